@@ -1,0 +1,1 @@
+//! The `#[websocket_rpc]` attribute of `centrifugo-rpc`; use it through that crate.

@@ -1,0 +1,1 @@
+//! Typed RPC for browsers, apps and services over Centrifugo.

@@ -1,0 +1,1 @@
+//! The services that documentation, tests and benchmarks share.
