@@ -1,0 +1,177 @@
+//! Who is calling: identity, deadline, cancellation.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::RpcError;
+
+/// Somebody who calls: what Centrifugo says of the authenticated connection a request came over.
+///
+/// Handlers see it through their [`Connection`]; it is built by hand only to call a method in process, with
+/// [`Server::call`](crate::Server::call).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    pub(crate) user: String,
+    pub(crate) client: String,
+    pub(crate) info: Option<Bytes>,
+}
+
+impl Caller {
+    /// A caller without a user.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self::default()
+    }
+
+    /// A caller with this user ID, the `sub` of its token.
+    #[must_use]
+    pub fn user(user: impl Into<String>) -> Self {
+        Self { user: user.into(), ..Self::default() }
+    }
+
+    /// The ID of the caller's connection. Default: empty.
+    #[must_use]
+    pub fn client(mut self, client: impl Into<String>) -> Self {
+        self.client = client.into();
+        self
+    }
+
+    /// The `info` of the caller's token. Default: none.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be written as JSON.
+    pub fn info(mut self, info: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
+        self.info = Some(serde_json::to_vec(info)?.into());
+        Ok(self)
+    }
+}
+
+/// Who is calling, and for how long they wait. The first argument of most handlers.
+///
+/// Everything about identity comes from Centrifugo, which checked the caller's token; nothing of it from the request.
+/// Clones are cheap and show the same call.
+#[derive(Debug, Clone)]
+pub struct Connection(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    caller: Caller,
+    method: &'static str,
+    correlation_id: Option<String>,
+    traceparent: Option<String>,
+    deadline: Instant,
+    cancelled: CancellationToken,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        caller: Caller,
+        method: &'static str,
+        correlation_id: Option<String>,
+        traceparent: Option<String>,
+        deadline: Instant,
+        cancelled: CancellationToken,
+    ) -> Self {
+        Self(Arc::new(Inner { caller, method, correlation_id, traceparent, deadline, cancelled }))
+    }
+
+    /// The user ID, the `sub` of the caller's token; empty for an anonymous caller.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.0.caller.user
+    }
+
+    /// The user ID, or 401 for an anonymous caller.
+    ///
+    /// # Errors
+    ///
+    /// [`RpcError::unauthenticated`] where there is no user.
+    pub fn require_user(&self) -> Result<&str, RpcError> {
+        match self.user() {
+            "" => Err(RpcError::unauthenticated(format!("`{}` needs a user, the caller is anonymous", self.method()))),
+            user => Ok(user),
+        }
+    }
+
+    /// The ID that Centrifugo gave the caller's connection. Another one after every reconnect.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        &self.0.caller.client
+    }
+
+    /// The `info` of the caller's token. `Option<T>` accepts that there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`RpcError::permission_denied`] where `info` is missing or has another shape: a token without it is not one this
+    /// method accepts.
+    pub fn info<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
+        let info = self.0.caller.info.as_deref().unwrap_or(b"null");
+        serde_json::from_slice(info).map_err(|error| {
+            tracing::debug!(method = self.method(), %error, "the `info` of the caller's token has another shape");
+            RpcError::permission_denied("the token's `info` is missing or not what this method needs")
+        })
+    }
+
+    /// The name of the method that is called.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        self.0.method
+    }
+
+    /// The call's ID, chosen by the caller; none for a notification.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.correlation_id.as_deref()
+    }
+
+    /// The W3C `traceparent` that the caller sent, as it sent it.
+    #[must_use]
+    pub fn traceparent(&self) -> Option<&str> {
+        self.0.traceparent.as_deref()
+    }
+
+    /// When the caller stops waiting. The handler is dropped then.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.0.deadline
+    }
+
+    /// Waits until the call is cancelled by its caller, its deadline or the end of the worker.
+    ///
+    /// The handler's own future is dropped at that moment: this is for what it spawned. Dropping this future does nothing.
+    pub async fn cancelled(&self) {
+        self.0.cancelled.cancelled().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(caller: Caller) -> Connection {
+        Connection::new(caller, "a.b", None, None, Instant::now(), CancellationToken::new())
+    }
+
+    #[tokio::test]
+    async fn an_anonymous_caller_has_no_user() {
+        let error = connection(Caller::anonymous()).require_user().expect_err("anonymous");
+        assert_eq!((error.code(), error.message()), (401, "`a.b` needs a user, the caller is anonymous"));
+        assert_eq!(connection(Caller::user("42")).require_user().expect("a user"), "42");
+    }
+
+    #[tokio::test]
+    async fn info_of_another_shape_is_refused_and_not_echoed() {
+        let caller = Caller::user("42").info(&serde_json::json!({ "role": 7 })).expect("JSON");
+        let error = connection(caller).info::<Vec<String>>().expect_err("not a list");
+        assert_eq!(error.code(), 403);
+        assert!(!error.message().contains("role"));
+        assert_eq!(connection(Caller::anonymous()).info::<Option<u8>>().expect("absent"), None);
+    }
+}

@@ -1,0 +1,301 @@
+//! What can go wrong: [`RpcError`] is what a caller gets, [`Error`] what the operator of a worker gets.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::protocol::{self, codes};
+
+/// An error of any type, as `?` and `Box` make it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Why a call failed: the `error` member of a reply.
+///
+/// The codes below 1000 are the protocol's own, in [`codes`]; 1000 to 1999 are the application's. What
+/// [`RpcError::internal`] is given stays in the worker's log: callers only ever read "internal error".
+///
+/// ```
+/// use centrifugo_rpc::RpcError;
+///
+/// let error = RpcError::application(1404, "no such task").with_data(&serde_json::json!({ "task_id": 7 }));
+/// assert_eq!(error.code(), 1404);
+/// ```
+#[derive(Debug, Clone)]
+pub struct RpcError {
+    code: u16,
+    message: Cow<'static, str>,
+    data: Option<Box<RawValue>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl RpcError {
+    fn new(code: u16, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), data: None, source: None }
+    }
+
+    /// An error of the application's own. Codes outside 1000 to 1999 belong to the protocol: with one of those this is an
+    /// [`internal`](Self::internal) error, whose log line names the code.
+    #[must_use]
+    pub fn application(code: u16, message: impl Into<Cow<'static, str>>) -> Self {
+        if codes::APPLICATION.contains(&code) {
+            Self::new(code, message)
+        } else {
+            let message = message.into();
+            Self::internal(format!("application error code {code} is outside 1000 to 1999 (its message: {message})"))
+        }
+    }
+
+    /// 400: the params are not what the method takes.
+    #[must_use]
+    pub fn invalid_params(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(codes::INVALID_PARAMS, message)
+    }
+
+    /// 401: the method needs a user and the caller is anonymous.
+    #[must_use]
+    pub fn unauthenticated(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(codes::UNAUTHENTICATED, message)
+    }
+
+    /// 403: this caller may not do this.
+    #[must_use]
+    pub fn permission_denied(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(codes::PERMISSION_DENIED, message)
+    }
+
+    /// 404: no such method.
+    #[must_use]
+    pub fn method_not_found(method: &str) -> Self {
+        Self::new(codes::METHOD_NOT_FOUND, format!("no such method: `{}`", shortened(method, 128)))
+    }
+
+    /// 408: the deadline passed; the handler was cancelled.
+    #[must_use]
+    pub fn deadline_exceeded() -> Self {
+        Self::new(codes::DEADLINE_EXCEEDED, "deadline exceeded")
+    }
+
+    /// 413: params or result over the limit.
+    #[must_use]
+    pub fn too_large(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(codes::TOO_LARGE, message)
+    }
+
+    /// 429: a limit was reached and nothing was done; safe to retry.
+    #[must_use]
+    pub fn overloaded(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(codes::OVERLOADED, message)
+    }
+
+    /// 499: the caller cancelled the call.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::new(codes::CANCELLED, "cancelled by the caller")
+    }
+
+    /// 500: the handler failed. `source` goes to the log, never to the caller.
+    ///
+    /// ```
+    /// # use centrifugo_rpc::RpcError;
+    /// # fn read() -> Result<String, RpcError> {
+    /// let text = std::fs::read_to_string("tasks.json").map_err(RpcError::internal)?;
+    /// # Ok(text) }
+    /// ```
+    #[must_use]
+    pub fn internal(source: impl Into<BoxError>) -> Self {
+        Self { source: Some(Arc::from(source.into())), ..Self::new(codes::INTERNAL, "internal error") }
+    }
+
+    /// 503: shutting down, nothing was done; safe to retry.
+    #[must_use]
+    pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(codes::UNAVAILABLE, message)
+    }
+
+    /// 504: the worker that had the call is gone and nobody knows how far it came.
+    #[must_use]
+    pub fn worker_lost(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(codes::WORKER_LOST, message)
+    }
+
+    /// Adds machine-readable details, which reach the caller as `data`.
+    ///
+    /// Details that cannot be written as JSON make this an [`internal`](Self::internal) error.
+    #[must_use]
+    pub fn with_data(mut self, data: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::value::to_raw_value(data) {
+            Ok(data) => {
+                self.data = Some(data);
+                self
+            }
+            Err(error) => Self::internal(error),
+        }
+    }
+
+    /// The code: one of [`codes`] or the application's own.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        self.code
+    }
+
+    /// The message, for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The machine-readable details, if there are any and they fit `T`.
+    #[must_use]
+    pub fn data<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(self.data.as_ref()?.get()).ok()
+    }
+
+    /// Whether the handler certainly never ran, so that the same call may be made again: 429 and 503.
+    ///
+    /// After 504 (`worker_lost`) only calls of idempotent methods may be repeated.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.code, codes::OVERLOADED | codes::UNAVAILABLE)
+    }
+
+    pub(crate) fn as_wire(&self) -> protocol::WireError<'_> {
+        protocol::WireError { code: self.code, message: Cow::Borrowed(&self.message), data: self.data.as_deref() }
+    }
+
+    /// As a caller receives it. Out of range codes cannot come from a worker of ours, and are kept as they are.
+    #[cfg(feature = "client")]
+    pub(crate) fn from_wire(error: protocol::WireError<'_>) -> Self {
+        Self {
+            code: error.code,
+            message: error.message.into_owned().into(),
+            data: error.data.map(RawValue::to_owned),
+            source: None,
+        }
+    }
+}
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (code {})", self.message, self.code)
+    }
+}
+
+impl StdError for RpcError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// At most `max` bytes of `text`, cut at a character and marked where cut.
+pub(crate) fn shortened(text: &str, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return Cow::Borrowed(text);
+    }
+    let end = (0..=max).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+    Cow::Owned(format!("{}…", &text[..end]))
+}
+
+/// What kind of thing is wrong, for programs; people read the [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting is missing or malformed.
+    Config,
+    /// The registered methods cannot be served: duplicates, a state that is not there, nothing registered.
+    Registry,
+    /// Centrifugo cannot be reached.
+    Unreachable,
+    /// Centrifugo answers, but refuses something: a key, a secret, a namespace or a permission is wrong.
+    Setup,
+    /// Anything else.
+    Other,
+}
+
+/// Why a worker or a client cannot start or go on, in words that name the thing and its fix.
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<BoxError>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    #[must_use]
+    pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What kind of thing is wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The message with its causes: it is what `main` prints when it returns an `Error`.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn application_codes_outside_their_range_become_internal_errors() {
+        for code in [0, 400, 999, 2000, u16::MAX] {
+            let error = RpcError::application(code, "no");
+            assert_eq!((error.code(), error.message()), (500, "internal error"));
+            assert!(error.source().is_some_and(|s| s.to_string().contains(&code.to_string())));
+        }
+        assert_eq!(RpcError::application(1000, "yes").code(), 1000);
+        assert_eq!(RpcError::application(1999, "yes").code(), 1999);
+    }
+
+    #[test]
+    fn only_calls_that_never_ran_are_retryable() {
+        let retryable = [RpcError::overloaded("x"), RpcError::unavailable("x")];
+        let not = [RpcError::worker_lost("x"), RpcError::deadline_exceeded(), RpcError::internal("x")];
+        assert!(retryable.iter().all(RpcError::is_retryable));
+        assert!(!not.iter().any(RpcError::is_retryable));
+    }
+
+    #[test]
+    fn shortened_cuts_at_characters() {
+        assert_eq!(shortened("äöü", 3), "ä…");
+        assert_eq!(shortened("abc", 3), "abc");
+    }
+}

@@ -1,0 +1,194 @@
+//! The wire, version 1: envelopes as pure serde types. `docs/protocol.md` explains them.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The codes of [`RpcError`](crate::RpcError)s.
+pub mod codes {
+    use std::ops::RangeInclusive;
+
+    /// Params do not decode; the message names the field.
+    pub const INVALID_PARAMS: u16 = 400;
+    /// The method needs a user and the caller is anonymous.
+    pub const UNAUTHENTICATED: u16 = 401;
+    /// A guard refused.
+    pub const PERMISSION_DENIED: u16 = 403;
+    /// No such method.
+    pub const METHOD_NOT_FOUND: u16 = 404;
+    /// The deadline passed; the handler was cancelled.
+    pub const DEADLINE_EXCEEDED: u16 = 408;
+    /// Params or result over the limit.
+    pub const TOO_LARGE: u16 = 413;
+    /// A limit was reached; the handler never ran.
+    pub const OVERLOADED: u16 = 429;
+    /// The caller cancelled.
+    pub const CANCELLED: u16 = 499;
+    /// The handler failed or panicked; details stay in the log.
+    pub const INTERNAL: u16 = 500;
+    /// Shutting down, the handler never ran.
+    pub const UNAVAILABLE: u16 = 503;
+    /// The worker that had the call is gone: outcome unknown.
+    pub const WORKER_LOST: u16 = 504;
+    /// The application's own errors.
+    pub const APPLICATION: RangeInclusive<u16> = 1000..=1999;
+}
+
+/// The longest correlation ID that is answered, in bytes. A UUID has 36.
+pub(crate) const MAX_CORRELATION_ID: usize = 128;
+
+/// A publication in the request channel: a call, a notification or, with `cancel`, the end of a call.
+///
+/// Borrows from the publication; `params` is not looked at here.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Request<'a> {
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<&'a RawValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<Cow<'a, str>>,
+}
+
+/// Where the answer to a malformed request goes, as far as it can be made out.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ReturnAddress<'a> {
+    #[serde(borrow, default)]
+    correlation_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    reply_to: Option<&'a RawValue>,
+}
+
+impl ReturnAddress<'_> {
+    /// The correlation ID and the reply channel, where both are strings.
+    pub(crate) fn strings(&self) -> Option<(String, String)> {
+        let string = |raw: Option<&RawValue>| serde_json::from_str::<String>(raw?.get()).ok();
+        Some((string(self.correlation_id)?, string(self.reply_to)?))
+    }
+}
+
+/// The `error` member of a reply.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct WireError<'a> {
+    pub code: u16,
+    #[serde(borrow)]
+    pub message: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<&'a RawValue>,
+}
+
+/// A reply as a caller reads it: `result` or `error`.
+#[cfg(feature = "client")]
+#[derive(Debug, Deserialize)]
+pub(crate) struct Reply<'a> {
+    #[serde(borrow)]
+    pub correlation_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub result: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub error: Option<WireError<'a>>,
+}
+
+/// A reply as a worker writes it. `result` is JSON already and is copied as it is.
+pub(crate) fn write_reply(correlation_id: &str, outcome: Result<&[u8], &crate::RpcError>) -> Vec<u8> {
+    let capacity = correlation_id.len() + 48 + outcome.map_or(256, <[u8]>::len);
+    let mut reply = Vec::with_capacity(capacity);
+    reply.extend_from_slice(b"{\"correlation_id\":");
+    write_json(&mut reply, correlation_id);
+    match outcome {
+        Ok(result) => {
+            reply.extend_from_slice(b",\"result\":");
+            reply.extend_from_slice(result);
+        }
+        Err(error) => {
+            reply.extend_from_slice(b",\"error\":");
+            write_json(&mut reply, &error.as_wire());
+        }
+    }
+    reply.push(b'}');
+    reply
+}
+
+/// Strings and [`WireError`]s always have a JSON form, and a `Vec` takes all that is written to it.
+fn write_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let written = serde_json::to_writer(out, value);
+    debug_assert!(written.is_ok(), "{written:?}");
+}
+
+/// The reply channel's rule: `<namespace>:<session>#<user>`, with a session of 16 to 64 characters of `[A-Za-z0-9_-]` and
+/// exactly the user that Centrifugo says is asking.
+pub(crate) fn is_reply_channel_of(channel: &str, namespace: &str, user: &str) -> bool {
+    let session = channel
+        .strip_prefix(namespace)
+        .and_then(|rest| rest.strip_prefix(':'))
+        .and_then(|rest| rest.strip_suffix(user))
+        .and_then(|rest| rest.strip_suffix('#'));
+    owns_reply_channel(user)
+        && session.is_some_and(|session| {
+            (16..=64).contains(&session.len())
+                && session.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        })
+}
+
+/// Whether a user with this ID can have a reply channel: Centrifugo separates a user-limited channel's users by `,` after
+/// a `#`, and channel names are ASCII.
+pub(crate) fn owns_reply_channel(user: &str) -> bool {
+    user.is_ascii() && !user.contains([',', '#']) && !user.contains(|c: char| c.is_ascii_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: &str = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
+
+    #[test]
+    fn a_reply_channel_belongs_to_exactly_one_user() {
+        let own = format!("reply:{SESSION}#42");
+        assert!(is_reply_channel_of(&own, "reply", "42"));
+        assert!(is_reply_channel_of(&format!("reply:{SESSION}#"), "reply", ""));
+        for (channel, user) in [
+            (own.as_str(), "43"),
+            (own.as_str(), "2"),
+            (own.as_str(), ""),
+            (&format!("reply:{SESSION}#42,43"), "42,43"),
+            (&format!("reply:{SESSION}#42,43"), "43"),
+            (&format!("reply:{SESSION}#x#42"), "42"),
+            (&format!("other:{SESSION}#42"), "42"),
+            (&format!("reply:{SESSION}42"), "42"),
+            ("reply:short#42", "42"),
+            (&format!("reply:{}#42", "a".repeat(65)), "42"),
+            (&format!("reply:{}#42", "ä".repeat(16)), "42"),
+            (&format!("rpc:requests#{SESSION}"), SESSION),
+            ("", ""),
+        ] {
+            assert!(!is_reply_channel_of(channel, "reply", user), "{channel} is not {user}'s");
+        }
+    }
+
+    #[test]
+    fn replies_have_the_documented_form() {
+        let result = write_reply("a\"b", Ok(br#"{"total":100}"#));
+        assert_eq!(result, br#"{"correlation_id":"a\"b","result":{"total":100}}"#);
+        let error = crate::RpcError::invalid_params("no").with_data(&[1]);
+        let error = write_reply("c", Err(&error));
+        assert_eq!(error, br#"{"correlation_id":"c","error":{"code":400,"message":"no","data":[1]}}"#);
+    }
+
+    #[test]
+    fn requests_borrow_and_ignore_what_they_do_not_know() {
+        let text = r#"{"method":"a.b","correlation_id":"c","params":{"x":1},"later":[{}]}"#;
+        let request: Request<'_> = serde_json::from_str(text).expect("a request");
+        assert!(matches!(request.method, Some(Cow::Borrowed("a.b"))));
+        assert_eq!(request.params.map(RawValue::get), Some(r#"{"x":1}"#));
+    }
+}

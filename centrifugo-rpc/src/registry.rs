@@ -1,0 +1,189 @@
+//! The methods of this program, collected by the linker. The only reader of the global inventory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::error::{Error, ErrorKind};
+use crate::handler::{Call, HandlerFuture, Needs, States, missing_state};
+
+mod names;
+
+/// A registered method: what [`#[websocket_rpc]`](crate::websocket_rpc) knows of a function.
+#[derive(Debug)]
+pub struct Method {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) options: Options,
+    pub(crate) params: fn() -> Option<Type>,
+    pub(crate) result: fn() -> Type,
+    pub(crate) needs: fn(&mut Needs),
+    pub(crate) handle: fn(Call) -> HandlerFuture,
+    pub(crate) location: Location,
+}
+
+/// The options of the attribute, each with its default.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// `no_wait`: a notification, whose caller does not wait for an answer. Default: false.
+    pub no_wait: bool,
+    /// `idempotent`: may run again after its worker died. Default: false.
+    pub idempotent: bool,
+    /// `timeout = "5s"`: how long one call may run. Default: [`Config::call_timeout`](crate::Config).
+    pub timeout: Option<Duration>,
+    /// `max_concurrency = 16`: how many calls may run at once. Default: no limit of its own.
+    pub max_concurrency: Option<u32>,
+    /// `deprecated = "use x"`: what to use instead. Default: not deprecated.
+    pub deprecated: Option<&'static str>,
+}
+
+/// Where a method is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Location {
+    file: &'static str,
+    line: u32,
+}
+
+impl Location {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(file: &'static str, line: u32) -> Self {
+        Self { file, line }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A params or result type, by its schema.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Type {
+    subschema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Type {
+    pub(crate) fn of<T: JsonSchema>() -> Self {
+        Self { subschema: SchemaGenerator::subschema_for::<T> }
+    }
+
+    /// Describes the type in `generator`, whose definitions take what it refers to.
+    pub(crate) fn describe(self, generator: &mut SchemaGenerator) -> Schema {
+        (self.subschema)(generator)
+    }
+}
+
+impl Method {
+    #[doc(hidden)]
+    #[allow(clippy::too_many_arguments)] // one call, written by the macro
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        description: &'static str,
+        options: Options,
+        params: fn() -> Option<Type>,
+        result: fn() -> Type,
+        needs: fn(&mut Needs),
+        handle: fn(Call) -> HandlerFuture,
+        location: Location,
+    ) -> Self {
+        Self { name, description, options, params, result, needs, handle, location }
+    }
+
+    /// The name on the wire: dotted snake case.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The doc comment of the function.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        self.description
+    }
+
+    /// The options of the attribute.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+}
+
+inventory::collect!(Method);
+
+/// All methods of the program, sorted by name, free of contradictions.
+#[derive(Debug, Clone)]
+pub(crate) struct Registry {
+    methods: BTreeMap<&'static str, &'static Method>,
+}
+
+impl Registry {
+    /// Collects what is linked into the program.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, at once.
+    pub(crate) fn collect(states: &States) -> Result<Self, Error> {
+        Self::of(inventory::iter::<Method>.into_iter(), states)
+    }
+
+    fn of(methods: impl Iterator<Item = &'static Method>, states: &States) -> Result<Self, Error> {
+        let mut all: Vec<_> = methods.collect();
+        // The linker's order is nobody's: problems, too, come out the same on every run.
+        all.sort_by_key(|method| (method.name, method.location.file, method.location.line));
+        let mut problems = Vec::new();
+        if all.is_empty() {
+            problems.push(
+                "no method is registered: annotate an `async fn` with `#[websocket_rpc(\"name\")]`; if your handlers are in a \
+                 crate of their own, refer to it in the binary (`use my_handlers as _;`), or the linker leaves it out"
+                    .to_owned(),
+            );
+        }
+        let mut by_name: BTreeMap<&'static str, &'static Method> = BTreeMap::new();
+        for method in &all {
+            if let Some(first) = by_name.get(method.name) {
+                problems.push(format!(
+                    "method `{}` is registered twice, at {} and at {}: rename one of them",
+                    method.name, first.location, method.location
+                ));
+            } else {
+                by_name.insert(method.name, method);
+            }
+            let mut needs = Needs::default();
+            (method.needs)(&mut needs);
+            for state in needs.missing_in(states) {
+                problems.push(format!("method `{}` ({}): {}", method.name, method.location, missing_state(state)));
+            }
+        }
+        problems.extend(names::collisions(&all));
+        if problems.is_empty() {
+            return Ok(Self { methods: by_name });
+        }
+        let count = problems.len();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        Err(Error::new(
+            ErrorKind::Registry,
+            format!("the registered methods cannot be served, {count} {noun}:\n  - {}", problems.join("\n  - ")),
+        ))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&'static Method> {
+        self.methods.get(name).copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Method> {
+        self.methods.values().copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.methods.len()
+    }
+}
+
+#[cfg(test)]
+mod tests;

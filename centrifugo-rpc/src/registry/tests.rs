@@ -1,0 +1,1 @@
+//! Problems with what is registered.
