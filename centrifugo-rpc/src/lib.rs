@@ -4,7 +4,9 @@
 #[allow(unused_extern_crates)]
 extern crate self as centrifugo_rpc;
 
+mod config;
 mod connection;
+mod dispatch;
 mod error;
 mod handler;
 mod protocol;
@@ -12,6 +14,7 @@ mod registry;
 
 pub use centrifugo_rpc_macros::websocket_rpc;
 
+pub use config::{Config, Secret};
 pub use connection::{Caller, Connection};
 pub use error::{BoxError, Error, ErrorKind, RpcError};
 pub use handler::{Call, FromCall, Needs, Reply, State};

@@ -1,6 +1,7 @@
 //! The wire, version 1: envelopes as pure serde types. `docs/protocol.md` explains them.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -44,19 +45,32 @@ pub(crate) const MAX_CORRELATION_ID: usize = 128;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Request<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<Cow<'a, str>>,
+    pub method: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub correlation_id: Option<Cow<'a, str>>,
+    pub correlation_id: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<Cow<'a, str>>,
+    pub reply_to: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub params: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub traceparent: Option<Cow<'a, str>>,
+    pub traceparent: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub cancel: Option<Cow<'a, str>>,
+    pub cancel: Option<Text<'a>>,
+}
+
+/// A string that is borrowed where it has no escapes. (serde borrows a `Cow` of its own, but not one in an `Option`.)
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Where the answer to a malformed request goes, as far as it can be made out.
@@ -188,7 +202,7 @@ mod tests {
     fn requests_borrow_and_ignore_what_they_do_not_know() {
         let text = r#"{"method":"a.b","correlation_id":"c","params":{"x":1},"later":[{}]}"#;
         let request: Request<'_> = serde_json::from_str(text).expect("a request");
-        assert!(matches!(request.method, Some(Cow::Borrowed("a.b"))));
+        assert!(matches!(request.method, Some(Text(Cow::Borrowed("a.b")))));
         assert_eq!(request.params.map(RawValue::get), Some(r#"{"x":1}"#));
     }
 }

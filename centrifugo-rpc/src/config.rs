@@ -1,0 +1,489 @@
+//! What a worker is told: where Centrifugo is, its secrets, names and limits.
+
+use std::collections::HashMap;
+use std::env;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::error::Error;
+
+mod duration;
+
+/// How a worker finds Centrifugo and what it allows.
+///
+/// From the environment with [`Config::from_env`], by hand with [`Config::new`] and one method per field, or from any serde
+/// format (durations are strings like `"30s"`). Its `Debug` shows no secret.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use centrifugo_rpc::Config;
+///
+/// let config = Config::new("api-key", "token-hmac-secret-of-32-bytes-or-more")
+///     .centrifugo_url("wss://rt.example.com/connection/websocket")
+///     .centrifugo_api_url("https://rt.example.com/api")
+///     .call_timeout(Duration::from_secs(10));
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// Whether to serve at all: with `false`, [`serve`](crate::serve) returns at once. `CENTRIFUGO_ENABLED`, default `true`.
+    #[serde(default = "defaults::enabled")]
+    pub enabled: bool,
+    /// Centrifugo's WebSocket endpoint, `ws://` or `wss://`. `CENTRIFUGO_URL`, default
+    /// `ws://localhost:8000/connection/websocket`.
+    #[serde(default = "defaults::centrifugo_url")]
+    pub centrifugo_url: String,
+    /// Centrifugo's server API, `http://` or `https://`. `CENTRIFUGO_API_URL`, default `http://localhost:8000/api`.
+    #[serde(default = "defaults::centrifugo_api_url")]
+    pub centrifugo_api_url: String,
+    /// Centrifugo's `http_api.key`. `CENTRIFUGO_API_KEY`, required.
+    pub centrifugo_api_key: Secret,
+    /// Centrifugo's `client.token.hmac_secret_key`. `CENTRIFUGO_TOKEN_HMAC_SECRET`, required.
+    pub centrifugo_token_hmac_secret: Secret,
+    /// The base URL of the HTTP side. `CENTRIFUGO_WRAPPER_URL`, default none. Read and checked, not used yet.
+    #[serde(default)]
+    pub wrapper_url: Option<String>,
+    /// The key of the HTTP side. `CENTRIFUGO_WRAPPER_API_KEY`, default none. Read and checked, not used yet.
+    #[serde(default)]
+    pub wrapper_api_key: Option<Secret>,
+    /// The channel that callers publish requests into, `<namespace>:<name>`. `CENTRIFUGO_RPC_REQUEST_CHANNEL`, default
+    /// `rpc:requests`.
+    #[serde(default = "defaults::request_channel")]
+    pub request_channel: String,
+    /// The namespace of reply channels. `CENTRIFUGO_RPC_REPLY_NAMESPACE`, default `reply`.
+    #[serde(default = "defaults::reply_namespace")]
+    pub reply_namespace: String,
+    /// How long a call may run, unless its method or its caller says less, or its method more.
+    /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s: what the generated clients wait.
+    #[serde(default = "defaults::call_timeout", deserialize_with = "duration::deserialize")]
+    pub call_timeout: Duration,
+    /// How long a graceful stop waits for running calls. `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`, default 25 s: less than the 30 s
+    /// after which Kubernetes kills a process.
+    #[serde(default = "defaults::shutdown_timeout", deserialize_with = "duration::deserialize")]
+    pub shutdown_timeout: Duration,
+    /// How many calls run at once; more get 429. `CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS`, default 16384.
+    #[serde(default = "defaults::max_concurrent_calls")]
+    pub max_concurrent_calls: usize,
+    /// How many calls of one user run at once; more get 429. `CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER`, default 1024.
+    #[serde(default = "defaults::max_concurrent_calls_per_user")]
+    pub max_concurrent_calls_per_user: usize,
+    /// How large params may be, in bytes of JSON; larger ones get 413. `CENTRIFUGO_RPC_MAX_PARAMS_BYTES`, default 64 KiB:
+    /// Centrifugo's own limit of a message.
+    #[serde(default = "defaults::max_params_bytes")]
+    pub max_params_bytes: usize,
+    /// How large a result may be, in bytes of JSON; a larger one becomes 413. `CENTRIFUGO_RPC_MAX_RESULT_BYTES`, default
+    /// 512 KiB: half of what Centrifugo queues for one connection.
+    #[serde(default = "defaults::max_result_bytes")]
+    pub max_result_bytes: usize,
+    /// A PEM file with the certificates of a private CA, trusted besides the system's roots. `CENTRIFUGO_CA_FILE`, default
+    /// none.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A string that `Debug` does not show.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The string itself. Not for logs.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<String>> From<T> for Secret {
+    fn from(secret: T) -> Self {
+        Self(secret.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "<empty>" } else { "<redacted>" })
+    }
+}
+
+mod defaults {
+    use std::time::Duration;
+
+    pub(super) fn enabled() -> bool {
+        true
+    }
+    pub(super) fn centrifugo_url() -> String {
+        "ws://localhost:8000/connection/websocket".to_owned()
+    }
+    pub(super) fn centrifugo_api_url() -> String {
+        "http://localhost:8000/api".to_owned()
+    }
+    pub(super) fn request_channel() -> String {
+        "rpc:requests".to_owned()
+    }
+    pub(super) fn reply_namespace() -> String {
+        "reply".to_owned()
+    }
+    pub(super) fn call_timeout() -> Duration {
+        Duration::from_secs(30)
+    }
+    pub(super) fn shutdown_timeout() -> Duration {
+        Duration::from_secs(25)
+    }
+    pub(super) fn max_concurrent_calls() -> usize {
+        16_384
+    }
+    pub(super) fn max_concurrent_calls_per_user() -> usize {
+        1024
+    }
+    pub(super) fn max_params_bytes() -> usize {
+        64 * 1024
+    }
+    pub(super) fn max_result_bytes() -> usize {
+        512 * 1024
+    }
+}
+
+/// One method per field, named as the field.
+macro_rules! setters {
+    ($($field:ident: $from:ty => $into:expr;)*) => {
+        impl Config {
+            $(
+                #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
+                #[must_use]
+                pub fn $field(mut self, $field: $from) -> Self {
+                    self.$field = $into;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters! {
+    enabled: bool => enabled;
+    centrifugo_url: impl Into<String> => centrifugo_url.into();
+    centrifugo_api_url: impl Into<String> => centrifugo_api_url.into();
+    centrifugo_api_key: impl Into<Secret> => centrifugo_api_key.into();
+    centrifugo_token_hmac_secret: impl Into<Secret> => centrifugo_token_hmac_secret.into();
+    wrapper_url: impl Into<String> => Some(wrapper_url.into());
+    wrapper_api_key: impl Into<Secret> => Some(wrapper_api_key.into());
+    request_channel: impl Into<String> => request_channel.into();
+    reply_namespace: impl Into<String> => reply_namespace.into();
+    call_timeout: Duration => call_timeout;
+    shutdown_timeout: Duration => shutdown_timeout;
+    max_concurrent_calls: usize => max_concurrent_calls;
+    max_concurrent_calls_per_user: usize => max_concurrent_calls_per_user;
+    max_params_bytes: usize => max_params_bytes;
+    max_result_bytes: usize => max_result_bytes;
+    ca_file: impl Into<PathBuf> => Some(ca_file.into());
+}
+
+impl Config {
+    /// The defaults with the two secrets that have none: Centrifugo's `http_api.key` and `client.token.hmac_secret_key`.
+    #[must_use]
+    pub fn new(api_key: impl Into<Secret>, token_hmac_secret: impl Into<Secret>) -> Self {
+        Self {
+            enabled: defaults::enabled(),
+            centrifugo_url: defaults::centrifugo_url(),
+            centrifugo_api_url: defaults::centrifugo_api_url(),
+            centrifugo_api_key: api_key.into(),
+            centrifugo_token_hmac_secret: token_hmac_secret.into(),
+            wrapper_url: None,
+            wrapper_api_key: None,
+            request_channel: defaults::request_channel(),
+            reply_namespace: defaults::reply_namespace(),
+            call_timeout: defaults::call_timeout(),
+            shutdown_timeout: defaults::shutdown_timeout(),
+            max_concurrent_calls: defaults::max_concurrent_calls(),
+            max_concurrent_calls_per_user: defaults::max_concurrent_calls_per_user(),
+            max_params_bytes: defaults::max_params_bytes(),
+            max_result_bytes: defaults::max_result_bytes(),
+            ca_file: None,
+        }
+    }
+
+    /// Reads the `CENTRIFUGO_…` variables of the environment. An empty variable counts as absent.
+    ///
+    /// # Errors
+    ///
+    /// Every variable that is missing or malformed, at once, with what it should look like.
+    pub fn from_env() -> Result<Self, Error> {
+        let mut problems = Vec::new();
+        let mut values = HashMap::new();
+        for (name, value) in env::vars_os() {
+            let Some(name) = name.to_str().filter(|name| name.starts_with("CENTRIFUGO_")) else { continue };
+            match value.into_string() {
+                Ok(value) if value.is_empty() => {}
+                Ok(value) => drop(values.insert(name.to_owned(), value)),
+                Err(_) => problems.push(format!("{name} is not UTF-8")),
+            }
+        }
+        Self::from_vars(values, problems)
+    }
+
+    fn from_vars(values: HashMap<String, String>, problems: Vec<String>) -> Result<Self, Error> {
+        let mut vars = Vars { values, problems };
+        let enabled = vars.parse("CENTRIFUGO_ENABLED", "`true` or `false`", parse_bool);
+        let mut config = Self::new("", "");
+        config.enabled = enabled.unwrap_or(config.enabled);
+        vars.required(
+            "CENTRIFUGO_API_KEY",
+            "Centrifugo's `http_api.key`",
+            &mut config.centrifugo_api_key,
+            config.enabled,
+        );
+        vars.required(
+            "CENTRIFUGO_TOKEN_HMAC_SECRET",
+            "Centrifugo's `client.token.hmac_secret_key`",
+            &mut config.centrifugo_token_hmac_secret,
+            config.enabled,
+        );
+        vars.text("CENTRIFUGO_URL", &mut config.centrifugo_url);
+        vars.text("CENTRIFUGO_API_URL", &mut config.centrifugo_api_url);
+        config.wrapper_url = vars.values.remove("CENTRIFUGO_WRAPPER_URL");
+        config.wrapper_api_key = vars.values.remove("CENTRIFUGO_WRAPPER_API_KEY").map(Secret);
+        vars.text("CENTRIFUGO_RPC_REQUEST_CHANNEL", &mut config.request_channel);
+        vars.text("CENTRIFUGO_RPC_REPLY_NAMESPACE", &mut config.reply_namespace);
+        vars.duration("CENTRIFUGO_RPC_CALL_TIMEOUT", &mut config.call_timeout);
+        vars.duration("CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT", &mut config.shutdown_timeout);
+        vars.number("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS", &mut config.max_concurrent_calls);
+        vars.number("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER", &mut config.max_concurrent_calls_per_user);
+        vars.number("CENTRIFUGO_RPC_MAX_PARAMS_BYTES", &mut config.max_params_bytes);
+        vars.number("CENTRIFUGO_RPC_MAX_RESULT_BYTES", &mut config.max_result_bytes);
+        config.ca_file = vars.values.remove("CENTRIFUGO_CA_FILE").map(PathBuf::from);
+        if vars.problems.is_empty() {
+            vars.problems = config.problems();
+        }
+        report(&vars.problems)?;
+        Ok(config)
+    }
+
+    /// Checks the values as a whole; [`serve`](crate::serve) does so before it connects.
+    ///
+    /// # Errors
+    ///
+    /// Everything that cannot work, at once.
+    pub fn check(&self) -> Result<(), Error> {
+        report(&self.problems())
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut must = |holds: bool, problem: &str| {
+            if !holds {
+                problems.push(problem.to_owned());
+            }
+        };
+        let url = |text: &str, schemes: [&str; 2]| {
+            Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
+        };
+        must(
+            url(&self.centrifugo_url, ["ws", "wss"]),
+            "centrifugo_url (CENTRIFUGO_URL) is not a WebSocket URL: write for example `ws://localhost:8000/connection/websocket`",
+        );
+        must(
+            url(&self.centrifugo_api_url, ["http", "https"]),
+            "centrifugo_api_url (CENTRIFUGO_API_URL) is not an HTTP URL: write for example `http://localhost:8000/api`",
+        );
+        must(
+            self.wrapper_url.as_ref().is_none_or(|text| url(text, ["http", "https"])),
+            "wrapper_url (CENTRIFUGO_WRAPPER_URL) is not an HTTP URL: write for example `http://localhost:9000`",
+        );
+        if self.enabled {
+            must(
+                !self.centrifugo_api_key.0.is_empty(),
+                "centrifugo_api_key (CENTRIFUGO_API_KEY) is empty: set it to Centrifugo's `http_api.key`",
+            );
+            must(
+                !self.centrifugo_token_hmac_secret.0.is_empty(),
+                "centrifugo_token_hmac_secret (CENTRIFUGO_TOKEN_HMAC_SECRET) is empty: set it to Centrifugo's \
+                 `client.token.hmac_secret_key`",
+            );
+        }
+        let is_name =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        let request_namespace =
+            self.request_channel.split_once(':').filter(|(namespace, name)| is_name(namespace) && is_name(name));
+        must(
+            request_namespace.is_some(),
+            "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: \
+             write for example `rpc:requests`",
+        );
+        must(
+            is_name(&self.reply_namespace),
+            "reply_namespace (CENTRIFUGO_RPC_REPLY_NAMESPACE) is not a name of letters, digits, `_`, `-` and `.`: write for example \
+             `reply`",
+        );
+        must(
+            request_namespace.is_none_or(|(namespace, _)| namespace != self.reply_namespace),
+            "request_channel and reply_namespace share a namespace: callers may publish into the one and never into the other, so \
+             give them two",
+        );
+        must(
+            !self.call_timeout.is_zero(),
+            "call_timeout (CENTRIFUGO_RPC_CALL_TIMEOUT) is zero: write for example `30s`",
+        );
+        for (limit, what) in [
+            (self.max_concurrent_calls, "max_concurrent_calls (CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS)"),
+            (
+                self.max_concurrent_calls_per_user,
+                "max_concurrent_calls_per_user (CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER)",
+            ),
+            (self.max_params_bytes, "max_params_bytes (CENTRIFUGO_RPC_MAX_PARAMS_BYTES)"),
+            (self.max_result_bytes, "max_result_bytes (CENTRIFUGO_RPC_MAX_RESULT_BYTES)"),
+        ] {
+            must(limit > 0, &format!("{what} is 0, which would refuse every call: write a number above 0"));
+        }
+        problems
+    }
+}
+
+fn report(problems: &[String]) -> Result<(), Error> {
+    match problems {
+        [] => Ok(()),
+        [problem] => Err(Error::config(problem)),
+        many => {
+            Err(Error::config(format!("the configuration has {} problems:\n  - {}", many.len(), many.join("\n  - "))))
+        }
+    }
+}
+
+/// The variables that were not read yet, and what is wrong with those that were.
+struct Vars {
+    values: HashMap<String, String>,
+    problems: Vec<String>,
+}
+
+impl Vars {
+    fn parse<T>(&mut self, name: &str, form: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.values.remove(name)?;
+        let value = parse(text.trim());
+        if value.is_none() {
+            self.problems.push(format!("{name} is `{}`, which is not {form}", crate::error::shortened(&text, 40)));
+        }
+        value
+    }
+
+    fn required(&mut self, name: &str, what: &str, field: &mut Secret, required: bool) {
+        match self.values.remove(name) {
+            Some(value) => *field = Secret(value),
+            None if required => self
+                .problems
+                .push(format!("{name} is not set: it is {what}; a new one comes from `openssl rand -hex 32`")),
+            None => {}
+        }
+    }
+
+    fn text(&mut self, name: &str, field: &mut String) {
+        if let Some(value) = self.values.remove(name) {
+            *field = value;
+        }
+    }
+
+    fn duration(&mut self, name: &str, field: &mut Duration) {
+        let form = "a duration: write for example `30s`, `1m 30s` or `500ms`";
+        if let Some(value) = self.parse(name, form, |text| humantime::parse_duration(text).ok()) {
+            *field = value;
+        }
+    }
+
+    fn number(&mut self, name: &str, field: &mut usize) {
+        let form = "a whole number: write for example `1024`";
+        if let Some(value) = self.parse(name, form, |text| usize::from_str(text).ok()) {
+            *field = value;
+        }
+    }
+}
+
+fn parse_bool(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(vars: &[(&str, &str)]) -> Result<Config, Error> {
+        let values = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::from_vars(values, Vec::new())
+    }
+
+    const SECRETS: [(&str, &str); 2] = [("CENTRIFUGO_API_KEY", "k3y"), ("CENTRIFUGO_TOKEN_HMAC_SECRET", "s3cret")];
+
+    #[test]
+    fn every_missing_or_malformed_variable_is_named_at_once() {
+        let error = from(&[
+            ("CENTRIFUGO_ENABLED", "perhaps"),
+            ("CENTRIFUGO_RPC_CALL_TIMEOUT", "soon"),
+            ("CENTRIFUGO_RPC_MAX_PARAMS_BYTES", "64k"),
+        ])
+        .expect_err("problems")
+        .to_string();
+        for name in [
+            "CENTRIFUGO_ENABLED",
+            "CENTRIFUGO_RPC_CALL_TIMEOUT",
+            "CENTRIFUGO_RPC_MAX_PARAMS_BYTES",
+            "CENTRIFUGO_API_KEY is not set",
+            "CENTRIFUGO_TOKEN_HMAC_SECRET is not set",
+            "write for example `30s`",
+        ] {
+            assert!(error.contains(name), "{name} in {error}");
+        }
+    }
+
+    #[test]
+    fn values_that_cannot_work_are_refused() {
+        for (name, value) in [
+            ("CENTRIFUGO_URL", "http://localhost:8000"),
+            ("CENTRIFUGO_API_URL", "localhost:8000/api"),
+            ("CENTRIFUGO_RPC_REQUEST_CHANNEL", "requests"),
+            ("CENTRIFUGO_RPC_REQUEST_CHANNEL", "reply:requests"),
+            ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "re:ply"),
+            ("CENTRIFUGO_RPC_CALL_TIMEOUT", "0s"),
+            ("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS", "0"),
+        ] {
+            let mut vars = SECRETS.to_vec();
+            vars.push((name, value));
+            let error = from(&vars).expect_err(value).to_string();
+            assert!(error.contains(name) || error.contains("share a namespace"), "{name} in {error}");
+        }
+    }
+
+    #[test]
+    fn a_disabled_worker_needs_no_secrets() {
+        assert!(!from(&[("CENTRIFUGO_ENABLED", "false")]).expect("nothing is needed").enabled);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let config = from(&SECRETS).expect("complete").wrapper_api_key("wr4pper");
+        let debug = format!("{config:?}");
+        for secret in ["k3y", "s3cret", "wr4pper"] {
+            assert!(!debug.contains(secret), "{debug}");
+        }
+    }
+
+    #[test]
+    fn serde_reads_the_same_fields_and_refuses_others() {
+        let config: Config = serde_json::from_str(
+            r#"{"centrifugo_api_key":"k","centrifugo_token_hmac_secret":"s","call_timeout":"1m 30s"}"#,
+        )
+        .expect("a config");
+        assert_eq!(config.call_timeout, Duration::from_secs(90));
+        let error =
+            serde_json::from_str::<Config>(r#"{"centrifugo_api_key":"k","centrifugo_token_hmac_secret":"s","x":1}"#);
+        assert!(error.expect_err("unknown").to_string().contains("unknown field `x`"));
+    }
+}

@@ -1,0 +1,2 @@
+//! Decode, call, encode.
+pub(crate) mod outbox;
