@@ -1,2 +1,316 @@
-//! Decode, call, encode.
+//! From a publication to a reply: decode, call, encode. Limits, panics, deadlines, cancellation; no sockets.
+//!
+//! The way of a request: [`intake`] reads it, [`running`] gives it a place, the tower stack in [`service`] runs its
+//! handler, [`outbox`] takes the reply.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::config::Config;
+use crate::connection::{Caller, Connection};
+use crate::error::RpcError;
+use crate::handler::{Call, Reply, States};
+use crate::protocol;
+use crate::registry::{Method, Registry};
+use crate::throttle::Throttle;
+
+mod intake;
 pub(crate) mod outbox;
+mod running;
+pub(crate) mod service;
+
+use intake::{Address, Intake, Request};
+use outbox::{GRACE, Outbox, Outgoing};
+use running::{Refusal, Running, Slot};
+use service::Stack;
+
+/// How often dropped publications are logged: often enough to be seen, too seldom to fill a disk.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Runs calls.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    registry: Registry,
+    states: States,
+    stack: Stack,
+    limits: Limits,
+    running: Running,
+    tasks: TaskTracker,
+    outbox: Arc<Outbox>,
+    /// No new calls: the worker is shutting down.
+    draining: AtomicBool,
+    /// Those that still run are cut off: the shutdown timeout has passed.
+    stopped: AtomicBool,
+    counts: Counts,
+    drops: Throttle,
+}
+
+#[derive(Debug)]
+struct Limits {
+    reply_namespace: String,
+    call_timeout: Duration,
+    max_params_bytes: usize,
+    max_result_bytes: usize,
+}
+
+/// What came in, since the start.
+#[derive(Debug, Default)]
+struct Counts {
+    calls: AtomicU64,
+    refused: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(config: &Config, registry: Registry, states: States, stack: Stack, outbox: Arc<Outbox>) -> Self {
+        Self {
+            registry,
+            states,
+            stack,
+            limits: Limits {
+                reply_namespace: config.reply_namespace.clone(),
+                call_timeout: config.call_timeout,
+                max_params_bytes: config.max_params_bytes,
+                max_result_bytes: config.max_result_bytes,
+            },
+            running: Running::new(config.max_concurrent_calls, config.max_concurrent_calls_per_user),
+            tasks: TaskTracker::new(),
+            outbox,
+            draining: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            counts: Counts::default(),
+            drops: Throttle::new(LOG_INTERVAL),
+        }
+    }
+
+    /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls run in tasks of their own.
+    pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration) {
+        match intake::read(data, &caller, &self.limits.reply_namespace) {
+            Intake::Request(request) => self.begin(request, caller, age),
+            Intake::Cancel(address) => self.running.cancel(&address),
+            Intake::Malformed(address, error) => self.refuse(Some(address), &caller, &error),
+            Intake::Dropped(reason) => self.drop_publication(reason, &caller),
+        }
+    }
+
+    fn begin(self: &Arc<Self>, request: Request, caller: Caller, age: Duration) {
+        let Request { address, method, params, timeout, traceparent } = request;
+        let admitted = self.admit(&method, params.as_ref()).and_then(|method| {
+            let timeout = self.timeout_of(method, timeout);
+            // One that waited in the history for longer than its caller did has ended already.
+            let left = timeout.checked_sub(age).filter(|left| !left.is_zero());
+            left.map(|left| (method, Instant::now() + left)).ok_or_else(RpcError::deadline_exceeded)
+        });
+        let (method, deadline) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => return self.refuse(address, &caller, &error),
+        };
+        let slot = match self.running.begin(method, &caller, address.as_ref()) {
+            Ok(slot) => slot,
+            Err(Refusal::Overloaded(error)) => return self.refuse(address, &caller, &error),
+            Err(Refusal::Running) => return self.drop_publication("its call is running already", &caller),
+        };
+        let correlation_id = address.as_ref().map(|address| address.correlation_id.clone());
+        let connection = Connection::new(caller, method.name, correlation_id, traceparent, deadline, slot.cancelled());
+        let dispatcher = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let outcome = dispatcher.run(connection, method, params, &slot).await;
+            if let Some(address) = address {
+                let reply = address.reply(outcome.as_ref(), deadline);
+                dispatcher.outbox.push(reply).await;
+            }
+            // Its place was held until the reply had one: what waits to be sent is bounded by what may run.
+            slot.finish();
+        });
+    }
+
+    /// Runs a method in process, with everything a call from outside meets but the reply.
+    pub(crate) async fn call(&self, caller: Caller, method: &str, params: Bytes) -> Result<Reply, RpcError> {
+        let method = self.admit(method, Some(&params))?;
+        let deadline = Instant::now() + self.timeout_of(method, None);
+        let slot = match self.running.begin(method, &caller, None) {
+            Ok(slot) => slot,
+            Err(Refusal::Overloaded(error)) => return Err(error),
+            Err(Refusal::Running) => return Err(RpcError::internal("a call without an ID cannot run already")),
+        };
+        let connection = Connection::new(caller, method.name, None, None, deadline, slot.cancelled());
+        let outcome = self.run(connection, method, Some(params), &slot).await;
+        slot.finish();
+        outcome
+    }
+
+    /// What can be said without looking at the running calls.
+    fn admit(&self, method: &str, params: Option<&Bytes>) -> Result<&'static Method, RpcError> {
+        let method = self.registry.get(method).ok_or_else(|| RpcError::method_not_found(method))?;
+        let (size, max) = (params.map_or(0, Bytes::len), self.limits.max_params_bytes);
+        if size > max {
+            return Err(RpcError::too_large(format!("params have {size} bytes, the limit is {max}")));
+        }
+        if self.draining.load(Ordering::Acquire) {
+            return Err(RpcError::unavailable("the worker is shutting down"));
+        }
+        Ok(method)
+    }
+
+    /// The caller may want less than the method allows, never more.
+    fn timeout_of(&self, method: &Method, asked: Option<Duration>) -> Duration {
+        let allowed = method.options.timeout.unwrap_or(self.limits.call_timeout);
+        asked.map_or(allowed, |asked| asked.min(allowed))
+    }
+
+    /// Runs one call to its end, whatever that is, and logs it.
+    async fn run(
+        &self,
+        connection: Connection,
+        method: &'static Method,
+        params: Option<Bytes>,
+        slot: &Slot,
+    ) -> Result<Reply, RpcError> {
+        let span = tracing::info_span!(
+            "call",
+            method = method.name,
+            user = connection.user(),
+            client = connection.client(),
+            correlation_id = connection.correlation_id(),
+        );
+        async {
+            self.counts.calls.fetch_add(1, Ordering::Relaxed);
+            let started = Instant::now();
+            let deadline = connection.deadline();
+            let call = Call::new(method, connection.clone(), params, self.states.clone());
+            // A handler's destructor may panic as well: it is dropped in here.
+            let guarded = AssertUnwindSafe(self.until_its_end(call, deadline, slot.cancelled())).catch_unwind();
+            let outcome = guarded.await.unwrap_or_else(|panic| Err(RpcError::internal(panic_message(panic.as_ref()))));
+            let outcome = outcome.and_then(|reply| self.within_size(reply));
+            log(&connection, &outcome, started.elapsed());
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn until_its_end(
+        &self,
+        call: Call,
+        deadline: Instant,
+        cancelled: CancellationToken,
+    ) -> Result<Reply, RpcError> {
+        tokio::select! {
+            biased;
+            outcome = self.stack.run(call) => outcome,
+            () = cancelled.cancelled() => Err(self.why_cancelled()),
+            () = sleep_until(deadline) => {
+                // What the handler spawned learns of it too.
+                cancelled.cancel();
+                Err(RpcError::deadline_exceeded())
+            }
+        }
+    }
+
+    fn why_cancelled(&self) -> RpcError {
+        if self.stopped.load(Ordering::Acquire) {
+            RpcError::worker_lost("the worker stopped before the handler was finished")
+        } else {
+            RpcError::cancelled()
+        }
+    }
+
+    fn within_size(&self, reply: Reply) -> Result<Reply, RpcError> {
+        let (size, max) = (reply.json().len(), self.limits.max_result_bytes);
+        if size <= max {
+            return Ok(reply);
+        }
+        Err(RpcError::too_large(format!("the result has {size} bytes, the limit is {max}")))
+    }
+
+    /// Answers without having run anything.
+    fn refuse(&self, address: Option<Address>, caller: &Caller, error: &RpcError) {
+        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(user = caller.user, client = caller.client, code = error.code(), %error, "refused");
+        match address {
+            Some(address) => self.outbox.try_push(address.reply(Err(error), Instant::now())),
+            // Nobody is told, so the log is.
+            None => self.log_drop("a notification was refused", caller, Some(error)),
+        }
+    }
+
+    fn drop_publication(&self, reason: &'static str, caller: &Caller) {
+        self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+        self.log_drop(reason, caller, None);
+    }
+
+    fn log_drop(&self, reason: &'static str, caller: &Caller, error: Option<&RpcError>) {
+        if let Some(suppressed) = self.drops.allow() {
+            let (user, client, error) = (&caller.user, &caller.client, error.map(tracing::field::display));
+            tracing::warn!(reason, user, client, error, suppressed, "a publication in the request channel was dropped");
+        }
+    }
+
+    /// Refuses new calls from now on and waits for those that run; after `timeout`, or when told to `hurry`, they are cut off.
+    /// Dropping this future leaves them running.
+    pub(crate) async fn drain(&self, timeout: Duration, hurry: impl Future<Output = ()>) {
+        self.draining.store(true, Ordering::Release);
+        self.tasks.close();
+        let in_time = tokio::select! {
+            () = self.tasks.wait() => true,
+            () = tokio::time::sleep(timeout) => false,
+            () = hurry => false,
+        };
+        if !in_time {
+            tracing::warn!(calls = self.tasks.len(), "cutting off the calls that are not finished");
+            self.stopped.store(true, Ordering::Release);
+            self.running.cancel_all();
+            // Cut off, they only have to queue their replies.
+            if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
+                tracing::error!(calls = self.tasks.len(), "calls that block their thread were left behind");
+            }
+        }
+        let Counts { calls, refused, dropped } = &self.counts;
+        tracing::info!(
+            calls = calls.load(Ordering::Relaxed),
+            refused = refused.load(Ordering::Relaxed),
+            dropped = dropped.load(Ordering::Relaxed),
+            "all calls have ended"
+        );
+    }
+}
+
+impl Address {
+    fn reply(self, outcome: Result<&Reply, &RpcError>, deadline: Instant) -> Outgoing {
+        let data = protocol::write_reply(&self.correlation_id, outcome.map(Reply::json));
+        Outgoing { channel: self.reply_to, data, expires: deadline.max(Instant::now()) + GRACE }
+    }
+}
+
+/// One event per call. Never params, results or secrets; messages of internal errors only here.
+fn log(connection: &Connection, outcome: &Result<Reply, RpcError>, duration: Duration) {
+    // Repeated in the event: the span is not there where only warnings are on.
+    let (method, user) = (connection.method(), connection.user());
+    match outcome {
+        Ok(_) => tracing::debug!(method, user, outcome = "ok", ?duration, "call finished"),
+        Err(error) if error.code() == protocol::codes::INTERNAL => {
+            let cause = std::error::Error::source(error).map(tracing::field::display);
+            tracing::error!(method, user, outcome = error.code(), ?duration, cause, "call failed");
+        }
+        Err(error) => tracing::debug!(method, user, outcome = error.code(), ?duration, "call finished"),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the handler panicked: {}", message.unwrap_or("with a value that is no message"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,22 +4,28 @@
 #[allow(unused_extern_crates)]
 extern crate self as centrifugo_rpc;
 
+mod centrifugo;
 mod config;
 mod connection;
 mod dispatch;
 mod error;
 mod handler;
+mod json;
 mod protocol;
 mod registry;
+mod server;
+mod throttle;
 
 pub use centrifugo_rpc_macros::websocket_rpc;
 
 pub use config::{Config, Secret};
 pub use connection::{Caller, Connection};
+pub use dispatch::service::CallService;
 pub use error::{BoxError, Error, ErrorKind, RpcError};
 pub use handler::{Call, FromCall, Needs, Reply, State};
 pub use protocol::codes;
 pub use registry::{Method, Options};
+pub use server::{Server, serve};
 
 /// What the expansion of [`websocket_rpc`] refers to. Not public API.
 #[doc(hidden)]

@@ -132,7 +132,7 @@ impl Registry {
         Self::of(inventory::iter::<Method>.into_iter(), states)
     }
 
-    fn of(methods: impl Iterator<Item = &'static Method>, states: &States) -> Result<Self, Error> {
+    pub(crate) fn of(methods: impl Iterator<Item = &'static Method>, states: &States) -> Result<Self, Error> {
         let mut all: Vec<_> = methods.collect();
         // The linker's order is nobody's: problems, too, come out the same on every run.
         all.sort_by_key(|method| (method.name, method.location.file, method.location.line));

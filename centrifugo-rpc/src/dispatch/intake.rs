@@ -1,0 +1,180 @@
+//! Reads publications of the request channel. Trusts nothing in them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::connection::Caller;
+use crate::error::RpcError;
+use crate::json;
+use crate::protocol::{self, MAX_CORRELATION_ID, ReturnAddress};
+
+/// The longest `traceparent` that is passed on, in bytes. W3C's version 00 has 55.
+const MAX_TRACEPARENT: usize = 128;
+
+/// What a publication is.
+#[derive(Debug)]
+pub(super) enum Intake {
+    /// A call, or a notification if it has no address.
+    Request(Request),
+    /// The end of a call of the same user and session.
+    Cancel(Address),
+    /// Not a request, but its author can be told.
+    Malformed(Address, RpcError),
+    /// Nothing that could be answered.
+    Dropped(&'static str),
+}
+
+/// A well-formed request, of an unknown method.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub address: Option<Address>,
+    pub method: String,
+    pub params: Option<Bytes>,
+    pub timeout: Option<Duration>,
+    pub traceparent: Option<String>,
+}
+
+/// Where a reply goes: a channel that belongs to the caller, and the ID by which it knows its call.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Address {
+    pub reply_to: String,
+    pub correlation_id: String,
+}
+
+/// Reads what `caller` published.
+pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Intake {
+    let address = |reply_to: &str, correlation_id: &str| {
+        if !protocol::is_reply_channel_of(reply_to, reply_namespace, &caller.user) {
+            return Err("its `reply_to` is not the caller's own reply channel");
+        }
+        if !(1..=MAX_CORRELATION_ID).contains(&correlation_id.len()) {
+            return Err("its `correlation_id` has not 1 to 128 bytes");
+        }
+        Ok(Address { reply_to: reply_to.to_owned(), correlation_id: correlation_id.to_owned() })
+    };
+    let request: protocol::Request<'_> = match serde_json::from_slice(data) {
+        Ok(request) => request,
+        Err(_) => return malformed(data, address),
+    };
+    let id = request.cancel.as_ref().or(request.correlation_id.as_ref());
+    let address = match (&request.reply_to, id) {
+        (Some(reply_to), Some(id)) => match address(reply_to, id) {
+            Ok(address) => Some(address),
+            Err(reason) => return Intake::Dropped(reason),
+        },
+        (None, None) => None,
+        (None, Some(_)) => return Intake::Dropped("it has an ID but no `reply_to`"),
+        (Some(_), None) => return Intake::Dropped("it has a `reply_to` but no `correlation_id`"),
+    };
+    match (request.cancel, request.method, address) {
+        (Some(_), _, Some(address)) => Intake::Cancel(address),
+        (_, Some(method), address) => Intake::Request(Request {
+            address,
+            method: method.0.into_owned(),
+            params: request.params.map(|params| data.slice_ref(params.get().as_bytes())),
+            timeout: request.timeout_ms.map(Duration::from_millis),
+            traceparent: request.traceparent.filter(|t| t.len() <= MAX_TRACEPARENT).map(|t| t.0.into_owned()),
+        }),
+        (_, None, Some(address)) => {
+            Intake::Malformed(address, RpcError::invalid_params("invalid request: missing field `method`"))
+        }
+        (_, None, None) => Intake::Dropped("it has no `method`"),
+    }
+}
+
+/// Something else than a request: its author is told if it says who it is.
+fn malformed(data: &[u8], address: impl Fn(&str, &str) -> Result<Address, &'static str>) -> Intake {
+    let strings = serde_json::from_slice::<ReturnAddress<'_>>(data).ok().and_then(|address| address.strings());
+    let Some((correlation_id, reply_to)) = strings else {
+        return Intake::Dropped("it is not a request");
+    };
+    match address(&reply_to, &correlation_id) {
+        Ok(address) => {
+            let why = json::explain::<protocol::Request<'_>>(data);
+            Intake::Malformed(address, RpcError::invalid_params(format!("invalid request: {why}")))
+        }
+        Err(reason) => Intake::Dropped(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPLY_TO: &str = "reply:6ba7b810-9dad-41d1-80b4-00c04fd430c8#42";
+
+    fn read(data: impl AsRef<[u8]>) -> Intake {
+        super::read(&Bytes::copy_from_slice(data.as_ref()), &Caller::user("42"), "reply")
+    }
+
+    fn with_address(members: &str) -> String {
+        format!(r#"{{"reply_to":"{REPLY_TO}",{members}}}"#)
+    }
+
+    #[test]
+    fn params_are_not_copied() {
+        let data =
+            Bytes::from(with_address(r#""correlation_id":"c","method":"a.b","params":{"x":[1]},"timeout_ms":5"#));
+        let Intake::Request(request) = super::read(&data, &Caller::user("42"), "reply") else { panic!("a request") };
+        let params = request.params.expect("params");
+        assert_eq!(params, r#"{"x":[1]}"#);
+        assert!(data.as_ptr_range().contains(&params.as_ptr()));
+        assert_eq!(request.timeout, Some(Duration::from_millis(5)));
+    }
+
+    #[test]
+    fn malformed_requests_with_an_address_are_told_why() {
+        let deep = format!(r#""correlation_id":"c","method":{}1{}"#, "[".repeat(10_000), "]".repeat(10_000));
+        for (members, message) in [
+            (
+                r#""correlation_id":"c","method":5"#,
+                "invalid request: method: invalid type: integer `5`, expected a string",
+            ),
+            (r#""correlation_id":"c","method":"a","timeout_ms":-1"#, "invalid request: timeout_ms: invalid value"),
+            (r#""correlation_id":"c","method":"a","method":"b""#, "invalid request: duplicate field `method`"),
+            (r#""correlation_id":"c""#, "invalid request: missing field `method`"),
+            (deep.as_str(), "invalid request: method: invalid type: sequence"),
+        ] {
+            let Intake::Malformed(address, error) = read(with_address(members)) else { panic!("malformed: {members}") };
+            assert_eq!((address.correlation_id.as_str(), error.code()), ("c", 400));
+            assert!(error.message().starts_with(message), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn what_has_no_safe_address_is_dropped() {
+        let other = REPLY_TO.replace("#42", "#43");
+        for data in [
+            "",
+            "null",
+            "[]",
+            "5",
+            "{",
+            "\u{0}",
+            r#""text""#,
+            "{}",
+            &format!(r#"{{"reply_to":"{other}","correlation_id":"c","method":"a.b"}}"#),
+            &format!(r#"{{"reply_to":"{other}","correlation_id":"c","method":5}}"#),
+            &format!(r#"{{"reply_to":"{other}","cancel":"c"}}"#),
+            r#"{"reply_to":"rpc:requests","correlation_id":"c","method":"a.b"}"#,
+            r#"{"correlation_id":"c","method":"a.b"}"#,
+            &with_address(r#""method":"a.b""#),
+            &with_address(r#""method":"a.b","correlation_id":"""#),
+            &with_address(&format!(r#""method":"a.b","correlation_id":"{}""#, "c".repeat(60_000))),
+            &with_address(r#""method":"a.b","correlation_id":7"#),
+            r#"{"cancel":"c"}"#,
+            &"[".repeat(60_000),
+        ] {
+            let intake = read(data);
+            assert!(matches!(intake, Intake::Dropped(_)), "{data:.80} gave {intake:?}");
+        }
+        assert!(matches!(read([0xff, 0xfe, b'{']), Intake::Dropped(_)));
+    }
+
+    #[test]
+    fn without_an_address_it_is_a_notification() {
+        let Intake::Request(request) = read(r#"{"method":"a.b"}"#) else { panic!("a request") };
+        assert_eq!(request.address, None);
+    }
+}

@@ -1,0 +1,161 @@
+//! The calls that run: how many may, and how to end one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::intake::Address;
+use crate::connection::Caller;
+use crate::error::RpcError;
+use crate::registry::Method;
+
+/// All running calls, and the limits of their numbers.
+#[derive(Debug)]
+pub(super) struct Running {
+    table: Arc<Mutex<Table>>,
+    max_calls: usize,
+    max_calls_per_user: usize,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    calls: HashMap<Key, CancellationToken>,
+    by_user: HashMap<String, usize>,
+    by_method: HashMap<&'static str, u32>,
+    /// Of the next call without an address.
+    number: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Addressed(Address),
+    /// A notification, or a call in process: nobody can cancel it by name.
+    Numbered(u64),
+}
+
+/// Why a call does not run.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// A limit is reached.
+    Overloaded(RpcError),
+    /// The same call, by its address, is running already.
+    Running,
+}
+
+impl Running {
+    pub(super) fn new(max_calls: usize, max_calls_per_user: usize) -> Self {
+        Self { table: Arc::default(), max_calls, max_calls_per_user }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        lock(&self.table)
+    }
+
+    /// Gives a call a place, for as long as the slot lives.
+    pub(super) fn begin(
+        &self,
+        method: &'static Method,
+        caller: &Caller,
+        address: Option<&Address>,
+    ) -> Result<Slot, Refusal> {
+        let mut table = self.table();
+        let key = match address {
+            Some(address) => Key::Addressed(address.clone()),
+            None => {
+                table.number += 1;
+                Key::Numbered(table.number)
+            }
+        };
+        if table.calls.contains_key(&key) {
+            return Err(Refusal::Running);
+        }
+        let overloaded = |message: String| Err(Refusal::Overloaded(RpcError::overloaded(message)));
+        if table.calls.len() >= self.max_calls {
+            return overloaded(format!("the worker runs {} calls already, as many as it may", self.max_calls));
+        }
+        // Anonymous callers have no user in common: each connection counts for itself.
+        let user = if caller.user.is_empty() { format!("#{}", caller.client) } else { caller.user.clone() };
+        if table.by_user.get(&user).is_some_and(|&calls| calls >= self.max_calls_per_user) {
+            return overloaded(format!("the user has {} calls running, as many as one may", self.max_calls_per_user));
+        }
+        let max_of_method = method.options.max_concurrency;
+        if max_of_method.is_some_and(|max| table.by_method.get(method.name).is_some_and(|&calls| calls >= max)) {
+            let max = max_of_method.unwrap_or_default();
+            return overloaded(format!("`{}` runs {max} times already, as often as it may", method.name));
+        }
+        let cancelled = CancellationToken::new();
+        table.calls.insert(key.clone(), cancelled.clone());
+        *table.by_user.entry(user.clone()).or_default() += 1;
+        if max_of_method.is_some() {
+            *table.by_method.entry(method.name).or_default() += 1;
+        }
+        Ok(Slot { table: Arc::clone(&self.table), key, user, method, cancelled, finished: false })
+    }
+
+    /// Cancels the call at this address, if it runs.
+    pub(super) fn cancel(&self, address: &Address) {
+        let token = self.table().calls.get(&Key::Addressed(address.clone())).cloned();
+        // Waking its task takes locks of its own: not under this one.
+        if let Some(token) = token {
+            token.cancel();
+        }
+    }
+
+    pub(super) fn cancel_all(&self) {
+        let tokens: Vec<_> = self.table().calls.values().cloned().collect();
+        for token in tokens {
+            token.cancel();
+        }
+    }
+}
+
+fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The place of one running call.
+#[derive(Debug)]
+pub(super) struct Slot {
+    table: Arc<Mutex<Table>>,
+    key: Key,
+    user: String,
+    method: &'static Method,
+    cancelled: CancellationToken,
+    finished: bool,
+}
+
+impl Slot {
+    /// What ends the call.
+    pub(super) fn cancelled(&self) -> CancellationToken {
+        self.cancelled.clone()
+    }
+
+    /// The call came to an end of its own. Dropped without, what it spawned is told that it was cancelled.
+    pub(super) fn finish(mut self) {
+        self.finished = true;
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        {
+            let mut table = lock(&self.table);
+            table.calls.remove(&self.key);
+            if let Some(calls) = table.by_user.get_mut(&self.user) {
+                *calls -= 1;
+                if *calls == 0 {
+                    table.by_user.remove(&self.user);
+                }
+            }
+            if self.method.options.max_concurrency.is_some()
+                && let Some(calls) = table.by_method.get_mut(self.method.name)
+            {
+                *calls -= 1;
+            }
+        }
+        if !self.finished {
+            self.cancelled.cancel();
+        }
+    }
+}

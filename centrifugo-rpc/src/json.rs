@@ -1,0 +1,43 @@
+//! Why JSON does not decode, in words that name the place and do not echo the input.
+
+use serde::Deserialize;
+
+use crate::error::shortened;
+
+/// The longest explanation, in bytes: long enough to name a field, too short to echo the input.
+const MAX_MESSAGE: usize = 200;
+
+/// The place and the reason of a decoding error.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Explanation {
+    /// Dotted, like `filter.limits[0]`; none for the value itself.
+    pub path: Option<String>,
+    /// What serde says.
+    pub message: String,
+}
+
+impl std::fmt::Display for Explanation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{path}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// Decodes `json`, which failed to decode as `T`, once more, slowly. Only refused input pays for it.
+pub(crate) fn explain<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Explanation {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
+        // What follows a first complete value is all that can still be wrong.
+        return Explanation { path: None, message: "trailing characters".to_owned() };
+    };
+    let path = error.path().to_string();
+    let message = error.inner().to_string();
+    // Lines and columns of a text that only we see in this form help nobody.
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    Explanation {
+        path: (path != ".").then(|| shortened(&path, MAX_MESSAGE).into_owned()),
+        message: shortened(message, MAX_MESSAGE).into_owned(),
+    }
+}

@@ -1,0 +1,213 @@
+//! Joins handlers, dispatch and Centrifugo: start, serve, stop.
+
+use std::fmt;
+use std::future::{self, Future};
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+use tower::{Layer, Service};
+
+use crate::centrifugo::{Delivery, Link};
+use crate::config::Config;
+use crate::connection::Caller;
+use crate::dispatch::Dispatcher;
+use crate::dispatch::outbox::{GRACE, Outbox};
+use crate::dispatch::service::{CallService, Stack};
+use crate::error::{BoxError, Error, RpcError};
+use crate::handler::{Call, Reply, States};
+use crate::registry::Registry;
+
+mod signals;
+
+/// How many bytes of replies wait for Centrifugo's server API at most: 2 s of a busy worker's replies, or 128 results of the
+/// largest size.
+const OUTBOX_BYTES: usize = 64 << 20;
+
+/// Serves the registered methods until SIGINT or SIGTERM: `Server::new(config).serve()`.
+///
+/// # Errors
+///
+/// See [`Server::serve`].
+pub async fn serve(config: Config) -> Result<(), Error> {
+    Server::new(config).serve().await
+}
+
+/// The registered methods with their states and layers.
+///
+/// ```no_run
+/// # use centrifugo_rpc::{Config, Error, Server};
+/// # struct Database;
+/// # async fn main() -> Result<(), Error> {
+/// Server::new(Config::from_env()?).state(Database).serve().await
+/// # }
+/// ```
+pub struct Server {
+    config: Result<Config, Error>,
+    states: States,
+    stack: Stack,
+    in_process: OnceLock<Dispatcher>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("config", &self.config).field("stack", &self.stack).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A server with this configuration.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self { config: Ok(config), states: States::default(), stack: Stack::default(), in_process: OnceLock::new() }
+    }
+
+    /// A server with the configuration of [`Config::from_env`]. What is wrong with it is reported when it is needed, so that
+    /// `--help` and commands that need no Centrifugo work without it.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self {
+            config: Config::from_env(),
+            states: States::default(),
+            stack: Stack::default(),
+            in_process: OnceLock::new(),
+        }
+    }
+
+    /// Gives handlers a value to share, as [`State<T>`](crate::State): one of each type, the last one counts.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.states.insert(state);
+        self
+    }
+
+    /// Puts a tower layer around every call, and around the layers that are there already.
+    ///
+    /// A layer sees each [`Call`] before its extractors run, and may leave them something in its extensions. See
+    /// [`CallService`] for what becomes of its errors.
+    #[must_use]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<CallService>,
+        L::Service: Service<Call, Response = Reply, Future: Send> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Call>>::Error: Into<BoxError>,
+    {
+        self.stack = self.stack.layer(&layer);
+        self
+    }
+
+    /// Serves until SIGINT or SIGTERM, then stops gracefully: no new calls, those that run finish (up to
+    /// [`shutdown_timeout`](Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. A second
+    /// signal cuts the waiting short. Dropping this future stops at once.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from starting, all at once: settings, contradictions between methods, what Centrifugo refuses. Once it
+    /// serves, it does so until it is stopped, and reconnects for as long as it takes.
+    pub async fn serve(self) -> Result<(), Error> {
+        let (first, second) = signals::listen()?;
+        self.serve_until(first, second).await
+    }
+
+    /// Serves until `shutdown` is ready, then stops as [`serve`](Self::serve) does. Dropping this future stops at once.
+    ///
+    /// # Errors
+    ///
+    /// See [`serve`](Self::serve).
+    pub async fn serve_with_shutdown(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+        self.serve_until(shutdown, future::pending()).await
+    }
+
+    async fn serve_until(
+        self,
+        shutdown: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        let config = self.config?;
+        config.check()?;
+        let registry = Registry::collect(&self.states)?;
+        if !config.enabled {
+            tracing::info!("not serving: `enabled` (CENTRIFUGO_ENABLED) is false");
+            return Ok(());
+        }
+        let methods = registry.len();
+        let outbox = Arc::new(Outbox::new(OUTBOX_BYTES));
+        let dispatcher = Arc::new(Dispatcher::new(&config, registry, self.states, self.stack, Arc::clone(&outbox)));
+        let deliver = {
+            let dispatcher = Arc::clone(&dispatcher);
+            move |delivery: Delivery| match delivery.caller {
+                Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.age),
+                // Only the server API publishes without a caller, and only operators have its key.
+                None => tracing::debug!(
+                    offset = delivery.offset,
+                    "a message of a worker group, which this version has none of"
+                ),
+            }
+        };
+        let mut shutdown = pin!(shutdown);
+        let link = tokio::select! {
+            link = Link::open(&config, Arc::clone(&outbox), deliver) => link?,
+            () = &mut shutdown => return Ok(()),
+        };
+        tracing::info!(methods, channel = config.request_channel, url = config.centrifugo_url, "serving");
+        shutdown.await;
+        tracing::info!("shutting down: no new calls, waiting for those that run");
+        dispatcher.drain(config.shutdown_timeout, hurry).await;
+        if timeout(GRACE, outbox.drained()).await.is_err() {
+            tracing::error!("Centrifugo took no more replies: some were lost");
+        }
+        link.close().await;
+        match outbox.lost() {
+            0 => tracing::info!("stopped"),
+            lost => tracing::error!(lost, "stopped; replies were lost since the start"),
+        }
+        Ok(())
+    }
+
+    /// Runs a method in process, for unit tests: through the same layers, extractors, limits and deadlines as a call from
+    /// outside, without Centrifugo. Dropping this future cancels the call.
+    ///
+    /// ```
+    /// # use centrifugo_rpc::{Caller, Config, Connection, RpcError, Server, websocket_rpc};
+    /// #[websocket_rpc("greet")]
+    /// async fn greet(conn: Connection) -> Result<String, RpcError> {
+    ///     Ok(format!("hello, {}", conn.require_user()?))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let server = Server::new(Config::new("api-key", "secret"));
+    /// let greeting: String = server.call(Caller::user("42"), "greet", &()).await.expect("a greeting");
+    /// assert_eq!(greeting, "hello, 42");
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What a caller would get; 500 as well where the server could not have started, or where the result is no `R`: its
+    /// `source` says why.
+    pub async fn call<R: DeserializeOwned>(
+        &self,
+        caller: Caller,
+        method: &str,
+        params: &(impl Serialize + ?Sized),
+    ) -> Result<R, RpcError> {
+        let params = serde_json::to_vec(params).map_err(RpcError::internal)?;
+        let reply = self.in_process()?.call(caller, method, params.into()).await?;
+        serde_json::from_slice(reply.json()).map_err(RpcError::internal)
+    }
+
+    fn in_process(&self) -> Result<&Dispatcher, RpcError> {
+        if let Some(dispatcher) = self.in_process.get() {
+            return Ok(dispatcher);
+        }
+        let registry = Registry::collect(&self.states).map_err(RpcError::internal)?;
+        // Without a configuration its defaults limit the call: there is nothing to connect to.
+        let config = self.config.as_ref().map_or_else(|_| Config::new("", ""), Config::clone);
+        let (states, stack) = (self.states.clone(), self.stack.clone());
+        let dispatcher = Dispatcher::new(&config, registry, states, stack, Arc::new(Outbox::new(0)));
+        Ok(self.in_process.get_or_init(|| dispatcher))
+    }
+}
