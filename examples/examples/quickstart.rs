@@ -4,6 +4,8 @@
 //! cargo run --example quickstart
 //! ```
 
+use std::time::Duration;
+
 use centrifugo_rpc::hub::Hub;
 use centrifugo_rpc::{Client, Config, Connection, RpcError, Server, websocket_rpc};
 use schemars::JsonSchema;
@@ -34,4 +36,34 @@ async fn get_task_stats(conn: Connection, params: TaskStatsParams) -> TaskStatsR
 #[websocket_rpc("hello")]
 async fn hello(conn: Connection) -> Result<String, RpcError> {
     Ok(format!("hello, {}", conn.require_user()?))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // A Centrifugo of this process's own. In production it is a real one, and `Config::from_env()` says where.
+    let config = Config::new("quickstart-api-key", "quickstart-token-secret-of-32-bytes");
+    let hub = Hub::start(config.centrifugo_config()).await?;
+    let config = config.centrifugo_url(hub.url()).centrifugo_api_url(hub.api_url());
+
+    // The worker.
+    let token = config.connection_token("user-123", Duration::from_secs(60))?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = Server::new(config).serve_with_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(server);
+
+    // A caller.
+    let client = Client::builder(hub.url()).token(token).connect().await?;
+    println!("calling tasks.get_stats");
+    let stats: TaskStatsResult =
+        client.call("tasks.get_stats", &TaskStatsParams { user_id: "123".to_owned() }).await?;
+    println!("  client: {} of {} tasks are completed", stats.completed, stats.total);
+    println!("calling hello");
+    let greeting: String = client.call("hello", &()).await?;
+    println!("  client: {greeting}");
+
+    client.close().await;
+    drop(stop);
+    server.await??;
+    hub.shutdown().await;
+    Ok(())
 }
