@@ -35,3 +35,14 @@ pub mod __private {
     pub use crate::registry::{Location, Method, Options, Type};
     pub use inventory;
 }
+
+/// Runs the Rust code of the documentation as tests.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/setup.md")]
+    mod setup {}
+    #[doc = include_str!("../../docs/backend-guide.md")]
+    mod backend_guide {}
+}

@@ -1,0 +1,143 @@
+//! The command line in front of a [`Server`]. Thin: each command calls what the library offers anyway.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use serde_json::value::RawValue;
+
+use crate::centrifugo::checks::{self, Severity};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::server::Server;
+
+mod logging;
+
+use logging::LogFormat;
+
+/// Something did not work.
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong; clap's own code for the former.
+const WRONG_USE: u8 = 2;
+
+const SETTINGS: &str = "\
+Settings come from the environment:
+  CENTRIFUGO_API_KEY            Centrifugo's http_api.key (required)
+  CENTRIFUGO_TOKEN_HMAC_SECRET  Centrifugo's client.token.hmac_secret_key (required)
+  CENTRIFUGO_URL                its WebSocket endpoint [ws://localhost:8000/connection/websocket]
+  CENTRIFUGO_API_URL            its server API [http://localhost:8000/api]
+  CENTRIFUGO_CA_FILE            a private CA's certificates, for wss:// and https://
+  CENTRIFUGO_RPC_…              channel names, timeouts and limits: see docs/setup.md
+  RUST_LOG                      what to log [info]
+
+Exit codes: 0 done, or stopped by a signal; 1 something did not work; 2 wrong usage or configuration.";
+
+/// Serves RPC methods to the clients of a Centrifugo. Without a command: until SIGINT or SIGTERM.
+#[derive(Debug, Parser)]
+#[command(after_help = SETTINGS, max_term_width = 100)]
+struct Arguments {
+    /// How the log looks, on standard error
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT")]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(rename_all = "snake_case")]
+enum Command {
+    /// Print the complete Centrifugo configuration that fits these settings, as JSON, with its secrets
+    CentrifugoConfig {
+        /// A web page's origin that may connect, like `https://example.com`; repeat for more
+        #[arg(long = "origin", value_name = "ORIGIN", default_value = "http://localhost:*")]
+        origins: Vec<String>,
+    },
+    /// Print a connection token for a caller
+    Token {
+        /// The user ID; empty for an anonymous caller
+        #[arg(long, value_name = "ID")]
+        user: String,
+        /// How long the token is good for, like `1h` or `30d`
+        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+        ttl: Duration,
+        /// What handlers read as `conn.info()`: a JSON object
+        #[arg(long, value_name = "JSON", value_parser = json_object)]
+        info: Option<Box<RawValue>>,
+    },
+    /// Check a running Centrifugo end to end, and explain each finding
+    Doctor,
+}
+
+impl Server {
+    /// The command line: serves, or does what its arguments say, and gives the exit code for `main` to return.
+    ///
+    /// No argument serves, as [`serve`](Self::serve) does. `centrifugo_config`, `token` and `doctor` help to set Centrifugo up;
+    /// `--help` explains them. The log goes to standard error, at the level of `RUST_LOG` (default `info`), unless the program
+    /// has installed a `tracing` subscriber of its own.
+    ///
+    /// ```no_run
+    /// use std::process::ExitCode;
+    ///
+    /// use centrifugo_rpc::Server;
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> ExitCode {
+    ///     Server::from_env().run().await
+    /// }
+    /// ```
+    pub async fn run(self) -> ExitCode {
+        let arguments = match Arguments::try_parse() {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                // Help goes to standard output with code 0, mistakes to standard error.
+                drop(error.print());
+                return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USE));
+            }
+        };
+        logging::start(arguments.log_format);
+        let done = match arguments.command {
+            None => self.serve().await.map(|()| ExitCode::SUCCESS),
+            Some(command) => command.run(self).await,
+        };
+        done.unwrap_or_else(|error| {
+            drop(writeln!(io::stderr(), "error: {error:?}"));
+            ExitCode::from(if error.kind() == ErrorKind::Config { WRONG_USE } else { FAILED })
+        })
+    }
+}
+
+impl Command {
+    async fn run(self, server: Server) -> Result<ExitCode, Error> {
+        let config = server.into_config()?;
+        config.check()?;
+        match self {
+            Self::CentrifugoConfig { origins } => print(config.centrifugo_config().allowed_origins(origins).to_json()),
+            Self::Token { user, ttl, info } => print(config.connection_token_with(&user, ttl, info.as_deref())?),
+            Self::Doctor => doctor(&config).await,
+        }
+    }
+}
+
+/// A reader that went away (`… | head -1`) is not our failure, but nothing was done either.
+fn print(text: impl Display) -> Result<ExitCode, Error> {
+    let printed = writeln!(io::stdout(), "{text}");
+    printed.map(|()| ExitCode::SUCCESS).map_err(|error| Error::new(ErrorKind::Other, "cannot print").because(error))
+}
+
+async fn doctor(config: &Config) -> Result<ExitCode, Error> {
+    let findings = checks::run(config).await;
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    for finding in &findings {
+        print(finding)?;
+    }
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    print(format_args!("\n{errors} errors, {warnings} warnings, {} checks are fine", count(Severity::Ok)))?;
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn json_object(text: &str) -> Result<Box<RawValue>, String> {
+    let value: Box<RawValue> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if value.get().starts_with('{') { Ok(value) } else { Err("this is not a JSON object".to_owned()) }
+}
