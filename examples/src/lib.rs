@@ -147,6 +147,7 @@ impl FromCall for Admin {
         struct Info {
             role: String,
         }
+        call.connection().require_user()?;
         match call.connection().info::<Info>()?.role.as_str() {
             "admin" => Ok(Self),
             _ => Err(RpcError::permission_denied("only administrators may do this")),
