@@ -235,24 +235,24 @@ const scenarios = {
     saw('alive after 1000 garbage publications');
   },
 
-  // Calls until its input ends, and says how each one ended: for tests that stop and start things meanwhile.
-  async steady() {
+  // Calls of a worker that stops meanwhile: running ones finish, new ones are refused, those that take too long are lost.
+  async stopping() {
     const caller = await Caller.connect('42');
-    saw('ready');
-    let asked = '';
-    for await (const chunk of process.stdin) {
-      asked += chunk;
-      const lines = asked.split('\n');
-      asked = lines.pop();
-      for (const line of lines) {
-        const request = JSON.parse(line);
-        caller.send(request).then(
-          async ({ reply }) => saw(JSON.stringify({ id: request.id, ...(await reply) })),
-          (error) => saw(JSON.stringify({ id: request.id, failed: error.message })),
-        );
-      }
+    const brief = await caller.send({ method: 'demo.sleep', params: { ms: 1500 } });
+    const endless = await caller.send({ method: 'demo.sleep', params: { ms: 20_000 } });
+    saw('calls are running');
+    for (;;) {
+      const reply = await caller.call('demo.echo', { text: 'new' });
+      if (!reply.error) continue;
+      assert.equal(reply.error.code, 503);
+      saw('error 503');
+      break;
     }
-    caller.centrifuge.disconnect();
+    assert.deepEqual((await brief.reply).result, { ms: 1500 });
+    saw('the running call finished');
+    assert.equal((await endless.reply).error.code, 504);
+    saw('error 504');
+    caller.close();
   },
 };
 

@@ -14,10 +14,12 @@
 //! | [`proxy`] | a network that fails on demand |
 //! | [`node`] | JavaScript, with the official SDK |
 //! | [`example`] | the example binaries of this workspace |
+//! | [`demo`] | the demo service on a server, and a caller for it |
 
 pub mod api;
 pub mod centrifugo;
 pub mod config;
+pub mod demo;
 pub mod example;
 pub mod node;
 pub mod process;
@@ -32,6 +34,7 @@ use std::time::Duration;
 
 pub use api::Api;
 pub use centrifugo::Centrifugo;
+pub use demo::Demo;
 pub use example::Example;
 pub use node::Node;
 pub use process::Process;

@@ -1,0 +1,168 @@
+//! The command line of a service, and the examples, as their users run them.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tests::demo::environment;
+use tests::{Centrifugo, Demo, Example, Server, centrifugo, config, example};
+
+const SECRETS: [(&str, &str); 2] =
+    [("CENTRIFUGO_API_KEY", "an-api-key"), ("CENTRIFUGO_TOKEN_HMAC_SECRET", "a-token-secret-of-more-than-32-bytes")];
+
+/// Runs `demo` to its end, with standard output and standard error apart.
+fn demo(args: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = example::command("demo");
+    command.args(args).envs(env.iter().copied()).output().expect("it starts")
+}
+
+fn stdout(output: &Output) -> &str {
+    assert!(output.status.success(), "{output:?}");
+    std::str::from_utf8(&output.stdout).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).expect("UTF-8")
+}
+
+#[test]
+fn help_needs_no_settings_and_names_every_command() {
+    let output = demo(&["--help"], &[]);
+    let help = stdout(&output);
+    for part in ["centrifugo_config", "token", "doctor", "--log-format", "CENTRIFUGO_API_KEY", "Exit codes"] {
+        assert!(help.contains(part), "{part} in:\n{help}");
+    }
+    assert!(help.lines().all(|line| line.len() <= 100), "it fits a terminal:\n{help}");
+}
+
+#[test]
+fn centrifugo_config_prints_json_alone_that_centrifugo_accepts() {
+    let output = demo(&["centrifugo_config", "--origin", "https://app.example.com"], &SECRETS);
+    let config: Value = serde_json::from_str(stdout(&output)).expect("JSON and nothing else");
+    assert_eq!(config["http_api"]["key"], SECRETS[0].1);
+    assert_eq!(config["client"]["token"]["hmac_secret_key"], SECRETS[1].1);
+    assert_eq!(config["client"]["allowed_origins"], serde_json::json!(["https://app.example.com"]));
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("config.json");
+    std::fs::write(&file, &output.stdout).expect("written");
+    let check = Command::new(centrifugo::binary()).arg("checkconfig").arg("-c").arg(&file).output().expect("it starts");
+    assert!(check.status.success(), "{check:?}");
+    let again = demo(&["centrifugo_config", "--origin", "https://app.example.com"], &SECRETS);
+    assert_eq!(output.stdout, again.stdout, "two runs print the same bytes");
+}
+
+#[tokio::test]
+async fn centrifugo_config_follows_the_settings() {
+    let env = [
+        SECRETS[0],
+        SECRETS[1],
+        ("CENTRIFUGO_RPC_REQUEST_CHANNEL", "calls:in"),
+        ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "answers"),
+    ];
+    let printed = demo(&["centrifugo_config"], &env);
+    let config: Value = serde_json::from_str(stdout(&printed)).expect("JSON");
+    let server = Centrifugo::start(config).await;
+    let worker = Demo::start_with(&server, &env[2..]).await;
+    assert!(worker.line("serving").await.contains("calls:in"));
+}
+
+#[tokio::test]
+async fn token_prints_a_token_that_centrifugo_accepts() {
+    let server = Centrifugo::start_default().await;
+    let output = demo(&["token", "--user", "42", "--ttl", "5m", "--info", r#"{"role":"admin"}"#], &environment(&server));
+    let token = stdout(&output).trim_end();
+    assert_eq!(stdout(&output), format!("{token}\n"), "the token and nothing else");
+    let mut caller = tests::Raw::connect(&server, token).await;
+    caller.publish("rpc:requests", &serde_json::json!({"cancel": "c"})).await.expect("published");
+    let history = server.api().ok("history", serde_json::json!({"channel": "rpc:requests", "limit": 1})).await;
+    let info = &history["publications"][0]["info"];
+    assert_eq!((&info["user"], &info["conn_info"]["role"]), (&"42".into(), &"admin".into()));
+}
+
+#[test]
+fn wrong_use_has_code_2_and_says_what_is_right() {
+    for (args, part) in [
+        (&["token"][..], "--user"),
+        (&["token", "--user", "a,b"], "reply channel"),
+        (&["token", "--user", "42", "--ttl", "soon"], "--ttl"),
+        (&["token", "--user", "42", "--info", "[]"], "JSON object"),
+        (&["frobnicate"], "frobnicate"),
+        (&["--log-format", "xml"], "json"),
+    ] {
+        let output = demo(args, &SECRETS);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+        assert!(stderr(&output).contains(part), "{args:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+    let output = demo(&["doctor"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(stderr(&output).contains("CENTRIFUGO_API_KEY is not set"));
+}
+
+#[tokio::test]
+async fn the_doctor_finds_nothing_wrong_with_the_printed_configuration() {
+    let printed = demo(&["centrifugo_config"], &SECRETS);
+    let server = Centrifugo::start(serde_json::from_str(stdout(&printed)).expect("JSON")).await;
+    let output = demo(&["doctor"], &environment(&server));
+    let findings = stdout(&output);
+    assert!(findings.contains("0 errors"), "{findings}");
+    let _worker = Demo::start(&server).await;
+    let output = demo(&["doctor"], &environment(&server));
+    assert!(stdout(&output).contains("probe call"), "with a worker there, it is called:\n{}", stdout(&output));
+}
+
+#[tokio::test]
+async fn the_doctor_explains_what_is_wrong() {
+    let mut config = config::protocol();
+    config["channel"]["namespaces"][1]["allow_publish_for_client"] = true.into();
+    config["client"]["token"]["hmac_secret_key"] = "secret".into();
+    let server = Centrifugo::start(config).await;
+    let output = demo(&["doctor"], &environment(&server));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let findings = String::from_utf8_lossy(&output.stdout);
+    for part in ["allow_publish_for_client", "CENTRIFUGO_TOKEN_HMAC_SECRET", "fix:"] {
+        assert!(findings.contains(part), "{part} in:\n{findings}");
+    }
+    let mut gone: Server = (*server).clone();
+    gone.api_key = "another-key".to_owned();
+    let output = demo(&["doctor"], &environment(&gone));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("CENTRIFUGO_API_KEY"), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_log_is_json_lines_on_request() {
+    let server = Centrifugo::start_default().await;
+    let worker = Example::start_with("demo", &["--log-format", "json"], &environment(&server));
+    worker.line("serving").await;
+    worker.signal("TERM");
+    let output = worker.ended().await;
+    for line in &output.lines {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["message"].is_string() && line["timestamp"].is_string(), "{line}");
+    }
+    assert!(output.lines.iter().any(|line| line.contains("\"serving\"")));
+}
+
+#[tokio::test]
+async fn the_quickstart_calls_both_methods_and_ends() {
+    let output = Example::start("quickstart", &[]).ended().await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for part in ["75 of 100 tasks are completed", "hello, user-123"] {
+        assert!(output.lines.iter().any(|line| line.contains(part)), "{part} in {output:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_other_examples_show_what_they_say() {
+    let guards = Example::start("guards", &[]).ended().await;
+    assert_eq!(guards.status.code(), Some(0), "{guards:?}");
+    for part in ["bob reads: write the docs", "error 403", "error 1400", "error 1404", "error 400"] {
+        assert!(guards.lines.iter().any(|line| line.contains(part)), "{part} in {guards:?}");
+    }
+    let layers = Example::start("layers", &[]).ended().await;
+    assert_eq!(layers.status.code(), Some(0), "{layers:?}");
+    for part in ["result: 2", "call 3, calls.endless: failed", "error 408"] {
+        assert!(layers.lines.iter().any(|line| line.contains(part)), "{part} in {layers:?}");
+    }
+}

@@ -1,0 +1,131 @@
+//! What is published while a worker or a caller is away is not lost.
+
+use std::time::Duration;
+
+use centrifugo_rpc::Config;
+use serde_json::{Value, json};
+use tests::demo::{caller, environment};
+use tests::{Centrifugo, Demo, Example, TcpProxy, eventually};
+
+async fn centrifugo() -> Centrifugo {
+    let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config();
+    Centrifugo::start(serde_json::to_value(config).expect("JSON")).await
+}
+
+/// A notification that leaves `key` in the demo's log.
+fn append(key: usize) -> Value {
+    json!({"method": "demo.append", "params": {"key": key.to_string()}})
+}
+
+/// Publishes `count` notifications as user 42 while the worker's connection is down, and returns what ran in the end.
+async fn runs_after_a_gap_of(count: usize) -> Vec<String> {
+    let server = centrifugo().await;
+    let (proxy, far) = TcpProxy::before(&server).await;
+    // Only the WebSocket goes through the proxy: the server API is what a large gap is read from.
+    let demo = Demo::start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
+    let mut publisher = server.connect("42").await;
+    publisher.publish("rpc:requests", &append(0)).await.expect("published");
+    eventually("the first run", async || (demo.runs().len() == 1).then_some(())).await;
+
+    proxy.refuse().await;
+    proxy.cut();
+    for key in 1..=count {
+        publisher.publish("rpc:requests", &append(key)).await.expect("published");
+    }
+    proxy.accept().await;
+    eventually("all runs", async || (demo.runs().len() > count).then_some(())).await;
+    publisher.publish("rpc:requests", &append(count + 1)).await.expect("published");
+    eventually("the last run", async || (demo.runs().len() > count + 1).then_some(())).await;
+    demo.runs()
+}
+
+fn sorted_keys(up_to: usize) -> Vec<String> {
+    let mut keys: Vec<_> = (0..=up_to).map(|key| key.to_string()).collect();
+    keys.sort();
+    keys
+}
+
+#[tokio::test]
+async fn requests_published_while_the_worker_was_away_run_once() {
+    let mut runs = runs_after_a_gap_of(100).await;
+    runs.sort();
+    assert_eq!(runs, sorted_keys(101));
+}
+
+#[tokio::test]
+async fn a_gap_larger_than_a_resubscribe_recovers_is_read_from_the_history() {
+    let mut runs = runs_after_a_gap_of(1000).await;
+    runs.sort();
+    assert_eq!(runs, sorted_keys(1001));
+}
+
+#[tokio::test]
+async fn the_worker_serves_again_after_centrifugo_was_killed() {
+    let mut server = centrifugo().await;
+    let demo = Demo::start(&server).await;
+    for _ in 0..2 {
+        assert_eq!(caller(&server, "results").await, ["results"]);
+        server.restart().await;
+    }
+    assert_eq!(caller(&server, "results").await, ["results"]);
+    assert_eq!(demo.exited(), None, "it is the same process");
+}
+
+#[tokio::test]
+async fn replies_wait_for_a_server_api_that_is_away() {
+    let server = centrifugo().await;
+    let (proxy, far) = TcpProxy::before(&server).await;
+    let demo = Demo::start_with(&server, &[("CENTRIFUGO_API_URL", &far.api_url)]).await;
+    let mut caller = server.connect("42").await;
+    let reply_to = format!("reply:{}#42", uuid::Uuid::new_v4());
+    caller.subscribe(&reply_to).await.expect("subscribed");
+    proxy.refuse().await;
+    proxy.cut();
+    let request = json!({
+        "method": "demo.append", "params": {"key": "ran"}, "correlation_id": "c", "reply_to": reply_to,
+    });
+    caller.publish("rpc:requests", &request).await.expect("published");
+    eventually("the run", async || (demo.runs() == ["ran"]).then_some(())).await;
+    proxy.accept().await;
+    let reply = caller.publication().await;
+    assert_eq!(reply, json!({"correlation_id": "c", "result": {}}));
+}
+
+#[tokio::test]
+async fn a_request_that_waited_longer_than_its_caller_does_not_run() {
+    let server = centrifugo().await;
+    let (proxy, far) = TcpProxy::before(&server).await;
+    let demo = Demo::start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
+    let mut caller = server.connect("42").await;
+    let reply_to = format!("reply:{}#42", uuid::Uuid::new_v4());
+    caller.subscribe(&reply_to).await.expect("subscribed");
+    proxy.refuse().await;
+    proxy.cut();
+    let request = json!({
+        "method": "demo.append", "params": {"key": "late"}, "correlation_id": "c", "reply_to": reply_to, "timeout_ms": 50,
+    });
+    caller.publish("rpc:requests", &request).await.expect("published");
+    // The one thing here that only time brings about.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    proxy.accept().await;
+    let reply = caller.publication().await;
+    assert_eq!(reply["error"]["code"], 408, "{reply}");
+    assert_eq!(demo.runs(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_worker_works_under_tls_with_a_private_ca() {
+    let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config();
+    let server = Centrifugo::start_tls(serde_json::to_value(config).expect("JSON")).await;
+    let ca = server.ca_file().to_string_lossy().into_owned();
+    let untrusting = Example::start("demo", &environment(&server)).ended().await;
+    assert_ne!(untrusting.status.code(), Some(0), "a stranger's certificate is not accepted");
+    assert!(untrusting.lines.join("\n").contains("CENTRIFUGO_CA_FILE"), "{untrusting:?}");
+    let _demo = Demo::start_with(&server, &[("CENTRIFUGO_CA_FILE", &ca)]).await;
+    let mut caller = server.connect("42").await;
+    let reply_to = format!("reply:{}#42", uuid::Uuid::new_v4());
+    caller.subscribe(&reply_to).await.expect("subscribed");
+    let request = json!({"method": "demo.sleep", "params": {"ms": 1}, "correlation_id": "c", "reply_to": reply_to});
+    caller.publish("rpc:requests", &request).await.expect("published");
+    assert_eq!(caller.publication().await, json!({"correlation_id": "c", "result": {"ms": 1}}));
+}
