@@ -5,6 +5,8 @@
 extern crate self as centrifugo_rpc;
 
 mod centrifugo;
+#[cfg(feature = "client")]
+mod client;
 mod config;
 mod connection;
 mod dispatch;
@@ -18,6 +20,8 @@ mod throttle;
 
 pub use centrifugo_rpc_macros::websocket_rpc;
 
+#[cfg(feature = "client")]
+pub use client::{CallError, CallOptions, Client, ClientBuilder};
 pub use config::{Config, Secret};
 pub use connection::{Caller, Connection};
 pub use dispatch::service::CallService;

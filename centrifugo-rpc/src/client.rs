@@ -1,0 +1,431 @@
+//! The Rust caller.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until, timeout_at};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorKind, RpcError};
+use crate::json;
+use crate::protocol::{Request, Text};
+
+mod builder;
+mod cancels;
+mod error;
+mod failure;
+mod link;
+mod options;
+mod pending;
+mod refusal;
+mod shared;
+mod token;
+
+pub use builder::ClientBuilder;
+pub use error::CallError;
+pub use options::CallOptions;
+
+use cancels::Cancels;
+use failure::Failure;
+use link::{Link, PublishError};
+use pending::Answer;
+use shared::Shared;
+
+/// The longest timeout of a call.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// The longest that a caller waits for the worker's own word on a deadline.
+const MAX_GRACE: Duration = Duration::from_secs(1);
+/// What Centrifugo's protocol adds to the payload and the channel of a publication, at most.
+const PUBLISH_OVERHEAD: usize = 32;
+
+/// Calls methods of workers, over one WebSocket to Centrifugo.
+///
+/// Cheap to clone: clones are handles of one connection. It is closed by [`close`](Self::close), or when the last handle is
+/// dropped.
+///
+/// ```no_run
+/// use centrifugo_rpc::Client;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize)]
+/// struct TaskStatsParams {
+///     user_id: String,
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct TaskStats {
+///     total: u32,
+///     completed: u32,
+/// }
+///
+/// # async fn run(token: String) -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::builder("ws://localhost:8000/connection/websocket").token(token).connect().await?;
+/// let params = TaskStatsParams { user_id: "123".into() };
+/// let stats: TaskStats = client.call("tasks.get_stats", &params).await?;
+/// println!("{} of {}", stats.completed, stats.total);
+/// client.close().await;
+/// # Ok(()) }
+/// ```
+///
+/// # What happens to a call
+///
+/// A call ends exactly once: with its result, the worker's error, a timeout, or the end of the client.
+///
+/// - **Deadline.** The worker is told the timeout and ends the method by then with 408. The caller waits a tenth of the timeout
+///   longer, at most 1 s, so that this answer usually arrives. [`CallError::Timeout`] therefore means that *nobody* answered.
+/// - **Cancellation.** Dropping the future of a call tells the worker to stop the method.
+/// - **Lost connections.** The client reconnects for as long as it lives. Calls under way go on: replies sent meanwhile
+///   are recovered. Calls made meanwhile wait for the connection, within their timeout. If Centrifugo has forgotten the
+///   replies (it was restarted and keeps its history in memory), calls wait on, because workers try again for a while; those
+///   whose reply is lost time out.
+/// - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms, nobody knows
+///   whether a worker has it: the call then waits for a reply until its timeout.
+///
+/// Calls are not queued or limited here: as many are under way as futures of calls are alive. Workers limit how many calls of one
+/// user they run and answer 429 over that.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    link: Link,
+    cancels: Cancels,
+    timeout: Duration,
+    request_channel: String,
+    reply_channel: String,
+    message_size_limit: usize,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("reply_channel", &self.inner.reply_channel)
+            .field("connected", &self.is_connected())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Starts to describe a client of the Centrifugo whose WebSocket endpoint is at `url`, like
+    /// `ws://localhost:8000/connection/websocket`.
+    pub fn builder(url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(url.into())
+    }
+
+    /// Calls `method` and waits for its result.
+    ///
+    /// `params` are what serde makes of them; `&()` for a method without any. The timeout is the client's
+    /// ([`ClientBuilder::timeout`], 30 s by default).
+    ///
+    /// Dropping the future cancels the call: the worker is told to stop the method, if it may have begun. Nothing waits for
+    /// that, and a method that is done stays done.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: the worker's error, or why there is no answer.
+    pub async fn call<R>(&self, method: &str, params: &(impl Serialize + ?Sized)) -> Result<R, CallError>
+    where
+        R: DeserializeOwned,
+    {
+        self.call_with(method, params, CallOptions::new()).await
+    }
+
+    /// As [`call`](Self::call), with options of its own.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use centrifugo_rpc::{CallError, CallOptions, Client};
+    /// # async fn run(client: Client) -> Result<(), CallError> {
+    /// let options = CallOptions::new().timeout(Duration::from_secs(5));
+    /// let total: u32 = client.call_with("tasks.count", &(), options).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Dropping the future cancels the call.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub async fn call_with<R>(
+        &self,
+        method: &str,
+        params: &(impl Serialize + ?Sized),
+        options: CallOptions,
+    ) -> Result<R, CallError>
+    where
+        R: DeserializeOwned,
+    {
+        let params = encode(method, params)?;
+        let json = self.inner.call(method, params.as_deref(), &options).await?;
+        serde_json::from_slice(&json).map_err(|_| CallError::Decode {
+            method: method.to_owned(),
+            message: json::explain::<R>(&json).to_string(),
+        })
+    }
+
+    /// Notifies `method`: it runs, and nothing is answered. Returns when Centrifugo has taken the notification.
+    ///
+    /// Dropping the future does not stop a notification that is on its way.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: why Centrifugo did not take it. Whether it did is unknown when the connection broke meanwhile.
+    pub async fn notify(&self, method: &str, params: &(impl Serialize + ?Sized)) -> Result<(), CallError> {
+        self.notify_with(method, params, CallOptions::new()).await
+    }
+
+    /// As [`notify`](Self::notify), with options of its own: the timeout is for the method as well as for sending.
+    ///
+    /// Dropping the future does not stop a notification that is on its way.
+    ///
+    /// # Errors
+    ///
+    /// As [`notify`](Self::notify).
+    pub async fn notify_with(
+        &self,
+        method: &str,
+        params: &(impl Serialize + ?Sized),
+        options: CallOptions,
+    ) -> Result<(), CallError> {
+        let params = encode(method, params)?;
+        self.inner.notify(method, params.as_deref(), &options).await
+    }
+
+    /// Whether there is a connection at this moment. Calls need not ask: they wait for it.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.inner.shared.is_up()
+    }
+
+    /// Waits until the client has ended for good, and says why: it was closed, or Centrifugo ended the connection in a way that
+    /// forbids another attempt, for example because the token has expired. Lost connections do not end it.
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn ended(&self) -> Error {
+        self.inner.shared.ended().await.into()
+    }
+
+    /// Closes the connection, for all handles. Calls under way end with [`CallError::Connection`], and their workers are told
+    /// to stop.
+    ///
+    /// Takes at most about a second. Dropping the future does not stop the closing.
+    pub async fn close(&self) {
+        let running = self.inner.shared.end(&Failure::new(ErrorKind::Other, "the client is closed"));
+        for id in running {
+            self.inner.cancels.push(id);
+        }
+        self.inner.cancels.close();
+        self.inner.cancels.closed().await;
+    }
+}
+
+/// Nothing for params that are `null`: methods without params take none.
+fn encode(method: &str, params: &(impl Serialize + ?Sized)) -> Result<Option<Box<RawValue>>, CallError> {
+    match serde_json::value::to_raw_value(params) {
+        Ok(json) => Ok((json.get() != "null").then_some(json)),
+        Err(error) => Err(CallError::Encode { method: method.to_owned(), source: error.into() }),
+    }
+}
+
+impl Inner {
+    async fn call(&self, method: &str, params: Option<&RawValue>, options: &CallOptions) -> Result<Bytes, CallError> {
+        let deadline = Deadline::new(options.timeout.unwrap_or(self.timeout));
+        let mut call = self.open()?;
+        let id = call.id.to_string();
+        let request = Request {
+            correlation_id: Some(Text(id.as_str().into())),
+            reply_to: Some(Text(self.reply_channel.as_str().into())),
+            ..request(method, params, options)
+        };
+        let publish = self.send(request, &deadline, || call_goes_out(&self.shared, call.id));
+        let no_answer = sleep_until(deadline.give_up);
+        tokio::pin!(publish, no_answer);
+        let mut publishing = true;
+        loop {
+            // The answer first: it may overtake Centrifugo's confirmation of the request.
+            tokio::select! {
+                biased;
+                answer = &mut call.answer => return match answer {
+                    Ok(Answer::Result(json)) => Ok(json),
+                    Ok(Answer::Error(error)) => Err(error.into()),
+                    Ok(Answer::Ended(failure)) => Err(CallError::Connection(failure.into())),
+                    Err(_) => Err(CallError::Connection(Error::new(ErrorKind::Other, "the client is gone"))),
+                },
+                sent = &mut publish, if publishing => match sent {
+                    // Nobody knows whether it arrived: a reply may come.
+                    Ok(()) | Err(SendError::Unknown) => publishing = false,
+                    Err(error) => return Err(error.into_call_error(method, &deadline)),
+                },
+                () = &mut no_answer => {
+                    return Err(CallError::Timeout { method: method.to_owned(), timeout: deadline.timeout, published: true });
+                }
+            }
+        }
+    }
+
+    async fn notify(&self, method: &str, params: Option<&RawValue>, options: &CallOptions) -> Result<(), CallError> {
+        let deadline = Deadline::new(options.timeout.unwrap_or(self.timeout));
+        let sent = timeout_at(deadline.give_up, self.send(request(method, params, options), &deadline, || true)).await;
+        sent.unwrap_or(Err(SendError::Unknown)).map_err(|error| error.into_call_error(method, &deadline))
+    }
+
+    /// Publishes a request, once there is a connection. `goes_out` is asked at the last moment.
+    async fn send(
+        &self,
+        mut request: Request<'_>,
+        deadline: &Deadline,
+        goes_out: impl FnOnce() -> bool,
+    ) -> Result<(), SendError> {
+        request.timeout_ms = Some(deadline.remaining_ms());
+        let mut message = serde_json::to_vec(&request).map_err(|error| SendError::Encode(error.into()))?;
+        let size = message.len() + self.request_channel.len() + PUBLISH_OVERHEAD;
+        if size > self.message_size_limit {
+            return Err(SendError::Answered(RpcError::too_large(format!(
+                "the request has {size} bytes, more than Centrifugo's limit of {} for one message",
+                self.message_size_limit
+            ))));
+        }
+        if !self.shared.is_up() {
+            let up = timeout_at(deadline.at, self.shared.up()).await;
+            up.map_err(|_| SendError::NoConnection)?.map_err(SendError::Failed)?;
+            request.timeout_ms = Some(deadline.remaining_ms());
+            message = serde_json::to_vec(&request).map_err(|error| SendError::Encode(error.into()))?;
+        }
+        if !goes_out() {
+            return Err(SendError::Unknown);
+        }
+        self.link.publish(&self.request_channel, message).await.map_err(|error| match error {
+            PublishError::Refused { code, reason } => match refusal::publish(&self.request_channel, code, &reason) {
+                Ok(answer) => SendError::Answered(answer),
+                Err(failure) => SendError::Failed(failure),
+            },
+            PublishError::Unknown => SendError::Unknown,
+        })
+    }
+
+    fn open(&self) -> Result<OpenCall<'_>, CallError> {
+        let id = Uuid::new_v4();
+        let answer = self.shared.pending().open(id).map_err(|failure| CallError::Connection(failure.into()))?;
+        Ok(OpenCall { inner: self, id, answer })
+    }
+}
+
+fn call_goes_out(shared: &Shared, id: Uuid) -> bool {
+    shared.pending().sending(id)
+}
+
+fn request<'a>(method: &'a str, params: Option<&'a RawValue>, options: &'a CallOptions) -> Request<'a> {
+    Request {
+        method: Some(Text(method.into())),
+        params,
+        traceparent: options.traceparent.as_deref().map(|traceparent| Text(traceparent.into())),
+        ..Request::default()
+    }
+}
+
+/// Until when a call may run, and how long its caller waits for the last word on it.
+struct Deadline {
+    timeout: Duration,
+    at: Instant,
+    give_up: Instant,
+}
+
+impl Deadline {
+    fn new(timeout: Duration) -> Self {
+        let timeout = timeout.min(MAX_TIMEOUT);
+        let at = Instant::now() + timeout;
+        Self { timeout, at, give_up: at + (timeout / 10).min(MAX_GRACE) }
+    }
+
+    /// What is left, rounded to whole milliseconds, at least one.
+    fn remaining_ms(&self) -> u64 {
+        let micros = self.at.saturating_duration_since(Instant::now()).as_micros();
+        u64::try_from(micros.div_ceil(1000)).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+/// Why a request did not go out.
+enum SendError {
+    /// It may have gone out.
+    Unknown,
+    NoConnection,
+    Answered(RpcError),
+    Failed(Failure),
+    Encode(crate::BoxError),
+}
+
+impl SendError {
+    fn into_call_error(self, method: &str, deadline: &Deadline) -> CallError {
+        match self {
+            Self::Unknown => CallError::Connection(Error::new(
+                ErrorKind::Unreachable,
+                format!("Centrifugo did not confirm `{method}`: whether it was delivered is unknown"),
+            )),
+            Self::NoConnection => {
+                CallError::Timeout { method: method.to_owned(), timeout: deadline.timeout, published: false }
+            }
+            Self::Answered(error) => CallError::Rpc(error),
+            Self::Failed(failure) => CallError::Connection(failure.into()),
+            Self::Encode(source) => CallError::Encode { method: method.to_owned(), source },
+        }
+    }
+}
+
+/// A call that somebody waits for. Dropping it forgets the call, and cancels it where a worker may be running it.
+struct OpenCall<'a> {
+    inner: &'a Inner,
+    id: Uuid,
+    answer: oneshot::Receiver<Answer>,
+}
+
+impl Drop for OpenCall<'_> {
+    fn drop(&mut self) {
+        if self.inner.shared.pending().forget(self.id) {
+            self.inner.cancels.push(self.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_caller_waits_a_little_longer_than_the_worker() {
+        let deadline = Deadline::new(Duration::from_secs(30));
+        assert_eq!(deadline.remaining_ms(), 30_000);
+        assert_eq!(deadline.give_up - deadline.at, MAX_GRACE);
+        let short = Deadline::new(Duration::from_millis(200));
+        assert_eq!(short.give_up - short.at, Duration::from_millis(20));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!((deadline.remaining_ms(), short.remaining_ms()), (20_000, 1));
+        assert_eq!(Deadline::new(Duration::MAX).timeout, MAX_TIMEOUT);
+    }
+
+    #[test]
+    fn params_that_are_null_are_left_out() {
+        assert!(encode("a.b", &()).expect("encodes").is_none());
+        assert!(encode("a.b", &None::<u8>).expect("encodes").is_none());
+        assert_eq!(encode("a.b", "null").expect("encodes").expect("params").get(), "\"null\"");
+        let tuple_keys = std::collections::HashMap::from([((1, 2), 3)]);
+        assert!(matches!(encode("a.b", &tuple_keys), Err(CallError::Encode { .. })));
+    }
+
+    #[test]
+    fn handles_and_futures_cross_threads() {
+        fn send<T: Send>(_: T) {}
+        fn send_sync<T: Send + Sync + Clone>() {}
+        send_sync::<Client>();
+        let _calls = |client: Client| {
+            send(async move { client.call::<u8>("a.b", &[1]).await });
+        };
+    }
+}

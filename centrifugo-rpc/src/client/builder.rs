@@ -1,0 +1,323 @@
+//! [`ClientBuilder`]: where Centrifugo is and who calls.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+use uuid::Uuid;
+
+use super::cancels::Cancels;
+use super::failure::Failure;
+use super::link::{GetToken, Link, Target, TokenFuture};
+use super::shared::Shared;
+use super::{Client, Inner, token};
+use crate::error::{BoxError, Error, ErrorKind};
+
+/// How a [`Client`] finds Centrifugo and who it is; made by [`Client::builder`].
+///
+/// The names of the channels and the limit are those of Centrifugo's configuration and of the workers'
+/// [`Config`](crate::Config); the defaults of all of them fit.
+#[must_use = "a builder does nothing until `connect`"]
+pub struct ClientBuilder {
+    url: String,
+    token: Option<String>,
+    get_token: Option<GetToken>,
+    user: Option<String>,
+    timeout: Duration,
+    connect_timeout: Duration,
+    request_channel: String,
+    reply_namespace: String,
+    message_size_limit: usize,
+    ca_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &shown(&self.url))
+            .field("user", &self.user)
+            .field("timeout", &self.timeout)
+            .field("request_channel", &self.request_channel)
+            .field("reply_namespace", &self.reply_namespace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    pub(super) fn new(url: String) -> Self {
+        Self {
+            url,
+            token: None,
+            get_token: None,
+            user: None,
+            timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            request_channel: "rpc:requests".to_owned(),
+            reply_namespace: "reply".to_owned(),
+            message_size_limit: 64 * 1024,
+            ca_file: None,
+        }
+    }
+
+    /// The connection token, a JWT for Centrifugo. Default: none.
+    ///
+    /// When it expires, the connection ends for good: long-lived clients use [`get_token`](Self::get_token).
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Where connection tokens come from: called once by [`connect`](Self::connect), unless there is a
+    /// [`token`](Self::token) to start with, and again whenever the token expires. Default: none.
+    ///
+    /// Every token must be the same user's: the reply channel belongs to one user. One of another user ends the client. An
+    /// error ends `connect`; later it is tried again, after a while.
+    ///
+    /// ```no_run
+    /// # use centrifugo_rpc::{BoxError, Client, Error};
+    /// # async fn fetch_token() -> Result<String, BoxError> { unimplemented!() }
+    /// # async fn run() -> Result<(), Error> {
+    /// let client = Client::builder("wss://rt.example.com/connection/websocket")
+    ///     .get_token(|| async { fetch_token().await })
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn get_token<F, Fut, E>(mut self, get_token: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        self.get_token = Some(Arc::new(move || -> TokenFuture {
+            let token = get_token();
+            Box::pin(async move { token.await.map_err(Into::into) })
+        }));
+        self
+    }
+
+    /// The user that Centrifugo takes this connection for. Default: the `sub` claim of the token.
+    ///
+    /// For tokens that cannot be read here, and for connections without one.
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+
+    /// How long a call may take, unless its [`CallOptions`](crate::CallOptions) say otherwise; at most a day. Default: 30 s,
+    /// as at the workers.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long [`connect`](Self::connect) tries. Default: 10 s. Later the client never stops trying.
+    pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
+        self.connect_timeout = connect_timeout;
+        self
+    }
+
+    /// The channel that requests are published into, `<namespace>:<name>`. Default: `rpc:requests`.
+    pub fn request_channel(mut self, request_channel: impl Into<String>) -> Self {
+        self.request_channel = request_channel.into();
+        self
+    }
+
+    /// The namespace of reply channels. Default: `reply`.
+    pub fn reply_namespace(mut self, reply_namespace: impl Into<String>) -> Self {
+        self.reply_namespace = reply_namespace.into();
+        self
+    }
+
+    /// Centrifugo's `websocket.message_size_limit`, in bytes. Default: 64 KiB, as there.
+    ///
+    /// A request over it is answered here, with 413. Centrifugo would end the connection, and with it all its calls.
+    pub fn message_size_limit(mut self, message_size_limit: usize) -> Self {
+        self.message_size_limit = message_size_limit;
+        self
+    }
+
+    /// A PEM file with the certificates of a private CA, trusted besides the system's roots. Default: none.
+    pub fn ca_file(mut self, ca_file: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(ca_file.into());
+        self
+    }
+
+    /// Connects and subscribes to the reply channel. Needs a tokio runtime, whose tasks keep the connection up.
+    ///
+    /// Dropping the future closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] for settings that cannot work, [`ErrorKind::Setup`] if Centrifugo refuses the token, a
+    /// namespace is missing or lacks a permission, [`ErrorKind::Unreachable`] if there is no connection after
+    /// [`connect_timeout`](Self::connect_timeout); with the URL and what to do.
+    pub async fn connect(mut self) -> Result<Client, Error> {
+        self.check()?;
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::config("the client needs a tokio runtime: call `connect` inside one"));
+        }
+        let ca_pem = self.ca_file.as_deref().map(read_ca_file).transpose()?;
+        let url = shown(&self.url);
+        let connect_timeout = self.connect_timeout;
+        let shared = Arc::new(Shared::new());
+        let connected = tokio::time::timeout(connect_timeout, async {
+            let client = self.open(ca_pem, &url, &shared).await?;
+            shared.up().await?;
+            Ok(client)
+        });
+        connected.await.unwrap_or_else(|_| Err(no_connection(&url, connect_timeout, shared.trouble())))
+    }
+
+    async fn open(&mut self, ca_pem: Option<Vec<u8>>, url: &str, shared: &Arc<Shared>) -> Result<Client, Error> {
+        if let (None, Some(get_token)) = (&self.token, &self.get_token) {
+            let token = get_token().await;
+            let token =
+                token.map_err(|error| Error::new(ErrorKind::Other, "`get_token` gave no token").because(error))?;
+            self.token = Some(token);
+        }
+        let user = token::user(self.token.as_deref(), self.user.as_deref())?;
+        // One session per client, kept across reconnects: its replies are recovered, and nobody else's arrive.
+        let reply_channel = format!("{}:{}#{user}", self.reply_namespace, Uuid::new_v4());
+        let get_token = self.get_token.take().map(|get_token| same_user(get_token, self.user.take(), &user, shared));
+        let target = Target {
+            url: std::mem::take(&mut self.url),
+            shown_url: url.to_owned(),
+            user,
+            token: self.token.take(),
+            get_token,
+            reply_channel: reply_channel.clone(),
+            ca_pem,
+        };
+        let link = Link::open(target, shared)?;
+        let cancels = Cancels::start(link.clone(), shared.clone(), &self.request_channel, &reply_channel);
+        let inner = Inner {
+            shared: shared.clone(),
+            link,
+            cancels,
+            timeout: self.timeout,
+            request_channel: std::mem::take(&mut self.request_channel),
+            reply_channel,
+            message_size_limit: self.message_size_limit,
+        };
+        Ok(Client { inner: Arc::new(inner) })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let is_name =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        let url_fits = Url::parse(&self.url).is_ok_and(|url| ["ws", "wss"].contains(&url.scheme()) && url.has_host());
+        let channel_fits =
+            self.request_channel.split_once(':').is_some_and(|(namespace, name)| is_name(namespace) && is_name(name));
+        let problem = if !url_fits {
+            "the URL is not a WebSocket URL: write for example `ws://localhost:8000/connection/websocket`"
+        } else if !channel_fits {
+            "`request_channel` is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: write for example `rpc:requests`"
+        } else if !is_name(&self.reply_namespace) {
+            "`reply_namespace` is not a name of letters, digits, `_`, `-` and `.`: write for example `reply`"
+        } else if self.timeout.is_zero() || self.connect_timeout.is_zero() {
+            "a timeout is zero, which would fail every call"
+        } else {
+            return Ok(());
+        };
+        Err(Error::config(problem))
+    }
+}
+
+/// Refuses the tokens of other users: the reply channel could not be subscribed with them.
+fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, shared: &Arc<Shared>) -> GetToken {
+    let (user, shared): (Arc<str>, _) = (user.into(), shared.clone());
+    let explicit = explicit.map(Arc::<str>::from);
+    Arc::new(move || {
+        let token = get_token();
+        let (user, explicit, shared) = (user.clone(), explicit.clone(), shared.clone());
+        Box::pin(async move {
+            let token = token.await?;
+            match token::user(Some(&token), explicit.as_deref()) {
+                Ok(next) if *next == *user => Ok(token),
+                Ok(next) => {
+                    let message = format!(
+                        "`get_token` gave a token of user `{next}` to the client of user `{user}`: a client belongs to one user, \
+                         make a new one"
+                    );
+                    drop(shared.end(&Failure::new(ErrorKind::Config, message.as_str())));
+                    Err(message.into())
+                }
+                Err(error) => Err(error.into()),
+            }
+        })
+    })
+}
+
+fn read_ca_file(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path)
+        .map_err(|error| Error::config(format!("cannot read the CA file {}", path.display())).because(error))
+}
+
+fn no_connection(url: &str, timeout: Duration, trouble: Option<Failure>) -> Error {
+    match trouble {
+        Some(trouble) => trouble.into(),
+        None => Error::new(
+            ErrorKind::Unreachable,
+            format!("no connection to {url} within {timeout:?}: check the URL and that Centrifugo runs"),
+        ),
+    }
+}
+
+/// A URL without user, password, query and fragment, which may hold secrets.
+fn shown(url: &str) -> String {
+    let Ok(mut url) = Url::parse(url) else { return "<not a URL>".to_owned() };
+    // They only fail for URLs that have no such part.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refused(builder: ClientBuilder) -> Error {
+        let error = builder.connect().await.expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        error
+    }
+
+    #[tokio::test]
+    async fn settings_that_cannot_work_are_refused_before_connecting() {
+        let builder = || Client::builder("ws://localhost:1/connection/websocket").user("42");
+        for (builder, named) in [
+            (Client::builder("http://localhost:8000").user("42"), "WebSocket URL"),
+            (Client::builder("localhost").user("42"), "WebSocket URL"),
+            (builder().request_channel("requests"), "request_channel"),
+            (builder().reply_namespace("re:ply"), "reply_namespace"),
+            (builder().timeout(Duration::ZERO), "zero"),
+            (builder().ca_file("/nowhere/ca.pem"), "/nowhere/ca.pem"),
+            (builder().user("a,b"), "cannot own a reply channel"),
+            (Client::builder("ws://localhost:1/"), "no token"),
+        ] {
+            let error = refused(builder).await.to_string();
+            assert!(error.contains(named), "{named} in {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_function_that_fails_ends_connect_with_its_reason() {
+        let builder = Client::builder("ws://localhost:1/").get_token(|| async { Err::<String, _>("no session") });
+        let error = builder.connect().await.expect_err("no token");
+        assert!(format!("{error:?}").contains("no session"), "{error:?}");
+    }
+
+    #[test]
+    fn messages_and_debug_show_no_secrets() {
+        let url = "wss://user:pa55@rt.example.com/connection/websocket?token=s3cret#x";
+        assert_eq!(shown(url), "wss://rt.example.com/connection/websocket");
+        let debug = format!("{:?}", Client::builder(url).token("t0ken"));
+        for secret in ["pa55", "s3cret", "t0ken"] {
+            assert!(!debug.contains(secret), "{debug}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! [`CallError`]: how a call fails.
+
+use std::time::Duration;
+
+use crate::error::{BoxError, Error, RpcError};
+
+/// Why a call of a [`Client`](crate::Client) failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The call was answered with an error, most often by the worker. Two answers are given on the way there: 413 by the
+    /// client, for a request larger than Centrifugo's message limit, and 429 by Centrifugo, over its rate limit.
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
+    /// Nobody answered in time. A method that ran out of time answers [`Rpc`](Self::Rpc) with 408 instead: here no worker
+    /// runs, or the request or its reply was lost.
+    #[error(
+        "no answer to `{method}` within {timeout:?}{}",
+        if *published { "" } else { ": there was no connection to Centrifugo and nothing was sent" }
+    )]
+    Timeout {
+        /// The method that was called.
+        method: String,
+        /// The timeout of the call.
+        timeout: Duration,
+        /// Whether the request went out, so that a worker may have run it.
+        published: bool,
+    },
+    /// The client is closed, Centrifugo ended its connection for good or refused to take the request. With
+    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) the message names what to configure.
+    #[error(transparent)]
+    Connection(Error),
+    /// The params have no JSON form. Nothing was sent.
+    #[error("the params of `{method}` cannot be written as JSON")]
+    Encode {
+        /// The method that was called.
+        method: String,
+        /// What serde says.
+        source: BoxError,
+    },
+    /// The method ran, but its result is not what the caller expects.
+    #[error("the result of `{method}` does not decode: {message}")]
+    Decode {
+        /// The method that was called.
+        method: String,
+        /// The place and the reason.
+        message: String,
+    },
+}
+
+impl CallError {
+    /// The code of an answered error: one of [`codes`](crate::codes) or the application's own.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Self::Rpc(error) => Some(error.code()),
+            _ => None,
+        }
+    }
+
+    /// Whether the method certainly never ran and the same call may well succeed later: 429, 503, and a timeout that passed
+    /// without a connection.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Rpc(error) => error.is_retryable(),
+            Self::Timeout { published, .. } => !published,
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn only_calls_that_never_ran_are_retryable() {
+        let timeout =
+            |published| CallError::Timeout { method: "a.b".into(), timeout: Duration::from_secs(1), published };
+        assert!(CallError::from(RpcError::overloaded("x")).is_retryable());
+        assert!(timeout(false).is_retryable());
+        assert!(!timeout(true).is_retryable());
+        assert!(!CallError::from(RpcError::worker_lost("x")).is_retryable());
+        assert!(!CallError::Connection(Error::config("x")).is_retryable());
+    }
+
+    #[test]
+    fn messages_name_the_method_and_do_not_repeat_their_source() {
+        let timeout = CallError::Timeout { method: "a.b".into(), timeout: Duration::from_secs(30), published: true };
+        assert_eq!(timeout.to_string(), "no answer to `a.b` within 30s");
+        let error = CallError::Encode { method: "a.b".into(), source: "key must be a string".into() };
+        assert_eq!(error.to_string(), "the params of `a.b` cannot be written as JSON");
+        assert_eq!(error.source().expect("a source").to_string(), "key must be a string");
+        let error = CallError::from(RpcError::application(1404, "no such task"));
+        assert_eq!((error.to_string().as_str(), error.code()), ("no such task (code 1404)", Some(1404)));
+    }
+}

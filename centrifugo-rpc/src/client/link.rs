@@ -1,0 +1,173 @@
+//! The connection to Centrifugo: all that knows the SDK. What happens on it is told to [`Shared`].
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use centrifuge::{ClientErrorKind, EventDelivery, TlsConfig, TokenError};
+
+use super::failure::Failure;
+use super::refusal;
+use super::shared::Shared;
+use crate::error::{BoxError, Error, ErrorKind};
+
+/// How long the SDK waits for Centrifugo's reply to one command.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// A caller waits for its connection: it comes back soon after Centrifugo does.
+const MIN_RECONNECT_DELAY: Duration = Duration::from_millis(200);
+const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(5);
+
+pub(super) type TokenFuture = Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send>>;
+pub(super) type GetToken = Arc<dyn Fn() -> TokenFuture + Send + Sync>;
+
+/// What to connect to, and as whom.
+pub(super) struct Target {
+    pub url: String,
+    /// The URL without secrets, for messages.
+    pub shown_url: String,
+    pub user: String,
+    pub token: Option<String>,
+    /// Fresh tokens; checked to be the same user's.
+    pub get_token: Option<GetToken>,
+    pub reply_channel: String,
+    /// Certificates to trust besides the system's.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// Why a message was not published.
+#[derive(Debug)]
+pub(super) enum PublishError {
+    /// Centrifugo said no.
+    Refused { code: u32, reason: String },
+    /// The connection broke or Centrifugo did not answer: perhaps it was published.
+    Unknown,
+}
+
+/// A connection. Ends with its last clone.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    client: centrifuge::Client,
+}
+
+impl Link {
+    /// Starts connecting and subscribing to the reply channel; keeps both up until the end.
+    pub(super) fn open(target: Target, shared: &Arc<Shared>) -> Result<Self, Error> {
+        let mut builder = centrifuge::Client::builder(target.url)
+            .name("centrifugo-rpc")
+            .event_delivery(EventDelivery::Inline)
+            .timeout(COMMAND_TIMEOUT)
+            .min_reconnect_delay(MIN_RECONNECT_DELAY)
+            .max_reconnect_delay(MAX_RECONNECT_DELAY)
+            .on_error({
+                let (shared, url) = (shared.clone(), target.shown_url.clone());
+                move |_, event| on_error(&shared, &url, &event.error)
+            })
+            .on_disconnected({
+                let (shared, url) = (shared.clone(), target.shown_url);
+                move |_, event| {
+                    drop(shared.end(&refusal::disconnect(&url, event.code, &event.reason)));
+                }
+            });
+        if let Some(token) = target.token {
+            builder = builder.token(token);
+        }
+        if let Some(get_token) = target.get_token {
+            builder = builder.get_token(move |_| {
+                let token = get_token();
+                async move { token.await.map(Some).map_err(TokenError::Other) }
+            });
+        }
+        if let Some(pem) = target.ca_pem {
+            let tls = TlsConfig::new().add_root_pem(&pem);
+            builder = builder.tls(tls.map_err(|error| Error::config("the CA file cannot be used").because(error))?);
+        }
+        let unusable = |error| Error::config("the connection cannot be set up").because(error);
+        let client = builder.build().map_err(unusable)?;
+        let subscription = client
+            .new_subscription(target.reply_channel.clone())
+            .recoverable(true)
+            .min_resubscribe_delay(MIN_RECONNECT_DELAY)
+            .max_resubscribe_delay(MAX_RECONNECT_DELAY)
+            .build()
+            .map_err(unusable)?;
+        subscription.on_publication({
+            let shared = shared.clone();
+            move |_, event| shared.on_reply(&event.publication.data)
+        });
+        subscription.on_subscribed({
+            let (shared, channel) = (shared.clone(), target.reply_channel.clone());
+            move |_, event| {
+                if !event.recoverable {
+                    tracing::warn!(
+                        channel,
+                        "replies sent while the connection is down will be lost: set `history_size`, `history_ttl` and \
+                         `force_recovery` in the namespace of the reply channel"
+                    );
+                }
+                shared.on_up(!event.was_recovering || event.recovered);
+            }
+        });
+        subscription.on_subscribing({
+            let shared = shared.clone();
+            move |_, event| shared.on_down(event.code, &event.reason)
+        });
+        subscription.on_error({
+            let (shared, channel) = (shared.clone(), target.reply_channel.clone());
+            move |_, event| {
+                let message = format!("the reply channel `{channel}` cannot be subscribed: {}", event.error.message);
+                shared.on_trouble(Failure::new(ErrorKind::Setup, message));
+            }
+        });
+        subscription.on_unsubscribed({
+            let (shared, channel, user) = (shared.clone(), target.reply_channel, target.user);
+            move |subscription, event| {
+                drop(shared.end(&refusal::subscribe(&channel, &user, event.code, &event.reason)));
+                subscription.client().disconnect();
+            }
+        });
+        subscription.subscribe();
+        client.connect().map_err(unusable)?;
+        Ok(Self { client })
+    }
+
+    /// Publishes once, never again: whoever gets it may run it.
+    ///
+    /// On a connection that is up, the message is on its way when this future is first polled. One that broke this very moment
+    /// is waited for, up to [`COMMAND_TIMEOUT`].
+    pub(super) async fn publish(&self, channel: &str, data: Vec<u8>) -> Result<(), PublishError> {
+        self.client.publish(channel, data).await.map_err(|error| match error {
+            centrifuge::Error::Server(error) => PublishError::Refused { code: error.code, reason: error.message },
+            _ => PublishError::Unknown,
+        })
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.client.state() == centrifuge::State::Connected
+    }
+
+    pub(super) async fn close(&self) {
+        self.client.close().await;
+    }
+}
+
+/// A failed attempt to connect. The SDK tries again, unless `on_disconnected` follows.
+fn on_error(shared: &Shared, url: &str, error: &centrifuge::ClientError) {
+    let message = &error.message;
+    match error.kind {
+        ClientErrorKind::Transport { status: Some(status @ 400..=499), .. } => shared.on_hopeless(Failure::new(
+            ErrorKind::Setup,
+            format!(
+                "{url} answers HTTP {status} instead of a WebSocket: is it Centrifugo's WebSocket endpoint, by default \
+                 `/connection/websocket`?"
+            ),
+        )),
+        ClientErrorKind::Connect => {
+            shared
+                .on_trouble(Failure::new(ErrorKind::Setup, format!("Centrifugo at {url} does not accept: {message}")));
+        }
+        ClientErrorKind::ConnectToken | ClientErrorKind::Refresh => {
+            shared.on_trouble(Failure::new(ErrorKind::Other, format!("no new token: {message}")));
+        }
+        _ => shared.on_trouble(Failure::new(ErrorKind::Unreachable, format!("cannot connect to {url}: {message}"))),
+    }
+}

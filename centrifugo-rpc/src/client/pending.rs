@@ -1,0 +1,139 @@
+//! Which answer belongs to which call: a map, no I/O.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::failure::Failure;
+use crate::error::RpcError;
+
+/// How a call ended, other than by its caller or its deadline.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The result, as JSON.
+    Result(Bytes),
+    /// The worker's error.
+    Error(RpcError),
+    /// The client is no more.
+    Ended(Failure),
+}
+
+/// The calls under way. There is one entry per call that somebody waits for, so callers bound its size.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    calls: HashMap<Uuid, Waiting>,
+    ended: Option<Failure>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    answer: oneshot::Sender<Answer>,
+    /// From the moment that a worker may see the request.
+    sent: bool,
+}
+
+impl Pending {
+    /// Opens a call; none opens once the client has ended.
+    pub(super) fn open(&mut self, id: Uuid) -> Result<oneshot::Receiver<Answer>, Failure> {
+        if let Some(failure) = &self.ended {
+            return Err(failure.clone());
+        }
+        let (answer, receiver) = oneshot::channel();
+        self.calls.insert(id, Waiting { answer, sent: false });
+        Ok(receiver)
+    }
+
+    /// Notes that the request goes out. False if the call has ended meanwhile: then it must not.
+    #[must_use]
+    pub(super) fn sending(&mut self, id: Uuid) -> bool {
+        self.calls.get_mut(&id).map(|call| call.sent = true).is_some()
+    }
+
+    /// Ends a call. False if nobody waits for it: the answer is late, a duplicate or somebody else's.
+    #[must_use]
+    pub(super) fn answer(&mut self, id: Uuid, answer: Answer) -> bool {
+        self.calls.remove(&id).is_some_and(|call| call.answer.send(answer).is_ok())
+    }
+
+    /// Forgets a call that its caller gave up. True if a worker may be running it.
+    #[must_use]
+    pub(super) fn forget(&mut self, id: Uuid) -> bool {
+        self.calls.remove(&id).is_some_and(|call| call.sent)
+    }
+
+    /// Ends all calls, and those to come. Returns those that a worker may be running. The first failure stays.
+    pub(super) fn end(&mut self, failure: &Failure) -> Vec<Uuid> {
+        self.ended.get_or_insert_with(|| failure.clone());
+        let ended = self.calls.drain().filter_map(|(id, call)| {
+            let sent = call.sent;
+            // The caller may have gone this very moment; then it is over for it anyway.
+            let _ = call.answer.send(Answer::Ended(failure.clone()));
+            sent.then_some(id)
+        });
+        ended.collect()
+    }
+
+    /// How many calls wait for an answer.
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn result() -> Answer {
+        Answer::Result(Bytes::from_static(b"1"))
+    }
+
+    fn failure(message: &str) -> Failure {
+        Failure::new(ErrorKind::Other, message)
+    }
+
+    #[test]
+    fn an_answer_reaches_its_call_and_only_once() {
+        let mut pending = Pending::default();
+        let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
+        let mut answer_a = pending.open(a).expect("open");
+        let mut answer_b = pending.open(b).expect("open");
+        assert!(pending.answer(a, result()));
+        assert!(!pending.answer(a, result()), "a duplicate");
+        assert!(!pending.answer(Uuid::new_v4(), result()), "unknown");
+        assert!(matches!(answer_a.try_recv(), Ok(Answer::Result(_))));
+        assert!(answer_b.try_recv().is_err());
+        assert_eq!(pending.len(), 1);
+    }
+
+    #[test]
+    fn only_a_call_that_went_out_and_has_no_answer_is_worth_a_cancel() {
+        let mut pending = Pending::default();
+        let [unsent, sent, answered] = [(); 3].map(|()| Uuid::new_v4());
+        let _receivers = [unsent, sent, answered].map(|id| pending.open(id).expect("open"));
+        assert!(pending.sending(sent) && pending.sending(answered));
+        assert!(pending.answer(answered, result()));
+        assert!(!pending.forget(unsent));
+        assert!(!pending.forget(answered));
+        assert!(pending.forget(sent));
+        assert!(!pending.forget(sent), "forgotten already");
+        assert_eq!(pending.len(), 0);
+    }
+
+    #[test]
+    fn the_end_reaches_every_call_and_those_to_come() {
+        let mut pending = Pending::default();
+        let (sent, unsent) = (Uuid::new_v4(), Uuid::new_v4());
+        let mut answers = [sent, unsent].map(|id| pending.open(id).expect("open"));
+        assert!(pending.sending(sent));
+        assert_eq!(pending.end(&failure("first")), [sent]);
+        assert!(pending.end(&failure("second")).is_empty());
+        for answer in &mut answers {
+            assert!(matches!(answer.try_recv(), Ok(Answer::Ended(failure)) if failure.message() == "first"));
+        }
+        assert_eq!(pending.open(Uuid::new_v4()).expect_err("ended").message(), "first");
+        assert!(!pending.sending(unsent), "an ended call does not go out");
+    }
+}

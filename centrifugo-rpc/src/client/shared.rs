@@ -1,0 +1,245 @@
+//! What the handles of a client and its connection share: the calls under way, and whether there is a connection.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::pending::{Answer, Pending};
+use crate::error::{ErrorKind, RpcError};
+use crate::protocol::Reply;
+use crate::throttle::Throttle;
+
+/// Whether requests can go out and replies come in.
+#[derive(Debug, Clone)]
+pub(super) enum Status {
+    /// Not now. The reason, where one is known, is for the error of a `connect` that gives up.
+    Down { trouble: Option<Failure> },
+    /// Connected, and subscribed to the reply channel.
+    Up,
+    /// Never again.
+    Ended(Failure),
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pending: Mutex<Pending>,
+    status: watch::Sender<Status>,
+    /// Whether there was a connection before: what is an error before is a reason to try again after.
+    was_up: AtomicBool,
+    malformed: Throttle,
+}
+
+impl Shared {
+    pub(super) fn new() -> Self {
+        Self {
+            pending: Mutex::default(),
+            status: watch::Sender::new(Status::Down { trouble: None }),
+            was_up: AtomicBool::new(false),
+            malformed: Throttle::new(Duration::from_secs(5)),
+        }
+    }
+
+    pub(super) fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        matches!(*self.status.borrow(), Status::Up)
+    }
+
+    /// Waits until requests can go out; an error if they never will.
+    pub(super) async fn up(&self) -> Result<(), Failure> {
+        match self.status_where(|status| !matches!(status, Status::Down { .. })).await {
+            Status::Ended(failure) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for the end.
+    pub(super) async fn ended(&self) -> Failure {
+        match self.status_where(|status| matches!(status, Status::Ended(_))).await {
+            Status::Ended(failure) => failure,
+            _ => Failure::new(ErrorKind::Other, "the client is gone"),
+        }
+    }
+
+    async fn status_where(&self, holds: impl FnMut(&Status) -> bool) -> Status {
+        let mut status = self.status.subscribe();
+        // The sender lives as long as `self`, so that waiting does not fail.
+        let status = status.wait_for(holds).await.map(|status| status.clone());
+        status.unwrap_or(Status::Down { trouble: None })
+    }
+
+    /// What last went wrong while there is no connection.
+    pub(super) fn trouble(&self) -> Option<Failure> {
+        match &*self.status.borrow() {
+            Status::Down { trouble } => trouble.clone(),
+            Status::Ended(failure) => Some(failure.clone()),
+            Status::Up => None,
+        }
+    }
+
+    /// The reply channel is subscribed. `complete` is false if replies may have been lost meanwhile.
+    pub(super) fn on_up(&self, complete: bool) {
+        let again = self.was_up.swap(true, Ordering::Relaxed);
+        let waiting = self.pending().len();
+        if !complete {
+            // They keep waiting: a worker whose replies found no Centrifugo tries again for a while.
+            tracing::warn!(
+                waiting,
+                "replies sent while the connection was down cannot be recovered; calls whose reply is lost will time out"
+            );
+        } else if again {
+            tracing::info!(waiting, "connected to Centrifugo again");
+        }
+        self.set(Status::Up);
+    }
+
+    /// The connection is lost, but will come back.
+    pub(super) fn on_down(&self, code: u32, reason: &str) {
+        if self.is_up() {
+            tracing::warn!(code, reason, waiting = self.pending().len(), "connection to Centrifugo lost, reconnecting");
+            self.set(Status::Down { trouble: None });
+        }
+    }
+
+    /// An attempt to connect failed; the next one comes.
+    pub(super) fn on_trouble(&self, failure: Failure) {
+        tracing::debug!(%failure, "not connected to Centrifugo");
+        if !self.is_up() {
+            self.set(Status::Down { trouble: Some(failure) });
+        }
+    }
+
+    /// An attempt to connect failed in a way that only a person can repair. Once there was a connection, the cause is taken for
+    /// a passing one: a proxy whose backend restarts answers 404 for a moment.
+    pub(super) fn on_hopeless(&self, failure: Failure) {
+        if self.was_up.load(Ordering::Relaxed) {
+            self.on_trouble(failure);
+        } else {
+            drop(self.end(&failure));
+        }
+    }
+
+    /// Ends the client and all its calls. Returns those that a worker may be running. The first reason stays.
+    pub(super) fn end(&self, failure: &Failure) -> Vec<Uuid> {
+        let running = self.pending().end(failure);
+        self.set(Status::Ended(failure.clone()));
+        running
+    }
+
+    /// A publication in the reply channel.
+    pub(super) fn on_reply(&self, data: &Bytes) {
+        let reply: Reply<'_> = match serde_json::from_slice(data) {
+            Ok(reply) => reply,
+            Err(error) => {
+                if let Some(suppressed) = self.malformed.allow() {
+                    tracing::warn!(%error, bytes = data.len(), suppressed, "a malformed reply is ignored");
+                }
+                return;
+            }
+        };
+        let answer = match reply.error {
+            Some(error) => Answer::Error(RpcError::from_wire(error)),
+            // `null` and nothing are the same: the result of a method without one.
+            None => Answer::Result(
+                reply.result.map_or(Bytes::from_static(b"null"), |json| data.slice_ref(json.get().as_bytes())),
+            ),
+        };
+        let known = Uuid::try_parse(&reply.correlation_id).is_ok_and(|id| self.pending().answer(id, answer));
+        if !known {
+            tracing::debug!(correlation_id = &*reply.correlation_id, "a late, duplicate or unknown reply is ignored");
+        }
+    }
+
+    fn set(&self, next: Status) {
+        self.status.send_if_modified(|status| {
+            let ended = matches!(status, Status::Ended(_));
+            if !ended {
+                *status = next;
+            }
+            !ended
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reply(value: &serde_json::Value) -> Bytes {
+        Bytes::from(value.to_string())
+    }
+
+    fn failure(message: &str) -> Failure {
+        Failure::new(ErrorKind::Other, message)
+    }
+
+    #[test]
+    fn replies_reach_their_call_as_results_or_errors() {
+        let shared = Shared::new();
+        let ids = [(); 3].map(|()| Uuid::new_v4());
+        let mut answers = ids.map(|id| shared.pending().open(id).expect("open"));
+        let [a, b, c] = ids.map(|id| id.to_string());
+        shared.on_reply(&reply(&json!({ "correlation_id": a, "result": { "total": 1 }, "later": 1 })));
+        shared.on_reply(&reply(
+            &json!({ "correlation_id": b, "error": { "code": 1404, "message": "no \"task\"", "data": [7] } }),
+        ));
+        shared.on_reply(&reply(&json!({ "correlation_id": c, "result": null })));
+        assert!(matches!(answers[0].try_recv(), Ok(Answer::Result(json)) if json == br#"{"total":1}"#[..]));
+        let Ok(Answer::Error(error)) = answers[1].try_recv() else { panic!("an error") };
+        assert_eq!((error.code(), error.message(), error.data()), (1404, "no \"task\"", Some([7])));
+        assert!(matches!(answers[2].try_recv(), Ok(Answer::Result(json)) if json == b"null"[..]));
+    }
+
+    #[test]
+    fn replies_that_fit_no_call_change_nothing() {
+        let shared = Shared::new();
+        let id = Uuid::new_v4();
+        let mut answer = shared.pending().open(id).expect("open");
+        for text in [
+            "",
+            "[]",
+            "\u{0}",
+            r#"{"result":1}"#,
+            r#"{"correlation_id":"nobody","result":1}"#,
+            &format!(r#"{{"correlation_id":"{}","result":1}}"#, Uuid::new_v4()),
+            &format!(r#"{{"correlation_id":"{id}","error":{{"code":70000,"message":"x"}}}}"#),
+        ] {
+            shared.on_reply(&Bytes::from(text.to_owned()));
+        }
+        assert!(answer.try_recv().is_err());
+        assert_eq!(shared.pending().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_first_reason_of_the_end_stays() {
+        let shared = Shared::new();
+        shared.on_up(true);
+        assert!(shared.is_up());
+        drop(shared.end(&failure("closed")));
+        drop(shared.end(&failure("disconnected")));
+        shared.on_up(true);
+        shared.on_down(1, "x");
+        assert_eq!(shared.up().await.expect_err("ended").message(), "closed");
+        assert_eq!(shared.ended().await.message(), "closed");
+    }
+
+    #[test]
+    fn what_is_hopeless_at_first_is_trouble_later() {
+        let (first, later) = (Shared::new(), Shared::new());
+        first.on_hopeless(failure("404"));
+        later.on_up(true);
+        later.on_down(1, "transport closed");
+        later.on_hopeless(failure("404"));
+        assert!(matches!(*first.status.borrow(), Status::Ended(_)));
+        assert!(matches!(*later.status.borrow(), Status::Down { trouble: Some(_) }));
+    }
+}

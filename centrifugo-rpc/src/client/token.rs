@@ -1,0 +1,97 @@
+//! Who a connection token is for.
+
+use jsonwebtoken::{DecodingKey, Validation};
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::protocol;
+
+/// The user whose reply channel this client owns: `explicit`, or the `sub` claim of the token. Centrifugo verifies tokens;
+/// here they are only read.
+pub(super) fn user(token: Option<&str>, explicit: Option<&str>) -> Result<String, Error> {
+    let user = match (token.map(subject), explicit) {
+        (Some(Some(subject)), Some(user)) if subject != user => {
+            return Err(Error::config(format!(
+                "the token is for user `{subject}`, but the client was given user `{user}`: leave `user` out, it is for tokens \
+                 that cannot be read"
+            )));
+        }
+        (_, Some(user)) => user.to_owned(),
+        (Some(Some(subject)), None) => subject,
+        (Some(None), None) => {
+            return Err(Error::config(
+                "the token is not a readable JWT with a `sub` claim of the user ID: name the user with `user`",
+            ));
+        }
+        (None, None) => {
+            return Err(Error::config(
+                "no token: give the client one with `token` or `get_token`; or, where Centrifugo accepts connections \
+                 without a token, name their user with `user` (the anonymous one is \"\")",
+            ));
+        }
+    };
+    if !protocol::owns_reply_channel(&user) {
+        return Err(Error::config(format!(
+            "user `{}` cannot own a reply channel: user IDs are ASCII without `,`, `#` and control characters",
+            user.escape_debug()
+        )));
+    }
+    Ok(user)
+}
+
+/// The `sub` claim, empty where there is none; nothing if this is not a JWT.
+fn subject(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claims {
+        #[serde(default)]
+        sub: String,
+    }
+    let mut validation = Validation::default();
+    validation.insecure_disable_signature_validation();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    let token = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(&[]), &validation);
+    token.ok().map(|token| token.claims.sub)
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{EncodingKey, Header};
+    use serde_json::json;
+
+    use super::*;
+
+    fn token(claims: &serde_json::Value) -> String {
+        jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(b"whatever")).expect("a token")
+    }
+
+    #[test]
+    fn the_user_is_the_subject_of_the_token_expired_or_not() {
+        assert_eq!(user(Some(&token(&json!({ "sub": "42", "exp": 1, "aud": ["x"] }))), None).expect("a user"), "42");
+        assert_eq!(user(Some(&token(&json!({ "exp": 1 }))), None).expect("anonymous"), "");
+    }
+
+    #[test]
+    fn an_opaque_token_needs_an_explicit_user() {
+        let error = user(Some("opaque"), None).expect_err("unknown user").to_string();
+        assert!(error.contains("name the user with `user`"), "{error}");
+        assert_eq!(user(Some("opaque"), Some("42")).expect("explicit"), "42");
+        assert_eq!(user(None, Some("")).expect("anonymous"), "");
+        assert!(user(None, None).expect_err("no token").to_string().contains("no token"));
+    }
+
+    #[test]
+    fn a_token_of_another_user_is_refused() {
+        let error = user(Some(&token(&json!({ "sub": "42" }))), Some("43")).expect_err("a contradiction").to_string();
+        assert!(error.contains("`42`") && error.contains("`43`"), "{error}");
+    }
+
+    #[test]
+    fn users_that_cannot_own_a_reply_channel_are_refused() {
+        for sub in ["42,43", "a#b", "zoë", "a\nb"] {
+            let error = user(Some(&token(&json!({ "sub": sub }))), None).expect_err(sub).to_string();
+            assert!(error.contains("cannot own a reply channel"), "{error}");
+        }
+    }
+}
