@@ -53,6 +53,9 @@ enum Command {
         /// A web page's origin that may connect, like `https://example.com`; repeat for more
         #[arg(long = "origin", value_name = "ORIGIN", default_value = "http://localhost:*")]
         origins: Vec<String>,
+        /// Let callers without a token connect and call
+        #[arg(long)]
+        anonymous: bool,
     },
     /// Print a connection token for a caller
     Token {
@@ -113,7 +116,11 @@ impl Command {
         let config = server.into_config()?;
         config.check()?;
         match self {
-            Self::CentrifugoConfig { origins } => print(config.centrifugo_config().allowed_origins(origins).to_json()),
+            Self::CentrifugoConfig { origins, anonymous } => {
+                let centrifugo = config.centrifugo_config().allowed_origins(origins);
+                let centrifugo = if anonymous { centrifugo.allow_anonymous() } else { centrifugo };
+                print(serde_json::to_string_pretty(&centrifugo).map_err(|error| failed("cannot print").because(error))?)
+            }
             Self::Token { user, ttl, info } => print(config.connection_token_with(&user, ttl, info.as_deref())?),
             Self::Doctor => doctor(&config).await,
         }
@@ -123,7 +130,11 @@ impl Command {
 /// A reader that went away (`… | head -1`) is not our failure, but nothing was done either.
 fn print(text: impl Display) -> Result<ExitCode, Error> {
     let printed = writeln!(io::stdout(), "{text}");
-    printed.map(|()| ExitCode::SUCCESS).map_err(|error| Error::new(ErrorKind::Other, "cannot print").because(error))
+    printed.map(|()| ExitCode::SUCCESS).map_err(|error| failed("cannot print").because(error))
+}
+
+fn failed(what: &str) -> Error {
+    Error::new(ErrorKind::Other, what)
 }
 
 async fn doctor(config: &Config) -> Result<ExitCode, Error> {

@@ -36,20 +36,27 @@ impl Example {
     /// When the examples do not build, or there is none of that name.
     #[must_use]
     pub fn start_with(name: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
-        let binary = build().join(name);
-        assert!(
-            binary.is_file(),
-            "there is no example `{name}`: {} does not exist",
-            binary.display()
-        );
-        let mut command = Command::new(binary);
-        toolchain::without_centrifugo_variables(&mut command)
-            .args(args)
-            .envs(env.iter().copied());
+        let mut command = command(name);
+        command.args(args).envs(env.iter().copied());
         Self {
             process: Process::start(&command, CARGO),
         }
     }
+}
+
+/// The command that runs the example `name`, in the environment of the tests less all `CENTRIFUGO_…` in there: for those that
+/// end by themselves.
+///
+/// # Panics
+///
+/// When the examples do not build, or there is none of that name.
+#[must_use]
+pub fn command(name: &str) -> Command {
+    let binary = build().join(name);
+    assert!(binary.is_file(), "there is no example `{name}`: {} does not exist", binary.display());
+    let mut command = Command::new(binary);
+    toolchain::without_centrifugo_variables(&mut command);
+    command
 }
 
 impl Deref for Example {

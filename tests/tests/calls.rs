@@ -25,7 +25,8 @@ async fn a_caller_in_another_language_gets_its_results() {
 
 #[tokio::test]
 async fn every_error_has_its_code() {
-    let server = centrifugo().await;
+    let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config().allow_anonymous();
+    let server = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
     let limits = [("CENTRIFUGO_RPC_MAX_PARAMS_BYTES", "60000"), ("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER", "3")];
     let _demo = Demo::start_with(&server, &limits).await;
     let seen = caller(&server, "errors").await;

@@ -1,0 +1,105 @@
+//! The Centrifugo configuration that fits a worker's, and tokens for its callers.
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions};
+use super::tokens::Tokens;
+use crate::config::Config;
+use crate::error::Error;
+
+/// What a worker can catch up with: a burst of its largest expected size. Times the message limit of 64 KiB, it bounds what a
+/// flood can make Centrifugo remember.
+const REQUEST_HISTORY: usize = 10_000;
+/// What a caller can miss while it reconnects.
+const REPLY_HISTORY: usize = 128;
+/// Longer than a reconnect takes; after it, callers have given up.
+const HISTORY_TTL: Duration = Duration::from_secs(60);
+/// What may wait for one connection, in bytes. All requests go to one, the worker's: with Centrifugo's own 1 MiB it is
+/// disconnected as slow by a burst of some hundred calls.
+const QUEUE_MAX_SIZE: usize = 16 << 20;
+
+impl Config {
+    /// The complete configuration of a Centrifugo that fits: secrets, and the two namespaces. No web page may connect until
+    /// [`allowed_origins`](CentrifugoConfig::allowed_origins) says from where.
+    ///
+    /// The port is that of [`centrifugo_url`](Self#structfield.centrifugo_url), where it names one.
+    #[must_use]
+    pub fn centrifugo_config(&self) -> CentrifugoConfig {
+        let mut config = CentrifugoConfig::default();
+        self.centrifugo_token_hmac_secret.expose().clone_into(&mut config.client.token.hmac_secret_key);
+        self.centrifugo_api_key.expose().clone_into(&mut config.http_api.key);
+        config.client.queue_max_size = Some(QUEUE_MAX_SIZE);
+        config.http_server.port = Url::parse(&self.centrifugo_url).ok().and_then(|url| url.port());
+        config.health.enabled = true;
+        let (namespace, channel) = self.request_channel.split_once(':').unwrap_or_default();
+        config.channel.namespaces = vec![
+            ChannelNamespace {
+                name: namespace.to_owned(),
+                options: ChannelOptions {
+                    channel_regex: format!("^{}$", channel.replace('.', "\\.")),
+                    allow_publish_for_client: true,
+                    history_size: REQUEST_HISTORY,
+                    presence: true,
+                    join_leave: true,
+                    force_push_join_leave: true,
+                    ..recovered()
+                },
+            },
+            ChannelNamespace {
+                name: self.reply_namespace.clone(),
+                options: ChannelOptions {
+                    channel_regex: "^[A-Za-z0-9_-]{16,64}#[^,#]*$".to_owned(),
+                    allow_user_limited_channels: true,
+                    history_size: REPLY_HISTORY,
+                    ..recovered()
+                },
+            },
+        ];
+        config
+    }
+
+    /// A connection token for `user`, good for `ttl`: what a login endpoint gives to a caller. An empty user is anonymous.
+    ///
+    /// # Errors
+    ///
+    /// A user ID that cannot own a reply channel, because it has `,`, `#`, control or non-ASCII characters.
+    pub fn connection_token(&self, user: &str, ttl: Duration) -> Result<String, Error> {
+        self.connection_token_with(user, ttl, None)
+    }
+
+    /// The same with `info`, which handlers read with [`Connection::info`](crate::Connection::info).
+    ///
+    /// # Errors
+    ///
+    /// See [`connection_token`](Self::connection_token).
+    pub fn connection_token_with(&self, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<String, Error> {
+        Tokens::new(self).connection(user, ttl, info)
+    }
+}
+
+fn recovered() -> ChannelOptions {
+    ChannelOptions { history_ttl: HISTORY_TTL, force_recovery: true, ..ChannelOptions::default() }
+}
+
+impl CentrifugoConfig {
+    /// Lets pages of these origins connect, like `https://app.example.com`; `*` stands for anything.
+    #[must_use]
+    pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.client.allowed_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Lets callers without a user connect, without a token, and publish requests. They share the empty user ID, so that only the
+    /// randomness of their sessions keeps their replies apart.
+    #[must_use]
+    pub fn allow_anonymous(mut self) -> Self {
+        self.client.allow_anonymous_connect_without_token = true;
+        for namespace in &mut self.channel.namespaces {
+            namespace.options.allow_publish_for_anonymous = namespace.options.allow_publish_for_client;
+        }
+        self
+    }
+}
