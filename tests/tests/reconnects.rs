@@ -87,7 +87,7 @@ async fn replies_wait_for_a_server_api_that_is_away() {
     caller.publish("rpc:requests", &request).await.expect("published");
     eventually("the run", async || (demo.runs() == ["ran"]).then_some(())).await;
     proxy.accept().await;
-    let reply = caller.publication(&reply_to).await;
+    let reply = caller.publication(&reply_to).await["data"].take();
     assert_eq!(reply, json!({"correlation_id": "c", "result": {}}));
 }
 
@@ -108,7 +108,7 @@ async fn a_request_that_waited_longer_than_its_caller_does_not_run() {
     // The one thing here that only time brings about.
     tokio::time::sleep(Duration::from_millis(200)).await;
     proxy.accept().await;
-    let reply = caller.publication(&reply_to).await;
+    let reply = caller.publication(&reply_to).await["data"].take();
     assert_eq!(reply["error"]["code"], 408, "{reply}");
     assert_eq!(demo.runs(), Vec::<String>::new());
 }
@@ -127,5 +127,5 @@ async fn a_worker_works_under_tls_with_a_private_ca() {
     caller.subscribe(&reply_to, None).await.expect("subscribed");
     let request = json!({"method": "demo.sleep", "params": {"ms": 1}, "correlation_id": "c", "reply_to": reply_to});
     caller.publish("rpc:requests", &request).await.expect("published");
-    assert_eq!(caller.publication(&reply_to).await, json!({"correlation_id": "c", "result": {"ms": 1}}));
+    assert_eq!(caller.publication(&reply_to).await["data"], json!({"correlation_id": "c", "result": {"ms": 1}}));
 }
