@@ -428,11 +428,12 @@ mod tests {
 
     #[test]
     fn handles_and_futures_cross_threads() {
-        fn send<T: Send>(_: T) {}
+        fn send<F: Future + Send>(call: impl Fn(Client) -> F) {
+            drop(call);
+        }
         fn send_sync<T: Send + Sync + Clone>() {}
         send_sync::<Client>();
-        let _calls = |client: Client| {
-            send(async move { client.call::<u8>("a.b", &[1]).await });
-        };
+        send(|client| async move { client.call::<u8>("a.b", &[1]).await });
+        send(|client| async move { client.close().await });
     }
 }
