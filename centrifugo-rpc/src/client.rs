@@ -39,7 +39,9 @@ use shared::Shared;
 
 /// The longest timeout of a call.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-/// The longest that a caller waits for the worker's own word on a deadline.
+/// How much longer than the worker a caller waits, for the worker's own word on the deadline: a tenth of the timeout, but at least
+/// a slow network's round trip.
+const MIN_GRACE: Duration = Duration::from_millis(250);
 const MAX_GRACE: Duration = Duration::from_secs(1);
 /// What Centrifugo's protocol adds to the payload and the channel of a publication, at most.
 const PUBLISH_OVERHEAD: usize = 32;
@@ -78,7 +80,7 @@ const PUBLISH_OVERHEAD: usize = 32;
 /// A call ends exactly once: with its result, the worker's error, a timeout, or the end of the client.
 ///
 /// - **Deadline.** The worker is told the timeout and ends the method by then with 408. The caller waits a tenth of the timeout
-///   longer, at most 1 s, so that this answer usually arrives. [`CallError::Timeout`] therefore means that *nobody* answered.
+///   longer, at least 250 ms and at most 1 s, so that this answer usually arrives. [`CallError::Timeout`] therefore means that *nobody* answered.
 /// - **Cancellation.** Dropping the future of a call tells the worker to stop the method.
 /// - **Lost connections.** The client reconnects for as long as it lives. Calls under way go on: replies sent meanwhile
 ///   are recovered. Calls made meanwhile wait for the connection, within their timeout. If Centrifugo has forgotten the
@@ -303,12 +305,17 @@ impl Inner {
             return Err(SendError::Unknown);
         }
         self.link.publish(&self.request_channel, message).await.map_err(|error| match error {
-            PublishError::Refused { code, reason } => match refusal::publish(&self.request_channel, code, &reason) {
+            PublishError::Refused { code, reason } => match self.refusal(code, &reason) {
                 Ok(answer) => SendError::Answered(answer),
                 Err(failure) => SendError::Failed(failure),
             },
             PublishError::Unknown => SendError::Unknown,
         })
+    }
+
+    fn refusal(&self, code: u32, reason: &str) -> Result<RpcError, Failure> {
+        // A reply channel ends with its user.
+        refusal::publish(&self.request_channel, self.reply_channel.ends_with('#'), code, reason)
     }
 
     fn open(&self) -> Result<OpenCall<'_>, CallError> {
@@ -342,7 +349,7 @@ impl Deadline {
     fn new(timeout: Duration) -> Self {
         let timeout = timeout.min(MAX_TIMEOUT);
         let at = Instant::now() + timeout;
-        Self { timeout, at, give_up: at + (timeout / 10).min(MAX_GRACE) }
+        Self { timeout, at, give_up: at + (timeout / 10).clamp(MIN_GRACE, MAX_GRACE) }
     }
 
     /// What is left, rounded to whole milliseconds, at least one.
@@ -404,7 +411,7 @@ mod tests {
         assert_eq!(deadline.remaining_ms(), 30_000);
         assert_eq!(deadline.give_up - deadline.at, MAX_GRACE);
         let short = Deadline::new(Duration::from_millis(200));
-        assert_eq!(short.give_up - short.at, Duration::from_millis(20));
+        assert_eq!(short.give_up - short.at, MIN_GRACE);
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!((deadline.remaining_ms(), short.remaining_ms()), (20_000, 1));
         assert_eq!(Deadline::new(Duration::MAX).timeout, MAX_TIMEOUT);
@@ -421,11 +428,12 @@ mod tests {
 
     #[test]
     fn handles_and_futures_cross_threads() {
-        fn send<T: Send>(_: T) {}
+        fn send<F: Future + Send>(call: impl Fn(Client) -> F) {
+            drop(call);
+        }
         fn send_sync<T: Send + Sync + Clone>() {}
         send_sync::<Client>();
-        let _calls = |client: Client| {
-            send(async move { client.call::<u8>("a.b", &[1]).await });
-        };
+        send(|client| async move { client.call::<u8>("a.b", &[1]).await });
+        send(|client| async move { client.close().await });
     }
 }

@@ -42,8 +42,9 @@ pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> F
 }
 
 /// Why Centrifugo does not take a request. Its rate limit is the one refusal that passes.
-pub(super) fn publish(channel: &str, code: u32, reason: &str) -> Result<RpcError, Failure> {
+pub(super) fn publish(channel: &str, anonymous: bool, code: u32, reason: &str) -> Result<RpcError, Failure> {
     let namespace = namespace(channel);
+    let permission = if anonymous { "allow_publish_for_anonymous" } else { "allow_publish_for_client" };
     let fix = match code {
         TOO_MANY_REQUESTS => {
             return Ok(RpcError::overloaded(format!(
@@ -51,10 +52,10 @@ pub(super) fn publish(channel: &str, code: u32, reason: &str) -> Result<RpcError
             )));
         }
         UNKNOWN_CHANNEL => format!(
-            "add a namespace `{namespace}` to Centrifugo's `channel.namespaces`, with `allow_publish_for_client`, or name \
+            "add a namespace `{namespace}` to Centrifugo's `channel.namespaces`, with `{permission}`, or name \
              another channel with `request_channel`"
         ),
-        PERMISSION_DENIED => format!("set `allow_publish_for_client` in Centrifugo's namespace `{namespace}`"),
+        PERMISSION_DENIED => format!("set `{permission}` in Centrifugo's namespace `{namespace}`"),
         BAD_REQUEST => format!(
             "the `channel_regex` of Centrifugo's namespace `{namespace}` must match the request channel, for example `^requests$`"
         ),
@@ -102,15 +103,17 @@ mod tests {
         assert!(subscribe(102).contains("add a namespace `reply`"));
         assert!(subscribe(103).contains("`allow_user_limited_channels`") && subscribe(103).contains("user `42`"));
         assert!(subscribe(107).contains("`channel_regex`"));
-        let publish = |code| publish("rpc:requests", code, "no").expect_err("a refusal").message().to_owned();
+        let publish = |code| publish("rpc:requests", false, code, "no").expect_err("a refusal").message().to_owned();
         assert!(publish(102).contains("add a namespace `rpc`"));
         assert!(publish(103).contains("`allow_publish_for_client`"));
         assert!(publish(107).contains("`channel_regex`"));
+        let anonymous = super::publish("rpc:requests", true, 103, "no").expect_err("a refusal");
+        assert!(anonymous.message().contains("`allow_publish_for_anonymous`"));
         assert!(disconnect("ws://h/", 3500, "invalid token").message().contains("`client.token`"));
     }
 
     #[test]
     fn the_rate_limit_of_centrifugo_is_an_overload() {
-        assert!(publish("rpc:requests", 111, "too many requests").expect("an answer").is_retryable());
+        assert!(publish("rpc:requests", false, 111, "too many requests").expect("an answer").is_retryable());
     }
 }
