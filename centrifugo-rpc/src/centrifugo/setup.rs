@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions};
-use super::tokens::Tokens;
+use super::tokens::{Tokens, check_user};
 use crate::config::Config;
 use crate::error::Error;
 
@@ -76,6 +76,7 @@ impl Config {
     ///
     /// See [`connection_token`](Self::connection_token).
     pub fn connection_token_with(&self, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<String, Error> {
+        check_user(user)?;
         Tokens::new(self).connection(user, ttl, info)
     }
 }
