@@ -4,6 +4,7 @@
 #[allow(unused_extern_crates)]
 extern crate self as centrifugo_rpc;
 
+mod centrifugo;
 mod config;
 mod connection;
 mod dispatch;
@@ -11,6 +12,7 @@ mod error;
 mod handler;
 mod protocol;
 mod registry;
+mod throttle;
 
 pub use centrifugo_rpc_macros::websocket_rpc;
 
