@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use serde_json::value::RawValue;
 
-use crate::centrifugo::checks::{self, Severity};
+use crate::centrifugo::Centrifugo;
+use crate::centrifugo::checks::{self, Finding, Severity};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::server::Server;
@@ -138,13 +139,22 @@ fn failed(what: &str) -> Error {
 }
 
 async fn doctor(config: &Config) -> Result<ExitCode, Error> {
-    let findings = checks::run(config).await;
-    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    for finding in &findings {
-        print(finding)?;
+    let findings = checks::run(&Centrifugo::new(config)?, Duration::ZERO).await;
+    for Finding { severity, what, detail, fix, .. } in &findings {
+        let severity = match severity {
+            Severity::Ok => "ok     ",
+            Severity::Warning => "warning",
+            Severity::Error => "error  ",
+        };
+        print(format_args!("{severity}  {what}: {detail}"))?;
+        if !fix.is_empty() {
+            print(format_args!("         fix: {fix}"))?;
+        }
     }
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    print(format_args!("\n{errors} errors, {warnings} warnings, {} checks are fine", count(Severity::Ok)))?;
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let errors = count(Severity::Error);
+    let (warnings, fine) = (count(Severity::Warning), count(Severity::Ok));
+    print(format_args!("\n{errors} errors, {warnings} warnings, {fine} checks found nothing wrong"))?;
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 

@@ -5,6 +5,8 @@
 extern crate self as centrifugo_rpc;
 
 mod centrifugo;
+#[cfg(feature = "cli")]
+mod cli;
 #[cfg(feature = "client")]
 mod client;
 mod config;
@@ -23,6 +25,11 @@ pub use centrifugo_rpc_macros::websocket_rpc;
 #[cfg(feature = "client")]
 pub use client::{CallError, CallOptions, Client, ClientBuilder};
 pub use config::{Config, Secret};
+/// Centrifugo's own configuration, as far as it is used here.
+pub mod centrifugo_config {
+    pub use crate::centrifugo::server_config::*;
+}
+
 pub use connection::{Caller, Connection};
 pub use dispatch::service::CallService;
 pub use error::{BoxError, Error, ErrorKind, RpcError};

@@ -7,10 +7,12 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
+use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use crate::centrifugo::{Delivery, Link};
+use crate::centrifugo::replies::Replies;
+use crate::centrifugo::subscription::{Delivery, Subscription};
+use crate::centrifugo::{Centrifugo, checks};
 use crate::config::Config;
 use crate::connection::Caller;
 use crate::dispatch::Dispatcher;
@@ -135,30 +137,20 @@ impl Server {
         let methods = registry.len();
         let outbox = Arc::new(Outbox::new(OUTBOX_BYTES));
         let dispatcher = Arc::new(Dispatcher::new(&config, registry, self.states, self.stack, Arc::clone(&outbox)));
-        let deliver = {
-            let dispatcher = Arc::clone(&dispatcher);
-            move |delivery: Delivery| match delivery.caller {
-                Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.age),
-                // Only the server API publishes without a caller, and only operators have its key.
-                None => tracing::debug!(
-                    offset = delivery.offset,
-                    "a message of a worker group, which this version has none of"
-                ),
-            }
-        };
         let mut shutdown = pin!(shutdown);
-        let link = tokio::select! {
-            link = Link::open(&config, Arc::clone(&outbox), deliver) => link?,
+        let started = tokio::select! {
+            started = start(&config, &dispatcher, &outbox) => started,
             () = &mut shutdown => return Ok(()),
         };
+        let (subscription, replies) = started?;
         tracing::info!(methods, channel = config.request_channel, url = config.centrifugo_url, "serving");
         shutdown.await;
         tracing::info!("shutting down: no new calls, waiting for those that run");
         dispatcher.drain(config.shutdown_timeout, hurry).await;
-        if timeout(GRACE, outbox.drained()).await.is_err() {
+        subscription.close().await;
+        if !replies.finish(Instant::now() + GRACE).await {
             tracing::error!("Centrifugo took no more replies: some were lost");
         }
-        link.close().await;
         match outbox.lost() {
             0 => tracing::info!("stopped"),
             lost => tracing::error!(lost, "stopped; replies were lost since the start"),
@@ -199,6 +191,11 @@ impl Server {
         serde_json::from_slice(reply.json()).map_err(RpcError::internal)
     }
 
+    #[cfg(feature = "cli")]
+    pub(crate) fn into_config(self) -> Result<Config, Error> {
+        self.config
+    }
+
     fn in_process(&self) -> Result<&Dispatcher, RpcError> {
         if let Some(dispatcher) = self.in_process.get() {
             return Ok(dispatcher);
@@ -210,4 +207,24 @@ impl Server {
         let dispatcher = Dispatcher::new(&config, registry, states, stack, Arc::new(Outbox::new(0)));
         Ok(self.in_process.get_or_init(|| dispatcher))
     }
+}
+
+/// Checks Centrifugo, and begins to take requests and to send replies.
+async fn start(
+    config: &Config,
+    dispatcher: &Arc<Dispatcher>,
+    outbox: &Arc<Outbox>,
+) -> Result<(Subscription, Replies), Error> {
+    let centrifugo = Centrifugo::new(config)?;
+    checks::verdict(&checks::run(&centrifugo, checks::PATIENCE).await)?;
+    let replies = Replies::start(&centrifugo.api, outbox);
+    let dispatcher = Arc::clone(dispatcher);
+    let deliver = move |delivery: Delivery| match delivery.caller {
+        Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.age.unwrap_or_default()),
+        // Only the server API publishes without a caller, and only operators have its key.
+        None => {
+            tracing::debug!(offset = delivery.offset, "a message of a worker group, which this version has none of")
+        }
+    };
+    Ok((Subscription::open(&centrifugo, deliver).await?, replies))
 }

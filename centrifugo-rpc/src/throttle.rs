@@ -1,4 +1,4 @@
-//! Logging at a bounded rate.
+//! Log lines at a bounded rate, for what may go wrong thousands of times a second.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,6 +6,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Lets one event through per interval and counts the others.
+///
+/// ```ignore
+/// if let Some(suppressed) = throttle.allow() {
+///     tracing::warn!(suppressed, "a request was dropped");
+/// }
+/// ```
 #[derive(Debug)]
 pub(crate) struct Throttle {
     interval: Duration,
@@ -19,16 +25,21 @@ struct State {
 }
 
 impl Throttle {
-    pub(crate) const fn new(interval: Duration) -> Self {
-        Self { interval, state: Mutex::new(State { last: None, suppressed: 0 }) }
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self { interval, state: Mutex::default() }
     }
 
-    /// Whether to log now, and how many were not logged since the last time.
+    /// `Some` with the number of events that were held back since the last one that was let through, `None` to hold back.
     pub(crate) fn allow(&self) -> Option<u64> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.allow_many(1).map(|count| count - 1)
+    }
+
+    /// The same for `count` events at once: `Some` with all that happened since, these included.
+    pub(crate) fn allow_many(&self, count: u64) -> Option<u64> {
         let now = Instant::now();
-        if state.last.is_some_and(|last| now - last < self.interval) {
-            state.suppressed += 1;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.suppressed = state.suppressed.saturating_add(count);
+        if state.last.is_some_and(|last| now.duration_since(last) < self.interval) {
             return None;
         }
         state.last = Some(now);
@@ -41,11 +52,16 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn one_event_passes_per_interval_and_the_others_are_counted() {
+    async fn one_event_per_interval_says_how_many_it_stands_for() {
         let throttle = Throttle::new(Duration::from_secs(5));
+        assert_eq!(throttle.allow(), Some(0), "the first is never held back");
+        assert_eq!(throttle.allow(), None);
+        assert_eq!(throttle.allow_many(3), None);
+        tokio::time::advance(Duration::from_millis(4_999)).await;
+        assert_eq!(throttle.allow(), None);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(throttle.allow_many(2), Some(7), "five were held back, and these two");
+        tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(throttle.allow(), Some(0));
-        assert_eq!((throttle.allow(), throttle.allow()), (None, None));
-        tokio::time::advance(Duration::from_secs(5)).await;
-        assert_eq!(throttle.allow(), Some(2));
     }
 }

@@ -28,9 +28,8 @@ enum TaskError {
 impl From<TaskError> for RpcError {
     fn from(error: TaskError) -> Self {
         match error {
-            TaskError::NotFound { id } => {
-                RpcError::application(1404, format!("there is no task {id}")).with_data(&serde_json::json!({ "id": id }))
-            }
+            TaskError::NotFound { id } => RpcError::application(1404, format!("there is no task {id}"))
+                .with_data(&serde_json::json!({ "id": id })),
             TaskError::Untitled => RpcError::application(1400, "a task needs a title"),
         }
     }

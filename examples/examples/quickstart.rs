@@ -54,8 +54,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A caller.
     let client = Client::builder(hub.url()).token(token).connect().await?;
     println!("calling tasks.get_stats");
-    let stats: TaskStatsResult =
-        client.call("tasks.get_stats", &TaskStatsParams { user_id: "123".to_owned() }).await?;
+    let stats: TaskStatsResult = client.call("tasks.get_stats", &TaskStatsParams { user_id: "123".to_owned() }).await?;
     println!("  client: {} of {} tasks are completed", stats.completed, stats.total);
     println!("calling hello");
     let greeting: String = client.call("hello", &()).await?;

@@ -51,11 +51,7 @@ impl Api {
             .tls_backend_preconfigured(tls::trusting(server.ca.as_deref()))
             .build()
             .expect("an HTTP client");
-        Self {
-            http,
-            url: server.api_url.clone(),
-            key: key.to_owned(),
-        }
+        Self { http, url: server.api_url.clone(), key: key.to_owned() }
     }
 
     /// Posts `body` to `method`, whatever comes of it.
@@ -64,25 +60,14 @@ impl Api {
     ///
     /// When the server cannot be reached.
     pub async fn try_post(&self, method: &str, body: String) -> reqwest::Result<Answer> {
-        let request = self
-            .http
-            .post(format!("{}/{method}", self.url))
-            .header("X-API-Key", &self.key)
-            .body(body);
+        let request = self.http.post(format!("{}/{method}", self.url)).header("X-API-Key", &self.key).body(body);
         let response = request.send().await?;
-        Ok(Answer {
-            status: response.status().as_u16(),
-            body: response.text().await?,
-        })
+        Ok(Answer { status: response.status().as_u16(), body: response.text().await? })
     }
 
     /// Posts `body` to `method` and expects an HTTP answer, of any status.
     pub async fn post(&self, method: &str, body: impl Into<String>) -> Answer {
-        let answer = within(
-            &format!("the API to answer {method}"),
-            self.try_post(method, body.into()),
-        )
-        .await;
+        let answer = within(&format!("the API to answer {method}"), self.try_post(method, body.into())).await;
         answer.unwrap_or_else(|error| panic!("the API did not answer {method}: {error}"))
     }
 
@@ -94,16 +79,10 @@ impl Api {
     pub async fn call(&self, method: &str, params: Value) -> Result<Value, ApiError> {
         let answer = self.post(method, params.to_string()).await;
         assert_eq!(answer.status, 200, "{method} answered {answer:?}");
-        let mut body: Value = serde_json::from_str(&answer.body).unwrap_or_else(|error| {
-            panic!(
-                "{method} answered what is not JSON ({error}): {}",
-                answer.body
-            )
-        });
+        let mut body: Value = serde_json::from_str(&answer.body)
+            .unwrap_or_else(|error| panic!("{method} answered what is not JSON ({error}): {}", answer.body));
         match body.get_mut("error").map(Value::take) {
-            Some(error) => {
-                Err(serde_json::from_value(error).expect("an API error has a code and a message"))
-            }
+            Some(error) => Err(serde_json::from_value(error).expect("an API error has a code and a message")),
             None => Ok(body["result"].take()),
         }
     }
@@ -116,7 +95,6 @@ impl Api {
 
     /// Publishes `data` into `channel`; the result has its `offset` and `epoch`.
     pub async fn publish(&self, channel: &str, data: &Value) -> Value {
-        self.ok("publish", json!({"channel": channel, "data": data}))
-            .await
+        self.ok("publish", json!({"channel": channel, "data": data})).await
     }
 }

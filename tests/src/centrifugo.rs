@@ -23,20 +23,11 @@ const GO: &str = "the tests build a real Centrifugo with Go 1.26 or later; insta
 pub fn binary() -> PathBuf {
     let module = toolchain::tests_dir().join("centrifugo");
     let binary = toolchain::target_dir().join("tools").join("centrifugo");
-    toolchain::make_once(
-        &binary,
-        &[module.join("go.mod"), module.join("go.sum")],
-        || {
-            let mut build = Command::new("go");
-            build
-                .arg("build")
-                .arg("-o")
-                .arg(&binary)
-                .arg("github.com/centrifugal/centrifugo/v6")
-                .current_dir(&module);
-            toolchain::run(&mut build, GO);
-        },
-    );
+    toolchain::make_once(&binary, &[module.join("go.mod"), module.join("go.sum")], || {
+        let mut build = Command::new("go");
+        build.arg("build").arg("-o").arg(&binary).arg("github.com/centrifugal/centrifugo/v6").current_dir(&module);
+        toolchain::run(&mut build, GO);
+    });
     binary
 }
 
@@ -75,10 +66,7 @@ impl Centrifugo {
 
     /// Starts one under TLS, with a certificate for `localhost` signed by a private authority of its own.
     pub async fn start_tls(config: Value) -> Self {
-        let ca = Ca {
-            dir: tempdir(),
-            certificates: Certificates::for_localhost(),
-        };
+        let ca = Ca { dir: tempdir(), certificates: Certificates::for_localhost() };
         write(&ca.dir.path().join("ca.pem"), &ca.certificates.ca);
         Self::start_on_a_free_port(config, Some(ca)).await
     }
@@ -86,25 +74,11 @@ impl Centrifugo {
     async fn start_on_a_free_port(config: Value, ca: Option<Ca>) -> Self {
         for _ in 0..5 {
             let port = free_port();
-            let host = if ca.is_some() {
-                format!("localhost:{port}")
-            } else {
-                format!("127.0.0.1:{port}")
-            };
-            let server = Server::at(
-                &host,
-                &config,
-                ca.as_ref().map(|ca| ca.certificates.ca.as_str()),
-            );
+            let host = if ca.is_some() { format!("localhost:{port}") } else { format!("127.0.0.1:{port}") };
+            let server = Server::at(&host, &config, ca.as_ref().map(|ca| ca.certificates.ca.as_str()));
             match run(&server, &config, port, ca.as_ref()).await {
                 Ok(process) => {
-                    return Self {
-                        server,
-                        config,
-                        port,
-                        process: Some(process),
-                        ca,
-                    };
+                    return Self { server, config, port, process: Some(process), ca };
                 }
                 // Someone else took the port between our look at it and Centrifugo's.
                 Err(printed) if printed.contains("address already in use") => {}
@@ -133,12 +107,7 @@ impl Centrifugo {
     /// When it was not started with [`Centrifugo::start_tls`].
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
-        self.ca
-            .as_ref()
-            .expect("a Centrifugo under TLS")
-            .dir
-            .path()
-            .join("ca.pem")
+        self.ca.as_ref().expect("a Centrifugo under TLS").dir.path().join("ca.pem")
     }
 
     /// Kills it as a crash would. What it remembered is gone.
@@ -154,9 +123,7 @@ impl Centrifugo {
     pub async fn restart(&mut self) {
         self.kill();
         let started = run(&self.server, &self.config, self.port, self.ca.as_ref()).await;
-        let process = started.unwrap_or_else(|printed| {
-            panic!("Centrifugo did not come back; it printed:\n{printed}")
-        });
+        let process = started.unwrap_or_else(|printed| panic!("Centrifugo did not come back; it printed:\n{printed}"));
         self.process = Some(process);
     }
 
@@ -177,9 +144,7 @@ impl Centrifugo {
     /// When it was killed.
     #[must_use]
     pub fn process(&self) -> &Process {
-        self.process
-            .as_ref()
-            .expect("a Centrifugo that was not killed")
+        self.process.as_ref().expect("a Centrifugo that was not killed")
     }
 }
 
@@ -192,12 +157,7 @@ impl Deref for Centrifugo {
 }
 
 /// Runs Centrifugo until it is healthy. The error is what it printed before it ended or time was up.
-async fn run(
-    server: &Server,
-    config: &Value,
-    port: u16,
-    ca: Option<&Ca>,
-) -> Result<Process, String> {
+async fn run(server: &Server, config: &Value, port: u16, ca: Option<&Ca>) -> Result<Process, String> {
     // Read while it starts and not needed after that: a server shared by all tests of a binary leaves nothing behind.
     let dir = tempdir();
     let file = dir.path().join("config.json");
@@ -210,12 +170,7 @@ async fn run(
     let healthy = tokio::time::timeout(PATIENCE, async {
         // The API's key is this server's alone, so that no neighbour on the same port passes for it.
         while process.exited().is_none() {
-            if server
-                .api()
-                .try_post("info", "{}".to_owned())
-                .await
-                .is_ok_and(|answer| answer.status == 200)
-            {
+            if server.api().try_post("info", "{}".to_owned()).await.is_ok_and(|answer| answer.status == 200) {
                 return true;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -239,8 +194,7 @@ fn with_port(config: &Value, port: u16, dir: &Path, ca: Option<&Ca>) -> Value {
         let (certificate, key) = (dir.join("certificate.pem"), dir.join("key.pem"));
         write(&certificate, &ca.certificates.certificate);
         write(&key, &ca.certificates.key);
-        changes["http_server"]["tls"] =
-            json!({"enabled": true, "cert_pem": certificate, "key_pem": key});
+        changes["http_server"]["tls"] = json!({"enabled": true, "cert_pem": certificate, "key_pem": key});
     }
     config::with(config.clone(), changes)
 }
@@ -258,11 +212,9 @@ pub(crate) fn free_port() -> u16 {
 }
 
 fn tempdir() -> TempDir {
-    tempfile::tempdir()
-        .unwrap_or_else(|error| panic!("cannot create a temporary directory: {error}"))
+    tempfile::tempdir().unwrap_or_else(|error| panic!("cannot create a temporary directory: {error}"))
 }
 
 fn write(path: &Path, text: &str) {
-    fs::write(path, text)
-        .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    fs::write(path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
 }

@@ -38,9 +38,7 @@ impl Example {
     pub fn start_with(name: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = command(name);
         command.args(args).envs(env.iter().copied());
-        Self {
-            process: Process::start(&command, CARGO),
-        }
+        Self { process: Process::start(&command, CARGO) }
     }
 }
 
@@ -73,17 +71,8 @@ fn build() -> &'static Path {
     EXAMPLES.get_or_init(|| {
         let profile = toolchain::profile_dir();
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args([
-            "build",
-            "--quiet",
-            "--package",
-            "examples",
-            "--examples",
-            "--target-dir",
-        ]);
-        build
-            .arg(toolchain::target_dir())
-            .current_dir(toolchain::workspace_dir());
+        build.args(["build", "--quiet", "--package", "examples", "--examples", "--target-dir"]);
+        build.arg(toolchain::target_dir()).current_dir(toolchain::workspace_dir());
         match profile.file_name().and_then(|name| name.to_str()) {
             Some("debug") | None => {}
             Some(name) => {

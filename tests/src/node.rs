@@ -22,16 +22,12 @@ impl Node {
     #[must_use]
     pub fn install() -> Self {
         let dir = toolchain::tests_dir().join("node");
-        toolchain::make_once(
-            &dir.join("node_modules"),
-            &[dir.join("package-lock.json")],
-            || {
-                let mut install = Command::new("npm");
-                // No package is allowed to run anything of its own.
-                install.args(["ci", "--ignore-scripts"]).current_dir(&dir);
-                toolchain::run(&mut install, NPM);
-            },
-        );
+        toolchain::make_once(&dir.join("node_modules"), &[dir.join("package-lock.json")], || {
+            let mut install = Command::new("npm");
+            // No package is allowed to run anything of its own.
+            install.args(["ci", "--ignore-scripts"]).current_dir(&dir);
+            toolchain::run(&mut install, NPM);
+        });
         Self { dir }
     }
 
@@ -39,11 +35,7 @@ impl Node {
     #[must_use]
     pub fn start(&self, script: &str, args: &[&str], env: &[(&str, &str)]) -> Process {
         let mut command = Command::new("node");
-        command
-            .arg(self.dir.join(script))
-            .args(args)
-            .envs(env.iter().copied())
-            .current_dir(&self.dir);
+        command.arg(self.dir.join(script)).args(args).envs(env.iter().copied()).current_dir(&self.dir);
         Process::start(&command, NODE)
     }
 
@@ -55,12 +47,7 @@ impl Node {
     pub async fn run_script(&self, script: &str, args: &[&str], env: &[(&str, &str)]) -> Output {
         let process = self.start(script, args, env);
         let output = process.ended().await;
-        assert!(
-            output.status.success(),
-            "{script} ended with {}:\n{}",
-            output.status,
-            output.lines.join("\n")
-        );
+        assert!(output.status.success(), "{script} ended with {}:\n{}", output.status, output.lines.join("\n"));
         output
     }
 }

@@ -61,29 +61,14 @@ impl Process {
         // The shell in between would only report a missing program on a stream that nobody reads yet.
         assert!(is_installed(command), "`{name}` was not found: {fix}");
 
-        let mut child = under_watchdog(command)
-            .spawn()
-            .unwrap_or_else(|error| panic!("`{name}` did not start: {error}"));
+        let mut child =
+            under_watchdog(command).spawn().unwrap_or_else(|error| panic!("`{name}` did not start: {error}"));
         let pid = child.id();
         let leash = child.stdin.take().expect("standard input is a pipe");
-        let lines = watch::Sender::new(Lines {
-            open: 2,
-            ..Lines::default()
-        });
-        collect(
-            child.stdout.take().expect("standard output is a pipe"),
-            lines.clone(),
-        );
-        collect(
-            child.stderr.take().expect("standard error is a pipe"),
-            lines.clone(),
-        );
-        Self {
-            name,
-            pid,
-            exit: reap(child, leash),
-            lines,
-        }
+        let lines = watch::Sender::new(Lines { open: 2, ..Lines::default() });
+        collect(child.stdout.take().expect("standard output is a pipe"), lines.clone());
+        collect(child.stderr.take().expect("standard error is a pipe"), lines.clone());
+        Self { name, pid, exit: reap(child, leash), lines }
     }
 
     /// Its process id.
@@ -110,10 +95,7 @@ impl Process {
     ///
     /// When the process ends without it, or takes too long.
     pub async fn line(&self, text: &str) -> String {
-        self.first(&format!("{text:?}"), |lines| {
-            lines.all.iter().find(|line| line.contains(text)).cloned()
-        })
-        .await
+        self.first(&format!("{text:?}"), |lines| lines.all.iter().find(|line| line.contains(text)).cloned()).await
     }
 
     /// Waits for the next line that contains `text` after the one this returned last.
@@ -125,8 +107,7 @@ impl Process {
         let (at, line) = self
             .first(&format!("{text:?}"), |lines| {
                 let mut rest = lines.all.iter().enumerate().skip(lines.taken);
-                rest.find(|(_, line)| line.contains(text))
-                    .map(|(at, line)| (at, line.clone()))
+                rest.find(|(_, line)| line.contains(text)).map(|(at, line)| (at, line.clone()))
             })
             .await;
         self.lines.send_if_modified(|lines| {
@@ -139,19 +120,11 @@ impl Process {
     async fn first<T>(&self, what: &str, find: impl Fn(&Lines) -> Option<T>) -> T {
         let mut lines = self.lines.subscribe();
         let found = within(&format!("`{}` to print {what}", self.name), async {
-            let seen = lines
-                .wait_for(|lines| lines.open == 0 || find(lines).is_some())
-                .await;
+            let seen = lines.wait_for(|lines| lines.open == 0 || find(lines).is_some()).await;
             find(&seen.expect("the process is held"))
         })
         .await;
-        found.unwrap_or_else(|| {
-            panic!(
-                "`{}` ended before it printed {what}:\n{}",
-                self.name,
-                self.printed()
-            )
-        })
+        found.unwrap_or_else(|| panic!("`{}` ended before it printed {what}:\n{}", self.name, self.printed()))
     }
 
     /// Waits until it has ended.
@@ -162,32 +135,21 @@ impl Process {
     pub async fn ended(&self) -> Output {
         let mut exit = self.exit.clone();
         let what = format!("`{}` to end", self.name);
-        let status = within(&what, exit.wait_for(Option::is_some))
-            .await
-            .map(|status| *status);
-        let status = status
-            .ok()
-            .flatten()
-            .expect("a process is waited for until it has ended");
+        let status = within(&what, exit.wait_for(Option::is_some)).await.map(|status| *status);
+        let status = status.ok().flatten().expect("a process is waited for until it has ended");
 
         // What it printed last may arrive after its end, and what it left running may hold its streams for ever.
         let mut lines = self.lines.subscribe();
         let rest = lines.wait_for(|lines| lines.open == 0);
         let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
-        Output {
-            status,
-            lines: self.lines(),
-        }
+        Output { status, lines: self.lines() }
     }
 
     /// Sends `signal`, such as `INT`, `TERM` or `STOP`. Does nothing once the process has ended.
     pub fn signal(&self, signal: &str) {
         if self.exited().is_none() {
             // Fails only when the process ends at this moment, which is what most signals are sent for.
-            let _ = Command::new("kill")
-                .arg(format!("-{signal}"))
-                .arg(self.pid.to_string())
-                .output();
+            let _ = Command::new("kill").arg(format!("-{signal}")).arg(self.pid.to_string()).output();
         }
     }
 
@@ -211,10 +173,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
         if thread::panicking() {
-            #[expect(
-                clippy::print_stderr,
-                reason = "the output of a failed test is where it is looked for"
-            )]
+            #[expect(clippy::print_stderr, reason = "the output of a failed test is where it is looked for")]
             {
                 eprintln!("--- `{}` printed ---\n{}\n---", self.name, self.printed());
             }
@@ -224,10 +183,7 @@ impl Drop for Process {
 
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Process")
-            .field("name", &self.name)
-            .field("pid", &self.pid)
-            .finish_non_exhaustive()
+        f.debug_struct("Process").field("name", &self.name).field("pid", &self.pid).finish_non_exhaustive()
     }
 }
 
@@ -240,10 +196,7 @@ fn is_installed(command: &Command) -> bool {
 
 fn under_watchdog(command: &Command) -> Command {
     let mut watched = Command::new("sh");
-    watched
-        .args(["-c", UNDER_WATCHDOG, "sh"])
-        .arg(command.get_program())
-        .args(command.get_args());
+    watched.args(["-c", UNDER_WATCHDOG, "sh"]).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => watched.env(name, value),
@@ -253,10 +206,7 @@ fn under_watchdog(command: &Command) -> Command {
     if let Some(dir) = command.get_current_dir() {
         watched.current_dir(dir);
     }
-    watched
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    watched.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     watched
 }
 

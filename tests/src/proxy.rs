@@ -33,20 +33,11 @@ impl TcpProxy {
     /// Forwards every connection to `target`, such as `127.0.0.1:8000`.
     pub async fn start(target: &str) -> Self {
         let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let network = Network {
-            accepting: true,
-            black_hole: false,
-            delay: Duration::ZERO,
-            generation: 0,
-        };
+        let network = Network { accepting: true, black_hole: false, delay: Duration::ZERO, generation: 0 };
         let (network, weather) = watch::channel(network);
         let (listens, listening) = watch::channel(false);
         tokio::spawn(listen(addr, target.to_owned(), weather, listens));
-        let proxy = Self {
-            addr,
-            network,
-            listening,
-        };
+        let proxy = Self { addr, network, listening };
         proxy.until_listening(true).await;
         proxy
     }
@@ -61,14 +52,7 @@ impl TcpProxy {
         let through = format!("{name}:{}", proxy.addr.port());
         let url = format!("{scheme}://{through}/{path}");
         let api_url = server.api_url.replacen(host, &through, 1);
-        (
-            proxy,
-            Server {
-                url,
-                api_url,
-                ..server.clone()
-            },
-        )
+        (proxy, Server { url, api_url, ..server.clone() })
     }
 
     /// Where it listens.
@@ -84,8 +68,7 @@ impl TcpProxy {
 
     /// Refuses new connections from now on. Those that exist stay.
     pub async fn refuse(&self) {
-        self.network
-            .send_modify(|network| network.accepting = false);
+        self.network.send_modify(|network| network.accepting = false);
         self.until_listening(false).await;
     }
 
@@ -112,12 +95,7 @@ impl TcpProxy {
     }
 }
 
-async fn listen(
-    addr: SocketAddr,
-    target: String,
-    mut weather: watch::Receiver<Network>,
-    listens: watch::Sender<bool>,
-) {
+async fn listen(addr: SocketAddr, target: String, mut weather: watch::Receiver<Network>, listens: watch::Sender<bool>) {
     while weather.wait_for(|network| network.accepting).await.is_ok() {
         let listener = match TcpListener::bind(addr).await {
             Ok(listener) => listener,
@@ -174,11 +152,7 @@ async fn pump(
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        if weather
-            .wait_for(|network| !network.black_hole)
-            .await
-            .is_err()
-        {
+        if weather.wait_for(|network| !network.black_hole).await.is_err() {
             return;
         }
         if to.write_all(&buffer[..length]).await.is_err() {

@@ -103,10 +103,7 @@ impl Raw {
     /// # Errors
     ///
     /// When the server does not accept it.
-    pub async fn open_from(
-        server: &Server,
-        origin: &str,
-    ) -> std::result::Result<Self, tungstenite::Error> {
+    pub async fn open_from(server: &Server, origin: &str) -> std::result::Result<Self, tungstenite::Error> {
         let mut request = server.url.as_str().into_client_request()?;
         let origin = origin.parse().expect("an origin is a header value");
         request.headers_mut().insert("Origin", origin);
@@ -158,14 +155,8 @@ impl Raw {
 
     /// Sends several commands in one frame, one per line, and returns their ids.
     pub async fn start_all(&mut self, commands: &[(&str, Value)]) -> Vec<u64> {
-        let commands: Vec<_> = commands
-            .iter()
-            .map(|(method, params)| self.command(method, params))
-            .collect();
-        let lines: Vec<_> = commands
-            .iter()
-            .map(|(_, command)| command.to_string())
-            .collect();
+        let commands: Vec<_> = commands.iter().map(|(method, params)| self.command(method, params)).collect();
+        let lines: Vec<_> = commands.iter().map(|(_, command)| command.to_string()).collect();
         self.send(lines.join("\n")).await;
         commands.into_iter().map(|(id, _)| id).collect()
     }
@@ -199,10 +190,7 @@ impl Raw {
         let id = self.start(method, params).await;
         let result = self.answer(id).await?;
         if method == "connect" {
-            result["client"]
-                .as_str()
-                .unwrap_or_default()
-                .clone_into(&mut self.client);
+            result["client"].as_str().unwrap_or_default().clone_into(&mut self.client);
         }
         Ok(result)
     }
@@ -240,8 +228,7 @@ impl Raw {
     ///
     /// When it is refused, or the connection ends.
     pub async fn publish(&mut self, channel: &str, data: &Value) -> Result {
-        self.request("publish", json!({"channel": channel, "data": data}))
-            .await
+        self.request("publish", json!({"channel": channel, "data": data})).await
     }
 
     /// Waits for the next push, such as `{"channel": …, "pub": …}`, for which `wanted` holds. Drops those before it.
@@ -265,11 +252,7 @@ impl Raw {
     /// Waits for the next publication in `channel`.
     pub async fn publication(&mut self, channel: &str) -> Value {
         let what = format!("a publication in {channel}");
-        let mut push = self
-            .push(&what, |push| {
-                push["channel"] == channel && push.get("pub").is_some()
-            })
-            .await;
+        let mut push = self.push(&what, |push| push["channel"] == channel && push.get("pub").is_some()).await;
         push["pub"].take()
     }
 
@@ -324,18 +307,11 @@ impl Raw {
             Some(Ok(Message::Binary(bytes))) => {
                 panic!("a binary frame on a JSON connection: {bytes:?}")
             }
-            Some(Ok(Message::Close(Some(frame)))) => Close {
-                code: frame.code.into(),
-                reason: frame.reason.as_str().to_owned(),
-            },
-            Some(Ok(Message::Close(None))) | None => Close {
-                code: 1006,
-                reason: String::new(),
-            },
-            Some(Err(error)) => Close {
-                code: 1006,
-                reason: error.to_string(),
-            },
+            Some(Ok(Message::Close(Some(frame)))) => {
+                Close { code: frame.code.into(), reason: frame.reason.as_str().to_owned() }
+            }
+            Some(Ok(Message::Close(None))) | None => Close { code: 1006, reason: String::new() },
+            Some(Err(error)) => Close { code: 1006, reason: error.to_string() },
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
         };
         self.close = Some(close.clone());
@@ -344,9 +320,8 @@ impl Raw {
 
     async fn take_in(&mut self, frame: &str) -> Result<()> {
         for line in frame.lines() {
-            let mut reply: Value = serde_json::from_str(line).unwrap_or_else(|error| {
-                panic!("the server sent what is not JSON ({error}): {line}")
-            });
+            let mut reply: Value = serde_json::from_str(line)
+                .unwrap_or_else(|error| panic!("the server sent what is not JSON ({error}): {line}"));
             if let Some(id) = reply.get("id").and_then(Value::as_u64) {
                 self.replies.insert(id, reply);
             } else if let Some(push) = reply.get_mut("push") {
@@ -365,17 +340,12 @@ impl Raw {
 
 fn result_of(mut reply: Value) -> Result {
     if let Some(error) = reply.get_mut("error") {
-        let refusal =
-            serde_json::from_value(error.take()).expect("an error has a code and a message");
+        let refusal = serde_json::from_value(error.take()).expect("an error has a code and a message");
         return Err(RawError::Refused(refusal));
     }
     let members = reply.as_object_mut().expect("a reply is an object");
     members.remove("id");
-    Ok(members
-        .iter_mut()
-        .next()
-        .map(|(_, result)| result.take())
-        .unwrap_or_default())
+    Ok(members.iter_mut().next().map(|(_, result)| result.take()).unwrap_or_default())
 }
 
 async fn dial(server: &Server) -> std::io::Result<Box<dyn Stream>> {
@@ -387,13 +357,8 @@ async fn dial(server: &Server) -> std::io::Result<Box<dyn Stream>> {
         return Ok(Box::new(stream));
     };
 
-    let name = host
-        .rsplit_once(':')
-        .map_or(host, |(name, _)| name)
-        .to_owned();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned();
     let name = ServerName::try_from(name).expect("a host name");
     let connector = TlsConnector::from(std::sync::Arc::new(tls::trusting(Some(ca))));
-    Ok(Box::new(
-        within("the TLS handshake", connector.connect(name, stream)).await?,
-    ))
+    Ok(Box::new(within("the TLS handshake", connector.connect(name, stream)).await?))
 }

@@ -41,9 +41,7 @@ impl Server {
     pub(crate) fn credentials(config: &Value) -> (String, String) {
         let text = |pointer: &str| {
             let value = config.pointer(pointer).and_then(Value::as_str);
-            value
-                .unwrap_or_else(|| panic!("the configuration of a test's server has no {pointer}"))
-                .to_owned()
+            value.unwrap_or_else(|| panic!("the configuration of a test's server has no {pointer}")).to_owned()
         };
         (text("/http_api/key"), text("/client/token/hmac_secret_key"))
     }

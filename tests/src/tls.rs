@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
-};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -26,26 +24,16 @@ impl Certificates {
     pub fn for_localhost() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![
-            KeyUsagePurpose::KeyCertSign,
-            KeyUsagePurpose::DigitalSignature,
-        ];
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "the authority of a test");
-        let authority =
-            CertifiedIssuer::self_signed(params, new_key()).expect("an authority signs itself");
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        params.distinguished_name.push(DnType::CommonName, "the authority of a test");
+        let authority = CertifiedIssuer::self_signed(params, new_key()).expect("an authority signs itself");
 
         let key = new_key();
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let certificate = CertificateParams::new(names)
             .and_then(|params| params.signed_by(&key, &authority))
             .expect("the authority signs the server's certificate");
-        Self {
-            ca: authority.pem(),
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
-        }
+        Self { ca: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
     }
 }
 
@@ -54,8 +42,7 @@ impl Certificates {
 pub fn trusting(ca: Option<&str>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     if let Some(ca) = ca {
-        let certificate = CertificateDer::from_pem_slice(ca.as_bytes())
-            .expect("the authority is a PEM certificate");
+        let certificate = CertificateDer::from_pem_slice(ca.as_bytes()).expect("the authority is a PEM certificate");
         roots.add(certificate).expect("the authority is a root");
     }
     // The provider is named, so that the tests need no process-wide default and set none for the code under test.

@@ -15,9 +15,7 @@ impl Tokens {
     /// Signs with `secret`, which need not be the server's.
     #[must_use]
     pub fn new(secret: &str) -> Self {
-        Self {
-            secret: secret.to_owned(),
-        }
+        Self { secret: secret.to_owned() }
     }
 
     /// A connection token of `user`, valid for an hour.
@@ -49,9 +47,6 @@ impl Tokens {
 /// The time `seconds` from now, or before now, as claims have it.
 #[must_use]
 pub fn in_seconds(seconds: i64) -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("now is after 1970")
-        .as_secs();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now is after 1970").as_secs();
     i64::try_from(now).expect("now is in range") + seconds
 }

@@ -13,12 +13,7 @@ pub fn profile_dir() -> PathBuf {
     // itself is right under CARGO_TARGET_DIR, `build.target-dir` and `--target` alike.
     let exe = std::env::current_exe().expect("the path of the running test binary");
     exe.ancestors()
-        .find(|dir| {
-            matches!(
-                dir.file_name().and_then(OsStr::to_str),
-                Some("deps" | "examples")
-            )
-        })
+        .find(|dir| matches!(dir.file_name().and_then(OsStr::to_str), Some("deps" | "examples")))
         .and_then(Path::parent)
         .unwrap_or_else(|| panic!("{} is not inside a cargo target directory", exe.display()))
         .to_path_buf()
@@ -34,10 +29,7 @@ pub fn target_dir() -> PathBuf {
 /// The root of the workspace.
 #[must_use]
 pub fn workspace_dir() -> PathBuf {
-    tests_dir()
-        .parent()
-        .expect("the tests member lies in the workspace")
-        .to_path_buf()
+    tests_dir().parent().expect("the tests member lies in the workspace").to_path_buf()
 }
 
 /// The `tests` member.
@@ -81,13 +73,9 @@ pub fn without_centrifugo_variables(command: &mut Command) -> &mut Command {
 
 /// Makes `artefact` unless it was made from exactly these `inputs` before. Safe among threads and processes.
 pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce()) {
-    let name = artefact
-        .file_name()
-        .expect("an artefact has a name")
-        .to_string_lossy();
+    let name = artefact.file_name().expect("an artefact has a name").to_string_lossy();
     let tools = target_dir().join("tools");
-    fs::create_dir_all(&tools)
-        .unwrap_or_else(|error| panic!("cannot create {}: {error}", tools.display()));
+    fs::create_dir_all(&tools).unwrap_or_else(|error| panic!("cannot create {}: {error}", tools.display()));
 
     let _guard = lock(&tools.join(format!("{name}.lock")));
     let stamp = tools.join(format!("{name}.stamp"));
@@ -96,20 +84,16 @@ pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce()) {
         return;
     }
     make();
-    fs::write(&stamp, wanted)
-        .unwrap_or_else(|error| panic!("cannot write {}: {error}", stamp.display()));
+    fs::write(&stamp, wanted).unwrap_or_else(|error| panic!("cannot write {}: {error}", stamp.display()));
 }
 
 /// Holds the file lock at `path` until the returned file is dropped.
 fn lock(path: &Path) -> File {
-    let file = File::create(path)
-        .unwrap_or_else(|error| panic!("cannot create {}: {error}", path.display()));
-    file.lock()
-        .unwrap_or_else(|error| panic!("cannot lock {}: {error}", path.display()));
+    let file = File::create(path).unwrap_or_else(|error| panic!("cannot create {}: {error}", path.display()));
+    file.lock().unwrap_or_else(|error| panic!("cannot lock {}: {error}", path.display()));
     file
 }
 
 fn read(path: &Path) -> String {
-    fs::read_to_string(path)
-        .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }

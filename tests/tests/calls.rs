@@ -125,7 +125,8 @@ async fn the_caller_in_the_documentation_works_as_it_stands() {
     let script = tempfile::Builder::new().prefix("sample-").suffix(".mjs").tempfile_in(&node).expect("a file");
     std::fs::write(script.path(), code).expect("written");
     let token = server.tokens().connection("user-123");
-    let output = Command::new("node").arg(script.path()).args([&server.url, &token, "user-123"]).output().expect("node");
+    let output =
+        Command::new("node").arg(script.path()).args([&server.url, &token, "user-123"]).output().expect("node");
     let printed = String::from_utf8_lossy(&output.stdout);
     let result: Value = serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{output:?}"));
     assert_eq!(result, json!({"total": 100, "completed": 75}));

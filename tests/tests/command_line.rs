@@ -69,7 +69,8 @@ async fn centrifugo_config_follows_the_settings() {
 #[tokio::test]
 async fn token_prints_a_token_that_centrifugo_accepts() {
     let server = Centrifugo::start_default().await;
-    let output = demo(&["token", "--user", "42", "--ttl", "5m", "--info", r#"{"role":"admin"}"#], &environment(&server));
+    let output =
+        demo(&["token", "--user", "42", "--ttl", "5m", "--info", r#"{"role":"admin"}"#], &environment(&server));
     let token = stdout(&output).trim_end();
     assert_eq!(stdout(&output), format!("{token}\n"), "the token and nothing else");
     let mut caller = tests::Raw::connect(&server, token).await;

@@ -15,8 +15,7 @@ fn sleeper() -> Command {
 fn lives(pid: &str) -> bool {
     // A zombie has ended; only its parent has not looked yet.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')')
-        .is_some_and(|(_, rest)| !rest.starts_with(" Z"))
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.starts_with(" Z"))
 }
 
 #[tokio::test]
@@ -24,23 +23,14 @@ async fn a_server_answers_until_it_is_killed_and_comes_back_empty_on_the_same_po
     let mut centrifugo = Centrifugo::start(config::protocol()).await;
     let offset = |result: serde_json::Value| result["offset"].as_u64();
     let api = centrifugo.api();
-    assert_eq!(
-        offset(api.publish("rpc:requests", &json!({})).await),
-        Some(1)
-    );
-    assert_eq!(
-        offset(api.publish("rpc:requests", &json!({})).await),
-        Some(2)
-    );
+    assert_eq!(offset(api.publish("rpc:requests", &json!({})).await), Some(1));
+    assert_eq!(offset(api.publish("rpc:requests", &json!({})).await), Some(2));
 
     centrifugo.kill();
     assert!(api.try_post("info", "{}".to_owned()).await.is_err());
 
     centrifugo.restart().await;
-    assert_eq!(
-        offset(api.publish("rpc:requests", &json!({})).await),
-        Some(1)
-    );
+    assert_eq!(offset(api.publish("rpc:requests", &json!({})).await), Some(1));
 }
 
 #[tokio::test]
@@ -50,15 +40,9 @@ async fn a_paused_server_answers_when_it_is_resumed() {
     centrifugo.pause();
     let answer = api.try_post("info", "{}".to_owned());
     tokio::pin!(answer);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(200), &mut answer)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(200), &mut answer).await.is_err());
     centrifugo.resume();
-    let answer = within("the resumed server", answer)
-        .await
-        .expect("an answer");
+    let answer = within("the resumed server", answer).await.expect("an answer");
     assert_eq!(answer.status, 200);
 }
 
@@ -71,27 +55,16 @@ async fn a_server_under_a_private_authority_is_trusted_with_its_certificate_only
     assert_eq!(centrifugo.ca.as_ref(), Some(&ca));
     centrifugo.connect("alice").await;
 
-    let stranger = tests::Server {
-        ca: Some(tests::tls::Certificates::for_localhost().ca),
-        ..centrifugo.server().clone()
-    };
+    let stranger =
+        tests::Server { ca: Some(tests::tls::Certificates::for_localhost().ca), ..centrifugo.server().clone() };
     assert!(Raw::open_from(&stranger, "http://localhost").await.is_err());
-    assert!(
-        stranger
-            .api()
-            .try_post("info", "{}".to_owned())
-            .await
-            .is_err()
-    );
+    assert!(stranger.api().try_post("info", "{}".to_owned()).await.is_err());
 }
 
 #[tokio::test]
 async fn a_process_tells_what_it_prints_and_how_it_ends() {
     let mut command = Command::new("sh");
-    command.args([
-        "-c",
-        "echo one; echo two >&2; trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done",
-    ]);
+    command.args(["-c", "echo one; echo two >&2; trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done"]);
     let process = Process::start(&command, "sh is everywhere");
     process.line("one").await;
     process.line("two").await;
@@ -123,11 +96,7 @@ fn a_process_dies_with_its_handle() {
 async fn a_test_that_never_ends() {
     let process = Process::start(&sleeper(), "");
     let (_hangs, pid) = (std::future::pending::<()>(), process.pid());
-    std::fs::write(
-        std::env::var("PID_FILE").expect("PID_FILE"),
-        format!("{pid}\n"),
-    )
-    .expect("a file");
+    std::fs::write(std::env::var("PID_FILE").expect("PID_FILE"), format!("{pid}\n")).expect("a file");
     std::future::pending::<()>().await;
 }
 
@@ -141,9 +110,7 @@ async fn a_process_dies_with_a_test_that_is_killed() {
         .spawn()
         .expect("this test starts");
     let pid = eventually("the other test's process", async || {
-        std::fs::read_to_string(&file)
-            .ok()
-            .and_then(|pid| Some(pid.strip_suffix('\n')?.to_owned()))
+        std::fs::read_to_string(&file).ok().and_then(|pid| Some(pid.strip_suffix('\n')?.to_owned()))
     })
     .await;
     assert!(lives(&pid));
@@ -173,11 +140,7 @@ async fn a_proxy_cuts_refuses_delays_and_swallows() {
     proxy.black_hole(true);
     {
         let mut pushes = std::pin::pin!(alice.pushes());
-        assert!(
-            tokio::time::timeout(Duration::from_millis(200), &mut pushes)
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(Duration::from_millis(200), &mut pushes).await.is_err());
         proxy.black_hole(false);
         pushes.await;
     }
@@ -185,16 +148,11 @@ async fn a_proxy_cuts_refuses_delays_and_swallows() {
     proxy.delay(Duration::from_millis(100));
     let asked = std::time::Instant::now();
     alice.pushes().await;
-    assert!(
-        asked.elapsed() >= Duration::from_millis(200),
-        "once there and once back"
-    );
+    assert!(asked.elapsed() >= Duration::from_millis(200), "once there and once back");
 }
 
 #[tokio::test]
 async fn scripts_run_on_node_with_the_official_sdk() {
-    let output = Node::install()
-        .run_script("versions.mjs", &["centrifuge"], &[])
-        .await;
+    let output = Node::install().run_script("versions.mjs", &["centrifuge"], &[]).await;
     assert_eq!(output.lines, ["centrifuge 5.8.0"]);
 }

@@ -1,0 +1,349 @@
+//! Centrifugo's server HTTP API, as much of it as a worker uses.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::api_error::{ApiError, ApiErrorKind};
+use super::tls::Tls;
+use crate::config::Config;
+use crate::connection::Caller;
+use crate::error::{Error, ErrorKind};
+
+/// How long a TCP and TLS handshake may take. Centrifugo is near its workers; a packet that was lost is sent again in time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a request may take in all. A batch of replies takes milliseconds; what takes longer than this is lost, and is
+/// better sent again than waited for.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client of the server API. Cheap to clone; clones share the pool of connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Api {
+    http: reqwest::Client,
+    base: Url,
+    key: HeaderValue,
+}
+
+/// Where a channel's stream is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    #[serde(default)]
+    pub offset: u64,
+    #[serde(default)]
+    pub epoch: String,
+}
+
+/// A part of a channel's history and the position of the whole.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub publications: Vec<Publication>,
+    pub top: Position,
+}
+
+/// A publication as the history keeps it. The server API does not say when it was published.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    pub offset: u64,
+    /// JSON: others cannot be read over the server API.
+    pub data: Bytes,
+    /// Who published it; none for what came through the server API.
+    pub caller: Option<Caller>,
+}
+
+/// A node of Centrifugo.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Node {
+    pub name: String,
+    pub version: String,
+}
+
+/// What became of one command of a batch: an `Err` is Centrifugo's error object.
+pub(crate) type CommandResult = Result<(), ServerError>;
+
+/// Centrifugo's error object.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct ServerError {
+    pub code: u32,
+    #[serde(default)]
+    pub message: String,
+}
+
+impl Api {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// A key that no HTTP header can hold, a URL that is none.
+    pub(crate) fn new(config: &Config, tls: &Tls) -> Result<Self, Error> {
+        let mut key = HeaderValue::from_str(config.centrifugo_api_key.expose()).map_err(|_| {
+            Error::config(
+                "centrifugo_api_key (CENTRIFUGO_API_KEY) contains a line break or another character that no HTTP header can \
+                 hold: look for what was pasted with it",
+            )
+        })?;
+        key.set_sensitive(true);
+        let base = Url::parse(&config.centrifugo_api_url).map_err(|error| {
+            Error::config("centrifugo_api_url (CENTRIFUGO_API_URL) is not an HTTP URL").because(error)
+        })?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.client_config())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .tcp_nodelay(true)
+            // A redirected POST would arrive as a GET: better to say what the URL should be.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| Error::new(ErrorKind::Other, "the HTTP client cannot be set up").because(error))?;
+        Ok(Self { http, base, key })
+    }
+
+    /// Publishes JSON into a channel.
+    pub(crate) async fn publish(&self, channel: &str, data: &RawValue) -> Result<Position, ApiError> {
+        #[derive(Serialize)]
+        struct Publish<'a> {
+            channel: &'a str,
+            data: &'a RawValue,
+        }
+        self.call("publish", &Publish { channel, data }).await
+    }
+
+    /// Runs a batch that was written already; the results are in the order of its commands, as many as Centrifugo gave.
+    pub(crate) async fn batch(&self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
+        let answer = self.post("batch", body).await?;
+        parse_batch(&answer).map_err(|error| self.not_json("batch", &answer).because(error))
+    }
+
+    /// At most `limit` publications after `since`, or from the oldest that is left.
+    pub(crate) async fn history(
+        &self,
+        channel: &str,
+        limit: u32,
+        since: Option<&Position>,
+        reverse: bool,
+    ) -> Result<History, ApiError> {
+        #[derive(Serialize)]
+        struct Request<'a> {
+            channel: &'a str,
+            limit: u32,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            since: Option<&'a Position>,
+            reverse: bool,
+        }
+        let body = self.body(&Request { channel, limit, since, reverse })?;
+        let answer = self.post("history", body).await?;
+        match parse_history(&answer) {
+            Ok(Ok(history)) => Ok(history),
+            Ok(Err(error)) => Err(self.refused("history", error)),
+            Err(error) => Err(self.not_json("history", &answer).because(error)),
+        }
+    }
+
+    /// Who is subscribed to a channel, by connection.
+    pub(crate) async fn presence(&self, channel: &str) -> Result<Vec<Caller>, ApiError> {
+        #[derive(Deserialize, Default)]
+        #[serde(default)]
+        struct Presence {
+            presence: HashMap<String, Client>,
+        }
+        #[derive(Deserialize, Default)]
+        #[serde(default)]
+        struct Client {
+            user: String,
+            client: String,
+        }
+        let presence: Presence = self.call("presence", &HashMap::from([("channel", channel)])).await?;
+        Ok(presence.presence.into_values().map(|info| Caller::user(info.user).client(info.client)).collect())
+    }
+
+    /// The nodes of this Centrifugo.
+    pub(crate) async fn info(&self) -> Result<Vec<Node>, ApiError> {
+        #[derive(Deserialize)]
+        struct Info {
+            nodes: Vec<Node>,
+        }
+        self.call::<Info>("info", &HashMap::<(), ()>::new()).await.map(|info| info.nodes)
+    }
+
+    async fn call<T: DeserializeOwned>(&self, method: &str, request: &impl Serialize) -> Result<T, ApiError> {
+        let answer = self.post(method, self.body(request)?).await?;
+        match serde_json::from_slice::<Answer<T>>(&answer) {
+            Ok(Answer { error: Some(error), .. }) => Err(self.refused(method, error)),
+            Ok(Answer { result: Some(result), .. }) => Ok(result),
+            Ok(_) => Err(self.not_json(method, &answer)),
+            Err(error) => Err(self.not_json(method, &answer).because(error)),
+        }
+    }
+
+    fn body(&self, request: &impl Serialize) -> Result<Bytes, ApiError> {
+        let written = serde_json::to_vec(request);
+        written
+            .map(Bytes::from)
+            .map_err(|error| self.error(ApiErrorKind::NotAnApi, "a request cannot be written").because(error))
+    }
+
+    async fn post(&self, method: &str, body: Bytes) -> Result<Bytes, ApiError> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{method}", self.base.path().trim_end_matches('/')));
+        let request = self
+            .http
+            .post(url)
+            .header("X-API-Key", self.key.clone())
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(body);
+        let response = request.send().await.map_err(|error| self.unreachable(error))?;
+        let status = response.status();
+        let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+        let answer = response.bytes().await.map_err(|error| self.unreachable(error))?;
+        if status.is_success() { Ok(answer) } else { Err(self.status(status.as_u16(), location.as_deref())) }
+    }
+
+    /// The URL for people: without a password or a key that may be in it.
+    pub(super) fn shown(&self) -> String {
+        super::shown_url(&self.base)
+    }
+
+    fn error(&self, kind: ApiErrorKind, message: &str) -> ApiError {
+        ApiError::new(kind, format!("{message} at {}", self.shown()))
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> ApiError {
+        ApiError::unreachable(&self.shown(), error.without_url())
+    }
+
+    fn status(&self, status: u16, location: Option<&str>) -> ApiError {
+        ApiError::status(&self.shown(), status, location)
+    }
+
+    fn refused(&self, method: &str, error: ServerError) -> ApiError {
+        ApiError::refused(method, error)
+    }
+
+    fn not_json(&self, method: &str, answer: &[u8]) -> ApiError {
+        ApiError::not_json(&self.shown(), method, answer)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
+struct Answer<T> {
+    #[serde(default)]
+    error: Option<ServerError>,
+    #[serde(default = "none")]
+    result: Option<T>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+fn parse_batch(answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Batch {
+        replies: Vec<Reply>,
+    }
+    #[derive(Deserialize)]
+    struct Reply {
+        #[serde(default)]
+        error: Option<ServerError>,
+    }
+    let batch: Batch = serde_json::from_slice(answer)?;
+    Ok(batch.replies.into_iter().map(|reply| reply.error.map_or(Ok(()), Err)).collect())
+}
+
+fn parse_history(answer: &Bytes) -> Result<Result<History, ServerError>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Page<'a> {
+        #[serde(borrow, default)]
+        publications: Vec<Item<'a>>,
+        #[serde(default)]
+        offset: u64,
+        #[serde(default)]
+        epoch: String,
+    }
+    #[derive(Deserialize)]
+    struct Item<'a> {
+        #[serde(default)]
+        offset: u64,
+        #[serde(borrow)]
+        data: &'a RawValue,
+        #[serde(borrow, default)]
+        info: Option<Info<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Info<'a> {
+        #[serde(default)]
+        user: String,
+        #[serde(default)]
+        client: String,
+        #[serde(borrow, default)]
+        conn_info: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Outer<'a> {
+        #[serde(default)]
+        error: Option<ServerError>,
+        #[serde(borrow, default)]
+        result: Option<&'a RawValue>,
+    }
+    let slice = |raw: &RawValue| answer.slice_ref(raw.get().as_bytes());
+    let outer: Outer<'_> = serde_json::from_slice(answer)?;
+    if let Some(error) = outer.error {
+        return Ok(Err(error));
+    }
+    let page: Page<'_> = serde_json::from_str(outer.result.map_or("null", RawValue::get))?;
+    let publications = page
+        .publications
+        .into_iter()
+        .map(|item| Publication {
+            offset: item.offset,
+            data: slice(item.data),
+            caller: item.info.map(|info| Caller {
+                user: info.user,
+                client: info.client,
+                info: info.conn_info.filter(|raw| raw.get() != "null").map(slice),
+            }),
+        })
+        .collect();
+    Ok(Ok(History { publications, top: Position { offset: page.offset, epoch: page.epoch } }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_command_of_a_batch_has_its_own_result() {
+        let answer = br#"{"replies":[{"publish":{"offset":2,"epoch":"x"}},{"error":{"code":102,"message":"unknown channel"}},{}]}"#;
+        let results = parse_batch(answer).expect("a batch");
+        let unknown = ServerError { code: 102, message: "unknown channel".to_owned() };
+        assert_eq!(results, [Ok(()), Err(unknown), Ok(())]);
+        assert!(parse_batch(b"{}").is_err() && parse_batch(b"<html>").is_err());
+    }
+
+    #[test]
+    fn history_keeps_data_and_identity_as_they_are() {
+        let answer = Bytes::from_static(
+            br#"{"result":{"publications":[{"data":{"a": 1},"info":{"user":"42","client":"c","conn_info":{"r": 2}},"offset":7},
+            {"data":"x","offset":8}],"epoch":"e","offset":9}}"#,
+        );
+        let history = parse_history(&answer).expect("JSON").expect("no error");
+        assert_eq!(history.top, Position { offset: 9, epoch: "e".to_owned() });
+        let [first, second] = &history.publications[..] else { panic!("{history:?}") };
+        assert_eq!((first.offset, &first.data[..]), (7, &br#"{"a": 1}"#[..]));
+        let caller = first.caller.as_ref().expect("a caller");
+        assert_eq!((&*caller.user, &*caller.client, caller.info.as_deref()), ("42", "c", Some(&br#"{"r": 2}"#[..])));
+        assert_eq!((second.offset, &second.data[..], &second.caller), (8, &br#""x""#[..], &None));
+
+        let refused = parse_history(&Bytes::from_static(br#"{"error":{"code":112,"message":"no"}}"#)).expect("JSON");
+        assert_eq!(refused.expect_err("an error").code, 112);
+        assert!(parse_history(&Bytes::from_static(b"{}")).is_err());
+    }
+}

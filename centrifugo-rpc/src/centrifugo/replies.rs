@@ -1,0 +1,264 @@
+//! Replies on their way into Centrifugo: what is ready goes out in one request.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::api::{Api, CommandResult, ServerError};
+use super::api_error::{ApiError, ApiErrorKind, is_temporary_code};
+use super::backoff::Backoff;
+use crate::dispatch::outbox::{Outbox, Outgoing};
+use crate::throttle::Throttle;
+
+/// How many requests are under way at once: while Centrifugo works on one, the next fills. More would only split the replies
+/// into smaller batches.
+const IN_FLIGHT: usize = 2;
+
+/// How many replies one request carries. More gain nothing any more: at 1,000 the request itself is a thousandth of the cost.
+const MAX_COUNT: usize = 1000;
+
+/// How many bytes one request carries. Centrifugo has no limit of its own; proxies begin to refuse at 1 MiB (nginx), and what
+/// is near it is split. A single reply that is larger goes alone.
+const MAX_BYTES: usize = 1000 * 1000;
+
+const FIRST_RETRY: Duration = Duration::from_millis(50);
+const LAST_RETRY: Duration = Duration::from_secs(1);
+
+/// How often lost replies are logged; the line has their number.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The tasks that empty an [`Outbox`] into Centrifugo. They stop when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Replies {
+    outbox: Arc<Outbox>,
+    lanes: JoinSet<()>,
+}
+
+impl Replies {
+    /// Starts to publish what is in the outbox and what comes into it.
+    pub(crate) fn start(api: &Api, outbox: &Arc<Outbox>) -> Self {
+        let log = Arc::new(Logs { trouble: Throttle::new(LOG_INTERVAL), lost: Throttle::new(LOG_INTERVAL) });
+        let mut lanes = JoinSet::new();
+        for _ in 0..IN_FLIGHT {
+            let lane = Lane {
+                api: api.clone(),
+                outbox: outbox.clone(),
+                log: log.clone(),
+                again: Vec::new(),
+                backoff: Backoff::new(FIRST_RETRY, LAST_RETRY),
+            };
+            lanes.spawn(lane.run());
+        }
+        Self { outbox: outbox.clone(), lanes }
+    }
+
+    /// Waits until every reply is delivered or given up, at most until `deadline`, and stops. Says whether all were.
+    ///
+    /// Nothing may be pushed any more. Dropping this future stops at once.
+    pub(crate) async fn finish(mut self, deadline: Instant) -> bool {
+        let drained = timeout_at(deadline, self.outbox.drained()).await.is_ok();
+        self.lanes.shutdown().await;
+        drained
+    }
+}
+
+struct Logs {
+    trouble: Throttle,
+    lost: Throttle,
+}
+
+/// One request at a time.
+struct Lane {
+    api: Api,
+    outbox: Arc<Outbox>,
+    log: Arc<Logs>,
+    /// What failed for now.
+    again: Vec<Outgoing>,
+    backoff: Backoff,
+}
+
+/// How a request ended for the lane.
+#[derive(PartialEq)]
+enum Sent {
+    /// Centrifugo answered, though maybe not well for every reply.
+    Answered,
+    /// The request failed, and so would the next one.
+    Failed,
+}
+
+impl Lane {
+    async fn run(mut self) {
+        let mut sent = Sent::Answered;
+        let mut retry_at = None;
+        loop {
+            let batch = match retry_at {
+                None => self.outbox.take(MAX_COUNT, MAX_BYTES).await,
+                Some(at) if sent == Sent::Failed || self.again.len() >= MAX_COUNT => {
+                    sleep_until(at).await;
+                    retry_at = None;
+                    std::mem::take(&mut self.again)
+                }
+                // Replies that fail by themselves hold up nobody else's.
+                Some(at) => tokio::select! {
+                    biased;
+                    () = sleep_until(at) => {
+                        retry_at = None;
+                        std::mem::take(&mut self.again)
+                    }
+                    batch = self.outbox.take(MAX_COUNT, MAX_BYTES) => batch,
+                },
+            };
+            sent = self.send(batch).await;
+            if self.again.is_empty() {
+                self.backoff.reset();
+                retry_at = None;
+            } else if retry_at.is_none() || sent == Sent::Failed {
+                retry_at = Some(Instant::now() + self.backoff.next());
+            }
+        }
+    }
+
+    /// Sends a batch, in parts where it is too large. What may work later is in `again` afterwards.
+    async fn send(&mut self, batch: Vec<Outgoing>) -> Sent {
+        let mut parts = VecDeque::from([batch]);
+        let mut sent = Sent::Answered;
+        while let Some(mut part) = parts.pop_front() {
+            self.drop_expired(&mut part);
+            if part.is_empty() {
+                continue;
+            }
+            if sent == Sent::Failed {
+                self.again.append(&mut part);
+                continue;
+            }
+            match self.api.batch(write_batch(&part)).await {
+                Ok(results) => self.settle(part, results),
+                Err(error) if cannot_pass(error.kind()) && part.len() > 1 => {
+                    let rest = part.split_off(part.len() / 2);
+                    parts.push_front(rest);
+                    parts.push_front(part);
+                }
+                Err(error) if cannot_pass(error.kind()) => self.lose(&part, &error.to_string()),
+                Err(error) => {
+                    self.report(&error, part.len());
+                    self.again.append(&mut part);
+                    sent = Sent::Failed;
+                }
+            }
+        }
+        sent
+    }
+
+    /// Each reply by its own result. One without a result is sent again: a caller that has it already ignores the second.
+    fn settle(&mut self, part: Vec<Outgoing>, results: Vec<CommandResult>) {
+        let mut results = results.into_iter();
+        let mut missing = 0;
+        for reply in part {
+            match results.next() {
+                Some(Ok(())) => self.outbox.done(&reply),
+                Some(Err(error)) if is_temporary_code(error.code) => self.again.push(reply),
+                Some(Err(error)) => {
+                    let why = why_refused(&error, &reply.channel);
+                    self.lose(&[reply], &why);
+                }
+                None => {
+                    missing += 1;
+                    self.again.push(reply);
+                }
+            }
+        }
+        if missing > 0 {
+            if let Some(suppressed) = self.log.trouble.allow() {
+                tracing::error!(
+                    missing,
+                    suppressed,
+                    "the answer to a batch has fewer results than the batch had replies; they are sent again"
+                );
+            }
+        }
+    }
+
+    fn drop_expired(&self, part: &mut Vec<Outgoing>) {
+        let now = Instant::now();
+        let expired: Vec<_> = part.extract_if(.., |reply| reply.expires <= now).collect();
+        if !expired.is_empty() {
+            self.lose(&expired, "they could not be published while their callers waited");
+        }
+    }
+
+    fn lose(&self, replies: &[Outgoing], why: &str) {
+        replies.iter().for_each(|reply| self.outbox.done(reply));
+        self.outbox.lose(replies.len() as u64);
+        if let Some(count) = self.log.lost.allow_many(replies.len() as u64) {
+            tracing::error!(count, why, "replies were lost");
+        }
+    }
+
+    fn report(&self, error: &ApiError, count: usize) {
+        let Some(suppressed) = self.log.trouble.allow() else { return };
+        if error.is_temporary() {
+            tracing::warn!(count, suppressed, %error, "replies wait for Centrifugo");
+        } else {
+            tracing::error!(count, suppressed, %error, "replies cannot be published, they are tried again");
+        }
+    }
+}
+
+/// Whether a smaller request might pass where this one did not.
+fn cannot_pass(kind: ApiErrorKind) -> bool {
+    matches!(kind, ApiErrorKind::TooLarge | ApiErrorKind::BadRequest)
+}
+
+fn why_refused(error: &ServerError, channel: &str) -> String {
+    let ServerError { code, message } = error;
+    let namespace = channel.split_once(':').map_or("", |(namespace, _)| namespace);
+    match code {
+        102 => format!(
+            "Centrifugo knows no namespace `{namespace}` (102): add it to `channel.namespaces` in its configuration \
+             (`centrifugo_config` prints a complete one)"
+        ),
+        103 => {
+            format!("Centrifugo does not let the server API publish into `{namespace}` (103): see its configuration")
+        }
+        107 => format!(
+            "Centrifugo refuses to publish into `{namespace}` (107): its `publication_data_format` and `subscription_type` must \
+             allow JSON in a stream"
+        ),
+        _ => format!("Centrifugo refuses to publish into `{namespace}`: {message} ({code})"),
+    }
+}
+
+/// The body of a batch. The replies are JSON already and are copied as they are.
+///
+/// In parallel, because on Redis every publication is a round trip: one after the other, a thousand would be a thousand.
+/// The memory engine does not mind.
+fn write_batch(replies: &[Outgoing]) -> Bytes {
+    const BEFORE: &[u8] = br#"{"publish":{"channel":"#;
+    const BETWEEN: &[u8] = br#","data":"#;
+    const AFTER: &[u8] = b"}},";
+    let each = BEFORE.len() + BETWEEN.len() + AFTER.len() + 2;
+    let size: usize = replies.iter().map(|reply| reply.channel.len() + reply.data.len() + each).sum();
+    let mut body = Vec::with_capacity(size + 40);
+    body.extend_from_slice(br#"{"parallel":true,"commands":["#);
+    for reply in replies {
+        body.extend_from_slice(BEFORE);
+        // A `Vec` takes all that is written to it, and every string has a JSON form.
+        let _ = serde_json::to_writer(&mut body, &reply.channel);
+        body.extend_from_slice(BETWEEN);
+        body.extend_from_slice(&reply.data);
+        body.extend_from_slice(AFTER);
+    }
+    if !replies.is_empty() {
+        body.pop();
+    }
+    body.extend_from_slice(b"]}");
+    body.into()
+}
+
+#[cfg(test)]
+#[path = "replies/tests.rs"]
+mod tests;

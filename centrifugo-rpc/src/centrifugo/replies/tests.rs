@@ -1,0 +1,134 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::centrifugo::tls::Tls;
+use crate::config::Config;
+
+fn reply(channel: &str, data: &str) -> Outgoing {
+    Outgoing { channel: channel.to_owned(), data: data.into(), expires: Instant::now() + Duration::from_secs(30) }
+}
+
+#[test]
+fn a_batch_is_json_with_the_replies_as_they_are() {
+    let body = write_batch(&[reply("reply:a\"b#1", r#"{"result": {"a":1}}"#), reply("reply:c#2", "[1, 2]")]);
+    assert_eq!(
+        std::str::from_utf8(&body).expect("text"),
+        r#"{"parallel":true,"commands":[{"publish":{"channel":"reply:a\"b#1","data":{"result": {"a":1}}}},{"publish":{"channel":"reply:c#2","data":[1, 2]}}]}"#
+    );
+    assert_eq!(write_batch(&[]), &br#"{"parallel":true,"commands":[]}"#[..]);
+}
+
+/// An HTTP server that gives each request to `answer`, which returns the status and the body.
+async fn server(answer: impl Fn(serde_json::Value) -> (u16, String) + Send + Sync + 'static) -> Api {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/api", listener.local_addr().expect("an address"));
+    let answer = Arc::new(answer);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, answer.clone()));
+        }
+    });
+    let config = Config::new("key", "secret").centrifugo_api_url(url);
+    Api::new(&config, &Tls::load(&config).expect("TLS")).expect("an API")
+}
+
+async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(serde_json::Value) -> (u16, String)>) {
+    let mut read = Vec::new();
+    loop {
+        let (head, length) = loop {
+            if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
+                let head = String::from_utf8_lossy(&read[..end]).to_lowercase();
+                assert!(head.starts_with("post /api/batch ") && head.contains("x-api-key: key"), "{head}");
+                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                break (end + 4, length.and_then(|text| text.parse::<usize>().ok()).expect("a length"));
+            }
+            if stream.read_buf(&mut read).await.unwrap_or(0) == 0 {
+                return;
+            }
+        };
+        while read.len() < head + length {
+            assert_ne!(stream.read_buf(&mut read).await.expect("the body"), 0);
+        }
+        let body = serde_json::from_slice(&read[head..head + length]).expect("JSON");
+        read.drain(..head + length);
+        let (status, body) = answer(body);
+        let text = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(text.as_bytes()).await.expect("written");
+    }
+}
+
+/// One result per command, by its channel.
+fn results(request: &serde_json::Value, of: impl Fn(&str) -> Option<u32>) -> String {
+    let commands = request["commands"].as_array().expect("commands");
+    let replies: Vec<_> = commands
+        .iter()
+        .map(|command| match of(command["publish"]["channel"].as_str().expect("a channel")) {
+            Some(code) => serde_json::json!({"error": {"code": code, "message": "x"}}),
+            None => serde_json::json!({"publish": {}}),
+        })
+        .collect();
+    serde_json::json!({ "replies": replies }).to_string()
+}
+
+async fn deliver(api: &Api, replies: Vec<Outgoing>) -> Arc<Outbox> {
+    let outbox = Arc::new(Outbox::new(64 << 20));
+    for reply in replies {
+        outbox.push(reply).await;
+    }
+    let lanes = Replies::start(api, &outbox);
+    assert!(lanes.finish(Instant::now() + Duration::from_secs(20)).await, "the outbox empties");
+    outbox
+}
+
+#[tokio::test]
+async fn one_bad_reply_costs_no_other() {
+    let (seen, mut sent) = mpsc::unbounded_channel();
+    let api = server(move |request| {
+        seen.send(request["commands"].as_array().map_or(0, Vec::len)).expect("seen");
+        (200, results(&request, |channel| (channel == "gone:1").then_some(102)))
+    })
+    .await;
+    let outbox = deliver(&api, vec![reply("reply:1", "1"), reply("gone:1", "2"), reply("reply:2", "3")]).await;
+    assert_eq!((outbox.lost(), sent.recv().await), (1, Some(3)), "one request");
+    assert!(sent.try_recv().is_err(), "and no other");
+}
+
+#[tokio::test]
+async fn what_fails_for_now_is_sent_again() {
+    let tries = std::sync::atomic::AtomicUsize::new(0);
+    let api = server(move |request| match tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+        0 => (503, String::new()),
+        1 => (401, String::new()),
+        2 => (200, "<html>".to_owned()),
+        3 => (200, results(&request, |_| Some(100))),
+        4 => (200, r#"{"replies":[{}]}"#.to_owned()),
+        _ => (200, results(&request, |_| None)),
+    })
+    .await;
+    let outbox = deliver(&api, vec![reply("reply:1", "1"), reply("reply:2", "2")]).await;
+    assert_eq!(outbox.lost(), 0);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_too_large_for_a_proxy_is_split() {
+    let api =
+        server(
+            |request| {
+                if request.to_string().len() > 300 { (413, String::new()) } else { (200, results(&request, |_| None)) }
+            },
+        )
+        .await;
+    let mut replies: Vec<_> = (0..20).map(|i| reply("reply:1", &i.to_string())).collect();
+    replies.push(reply("reply:1", &format!("\"{}\"", "x".repeat(1000))));
+    assert_eq!(deliver(&api, replies).await.lost(), 1, "only the one that is too large alone");
+}
+
+#[tokio::test]
+async fn a_reply_that_nobody_waits_for_any_more_is_given_up() {
+    let api = server(|_| (503, String::new())).await;
+    let expires = Instant::now() + Duration::from_millis(120);
+    let outbox = deliver(&api, vec![Outgoing { expires, ..reply("reply:1", "1") }]).await;
+    assert_eq!(outbox.lost(), 1);
+}

@@ -1,0 +1,263 @@
+//! Centrifugo's WebSocket. This module alone knows the SDK (`centrifuge`): nothing of it shows outside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use centrifuge::{
+    Client, ClientErrorKind, ClientInfo, EventDelivery, HistoryOptions, ProxyConfig, TlsConfig, TokenError,
+};
+use url::Url;
+
+use super::api::Position;
+use super::tls::Tls;
+use super::tokens::{Tokens, WORKER_TTL};
+use super::trouble::Trouble;
+use crate::config::Config;
+use crate::connection::Caller;
+use crate::error::{Error, ErrorKind};
+
+/// The first and the longest pause before the next try to connect or to subscribe: a worker serves again within about two
+/// seconds after Centrifugo does, and a thousand workers are still gentle to it (the SDK adds jitter).
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// How long a handshake or the answer to a command may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What happens to a connection.
+#[derive(Debug)]
+pub(super) enum SocketEvent {
+    Connected,
+    /// It tries to connect again.
+    Reconnecting {
+        code: u32,
+        reason: String,
+    },
+    /// It does not try again by itself.
+    Ended(Trouble),
+    /// A try failed; the next one comes by itself.
+    Trouble(Trouble),
+}
+
+/// What happens in a channel.
+#[derive(Debug)]
+pub(super) enum ChannelEvent {
+    Subscribed(Subscribed),
+    /// It tries to subscribe again: the connection was lost.
+    Lost,
+    /// It does not try again by itself.
+    Ended(Trouble),
+    /// A try failed; the next one comes by itself.
+    Trouble(Trouble),
+    Published(Published),
+    /// This user subscribed.
+    Joined(String),
+}
+
+/// How a subscription begins.
+#[derive(Debug, Clone)]
+pub(super) struct Subscribed {
+    /// Where the channel's stream is, if it has one. Only if nothing was recovered: then, where it was.
+    pub position: Option<Position>,
+    /// All that was missed since the last subscription follows.
+    pub recovered: bool,
+    /// What is missed from now on can be recovered.
+    pub recoverable: bool,
+}
+
+/// A publication as the subscription brings it.
+#[derive(Debug)]
+pub(super) struct Published {
+    pub data: Bytes,
+    pub offset: u64,
+    /// In milliseconds since 1970, by Centrifugo's clock.
+    pub time: Option<i64>,
+    pub caller: Option<Caller>,
+}
+
+/// How to subscribe.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Subscribe {
+    /// With a token of this user's.
+    pub token: bool,
+    /// Ask for recovery, in case that the namespace does not force it.
+    pub recoverable: bool,
+}
+
+/// A connection of one user.
+#[derive(Debug, Clone)]
+pub(super) struct Socket {
+    client: Client,
+    tokens: Tokens,
+    user: Arc<str>,
+}
+
+/// A subscription of a [`Socket`].
+#[derive(Debug, Clone)]
+pub(super) struct Channel(centrifuge::Subscription);
+
+impl Socket {
+    /// Prepares a connection; [`connect`](Self::connect) starts it. `on_event` is called on the connection's own task: it
+    /// must not wait for anything.
+    ///
+    /// # Errors
+    ///
+    /// A URL or certificates that the SDK does not take.
+    pub(super) fn new(
+        config: &Config,
+        tls: &Tls,
+        tokens: &Tokens,
+        user: &str,
+        on_event: impl Fn(SocketEvent) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let failed = |error: centrifuge::Error| {
+            Error::new(ErrorKind::Config, "the WebSocket connection (CENTRIFUGO_URL) cannot be set up").because(error)
+        };
+        let user: Arc<str> = user.into();
+        let url = Url::parse(&config.centrifugo_url).map_or_else(|_| String::new(), |url| super::shown_url(&url));
+        let on_event = Arc::new(on_event);
+        let [connected, connecting, ended] = [on_event.clone(), on_event.clone(), on_event.clone()];
+        let (signer, subject) = (tokens.clone(), user.clone());
+        let mut builder = Client::builder(&config.centrifugo_url)
+            .name("centrifugo-rpc")
+            .version(env!("CARGO_PKG_VERSION"))
+            .event_delivery(EventDelivery::Inline)
+            .timeout(TIMEOUT)
+            .handshake_timeout(TIMEOUT)
+            .min_reconnect_delay(RECONNECT.0)
+            .max_reconnect_delay(RECONNECT.1)
+            .get_token(move |_| {
+                let token = signer.connection(&subject, WORKER_TTL, None);
+                async move { token.map(Some).map_err(TokenError::from) }
+            })
+            .on_connected(move |_, _| connected(SocketEvent::Connected))
+            .on_connecting(move |_, event| {
+                let (code, reason) = (event.code, event.reason);
+                connecting(SocketEvent::Reconnecting { code, reason });
+            })
+            .on_disconnected(move |_, event| {
+                ended(SocketEvent::Ended(Trouble::Disconnected { code: event.code, reason: event.reason }));
+            })
+            .on_error(move |_, event| on_event(SocketEvent::Trouble(client_trouble(&url, &event.error))));
+        if tls.no_roots() {
+            // Only ever without TLS: this is the one way to make the SDK start on a system without certificates.
+            builder = builder.tls(TlsConfig::new().danger_accept_invalid_certs()).proxy(ProxyConfig::None);
+        } else if let Some(pem) = tls.pem() {
+            builder = builder.tls(TlsConfig::new().add_root_pem(pem).map_err(failed)?);
+        }
+        let client = builder.build().map_err(failed)?;
+        Ok(Self { client, tokens: tokens.clone(), user })
+    }
+
+    /// Connects, and again whenever the connection is lost.
+    pub(super) fn connect(&self) {
+        let _ = self.client.connect();
+    }
+
+    /// Prepares a subscription; [`subscribe`](Channel::subscribe) starts it. `on_event` is called on the connection's own
+    /// task: it must not wait for anything.
+    ///
+    /// # Errors
+    ///
+    /// There is a subscription to this channel, or the connection is closed.
+    pub(super) fn channel(
+        &self,
+        channel: &str,
+        how: Subscribe,
+        on_event: impl Fn(ChannelEvent) + Send + Sync + 'static,
+    ) -> Result<Channel, Error> {
+        let on_event = Arc::new(on_event);
+        let [subscribed, lost, ended, trouble, joined] = std::array::from_fn(|_| on_event.clone());
+        let mut builder = self
+            .client
+            .new_subscription(channel)
+            .recoverable(how.recoverable)
+            .min_resubscribe_delay(RECONNECT.0)
+            .max_resubscribe_delay(RECONNECT.1)
+            .on_subscribed(move |_, event| {
+                let position = event.stream_position.map(|at| Position { offset: at.offset, epoch: at.epoch });
+                let recovered = event.was_recovering && event.recovered;
+                let recoverable = event.recoverable;
+                subscribed(ChannelEvent::Subscribed(Subscribed { position, recovered, recoverable }));
+            })
+            .on_subscribing(move |_, _| lost(ChannelEvent::Lost))
+            .on_unsubscribed(move |_, event| {
+                ended(ChannelEvent::Ended(Trouble::Refused { code: event.code, message: event.reason }));
+            })
+            .on_error(move |_, event| {
+                trouble(ChannelEvent::Trouble(Trouble::Other(event.error.message)));
+            })
+            .on_join(move |_, event| joined(ChannelEvent::Joined(event.info.user)))
+            .on_publication(move |_, event| {
+                let publication = event.publication;
+                on_event(ChannelEvent::Published(Published {
+                    data: publication.data,
+                    offset: publication.offset,
+                    time: publication.time,
+                    caller: publication.info.map(caller),
+                }));
+            });
+        if how.token {
+            let (signer, subject) = (self.tokens.clone(), self.user.clone());
+            builder = builder.get_token(move |context| {
+                let token = signer.subscription(&subject, &context.channel, WORKER_TTL);
+                async move { token.map_err(TokenError::from) }
+            });
+        }
+        let subscription = builder.build();
+        subscription.map(Channel).map_err(|error| {
+            Error::new(ErrorKind::Other, format!("the subscription to `{channel}` cannot be set up")).because(error)
+        })
+    }
+
+    /// Publishes as this user.
+    pub(super) async fn publish(&self, channel: &str, data: impl Into<Bytes>) -> Result<(), Trouble> {
+        self.client.publish(channel, data).await.map_err(call_trouble)
+    }
+
+    /// Reads the last publication of a channel as this user.
+    pub(super) async fn history(&self, channel: &str) -> Result<(), Trouble> {
+        self.client.history(channel, HistoryOptions::new().limit(1)).await.map(drop).map_err(call_trouble)
+    }
+
+    /// Ends the connection and everything on it. Dropping the future ends it as well, only later.
+    pub(super) async fn close(&self) {
+        self.client.close().await;
+    }
+}
+
+impl Channel {
+    /// Subscribes, and again whenever the connection was lost.
+    pub(super) fn subscribe(&self) {
+        self.0.subscribe();
+    }
+}
+
+fn caller(info: ClientInfo) -> Caller {
+    Caller { user: info.user, client: info.client, info: info.conn_info }
+}
+
+fn call_trouble(error: centrifuge::Error) -> Trouble {
+    match error {
+        centrifuge::Error::Server(error) => Trouble::Refused { code: error.code, message: error.message },
+        centrifuge::Error::Timeout => Trouble::Timeout,
+        error => Trouble::Other(error.to_string()),
+    }
+}
+
+fn client_trouble(url: &str, error: &centrifuge::ClientError) -> Trouble {
+    let (url, why) = (url.to_owned(), error.message.clone());
+    match &error.kind {
+        ClientErrorKind::Transport { status: Some(status), .. } => Trouble::Http { url, status: *status },
+        ClientErrorKind::Transport { .. } if why.starts_with("TLS ") => Trouble::Tls { url, why },
+        ClientErrorKind::Transport { .. } if is_network(&why) => Trouble::Unreachable { url, why },
+        ClientErrorKind::Transport { .. } | ClientErrorKind::Protocol => Trouble::NotCentrifugo { url, why },
+        _ => Trouble::Other(why),
+    }
+}
+
+/// The SDK's words for what happens below a WebSocket; it has no kinds for them.
+fn is_network(why: &str) -> bool {
+    ["connect to ", "DNS lookup ", "no address "].iter().any(|start| why.starts_with(start))
+        || ["timed out", "IO error", "proxy", "SOCKS5"].iter().any(|part| why.contains(part))
+}

@@ -1,0 +1,198 @@
+//! The request channel as one sequence of offsets: what was delivered, what is missing, what waits for it. No I/O.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::api::{Position, Publication};
+use crate::connection::Caller;
+
+/// How many bytes of live publications are held back while a gap before them is read. With more than that they are let go
+/// and become part of the gap: the history has them too.
+const MAX_HELD: usize = 16 << 20;
+
+/// What a publication that is held back costs besides its data.
+const OVERHEAD: usize = 256;
+
+/// A publication of the request channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    pub data: Bytes,
+    /// Its place in the channel; 0 where the channel has no history.
+    pub offset: u64,
+    /// How long ago it was published; none where Centrifugo does not say: in the history of the server API.
+    pub age: Option<Duration>,
+    /// Who published it; none for what came through the server API.
+    pub caller: Option<Caller>,
+}
+
+/// What has to be read from the history: all after `since`, up to and with the offset `until`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub since: Position,
+    pub until: u64,
+}
+
+/// What a new subscription found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Resumed {
+    /// Publications that nobody has any more.
+    pub lost: u64,
+    /// The channel's stream is another one: Centrifugo lost its memory.
+    pub reset: bool,
+}
+
+/// Delivers each offset once, in order.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    /// What was delivered last; none before the first subscription and without history.
+    position: Option<Position>,
+    /// The last offset of what is missing.
+    until: Option<u64>,
+    /// What came after that.
+    held: VecDeque<Delivery>,
+    held_bytes: usize,
+}
+
+impl Stream {
+    /// The channel is subscribed: `top` is where its stream is, `recovered` says that what is missing comes by itself.
+    pub(super) fn subscribed(
+        &mut self,
+        top: Option<Position>,
+        recovered: bool,
+        out: &mut impl FnMut(Delivery),
+    ) -> Resumed {
+        let newest = self.newest();
+        match (&mut self.position, top) {
+            (None, top) => {
+                self.position = top;
+                Resumed::default()
+            }
+            (Some(_), None) => {
+                let lost = self.give_up(out);
+                self.position = None;
+                Resumed { lost, reset: true }
+            }
+            (Some(position), Some(top)) if position.epoch == top.epoch => {
+                if !recovered && top.offset > newest {
+                    self.let_go();
+                    self.until = Some(top.offset);
+                } else if !recovered && top.offset < position.offset {
+                    // Its storage went back in time and kept its name: what comes now has offsets that were seen before.
+                    position.offset = top.offset;
+                    self.until = None;
+                    self.let_go();
+                    return Resumed { lost: 0, reset: true };
+                }
+                Resumed::default()
+            }
+            (Some(_), Some(top)) => {
+                let lost = self.give_up(out);
+                self.until = (top.offset > 0).then_some(top.offset);
+                self.position = Some(Position { offset: 0, epoch: top.epoch });
+                Resumed { lost, reset: true }
+            }
+        }
+    }
+
+    /// A publication of the subscription: delivered, held back or known already.
+    pub(super) fn published(&mut self, delivery: Delivery, out: &mut impl FnMut(Delivery)) {
+        let offset = delivery.offset;
+        let Some(position) = self.position.as_mut().filter(|_| offset > 0) else { return out(delivery) };
+        if self.until.is_none() && offset == position.offset + 1 {
+            position.offset = offset;
+            return out(delivery);
+        }
+        if offset <= self.newest() {
+            return;
+        }
+        let until = self.until.get_or_insert(offset - 1);
+        self.held_bytes += delivery.data.len() + OVERHEAD;
+        if self.held_bytes > MAX_HELD {
+            *until = offset;
+            self.let_go();
+        } else {
+            self.held.push_back(delivery);
+        }
+    }
+
+    /// What is missing, if anything is.
+    pub(super) fn missing(&self) -> Option<Missing> {
+        Some(Missing { since: self.position.clone()?, until: self.until? })
+    }
+
+    /// What the history has after `since`. Returns how many publications it has no more.
+    pub(super) fn filled(&mut self, since: &Position, page: Vec<Publication>, out: &mut impl FnMut(Delivery)) -> u64 {
+        let (Some(position), Some(until)) = (&mut self.position, self.until) else { return 0 };
+        if position != since {
+            return 0; // the answer to a question of before a new subscription
+        }
+        if page.is_empty() {
+            return self.give_up(out);
+        }
+        let mut lost = 0;
+        for publication in page {
+            if publication.offset > until {
+                lost += until - position.offset;
+                position.offset = until;
+                break;
+            }
+            if publication.offset > position.offset {
+                lost += publication.offset - position.offset - 1;
+                position.offset = publication.offset;
+                let Publication { offset, data, caller } = publication;
+                out(Delivery { data, offset, age: None, caller });
+            }
+        }
+        if position.offset >= until {
+            self.release(out);
+        }
+        lost
+    }
+
+    /// The publication after `since` cannot be read: it is no JSON, so no request either.
+    pub(super) fn unreadable(&mut self, since: &Position, out: &mut impl FnMut(Delivery)) {
+        let (Some(position), Some(until)) = (&mut self.position, self.until) else { return };
+        if position == since {
+            position.offset += 1;
+            if position.offset >= until {
+                self.release(out);
+            }
+        }
+    }
+
+    /// What is missing is lost. Returns how many.
+    pub(super) fn give_up(&mut self, out: &mut impl FnMut(Delivery)) -> u64 {
+        let (Some(position), Some(until)) = (&mut self.position, self.until) else { return 0 };
+        let lost = until.saturating_sub(position.offset);
+        position.offset = position.offset.max(until);
+        self.release(out);
+        lost
+    }
+
+    /// The gap is closed: what was held back is next.
+    fn release(&mut self, out: &mut impl FnMut(Delivery)) {
+        self.until = None;
+        self.held_bytes = 0;
+        for delivery in std::mem::take(&mut self.held) {
+            // Through the front door: there may be another gap among them.
+            self.published(delivery, out);
+        }
+    }
+
+    fn let_go(&mut self) {
+        self.held.clear();
+        self.held_bytes = 0;
+    }
+
+    /// The last offset that was delivered, is held or will be read.
+    fn newest(&self) -> u64 {
+        let delivered = self.position.as_ref().map_or(0, |position| position.offset);
+        self.held.back().map_or(0, |held| held.offset).max(self.until.unwrap_or(0)).max(delivered)
+    }
+}
+
+#[cfg(test)]
+#[path = "stream/tests.rs"]
+mod tests;

@@ -1,0 +1,67 @@
+//! Reads from the server API's history what the subscription could not recover.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::Shared;
+use crate::centrifugo::api::Api;
+use crate::centrifugo::api_error::ApiErrorKind;
+use crate::centrifugo::backoff::Backoff;
+use crate::centrifugo::stream::Missing;
+
+/// How many publications are read at once: at most 32 MiB of the largest that callers can publish.
+const PAGE: u32 = 500;
+
+/// How often a stream that is not the one that was subscribed to is asked for again. Centrifugo tells its subscribers about
+/// a new one within seconds; what then still is missing was in the old one.
+const OTHER_STREAM_TRIES: u32 = 20;
+
+/// Unrecoverable position: the stream has another epoch.
+const UNRECOVERABLE: u32 = 112;
+
+/// Fills gaps for ever.
+pub(super) async fn run(shared: Arc<Shared>, api: Api) {
+    loop {
+        shared.gap.notified().await;
+        fill(&shared, &api).await;
+    }
+}
+
+async fn fill(shared: &Shared, api: &Api) {
+    let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+    let mut page = PAGE;
+    let mut other_stream = 0;
+    while let Some(Missing { since, until }) = shared.missing() {
+        let limit = u32::try_from(until - since.offset).unwrap_or(u32::MAX).min(page);
+        let error = match api.history(&shared.channel, limit, Some(&since), false).await {
+            Ok(history) => {
+                shared.filled(&since, history.publications);
+                backoff.reset();
+                page = page.saturating_mul(2).min(PAGE);
+                continue;
+            }
+            Err(error) => error,
+        };
+        match error.kind() {
+            // One publication that is no JSON spoils every page it is on.
+            ApiErrorKind::Unreadable if limit > 1 => page = limit / 2,
+            ApiErrorKind::Unreadable => shared.unreadable(&since),
+            ApiErrorKind::Refused(UNRECOVERABLE) if other_stream < OTHER_STREAM_TRIES => {
+                other_stream += 1;
+                sleep(backoff.next()).await;
+            }
+            ApiErrorKind::Refused(_) if !error.is_temporary() => {
+                tracing::error!(channel = shared.channel, %error, "the history cannot be read");
+                shared.give_up();
+            }
+            _ => {
+                if let Some(suppressed) = shared.log.allow() {
+                    tracing::warn!(suppressed, channel = shared.channel, %error, "the history cannot be read now, trying again");
+                }
+                sleep(backoff.next()).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Whom to trust: the system's certificate authorities and those of `ca_file`, with one crypto provider (ring).
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
+
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+
+/// The trusted certificates, for the server API and for the WebSocket alike.
+#[derive(Debug, Clone)]
+pub(crate) struct Tls {
+    pem: Option<Arc<[u8]>>,
+    config: rustls::ClientConfig,
+    no_roots: bool,
+}
+
+impl Tls {
+    /// Reads `ca_file`, if there is one, and the system's certificates.
+    ///
+    /// # Errors
+    ///
+    /// A `ca_file` that cannot be read or holds no certificate; no certificate at all where a URL needs one.
+    pub(crate) fn load(config: &Config) -> Result<Self, Error> {
+        let mut pem = None;
+        let mut roots = Vec::new();
+        if let Some(path) = &config.ca_file {
+            let problem =
+                |what: &str| Error::config(format!("ca_file (CENTRIFUGO_CA_FILE) {what}: `{}`", path.display()));
+            let text = std::fs::read(path).map_err(|error| problem("cannot be read").because(error))?;
+            roots = CertificateDer::pem_slice_iter(&text)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| problem("is not a PEM file of certificates").because(error.to_string()))?;
+            if roots.is_empty() {
+                return Err(problem("holds no PEM certificate (`-----BEGIN CERTIFICATE-----`)"));
+            }
+            pem = Some(Arc::from(text));
+        }
+        // A provider of our own: the program that uses this crate may install another one for the whole process.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let encrypted = [&config.centrifugo_url, &config.centrifugo_api_url]
+            .into_iter()
+            .any(|url| url.starts_with("wss:") || url.starts_with("https:"));
+        let (config, no_roots) = match Verifier::new_with_extra_roots(roots, provider.clone()) {
+            Ok(verifier) => {
+                (builder(provider)?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)), false)
+            }
+            // Small container images have no certificates, and plain `ws://` and `http://` need none.
+            Err(_) if pem.is_none() && !encrypted => return Self::without_roots(provider),
+            Err(error) => {
+                return Err(Error::config(
+                    "no usable CA certificates: install the system's (package `ca-certificates`) or set ca_file \
+                     (CENTRIFUGO_CA_FILE) to a valid PEM file",
+                )
+                .because(error));
+            }
+        };
+        Ok(Self { pem, config: config.with_no_client_auth(), no_roots })
+    }
+
+    fn without_roots(provider: Arc<CryptoProvider>) -> Result<Self, Error> {
+        let config = builder(provider)?.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+        Ok(Self { pem: None, config, no_roots: true })
+    }
+
+    /// The certificates of `ca_file` as they were read.
+    pub(crate) fn pem(&self) -> Option<&[u8]> {
+        self.pem.as_deref()
+    }
+
+    /// Whether nothing is trusted, so that only connections without TLS work.
+    pub(crate) fn no_roots(&self) -> bool {
+        self.no_roots
+    }
+
+    /// The rustls configuration of an HTTP client.
+    pub(crate) fn client_config(&self) -> rustls::ClientConfig {
+        self.config.clone()
+    }
+}
+
+fn builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<rustls::ConfigBuilder<rustls::ClientConfig, rustls::WantsVerifier>, Error> {
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::new(ErrorKind::Other, "TLS cannot be set up").because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(content: Option<&str>) -> Result<Tls, Error> {
+        let path = std::env::temp_dir().join(format!("centrifugo-rpc-tls-{}", uuid::Uuid::new_v4()));
+        if let Some(content) = content {
+            std::fs::write(&path, content).expect("a file");
+        }
+        let loaded = Tls::load(&Config::new("key", "secret").ca_file(&path));
+        let _ = std::fs::remove_file(path);
+        loaded
+    }
+
+    #[test]
+    fn a_ca_file_that_is_missing_or_not_pem_is_named() {
+        for (content, what) in [
+            (None, "cannot be read"),
+            (Some("hello"), "holds no PEM certificate"),
+            (Some("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"), "not a PEM file"),
+        ] {
+            let error = load(content).expect_err("no certificate").to_string();
+            assert!(error.contains(what) && error.contains("CENTRIFUGO_CA_FILE") && error.contains("-tls-"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What can go wrong with the WebSocket, told apart by what helps.
+
+use std::fmt;
+
+use super::tokens::WORKER_USER;
+
+/// Why the WebSocket, or something over it, does not work. Its `Display` is for people and names the fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// No connection.
+    Unreachable { url: String, why: String },
+    /// The server's certificate is not trusted, or this is no TLS server.
+    Tls { url: String, why: String },
+    /// An HTTP server that refuses the upgrade.
+    Http { url: String, status: u16 },
+    /// Something that speaks no WebSocket, or no Centrifugo over it.
+    NotCentrifugo { url: String, why: String },
+    /// Centrifugo ended the connection for good.
+    Disconnected { code: u32, reason: String },
+    /// Centrifugo answered a command with an error.
+    Refused { code: u32, message: String },
+    /// No answer in time.
+    Timeout,
+    /// Anything else.
+    Other(String),
+}
+
+impl Trouble {
+    /// Whether it may pass by itself.
+    pub(super) fn is_temporary(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout => true,
+            Self::Http { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            Self::Refused { code, .. } => matches!(code, 100 | 111),
+            _ => false,
+        }
+    }
+
+    /// The code of an error that Centrifugo answered.
+    pub(super) fn code(&self) -> Option<u32> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable { url, why } => {
+                write!(f, "Centrifugo cannot be reached at {url}: {why}; is it running, and is CENTRIFUGO_URL right?")
+            }
+            Self::Tls { url, why } => write!(
+                f,
+                "no TLS with Centrifugo at {url}: {why}; for a private CA set CENTRIFUGO_CA_FILE, for a server without TLS \
+                 write `ws://` in CENTRIFUGO_URL"
+            ),
+            Self::Http { url, status: status @ 404 } => write!(
+                f,
+                "Centrifugo's WebSocket is not at {url} (HTTP {status}): CENTRIFUGO_URL ends with Centrifugo's \
+                 `websocket.handler_prefix`, like `ws://localhost:8000/connection/websocket`"
+            ),
+            Self::Http { url, status } => write!(
+                f,
+                "the server at {url} accepts no WebSocket (HTTP {status}): CENTRIFUGO_URL is to be Centrifugo's own address or \
+                 that of a proxy that forwards WebSockets to it"
+            ),
+            Self::NotCentrifugo { url, why } => write!(
+                f,
+                "what answers at {url} is not Centrifugo's WebSocket ({why}): set CENTRIFUGO_URL to Centrifugo's own address \
+                 and path, like `ws://localhost:8000/connection/websocket`"
+            ),
+            Self::Disconnected { code: code @ 3500, reason } => write!(
+                f,
+                "Centrifugo refuses the worker's token: {reason} ({code}); set CENTRIFUGO_TOKEN_HMAC_SECRET to Centrifugo's \
+                 `client.token.hmac_secret_key`"
+            ),
+            Self::Disconnected { code, reason } => {
+                write!(f, "Centrifugo ended the connection of `{WORKER_USER}`: {reason} ({code})")
+            }
+            Self::Refused { code, message } => write!(f, "{message} ({code})"),
+            Self::Timeout => f.write_str("Centrifugo gave no answer in time"),
+            Self::Other(what) => f.write_str(what),
+        }
+    }
+}
