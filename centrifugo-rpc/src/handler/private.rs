@@ -241,8 +241,9 @@ impl<T: FromCall> Extractor<T, Yes> {
     /// # Errors
     ///
     /// The extractor's.
-    pub async fn take(&self, call: &Call) -> Result<T, RpcError> {
-        T::from_call(call).await
+    // Not `async fn`: that a future is `Send` must be declared where it cannot be seen for types with a `'static` inside.
+    pub fn take(&self, call: &Call) -> impl Future<Output = Result<T, RpcError>> + Send {
+        T::from_call(call)
     }
 }
 
@@ -277,10 +278,12 @@ impl<T: FromCall, D, S> Argument<T, Yes, D, S> {
     /// # Errors
     ///
     /// The extractor's; 400 where there are params.
-    pub async fn take(&self, call: &Call) -> Result<T, RpcError> {
-        let argument = T::from_call(call).await?;
-        no_params(call)?;
-        Ok(argument)
+    pub fn take(&self, call: &Call) -> impl Future<Output = Result<T, RpcError>> + Send {
+        async {
+            let argument = T::from_call(call).await?;
+            no_params(call)?;
+            Ok(argument)
+        }
     }
 }
 
