@@ -1,158 +1,522 @@
 //! What `#[websocket_rpc]` calls. Not for people: no stability, no documentation but this.
 //!
-//! A macro sees names, not types. Whether the last argument is an extractor or the params, and whether the function
-//! returns a `Result`, is left to method resolution: an inherent method is preferred to a trait's, and exists only where
-//! its `impl` applies.
+//! A macro sees names, not types. What a type can do is found out by method resolution: an inherent method is preferred to
+//! a trait's, and exists only where its `impl` applies. So each question of [`Probe`] is answered [`Yes`] by an inherent
+//! method and [`No`] by [`Otherwise`], and the answers select the `impl` that does the work.
+//!
+//! A wrong type must give one error that says what to do, and not one for each thing that is done with it. So the answers
+//! that cannot be served have an `impl` too, whose `check` asks for a trait that the type certainly lacks and whose other
+//! methods ask for nothing. `check` is called once, with the user's type as its span.
+#![allow(missing_docs, clippy::new_without_default, clippy::unused_self, clippy::unused_async)]
 
+use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Call, FromCall, Needs, Reply};
+use super::{Call, FromCall, HandlerFuture, Needs, Reply};
 use crate::error::{RpcError, shortened};
 use crate::registry::Type;
 
 /// The longest message of a decoding error, in bytes: long enough to name a field, too short to echo the params.
 const MAX_DECODE_MESSAGE: usize = 200;
 
-/// A type of which only the name is known.
+/// A type of which only the name is known, and what it can do.
+pub struct Probe<T>(PhantomData<fn() -> T>);
+
 #[derive(Debug)]
-pub struct Probe<T>(PhantomData<T>);
+pub struct Yes;
+#[derive(Debug)]
+pub struct No;
 
 impl<T> Probe<T> {
-    #[allow(clippy::new_without_default)]
     #[must_use]
     pub const fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-/// The last argument is made from the call.
-#[derive(Debug)]
-pub struct AsExtractor;
-/// The last argument is decoded from the params.
-#[derive(Debug)]
-pub struct AsParams;
+impl<T> fmt::Debug for Probe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Probe<{}>", std::any::type_name::<T>())
+    }
+}
 
 impl<T: FromCall> Probe<T> {
-    #[must_use]
-    pub const fn argument(&self) -> AsExtractor {
-        AsExtractor
+    pub fn extracts(&self) -> Yes {
+        Yes
     }
 }
 
-/// The way out for types that are no extractors.
-pub trait ParamsFallback {
-    fn argument(&self) -> AsParams {
-        AsParams
+impl<T: DeserializeOwned> Probe<T> {
+    pub fn decodes(&self) -> Yes {
+        Yes
     }
 }
 
-impl<T> ParamsFallback for Probe<T> {}
+impl<T: Serialize> Probe<T> {
+    pub fn encodes(&self) -> Yes {
+        Yes
+    }
+}
 
-/// Params that can be decoded and described.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the params of a `#[websocket_rpc]` function",
-    label = "neither params nor an extractor",
-    note = "params derive `serde::Deserialize` and `schemars::JsonSchema`; extractors implement `centrifugo_rpc::FromCall`"
-)]
-pub trait Params: DeserializeOwned + JsonSchema + Send {}
-impl<T: DeserializeOwned + JsonSchema + Send> Params for T {}
+impl<T: JsonSchema> Probe<T> {
+    pub fn described(&self) -> Yes {
+        Yes
+    }
+}
 
-/// A result that can be encoded and described.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the result of a `#[websocket_rpc]` function",
-    label = "not a result",
-    note = "results derive `serde::Serialize` and `schemars::JsonSchema`; errors go into a `Result<T, E>` with `E: Into<RpcError>`"
-)]
-pub trait Output: Serialize + JsonSchema {}
-impl<T: Serialize + JsonSchema> Output for T {}
+impl<T: Into<RpcError>> Probe<T> {
+    pub fn refuses(&self) -> Yes {
+        Yes
+    }
+}
 
-impl AsExtractor {
+impl<T, E> Probe<Result<T, E>> {
+    pub fn returned(&self) -> Returned<Result<T, E>, T, E> {
+        Returned(PhantomData)
+    }
+}
+
+/// The answers for types that do not have the inherent method.
+pub trait Otherwise {
+    type Type;
+
+    fn extracts(&self) -> No {
+        No
+    }
+
+    fn decodes(&self) -> No {
+        No
+    }
+
+    fn encodes(&self) -> No {
+        No
+    }
+
+    fn described(&self) -> No {
+        No
+    }
+
+    fn refuses(&self) -> No {
+        No
+    }
+
+    fn returned(&self) -> Returned<Self::Type, Self::Type, RpcError> {
+        Returned(PhantomData)
+    }
+}
+
+impl<T> Otherwise for Probe<T> {
+    type Type = T;
+}
+
+/// What to say of a type that is no params, no result or no error. The compiler reports these, and not what they are made
+/// of, because their `impl`s are not recommended.
+pub mod must {
+    use schemars::JsonSchema;
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    use crate::error::RpcError;
+    use crate::handler::FromCall;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be an argument of a `#[websocket_rpc]` function here: only the last can be params",
+        label = "not an extractor",
+        note = "several params are the fields of one struct, which is the last argument",
+        note = "extractors implement `FromCall`: `Connection`, `State<T>` where `T` is `Send + Sync + 'static`, and your own"
+    )]
+    pub trait BeExtractor {}
+    #[diagnostic::do_not_recommend]
+    impl<T: FromCall> BeExtractor for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the params of a `#[websocket_rpc]` function: it has no JSON schema",
+        label = "no `JsonSchema`",
+        note = "add `#[derive(schemars::JsonSchema)]`; where it is a container, to what it contains"
+    )]
+    pub trait DescribeParams {}
+    #[diagnostic::do_not_recommend]
+    impl<T: JsonSchema> DescribeParams for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the params of a `#[websocket_rpc]` function: it cannot be decoded",
+        label = "no `Deserialize`",
+        note = "add `#[derive(serde::Deserialize)]`; where it is a container, to what it contains",
+        note = "params own what they hold: `String`, not `&str`"
+    )]
+    pub trait DecodeParams {}
+    #[diagnostic::do_not_recommend]
+    impl<T: DeserializeOwned> DecodeParams for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be an argument of a `#[websocket_rpc]` function",
+        label = "neither params nor an extractor",
+        note = "params: add `#[derive(serde::Deserialize, schemars::JsonSchema)]`; where it is a container, to what it contains",
+        note = "extractors implement `FromCall`: `Connection`, `State<T>` where `T` is `Send + Sync + 'static`, and your own"
+    )]
+    pub trait BeParamsOrExtractor {}
+    #[diagnostic::do_not_recommend]
+    impl<T: DeserializeOwned + JsonSchema> BeParamsOrExtractor for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the result of a `#[websocket_rpc]` function: it has no JSON schema",
+        label = "no `JsonSchema`",
+        note = "add `#[derive(schemars::JsonSchema)]`; where it is a container, to what it contains"
+    )]
+    pub trait DescribeResult {}
+    #[diagnostic::do_not_recommend]
+    impl<T: JsonSchema> DescribeResult for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the result of a `#[websocket_rpc]` function: it cannot be encoded",
+        label = "no `Serialize`",
+        note = "add `#[derive(serde::Serialize)]`; where it is a container, to what it contains"
+    )]
+    pub trait EncodeResult {}
+    #[diagnostic::do_not_recommend]
+    impl<T: Serialize> EncodeResult for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the result of a `#[websocket_rpc]` function",
+        label = "neither `Serialize` nor `JsonSchema`",
+        note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]`; where it is a container, to what it contains"
+    )]
+    pub trait BeResult {}
+    #[diagnostic::do_not_recommend]
+    impl<T: Serialize + JsonSchema> BeResult for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the error of a `#[websocket_rpc]` function",
+        label = "callers cannot be told this error",
+        note = "return an `RpcError`, or write `impl From<{Self}> for RpcError`",
+        note = "`.map_err(RpcError::internal)` keeps an error in the log and tells callers \"internal error\""
+    )]
+    pub trait BecomeRpcError {}
+    #[diagnostic::do_not_recommend]
+    impl<T: Into<RpcError>> BecomeRpcError for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "a `no_wait` function answers nothing: its `{Self}` would be lost",
+        label = "not `()`",
+        note = "return nothing, or `Result<(), E>` to have errors logged; or remove `no_wait`"
+    )]
+    pub trait BeNothing {}
+    #[diagnostic::do_not_recommend]
+    impl<T: Nothing> BeNothing for T {}
+
+    pub trait Nothing {}
+    impl Nothing for () {}
+}
+
+/// An argument that is not the last one.
+#[derive(Debug)]
+pub struct Extractor<T, Extracts>(PhantomData<fn() -> (T, Extracts)>);
+
+/// The last argument.
+#[derive(Debug)]
+pub struct Argument<T, Extracts, Decodes, Described>(PhantomData<fn() -> (T, Extracts, Decodes, Described)>);
+
+impl<T> Probe<T> {
+    pub fn extractor<X>(&self, _extracts: X) -> Extractor<T, X> {
+        Extractor(PhantomData)
+    }
+
+    pub fn argument<X, D, S>(&self, _extracts: X, _decodes: D, _described: S) -> Argument<T, X, D, S> {
+        Argument(PhantomData)
+    }
+}
+
+impl<T: FromCall> Extractor<T, Yes> {
+    pub fn check(&self) {}
+
+    pub fn needs(&self, needs: &mut Needs) {
+        T::needs(needs);
+    }
+
     /// # Errors
     ///
     /// The extractor's.
-    pub async fn take<T: FromCall>(&self, call: &Call) -> Result<T, RpcError> {
-        T::from_call(call).await
+    // Not `async fn`: that a future is `Send` must be declared where it cannot be seen for types with a `'static` inside.
+    pub fn take(&self, call: &Call) -> impl Future<Output = Result<T, RpcError>> + Send {
+        T::from_call(call)
+    }
+}
+
+impl<T> Extractor<T, No> {
+    pub fn check(&self)
+    where
+        T: must::BeExtractor,
+    {
     }
 
-    #[must_use]
-    pub fn shape<T: FromCall>(&self) -> Option<Type> {
+    pub fn needs(&self, _: &mut Needs) {}
+
+    /// # Errors
+    ///
+    /// Always.
+    pub async fn take(&self, _: &Call) -> Result<T, RpcError> {
+        never()
+    }
+}
+
+impl<T: FromCall, D, S> Argument<T, Yes, D, S> {
+    pub fn check(&self) {}
+
+    pub fn shape(&self) -> Option<Type> {
         None
     }
 
-    pub fn needs<T: FromCall>(&self, needs: &mut Needs) {
+    pub fn needs(&self, needs: &mut Needs) {
         T::needs(needs);
+    }
+
+    /// # Errors
+    ///
+    /// The extractor's; 400 where there are params.
+    pub fn take(&self, call: &Call) -> impl Future<Output = Result<T, RpcError>> + Send {
+        async {
+            let argument = T::from_call(call).await?;
+            no_params(call)?;
+            Ok(argument)
+        }
     }
 }
 
-impl AsParams {
-    /// # Errors
-    ///
-    /// 400, with the name of the field.
-    pub async fn take<T: Params>(&self, call: &Call) -> Result<T, RpcError> {
-        decode(call.params())
-    }
+impl<T: DeserializeOwned + JsonSchema> Argument<T, No, Yes, Yes> {
+    pub fn check(&self) {}
 
-    #[must_use]
-    pub fn shape<T: Params>(&self) -> Option<Type> {
+    pub fn shape(&self) -> Option<Type> {
         Some(Type::of::<T>())
     }
 
-    pub fn needs<T: Params>(&self, _: &mut Needs) {}
-}
+    pub fn needs(&self, _: &mut Needs) {}
 
-/// The function returns a plain value.
-#[derive(Debug)]
-pub struct AsValue;
-/// The function returns a `Result`.
-#[derive(Debug)]
-pub struct AsResult;
-
-impl<T, E> Probe<Result<T, E>> {
-    #[must_use]
-    pub const fn output(&self) -> AsResult {
-        AsResult
-    }
-}
-
-/// The way out for everything but `Result`.
-pub trait ValueFallback {
-    fn output(&self) -> AsValue {
-        AsValue
-    }
-}
-
-impl<T> ValueFallback for Probe<T> {}
-
-impl AsValue {
     /// # Errors
     ///
-    /// 500 where `value` has no JSON form.
-    pub fn encode<T: Output>(&self, value: T) -> Result<Reply, RpcError> {
-        encode(&value)
-    }
-
-    #[must_use]
-    pub fn shape<T: Output>(&self, _: PhantomData<T>) -> Type {
-        Type::of::<T>()
+    /// 400, with the name of the field.
+    pub async fn take(&self, call: &Call) -> Result<T, RpcError> {
+        decode(call.params())
     }
 }
 
-impl AsResult {
+impl<T> Argument<T, No, Yes, No> {
+    pub fn check(&self)
+    where
+        T: must::DescribeParams,
+    {
+    }
+}
+
+impl<T> Argument<T, No, No, Yes> {
+    pub fn check(&self)
+    where
+        T: must::DecodeParams,
+    {
+    }
+}
+
+impl<T> Argument<T, No, No, No> {
+    pub fn check(&self)
+    where
+        T: must::BeParamsOrExtractor,
+    {
+    }
+}
+
+macro_rules! no_argument {
+    ($decodes:ident, $described:ident) => {
+        impl<T> Argument<T, No, $decodes, $described> {
+            pub fn shape(&self) -> Option<Type> {
+                None
+            }
+
+            pub fn needs(&self, _: &mut Needs) {}
+
+            /// # Errors
+            ///
+            /// Always.
+            pub async fn take(&self, _: &Call) -> Result<T, RpcError> {
+                never()
+            }
+        }
+    };
+}
+
+no_argument!(Yes, No);
+no_argument!(No, Yes);
+no_argument!(No, No);
+
+/// What the function returns, `R`: a value `T` or an error `E`.
+#[derive(Debug)]
+pub struct Returned<R, T, E>(PhantomData<fn() -> (R, T, E)>);
+
+impl<R, T, E> Returned<R, T, E> {
+    pub fn value(&self) -> Probe<T> {
+        Probe::new()
+    }
+
+    pub fn error(&self) -> Probe<E> {
+        Probe::new()
+    }
+}
+
+/// The value that a function returns.
+#[derive(Debug)]
+pub struct Value<T, Encodes, Described>(PhantomData<fn() -> (T, Encodes, Described)>);
+
+/// The error that a function returns.
+#[derive(Debug)]
+pub struct Failure<E, Refuses>(PhantomData<fn() -> (E, Refuses)>);
+
+impl<T> Probe<T> {
+    pub fn output<S, D>(&self, _encodes: S, _described: D) -> Value<T, S, D> {
+        Value(PhantomData)
+    }
+
+    pub fn failure<X>(&self, _refuses: X) -> Failure<T, X> {
+        Failure(PhantomData)
+    }
+}
+
+impl<T, E> Returned<Result<T, E>, T, E> {
+    /// # Errors
+    ///
+    /// The function's own.
+    pub fn result(&self, returned: Result<T, E>) -> Result<T, E> {
+        returned
+    }
+}
+
+impl<T> Returned<T, T, RpcError> {
+    /// # Errors
+    ///
+    /// None.
+    pub fn result(&self, returned: T) -> Result<T, RpcError> {
+        Ok(returned)
+    }
+}
+
+impl<T, S, D> Value<T, S, D> {
+    /// Instead of `check`, for methods whose caller waits for nothing.
+    pub fn check_nothing(&self)
+    where
+        T: must::BeNothing,
+    {
+    }
+}
+
+impl<T: Serialize + JsonSchema> Value<T, Yes, Yes> {
+    pub fn check(&self) {}
+
+    #[must_use]
+    pub fn shape(&self) -> Type {
+        Type::of::<T>()
+    }
+
     /// # Errors
     ///
     /// The function's own; 500 where its value has no JSON form.
-    pub fn encode<T: Output, E: Into<RpcError>>(&self, value: Result<T, E>) -> Result<Reply, RpcError> {
-        encode(&value.map_err(Into::into)?)
+    pub fn encode(&self, result: Result<T, RpcError>) -> Result<Reply, RpcError> {
+        serde_json::to_vec(&result?).map(Reply::new).map_err(RpcError::internal)
+    }
+}
+
+impl<T> Value<T, Yes, No> {
+    pub fn check(&self)
+    where
+        T: must::DescribeResult,
+    {
+    }
+}
+
+impl<T> Value<T, No, Yes> {
+    pub fn check(&self)
+    where
+        T: must::EncodeResult,
+    {
+    }
+}
+
+impl<T> Value<T, No, No> {
+    pub fn check(&self)
+    where
+        T: must::BeResult,
+    {
+    }
+}
+
+macro_rules! no_value {
+    ($encodes:ident, $described:ident) => {
+        impl<T> Value<T, $encodes, $described> {
+            #[must_use]
+            pub fn shape(&self) -> Type {
+                nothing()
+            }
+
+            /// # Errors
+            ///
+            /// Always.
+            pub fn encode(&self, _: Result<T, RpcError>) -> Result<Reply, RpcError> {
+                never()
+            }
+        }
+    };
+}
+
+no_value!(Yes, No);
+no_value!(No, Yes);
+no_value!(No, No);
+
+impl<E: Into<RpcError>> Failure<E, Yes> {
+    pub fn check(&self) {}
+
+    /// # Errors
+    ///
+    /// The function's own.
+    pub fn convert<T>(&self, result: Result<T, E>) -> Result<T, RpcError> {
+        result.map_err(Into::into)
+    }
+}
+
+impl<E> Failure<E, No> {
+    pub fn check(&self)
+    where
+        E: must::BecomeRpcError,
+    {
     }
 
-    #[must_use]
-    pub fn shape<T: Output, E: Into<RpcError>>(&self, _: PhantomData<Result<T, E>>) -> Type {
-        Type::of::<T>()
+    /// # Errors
+    ///
+    /// Always.
+    pub fn convert<T>(&self, _: Result<T, E>) -> Result<T, RpcError> {
+        never()
     }
+}
+
+/// Does nothing: its call is an expression with a span of its own.
+pub fn checked<T>(checked: &T) -> &T {
+    checked
+}
+
+/// The result of a function that returns nothing.
+#[must_use]
+pub fn nothing() -> Type {
+    Type::of::<()>()
+}
+
+/// What cannot happen, as its `check` does not compile.
+fn never<T>() -> Result<T, RpcError> {
+    Err(RpcError::internal("this signature does not compile"))
+}
+
+/// The one place that asks for a future that is `Send`.
+pub fn boxed(handler: impl Future<Output = Result<Reply, RpcError>> + Send + 'static) -> HandlerFuture {
+    Box::pin(handler)
 }
 
 /// A function without params takes none, `null` or an object, whose members are ignored as unknown ones always are.
@@ -195,10 +559,6 @@ fn refused<T: DeserializeOwned>(params: &[u8]) -> RpcError {
     let path = shortened(&path, MAX_DECODE_MESSAGE);
     RpcError::invalid_params(format!("invalid params: {path}: {message}"))
         .with_data(&serde_json::json!({ "path": path }))
-}
-
-fn encode(value: &impl Serialize) -> Result<Reply, RpcError> {
-    serde_json::to_vec(value).map(Reply::new).map_err(RpcError::internal)
 }
 
 #[cfg(test)]

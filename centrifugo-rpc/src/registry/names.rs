@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -15,60 +16,84 @@ use super::{Method, Type};
 
 /// One sentence for every name that different types share.
 pub(super) fn collisions(methods: &[&'static Method]) -> Vec<String> {
-    let params = methods.iter().filter_map(|method| Some((method.name, (method.params)()?)));
-    let results = methods.iter().map(|method| (method.name, (method.result)()));
-    let mut problems = Vec::new();
-    for (direction, settings, types) in [
-        ("params", SchemaSettings::draft2020_12().for_deserialize(), params.collect::<Vec<_>>()),
-        ("result", SchemaSettings::draft2020_12().for_serialize(), results.collect()),
-    ] {
-        for name in shared_names(&settings, &types) {
-            let users = users_of(&name, &settings, &types).join("`, `");
-            problems.push(format!(
-                "different types are called `{name}` (in the {direction} of `{users}`): give one another name with \
-                 `#[schemars(rename = \"…\")]`; a generic type takes its argument's name with `#[schemars(rename = \"{name}{{T}}\")]`"
-            ));
-        }
-    }
-    problems
+    let decoded = SchemaSettings::draft2020_12().for_deserialize();
+    let encoded = SchemaSettings::draft2020_12().for_serialize();
+    let params: Vec<_> = methods.iter().filter_map(|method| Some((method.name, (method.params)()?))).collect();
+    let results: Vec<_> = methods.iter().map(|method| (method.name, (method.result)())).collect();
+
+    let mut shared = shared_names(&decoded, &params);
+    shared.extend(shared_names(&encoded, &results));
+    // One in params, the other in a result. As a result may mention types only where it is encoded, those that no params
+    // and no result really have are not meant.
+    let all = [params.as_slice(), &results].concat();
+    let (in_params, in_results) = (names(&decoded, &params), names(&encoded, &results));
+    shared.extend(
+        shared_names(&decoded, &all).into_iter().filter(|name| in_params.contains(name) && in_results.contains(name)),
+    );
+
+    shared
+        .iter()
+        .map(|name| {
+            let places = [("params", &decoded, &params), ("result", &encoded, &results)]
+                .map(|(part, settings, types)| (part, users_of(name, settings, types)));
+            let places: Vec<String> = places
+                .iter()
+                .filter(|(_, users)| !users.is_empty())
+                .map(|(part, users)| format!("in the {part} of `{}`", users.join("`, `")))
+                .collect();
+            format!(
+                "different types are called `{name}` ({}): give one another name with `#[schemars(rename = \"…\")]`; a \
+                 generic type takes its argument's name with `#[schemars(rename = \"{name}{{T}}\")]`",
+                places.join(" and ")
+            )
+        })
+        .collect()
 }
 
-fn names(mut generator: SchemaGenerator, types: &[(&str, Type)]) -> Vec<String> {
+fn names(settings: &SchemaSettings, types: &[(&str, Type)]) -> BTreeSet<String> {
+    names_beside(settings.clone().into_generator(), types)
+}
+
+fn names_beside(mut generator: SchemaGenerator, types: &[(&str, Type)]) -> BTreeSet<String> {
     for (_, kind) in types {
         kind.describe(&mut generator);
     }
     generator.definitions().keys().cloned().collect()
 }
 
-fn shared_names(settings: &SchemaSettings, types: &[(&str, Type)]) -> Vec<String> {
-    let plain = names(settings.clone().into_generator(), types);
-    let mut shared: Vec<String> = plain
+fn shared_names(settings: &SchemaSettings, types: &[(&str, Type)]) -> BTreeSet<String> {
+    let plain = names(settings, types);
+    plain
         .iter()
-        .filter_map(|numbered| {
-            let base = numbered.trim_end_matches(|c: char| c.is_ascii_digit());
-            let is_number = numbered.len() > base.len() && plain.iter().any(|name| name == base);
-            (is_number && !survives(numbered, settings, types)).then(|| base.to_owned())
-        })
-        .collect();
-    shared.sort();
-    shared.dedup();
-    shared
+        .filter_map(|name| Some((name, numbered_from(name, &plain)?)))
+        .filter(|(name, _)| !is_real(name, &plain, settings, types))
+        .map(|(_, base)| base.to_owned())
+        .collect()
+}
+
+/// What `name` is without its number, if schemars may have numbered it: all numbers before it are there. Of `Page22`, that
+/// is `Page2` rather than `Page`.
+fn numbered_from<'a>(name: &'a str, plain: &BTreeSet<String>) -> Option<&'a str> {
+    let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
+    (name.len() - digits..name.len()).rev().map(|end| name.split_at(end)).find_map(|(base, number)| {
+        let number =
+            number.parse::<usize>().ok().filter(|n| *n >= 2 && *n <= plain.len() && !number.starts_with('0'))?;
+        let before = plain.contains(base) && (2..number).all(|n| plain.contains(&format!("{base}{n}")));
+        before.then_some(base)
+    })
 }
 
 /// Whether a type is really called `name`: it is numbered itself once the name is taken.
-fn survives(name: &str, settings: &SchemaSettings, types: &[(&str, Type)]) -> bool {
+fn is_real(name: &str, plain: &BTreeSet<String>, settings: &SchemaSettings, types: &[(&str, Type)]) -> bool {
     let mut generator = settings.clone().into_generator();
     NAME.set(name.to_owned());
     generator.subschema_for::<Decoy>();
-    names(generator, types).contains(&format!("{name}2"))
+    let beside = names_beside(generator, types);
+    beside.difference(plain).any(|moved| moved.starts_with(name))
 }
 
 fn users_of<'a>(name: &str, settings: &SchemaSettings, types: &[(&'a str, Type)]) -> Vec<&'a str> {
-    types
-        .iter()
-        .filter(|one| names(settings.clone().into_generator(), &[**one]).iter().any(|used| used == name))
-        .map(|(method, _)| *method)
-        .collect()
+    types.iter().filter(|one| names(settings, &[**one]).contains(name)).map(|(method, _)| *method).collect()
 }
 
 thread_local! {

@@ -1,0 +1,9 @@
+//! What a user reads who made a mistake: one file per mistake in `ui/`, each beside the compiler's whole output.
+//!
+//! The outputs are those of the Rust version in [`WRITTEN_WITH`]. `TRYBUILD=overwrite cargo test -p centrifugo-rpc-macros
+//! --test ui` writes them anew; read the difference before you commit it.
+
+#[test]
+fn every_mistake_is_one_error_that_says_what_to_do() {
+    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+}
