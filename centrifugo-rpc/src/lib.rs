@@ -1,1 +1,3 @@
 //! Typed RPC for browsers, apps and services over Centrifugo.
+
+pub mod centrifugo;
