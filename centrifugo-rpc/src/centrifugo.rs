@@ -13,7 +13,7 @@ pub(crate) mod api_error;
 mod backoff;
 pub(crate) mod checks;
 pub(crate) mod replies;
-pub(crate) mod server_config;
+pub mod server_config;
 mod setup;
 mod socket;
 mod stream;

@@ -14,6 +14,8 @@ mod connection;
 mod dispatch;
 mod error;
 mod handler;
+#[cfg(feature = "hub")]
+pub mod hub;
 mod json;
 mod protocol;
 mod registry;
@@ -22,14 +24,10 @@ mod throttle;
 
 pub use centrifugo_rpc_macros::websocket_rpc;
 
+pub use centrifugo::server_config as centrifugo_config;
 #[cfg(feature = "client")]
 pub use client::{CallError, CallOptions, Client, ClientBuilder};
 pub use config::{Config, Secret};
-/// Centrifugo's own configuration, as far as it is used here.
-pub mod centrifugo_config {
-    pub use crate::centrifugo::server_config::*;
-}
-
 pub use connection::{Caller, Connection};
 pub use dispatch::service::CallService;
 pub use error::{BoxError, Error, ErrorKind, RpcError};

@@ -366,6 +366,7 @@ mod go_duration {
     pub(super) mod optional {
         use super::{Deserializer, Duration, Serializer};
 
+        #[allow(clippy::ref_option)] // As serde calls it.
         pub(in super::super) fn serialize<S: Serializer>(
             duration: &Option<Duration>,
             serializer: S,
