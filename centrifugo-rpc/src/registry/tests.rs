@@ -1,4 +1,5 @@
 //! Problems with what is registered.
+#![allow(clippy::needless_pass_by_value)] // methods are built up in one expression
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
