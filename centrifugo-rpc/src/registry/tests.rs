@@ -1,5 +1,6 @@
 //! Problems with what is registered.
-#![allow(clippy::needless_pass_by_value)] // methods are built up in one expression
+// Methods are built up in one expression, beside the assertion that they are for.
+#![allow(clippy::items_after_statements, clippy::needless_pass_by_value)]
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
