@@ -12,7 +12,7 @@ use crate::errors::{Errors, error};
 use crate::handler::{Description, Handler, Part, value_and_error};
 
 /// The function as it stands, and its registration or all that is in the way of it.
-pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     match registration(args, item.clone()) {
         // The attribute asks for `async`, whether the function awaits or not.
         Ok(registration) => quote! {
@@ -124,10 +124,7 @@ fn options(args: &Args) -> TokenStream {
 }
 
 fn option(value: Option<impl ToTokens>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
+    value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
 }
 
 fn duration(duration: &Duration) -> TokenStream {
@@ -284,7 +281,7 @@ mod tests {
                 database.stats(conn.user(), params.user_id).await
             }
         };
-        let file = syn::parse2(expand(args, item)).expect("items");
+        let file = syn::parse2(expand(args, &item)).expect("items");
         let expansion = prettyplease::unparse(&file);
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/expand/get_task_stats.rs");
         if std::env::var_os("BLESS").is_some() {

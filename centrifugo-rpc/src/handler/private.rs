@@ -7,7 +7,10 @@
 //! A wrong type must give one error that says what to do, and not one for each thing that is done with it. So the answers
 //! that cannot be served have an `impl` too, whose `check` asks for a trait that the type certainly lacks and whose other
 //! methods ask for nothing. `check` is called once, with the user's type as its span.
-#![allow(missing_docs, clippy::new_without_default, clippy::unused_self, clippy::unused_async)]
+#![allow(missing_docs, clippy::must_use_candidate, clippy::new_without_default)]
+// The answers that cannot be served look like those that can.
+#![allow(clippy::unused_async, clippy::unused_self)]
+#![allow(clippy::manual_async_fn, clippy::mismatching_type_param_order, clippy::type_complexity)]
 
 use std::fmt;
 use std::future::Future;
@@ -21,6 +24,8 @@ use super::{Call, FromCall, HandlerFuture, Needs, Reply};
 use crate::error::{RpcError, shortened};
 use crate::registry::Type;
 
+pub mod must;
+
 /// The longest message of a decoding error, in bytes: long enough to name a field, too short to echo the params.
 const MAX_DECODE_MESSAGE: usize = 200;
 
@@ -33,7 +38,6 @@ pub struct Yes;
 pub struct No;
 
 impl<T> Probe<T> {
-    #[must_use]
     pub const fn new() -> Self {
         Self(PhantomData)
     }
@@ -112,105 +116,6 @@ pub trait Otherwise {
 
 impl<T> Otherwise for Probe<T> {
     type Type = T;
-}
-
-/// What to say of a type that is no params, no result or no error. The compiler reports these, and not what they are made
-/// of, because their `impl`s are not recommended.
-pub mod must {
-    use schemars::JsonSchema;
-    use serde::Serialize;
-    use serde::de::DeserializeOwned;
-
-    use crate::error::RpcError;
-    use crate::handler::FromCall;
-
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be an argument of a `#[websocket_rpc]` function here: only the last can be params",
-        label = "not an extractor",
-        note = "several params are the fields of one struct, which is the last argument",
-        note = "extractors implement `FromCall`: `Connection`, `State<T>` where `T` is `Send + Sync + 'static`, and your own"
-    )]
-    pub trait BeExtractor {}
-    #[diagnostic::do_not_recommend]
-    impl<T: FromCall> BeExtractor for T {}
-
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be the params of a `#[websocket_rpc]` function: it has no JSON schema",
-        label = "no `JsonSchema`",
-        note = "add `#[derive(schemars::JsonSchema)]`; where it is a container, to what it contains"
-    )]
-    pub trait DescribeParams {}
-    #[diagnostic::do_not_recommend]
-    impl<T: JsonSchema> DescribeParams for T {}
-
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be the params of a `#[websocket_rpc]` function: it cannot be decoded",
-        label = "no `Deserialize`",
-        note = "add `#[derive(serde::Deserialize)]`; where it is a container, to what it contains",
-        note = "params own what they hold: `String`, not `&str`"
-    )]
-    pub trait DecodeParams {}
-    #[diagnostic::do_not_recommend]
-    impl<T: DeserializeOwned> DecodeParams for T {}
-
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be an argument of a `#[websocket_rpc]` function",
-        label = "neither params nor an extractor",
-        note = "params: add `#[derive(serde::Deserialize, schemars::JsonSchema)]`; where it is a container, to what it contains",
-        note = "extractors implement `FromCall`: `Connection`, `State<T>` where `T` is `Send + Sync + 'static`, and your own"
-    )]
-    pub trait BeParamsOrExtractor {}
-    #[diagnostic::do_not_recommend]
-    impl<T: DeserializeOwned + JsonSchema> BeParamsOrExtractor for T {}
-
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be the result of a `#[websocket_rpc]` function: it has no JSON schema",
-        label = "no `JsonSchema`",
-        note = "add `#[derive(schemars::JsonSchema)]`; where it is a container, to what it contains"
-    )]
-    pub trait DescribeResult {}
-    #[diagnostic::do_not_recommend]
-    impl<T: JsonSchema> DescribeResult for T {}
-
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be the result of a `#[websocket_rpc]` function: it cannot be encoded",
-        label = "no `Serialize`",
-        note = "add `#[derive(serde::Serialize)]`; where it is a container, to what it contains"
-    )]
-    pub trait EncodeResult {}
-    #[diagnostic::do_not_recommend]
-    impl<T: Serialize> EncodeResult for T {}
-
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be the result of a `#[websocket_rpc]` function",
-        label = "neither `Serialize` nor `JsonSchema`",
-        note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]`; where it is a container, to what it contains"
-    )]
-    pub trait BeResult {}
-    #[diagnostic::do_not_recommend]
-    impl<T: Serialize + JsonSchema> BeResult for T {}
-
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be the error of a `#[websocket_rpc]` function",
-        label = "callers cannot be told this error",
-        note = "return an `RpcError`, or write `impl From<{Self}> for RpcError`",
-        note = "`.map_err(RpcError::internal)` keeps an error in the log and tells callers \"internal error\""
-    )]
-    pub trait BecomeRpcError {}
-    #[diagnostic::do_not_recommend]
-    impl<T: Into<RpcError>> BecomeRpcError for T {}
-
-    #[diagnostic::on_unimplemented(
-        message = "a `no_wait` function answers nothing: its `{Self}` would be lost",
-        label = "not `()`",
-        note = "return nothing, or `Result<(), E>` to have errors logged; or remove `no_wait`"
-    )]
-    pub trait BeNothing {}
-    #[diagnostic::do_not_recommend]
-    impl<T: Nothing> BeNothing for T {}
-
-    pub trait Nothing {}
-    impl Nothing for () {}
 }
 
 /// An argument that is not the last one.
@@ -413,7 +318,6 @@ impl<T, S, D> Value<T, S, D> {
 impl<T: Serialize + JsonSchema> Value<T, Yes, Yes> {
     pub fn check(&self) {}
 
-    #[must_use]
     pub fn shape(&self) -> Type {
         Type::of::<T>()
     }
@@ -453,7 +357,6 @@ impl<T> Value<T, No, No> {
 macro_rules! no_value {
     ($encodes:ident, $described:ident) => {
         impl<T> Value<T, $encodes, $described> {
-            #[must_use]
             pub fn shape(&self) -> Type {
                 nothing()
             }
@@ -504,7 +407,6 @@ pub fn checked<T>(checked: &T) -> &T {
 }
 
 /// The result of a function that returns nothing.
-#[must_use]
 pub fn nothing() -> Type {
     Type::of::<()>()
 }
@@ -562,54 +464,4 @@ fn refused<T: DeserializeOwned>(params: &[u8]) -> RpcError {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-
-    use super::*;
-
-    #[derive(Debug, Deserialize)]
-    struct Filter {
-        #[allow(dead_code)]
-        limit: u32,
-    }
-
-    #[derive(Debug, Deserialize)]
-    struct Search {
-        #[allow(dead_code)]
-        filter: Filter,
-    }
-
-    fn message<T: DeserializeOwned + std::fmt::Debug>(params: Option<&[u8]>) -> String {
-        decode::<T>(params).expect_err("invalid").message().to_owned()
-    }
-
-    #[test]
-    fn invalid_params_name_the_field() {
-        assert_eq!(message::<Filter>(None), "invalid params: missing field `limit`");
-        assert_eq!(message::<Filter>(Some(b"null")), "invalid params: missing field `limit`");
-        assert_eq!(
-            message::<Search>(Some(br#"{"filter":{"limit":"x"}}"#)),
-            "invalid params: filter.limit: invalid type: string \"x\", expected u32"
-        );
-    }
-
-    #[test]
-    fn invalid_params_never_echo_the_input() {
-        let long = format!(r#"{{"filter":{{"limit":"{}"}}}}"#, "x".repeat(60_000));
-        assert!(message::<Search>(Some(long.as_bytes())).len() < 300);
-        let deep = format!("{}1{}", "[".repeat(30_000), "]".repeat(30_000));
-        assert!(message::<serde_json::Value>(Some(deep.as_bytes())).contains("recursion limit"));
-    }
-
-    #[test]
-    fn absent_params_are_what_the_type_takes_them_for() {
-        #[derive(Debug, Default, Deserialize)]
-        #[serde(default)]
-        struct Page {
-            number: u32,
-        }
-        assert_eq!(decode::<Page>(None).expect("defaults").number, 0);
-        assert_eq!(decode::<Option<u8>>(None).expect("null"), None);
-        decode::<()>(None).expect("nothing");
-    }
-}
+mod tests;

@@ -1,4 +1,6 @@
 //! Problems with what is registered.
+// Methods are built up in one expression, beside the assertion that they are for.
+#![allow(clippy::items_after_statements, clippy::needless_pass_by_value)]
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
