@@ -34,7 +34,7 @@ pub use error::{BoxError, Error, ErrorKind, RpcError};
 pub use handler::{Call, FromCall, Needs, Reply, State};
 pub use protocol::codes;
 pub use registry::{Method, Options};
-pub use server::{Server, serve};
+pub use server::{Server, Worker, serve};
 
 /// What the expansion of [`websocket_rpc`] refers to. Not public API.
 #[doc(hidden)]

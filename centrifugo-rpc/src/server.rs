@@ -7,26 +7,21 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use crate::centrifugo::replies::Replies;
-use crate::centrifugo::subscription::{Delivery, Subscription};
-use crate::centrifugo::{Centrifugo, checks};
 use crate::config::Config;
 use crate::connection::Caller;
 use crate::dispatch::Dispatcher;
-use crate::dispatch::outbox::{GRACE, Outbox};
+use crate::dispatch::outbox::Outbox;
 use crate::dispatch::service::{CallService, Stack};
 use crate::error::{BoxError, Error, RpcError};
 use crate::handler::{Call, Reply, States};
 use crate::registry::Registry;
 
 mod signals;
+mod worker;
 
-/// How many bytes of replies wait for Centrifugo's server API at most: 2 s of a busy worker's replies, or 128 results of the
-/// largest size.
-const OUTBOX_BYTES: usize = 64 << 20;
+pub use worker::Worker;
 
 /// Serves the registered methods until SIGINT or SIGTERM: `Server::new(config).serve()`.
 ///
@@ -127,35 +122,34 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let config = self.config?;
-        config.check()?;
-        let registry = Registry::collect(&self.states)?;
-        if !config.enabled {
+        if self.config.as_ref().is_ok_and(|config| !config.enabled) {
             tracing::info!("not serving: `enabled` (CENTRIFUGO_ENABLED) is false");
             return Ok(());
         }
-        let methods = registry.len();
-        let outbox = Arc::new(Outbox::new(OUTBOX_BYTES));
-        let dispatcher = Arc::new(Dispatcher::new(&config, registry, self.states, self.stack, Arc::clone(&outbox)));
         let mut shutdown = pin!(shutdown);
-        let started = tokio::select! {
-            started = start(&config, &dispatcher, &outbox) => started,
+        let worker = tokio::select! {
+            worker = self.start() => worker?,
             () = &mut shutdown => return Ok(()),
         };
-        let (subscription, replies) = started?;
-        tracing::info!(methods, channel = config.request_channel, url = config.centrifugo_url, "serving");
         shutdown.await;
-        tracing::info!("shutting down: no new calls, waiting for those that run");
-        dispatcher.drain(config.shutdown_timeout, hurry).await;
-        subscription.close().await;
-        if !replies.finish(Instant::now() + GRACE).await {
-            tracing::error!("Centrifugo took no more replies: some were lost");
-        }
-        match outbox.lost() {
-            0 => tracing::info!("stopped"),
-            lost => tracing::error!(lost, "stopped; replies were lost since the start"),
-        }
+        worker.stop_or(hurry).await;
         Ok(())
+    }
+
+    /// Starts to serve, and returns once requests arrive: for programs that do something besides, and for tests. Dropping this
+    /// future stops at once.
+    ///
+    /// # Errors
+    ///
+    /// See [`serve`](Self::serve); that [`enabled`](Config#structfield.enabled) is false is one here.
+    pub async fn start(self) -> Result<Worker, Error> {
+        let config = self.config?;
+        config.check()?;
+        if !config.enabled {
+            return Err(Error::config("`enabled` (CENTRIFUGO_ENABLED) is false: there is nothing to start"));
+        }
+        let registry = Registry::collect(&self.states)?;
+        Worker::start(&config, registry, self.states, self.stack).await
     }
 
     /// Runs a method in process, for unit tests: through the same layers, extractors, limits and deadlines as a call from
@@ -207,24 +201,4 @@ impl Server {
         let dispatcher = Dispatcher::new(&config, registry, states, stack, Arc::new(Outbox::new(0)));
         Ok(self.in_process.get_or_init(|| dispatcher))
     }
-}
-
-/// Checks Centrifugo, and begins to take requests and to send replies.
-async fn start(
-    config: &Config,
-    dispatcher: &Arc<Dispatcher>,
-    outbox: &Arc<Outbox>,
-) -> Result<(Subscription, Replies), Error> {
-    let centrifugo = Centrifugo::new(config)?;
-    checks::verdict(&checks::run(&centrifugo, checks::PATIENCE).await)?;
-    let replies = Replies::start(&centrifugo.api, outbox);
-    let dispatcher = Arc::clone(dispatcher);
-    let deliver = move |delivery: Delivery| match delivery.caller {
-        Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.age.unwrap_or_default()),
-        // Only the server API publishes without a caller, and only operators have its key.
-        None => {
-            tracing::debug!(offset = delivery.offset, "a message of a worker group, which this version has none of")
-        }
-    };
-    Ok((Subscription::open(&centrifugo, deliver).await?, replies))
 }

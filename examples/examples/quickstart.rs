@@ -47,9 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The worker.
     let token = config.connection_token("user-123", Duration::from_secs(60))?;
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = Server::new(config).serve_with_shutdown(async { drop(stopped.await) });
-    let server = tokio::spawn(server);
+    let worker = Server::new(config).start().await?;
 
     // A caller.
     let client = Client::builder(hub.url()).token(token).connect().await?;
@@ -61,8 +59,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("  client: {greeting}");
 
     client.close().await;
-    drop(stop);
-    server.await??;
+    worker.stop().await;
     hub.shutdown().await;
     Ok(())
 }

@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind};
 pub(super) fn listen() -> Result<(impl Future<Output = ()>, impl Future<Output = ()>), Error> {
     let mut signals =
         stream().map_err(|error| Error::new(ErrorKind::Other, "cannot listen for signals").because(error))?;
-    let (first, mut is_first) = mpsc::channel::<()>(1);
-    let (second, mut is_second) = mpsc::channel::<()>(1);
+    let (first, is_first) = mpsc::channel::<()>(1);
+    let (second, is_second) = mpsc::channel::<()>(1);
     tokio::spawn(async move {
         // `closed`: nobody waits for it any more.
         tokio::select! {
@@ -23,7 +23,10 @@ pub(super) fn listen() -> Result<(impl Future<Output = ()>, impl Future<Output =
             () = second.closed() => {}
         }
     });
-    Ok((async move { drop(is_first.recv().await) }, async move { drop(is_second.recv().await) }))
+    let closed = |mut gone: mpsc::Receiver<()>| async move {
+        gone.recv().await;
+    };
+    Ok((closed(is_first), closed(is_second)))
 }
 
 #[cfg(unix)]
