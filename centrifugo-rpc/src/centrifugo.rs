@@ -7,10 +7,10 @@ use url::Url;
 use crate::config::Config;
 use crate::error::Error;
 
-mod age;
 pub(crate) mod api;
 pub(crate) mod api_error;
 mod backoff;
+pub(crate) mod checks;
 pub(crate) mod replies;
 mod socket;
 mod stream;

@@ -50,8 +50,8 @@ pub(super) enum ChannelEvent {
     /// A try failed; the next one comes by itself.
     Trouble(Trouble),
     Published(Published),
-    /// Somebody subscribed.
-    Joined(Caller),
+    /// This user subscribed.
+    Joined(String),
 }
 
 /// How a subscription begins.
@@ -70,8 +70,6 @@ pub(super) struct Subscribed {
 pub(super) struct Published {
     pub data: Bytes,
     pub offset: u64,
-    /// In milliseconds since 1970, by Centrifugo's clock.
-    pub time: Option<i64>,
     pub caller: Option<Caller>,
 }
 
@@ -181,19 +179,20 @@ impl Socket {
                 subscribed(ChannelEvent::Subscribed(Subscribed { position, recovered, recoverable }));
             })
             .on_subscribing(move |_, _| lost(ChannelEvent::Lost))
-            .on_unsubscribed(move |_, event| {
-                ended(ChannelEvent::Ended(Trouble::Refused { code: event.code, message: event.reason }));
+            .on_unsubscribed(move |_, event| match event.code {
+                // By this side: removed or closed.
+                0 | 2 => ended(ChannelEvent::Lost),
+                _ => ended(ChannelEvent::Ended(Trouble::Refused { code: event.code, message: event.reason })),
             })
             .on_error(move |_, event| {
                 trouble(ChannelEvent::Trouble(Trouble::Other(event.error.message)));
             })
-            .on_join(move |_, event| joined(ChannelEvent::Joined(caller(event.info))))
+            .on_join(move |_, event| joined(ChannelEvent::Joined(event.info.user)))
             .on_publication(move |_, event| {
                 let publication = event.publication;
                 on_event(ChannelEvent::Published(Published {
                     data: publication.data,
                     offset: publication.offset,
-                    time: publication.time,
                     caller: publication.info.map(caller),
                 }));
             });
@@ -230,6 +229,11 @@ impl Channel {
     /// Subscribes, and again whenever the connection was lost.
     pub(super) fn subscribe(&self) {
         self.0.subscribe();
+    }
+
+    /// Unsubscribes, and forgets what was delivered, so that another subscription can take its place.
+    pub(super) fn remove(&self) {
+        let _ = self.0.client().remove_subscription(&self.0);
     }
 }
 

@@ -79,11 +79,6 @@ impl fmt::Display for Trouble {
             Self::Disconnected { code, reason } => {
                 write!(f, "Centrifugo ended the connection of `{WORKER_USER}`: {reason} ({code})")
             }
-            Self::Refused { code: code @ 102, message } => write!(
-                f,
-                "{message} ({code}): the namespace is missing; add it to `channel.namespaces` in Centrifugo's configuration \
-                 (`centrifugo_config` prints a complete one)"
-            ),
             Self::Refused { code, message } => write!(f, "{message} ({code})"),
             Self::Timeout => f.write_str("Centrifugo gave no answer in time"),
             Self::Other(what) => f.write_str(what),

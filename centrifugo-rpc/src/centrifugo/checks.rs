@@ -1,0 +1,217 @@
+//! Whether Centrifugo is set up as workers and callers need it: run before serving, and by the `doctor` command.
+//!
+//! Everything is tried for real, as a worker and as a caller would, rather than read from a configuration that this side
+//! cannot see. Nothing that is published runs a handler.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Centrifugo;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+
+mod channels;
+mod probe;
+mod reach;
+
+/// How long a start waits for Centrifugo to come up: long enough for both to be started together.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a secret has at least: the size of the hash that uses it (RFC 7518, section 3.2).
+const SECRET_BYTES: usize = 32;
+
+/// An API key is only compared: 16 random bytes cannot be guessed.
+const KEY_BYTES: usize = 16;
+
+/// Whether a finding stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Severity {
+    Ok,
+    /// It works, but not as well or as safely as it should.
+    Warning,
+    /// Calls would fail, or not be safe.
+    Error,
+}
+
+/// What one check saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub severity: Severity,
+    /// The name of the check.
+    pub what: &'static str,
+    /// What was seen.
+    pub detail: String,
+    /// What to do about it; empty where nothing is to be done or the detail says it.
+    pub fix: String,
+    /// Nobody was there to be checked.
+    unreachable: bool,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.detail)?;
+        if self.fix.is_empty() { Ok(()) } else { write!(f, ": {}", self.fix) }
+    }
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, severity: Severity, what: &'static str, detail: impl Into<String>, fix: impl Into<String>) {
+        let (detail, fix) = (detail.into(), fix.into());
+        self.0.push(Finding { severity, what, detail, fix, unreachable: false });
+    }
+
+    fn ok(&mut self, what: &'static str, detail: impl Into<String>) {
+        self.add(Severity::Ok, what, detail, "");
+    }
+
+    fn warning(&mut self, what: &'static str, detail: impl Into<String>, fix: impl Into<String>) {
+        self.add(Severity::Warning, what, detail, fix);
+    }
+
+    fn error(&mut self, what: &'static str, detail: impl Into<String>, fix: impl Into<String>) {
+        self.add(Severity::Error, what, detail, fix);
+    }
+
+    fn unreachable(&mut self, what: &'static str, detail: impl Into<String>) {
+        self.error(what, detail, "");
+        if let Some(finding) = self.0.last_mut() {
+            finding.unreachable = true;
+        }
+    }
+}
+
+/// Runs every check that can be run, waiting at most `patience` for a Centrifugo that is not there yet.
+///
+/// Dropping this future ends the checks and their connections.
+pub(crate) async fn run(centrifugo: &Centrifugo, patience: Duration) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    secrets(&centrifugo.config, &mut findings);
+    let api = reach::api(centrifugo, patience, &mut findings).await;
+    let sockets = reach::sockets(centrifugo, if api { patience } else { Duration::ZERO }, &mut findings).await;
+    if let Some((worker, caller)) = sockets {
+        if api {
+            channels::check(centrifugo, &worker, &caller, &mut findings).await;
+        }
+        tokio::join!(worker.close(), caller.close());
+    }
+    findings.0
+}
+
+/// Logs the warnings.
+///
+/// # Errors
+///
+/// All that stands in the way of serving, at once.
+pub(crate) fn verdict(findings: &[Finding]) -> Result<(), Error> {
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
+        tracing::warn!("{finding}");
+    }
+    let errors: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let kind = if errors.iter().any(|finding| finding.unreachable) { ErrorKind::Unreachable } else { ErrorKind::Setup };
+    match &errors[..] {
+        [] => Ok(()),
+        [error] => Err(Error::new(kind, error.to_string())),
+        many => {
+            let lines: Vec<_> = many.iter().map(|finding| format!("\n  - {finding}")).collect();
+            Err(Error::new(kind, format!("Centrifugo is not ready for this worker:{}", lines.concat())))
+        }
+    }
+}
+
+fn secrets(config: &Config, findings: &mut Findings) {
+    const FIX: &str = "make one with `openssl rand -hex 32` and set it on both sides";
+    let secret = config.centrifugo_token_hmac_secret.expose();
+    let problem = weakness(secret, SECRET_BYTES);
+    match problem {
+        Some(problem) => findings.warning(
+            "token secret",
+            format!("CENTRIFUGO_TOKEN_HMAC_SECRET {problem}, and who guesses it can be any user"),
+            FIX,
+        ),
+        None => findings.ok("token secret", "long enough"),
+    }
+    let key = config.centrifugo_api_key.expose();
+    match weakness(key, KEY_BYTES) {
+        Some(problem) => findings.warning(
+            "API key",
+            format!("CENTRIFUGO_API_KEY {problem}, and who guesses it controls Centrifugo"),
+            FIX,
+        ),
+        None if key == secret => findings.warning(
+            "API key",
+            "CENTRIFUGO_API_KEY and CENTRIFUGO_TOKEN_HMAC_SECRET are the same",
+            "use two: one is sent with every request, the other must never leave the machine",
+        ),
+        None => findings.ok("API key", "long enough"),
+    }
+}
+
+/// What makes a secret easy to guess.
+fn weakness(secret: &str, bytes: usize) -> Option<String> {
+    const KNOWN: [&str; 14] = [
+        "secret",
+        "change-me",
+        "changeme",
+        "change_me",
+        "password",
+        "my_secret",
+        "my-secret",
+        "test",
+        "example",
+        "default",
+        "api_key",
+        "api-key",
+        "bbe7d157-a253-4094-9759-06a8236543f9",
+        "d7627bb6-2292-4911-82e1-615c0ed3eebb",
+    ];
+    let lower = secret.to_lowercase();
+    if KNOWN.contains(&lower.as_str()) {
+        return Some("is a well-known example".to_owned());
+    }
+    if secret.len() < bytes {
+        return Some(format!("has {} bytes, fewer than {bytes}", secret.len()));
+    }
+    let distinct = secret.bytes().collect::<std::collections::HashSet<_>>().len();
+    (distinct < 6).then(|| "repeats a few characters".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_secrets_are_named_and_never_shown() {
+        for (secret, problem) in [
+            ("secret", "well-known"),
+            ("Change-Me", "well-known"),
+            ("f00f5e0c2f65", "fewer than 32"),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "repeats"),
+        ] {
+            let mut findings = Findings::default();
+            secrets(&Config::new("0123456789abcdef0", secret), &mut findings);
+            let [finding, key] = &findings.0[..] else { panic!("{findings:?}") };
+            assert!(finding.detail.contains(problem) && !finding.to_string().contains(secret), "{finding}");
+            assert_eq!((finding.severity, key.severity), (Severity::Warning, Severity::Ok));
+        }
+        assert_eq!(weakness("8f1d3c5b7a9e0f2d4c6b8a0e1f3d5c7b", SECRET_BYTES), None);
+    }
+
+    #[test]
+    fn the_verdict_lists_every_error_and_its_fix() {
+        let mut findings = Findings::default();
+        findings.ok("a", "fine");
+        findings.warning("b", "could be better", "do");
+        assert!(verdict(&findings.0).is_ok());
+        findings.error("c", "is missing", "add it");
+        let one = verdict(&findings.0).expect_err("an error");
+        assert_eq!((one.kind(), one.to_string().as_str()), (ErrorKind::Setup, "c: is missing: add it"));
+        findings.unreachable("d", "nobody there");
+        let two = verdict(&findings.0).expect_err("two errors");
+        assert_eq!(two.kind(), ErrorKind::Unreachable);
+        assert!(two.to_string().contains("\n  - c: is missing: add it\n  - d: nobody there"), "{two}");
+    }
+}

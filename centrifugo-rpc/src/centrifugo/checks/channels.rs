@@ -1,0 +1,333 @@
+//! Are the two namespaces as they should be, for workers and for callers?
+
+use std::time::Duration;
+
+use serde_json::value::to_raw_value;
+
+use super::Findings;
+use super::probe::{CHECK_USER, Probe, ProbeChannel};
+use crate::centrifugo::Centrifugo;
+use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
+use crate::centrifugo::socket::Subscribed;
+use crate::centrifugo::tokens::WORKER_USER;
+use crate::centrifugo::trouble::Trouble;
+
+/// How long one's own join event may take: it comes right after the subscription, and a missing one is only a warning.
+const JOIN_WAIT: Duration = Duration::from_millis(500);
+
+const UNKNOWN_CHANNEL: u32 = 102;
+const PERMISSION_DENIED: u32 = 103;
+const BAD_REQUEST: u32 = 107;
+const NOT_AVAILABLE: u32 = 108;
+
+const REQUESTS: &str = "request channel";
+const REPLIES: &str = "reply channels";
+const PUBLISHING: &str = "publishing requests";
+const HISTORY: &str = "history of requests";
+const REPLY_HISTORY: &str = "history of replies";
+const PRESENCE: &str = "presence and join/leave";
+const PRIVACY: &str = "privacy";
+const FORGERY: &str = "forged replies";
+const WORKERS: &str = "other workers";
+
+/// What both sides of the checks need.
+struct Checks<'a> {
+    centrifugo: &'a Centrifugo,
+    /// With a subscription token, as a worker.
+    worker: &'a Probe,
+    /// As any caller.
+    caller: &'a Probe,
+    requests: &'a str,
+    namespace: &'a str,
+    reply_namespace: &'a str,
+    /// The worker probe's own reply channel.
+    replies: String,
+}
+
+/// Runs every check of the channels. What depends on something that does not work is left out.
+pub(super) async fn check(centrifugo: &Centrifugo, worker: &Probe, caller: &Probe, findings: &mut Findings) {
+    let requests = &*centrifugo.config.request_channel;
+    let reply_namespace = &*centrifugo.config.reply_namespace;
+    let checks = Checks {
+        centrifugo,
+        worker,
+        caller,
+        requests,
+        namespace: requests.split_once(':').map_or("", |(namespace, _)| namespace),
+        reply_namespace,
+        replies: reply_channel(reply_namespace, &worker.user),
+    };
+    let (mut requests, mut replies, mut private, mut workers) = Default::default();
+    tokio::join!(
+        checks.requests(&mut requests),
+        checks.replies(&mut replies),
+        checks.privacy(&mut private),
+        checks.workers(&mut workers),
+    );
+    for part in [requests, replies, private, workers] {
+        findings.0.extend(part.0);
+    }
+}
+
+fn reply_channel(namespace: &str, user: &str) -> String {
+    format!("{namespace}:{}#{user}", uuid::Uuid::new_v4())
+}
+
+impl Checks<'_> {
+    /// Requests get from a caller to a worker, with the caller's identity.
+    async fn requests(&self, findings: &mut Findings) {
+        let Self { requests, namespace, .. } = *self;
+        let (mut channel, subscribed) = match self.worker.subscribe(requests, true).await {
+            Ok(subscribed) => subscribed,
+            Err(trouble) => {
+                let fix = match trouble.code() {
+                    Some(UNKNOWN_CHANNEL) => missing(namespace),
+                    Some(BAD_REQUEST) => format!("let the `channel_regex` of `{namespace}` accept `{requests}`"),
+                    Some(PERMISSION_DENIED) => {
+                        "the worker's subscription token is refused: with `client.subscription_token.\
+                        enabled` its `hmac_secret_key` must be the one of `client.token`; the namespace's \
+                        `subscription_type` must be `stream`"
+                            .to_owned()
+                    }
+                    _ => String::new(),
+                };
+                return findings.error(REQUESTS, format!("a worker cannot subscribe to `{requests}`: {trouble}"), fix);
+            }
+        };
+        findings.ok(REQUESTS, format!("a worker can subscribe to `{requests}`"));
+        self.history(&subscribed, findings).await;
+        self.publishing(&mut channel, findings).await;
+        self.join(&mut channel, findings).await;
+    }
+
+    async fn history(&self, subscribed: &Subscribed, findings: &mut Findings) {
+        let Self { requests, namespace, .. } = *self;
+        match self.centrifugo.api.history(requests, 0, None, false).await {
+            Err(error) if error.kind() == ApiErrorKind::Refused(NOT_AVAILABLE) => findings.warning(
+                HISTORY,
+                format!("`{namespace}` keeps none, so requests that are published while a worker reconnects are lost, and only \
+                         one worker may run"),
+                format!("set `history_size` to 10000, `history_ttl` to \"60s\" and `force_recovery` to true in `{namespace}`"),
+            ),
+            Err(error) => findings.warning(HISTORY, format!("it cannot be read: {error}"), ""),
+            Ok(_) if !subscribed.recoverable => findings.warning(
+                HISTORY,
+                format!("`{namespace}` does not recover, so requests that are published while a worker reconnects may be lost"),
+                format!("set `force_recovery` to true in `{namespace}`"),
+            ),
+            Ok(_) => findings.ok(HISTORY, "a worker that was away catches up"),
+        }
+    }
+
+    /// A cancellation of a call that does not exist, for a reply channel that nobody listens to: no worker does anything.
+    async fn publishing(&self, channel: &mut ProbeChannel, findings: &mut Findings) {
+        let Self { requests, namespace, .. } = *self;
+        let reply_to = reply_channel(self.reply_namespace, &self.caller.user);
+        let cancel =
+            serde_json::json!({ "cancel": uuid::Uuid::new_v4().to_string(), "reply_to": reply_to }).to_string();
+        if let Err(trouble) = self.caller.socket.publish(requests, cancel.clone()).await {
+            let fix = match trouble.code() {
+                Some(PERMISSION_DENIED) => format!("set `allow_publish_for_client` to true in `{namespace}`"),
+                Some(NOT_AVAILABLE) => format!("`{namespace}` has a publish proxy: callers publish directly"),
+                _ => String::new(),
+            };
+            return findings.error(PUBLISHING, format!("a caller cannot publish into `{requests}`: {trouble}"), fix);
+        }
+        match channel.published(|published| published.data == cancel.as_bytes()).await {
+            None => findings.error(
+                PUBLISHING,
+                format!("what a caller publishes into `{requests}` does not arrive at a worker"),
+                "are there several nodes of Centrifugo without a common engine such as Redis?",
+            ),
+            Some(published) if published.caller.as_ref().is_none_or(|from| from.user != self.caller.user) => findings
+                .error(
+                    PUBLISHING,
+                    "what a caller publishes does not say who it is from",
+                    format!("does a publish proxy of `{namespace}` publish in its place?"),
+                ),
+            Some(_) => findings.ok(PUBLISHING, "arrives at a worker with the caller's identity"),
+        }
+    }
+
+    async fn join(&self, channel: &mut ProbeChannel, findings: &mut Findings) {
+        let Self { requests, namespace, .. } = *self;
+        let mut missing = Vec::new();
+        match self.centrifugo.api.presence(requests).await {
+            Ok(_) => {}
+            Err(error) if error.kind() == ApiErrorKind::Refused(NOT_AVAILABLE) => missing.push("`presence`"),
+            Err(error) => return findings.warning(PRESENCE, format!("it cannot be read: {error}"), ""),
+        }
+        if !channel.joined(&self.worker.user, JOIN_WAIT).await {
+            missing.push("`join_leave` and `force_push_join_leave`");
+        }
+        if missing.is_empty() {
+            return findings.ok(PRESENCE, "workers can see each other");
+        }
+        findings.warning(
+            PRESENCE,
+            "workers cannot see each other come and go",
+            format!("set {} to true in `{namespace}`", missing.join(", ")),
+        );
+    }
+
+    /// Replies get from a worker to the caller, and to nobody else.
+    async fn replies(&self, findings: &mut Findings) {
+        let (namespace, replies) = (self.reply_namespace, &*self.replies);
+        let (mut channel, subscribed) = match self.worker.subscribe(replies, false).await {
+            Ok(subscribed) => subscribed,
+            Err(trouble) => {
+                let fix = match trouble.code() {
+                    Some(UNKNOWN_CHANNEL) => missing(namespace),
+                    Some(BAD_REQUEST) => format!(
+                        "let the `channel_regex` of `{namespace}` accept `<session>#<user>`: `^[A-Za-z0-9_-]{{16,64}}#[^,#]*$`"
+                    ),
+                    Some(PERMISSION_DENIED) => format!("set `allow_user_limited_channels` to true in `{namespace}`"),
+                    _ => String::new(),
+                };
+                let detail = format!("a caller cannot subscribe to its own `{}`: {trouble}", shape(namespace));
+                return findings.error(REPLIES, detail, fix);
+            }
+        };
+        let mark = uuid::Uuid::new_v4().to_string();
+        let reply = serde_json::json!({ "correlation_id": mark, "result": null });
+        let published = match to_raw_value(&reply) {
+            Ok(reply) => self.centrifugo.api.publish(replies, &reply).await,
+            Err(error) => return findings.error(REPLIES, error.to_string(), ""),
+        };
+        let position = match published {
+            Ok(position) => position,
+            Err(error) => return findings.error(REPLIES, error.to_string(), why_unpublished(&error, namespace)),
+        };
+        let arrived = channel.published(|published| contains(&published.data, mark.as_bytes()));
+        if arrived.await.is_none() {
+            return findings.error(
+                REPLIES,
+                "a reply that is published through the server API does not arrive at the caller",
+                "CENTRIFUGO_API_URL and CENTRIFUGO_URL must lead to the same Centrifugo, and several nodes of it need a common \
+                 engine such as Redis",
+            );
+        }
+        findings.ok(REPLIES, "replies arrive");
+        let fix = format!(
+            "set `history_size` to 128, `history_ttl` to \"60s\" and `force_recovery` to true in `{namespace}`"
+        );
+        if position.offset > 0 && subscribed.recoverable {
+            findings.ok(REPLY_HISTORY, "a caller that was away catches up");
+        } else {
+            let detail = format!("`{namespace}` does not recover, so replies to a caller that reconnects are lost");
+            findings.warning(REPLY_HISTORY, detail, fix);
+        }
+        // Last, because the forgery would arrive as well.
+        self.forgery(findings).await;
+    }
+
+    async fn forgery(&self, findings: &mut Findings) {
+        let forged =
+            serde_json::json!({ "correlation_id": uuid::Uuid::new_v4().to_string(), "result": null }).to_string();
+        match self.caller.socket.publish(&self.replies, forged).await {
+            Ok(()) => findings.error(
+                FORGERY,
+                "a caller can publish into another user's reply channel",
+                format!(
+                    "remove `allow_publish_for_client` from `{}`, and `client.insecure` from the configuration",
+                    self.reply_namespace
+                ),
+            ),
+            Err(Trouble::Refused { .. }) => findings.ok(FORGERY, "callers cannot publish replies"),
+            Err(trouble) => findings.warning(FORGERY, format!("it could not be checked: {trouble}"), ""),
+        }
+    }
+
+    /// Callers see neither requests nor other users' replies.
+    async fn privacy(&self, findings: &mut Findings) {
+        let Self { caller, requests, namespace, reply_namespace, .. } = *self;
+        let replies = &*self.replies;
+        let (subscribe_requests, subscribe_replies, read_requests, read_replies) = tokio::join!(
+            caller.subscribe(requests, false),
+            caller.subscribe(replies, false),
+            caller.socket.history(requests),
+            caller.socket.history(replies),
+        );
+        let before = findings.0.len();
+        for (allowed, what, options, namespace) in [
+            (subscribe_requests.is_ok(), "subscribe to the request channel", "allow_subscribe_for_client", namespace),
+            (
+                subscribe_replies.is_ok(),
+                "subscribe to another user's reply channel",
+                "allow_subscribe_for_client",
+                reply_namespace,
+            ),
+            (read_requests.is_ok(), "read the history of requests", "allow_history_for_client", namespace),
+            (
+                read_replies.is_ok(),
+                "read another user's replies in the history",
+                "allow_history_for_client",
+                reply_namespace,
+            ),
+        ] {
+            if allowed {
+                findings.error(
+                    PRIVACY,
+                    format!("any caller can {what}"),
+                    format!("remove `{options}` from `{namespace}`, and `client.insecure` from the configuration"),
+                );
+            }
+        }
+        if findings.0.len() == before {
+            findings.ok(PRIVACY, "callers see neither requests nor other users' replies");
+        }
+    }
+
+    async fn workers(&self, findings: &mut Findings) {
+        // Where presence is off, another check says so.
+        let Ok(present) = self.centrifugo.api.presence(self.requests).await else { return };
+        let workers = present.iter().filter(|client| client.user == WORKER_USER).count();
+        let others = present.iter().find(|client| client.user != WORKER_USER && !client.user.starts_with(CHECK_USER));
+        if workers > 0 {
+            findings.warning(
+                WORKERS,
+                format!(
+                    "{workers} other worker(s) are subscribed to `{}`, and every worker runs every call",
+                    self.requests
+                ),
+                "run one worker per request channel",
+            );
+        }
+        if let Some(other) = others {
+            let user = crate::error::shortened(&other.user, 64);
+            findings.warning(
+                PRIVACY,
+                format!(
+                    "the user `{}` is subscribed to the request channel and sees every request",
+                    user.escape_debug()
+                ),
+                "does somebody else make subscription tokens for it?",
+            );
+        }
+    }
+}
+
+fn missing(namespace: &str) -> String {
+    format!(
+        "add the namespace `{namespace}` to `channel.namespaces` in Centrifugo's configuration (`centrifugo_config` prints a \
+         complete one)"
+    )
+}
+
+fn shape(namespace: &str) -> String {
+    format!("{namespace}:<session>#<user>")
+}
+
+fn why_unpublished(error: &ApiError, namespace: &str) -> String {
+    match error.kind() {
+        ApiErrorKind::Refused(UNKNOWN_CHANNEL) => missing(namespace),
+        ApiErrorKind::Refused(BAD_REQUEST) => {
+            format!("`publication_data_format` and `subscription_type` of `{namespace}` must allow JSON in a stream")
+        }
+        _ => String::new(),
+    }
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}

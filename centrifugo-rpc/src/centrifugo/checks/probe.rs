@@ -1,0 +1,145 @@
+//! A connection that tries things out.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use crate::centrifugo::Centrifugo;
+use crate::centrifugo::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed};
+use crate::centrifugo::trouble::Trouble;
+use crate::error::Error;
+
+/// How the users of checks are called, so that checks recognize each other.
+pub(super) const CHECK_USER: &str = "centrifugo-rpc-check-";
+
+/// How long anything that Centrifugo does at once may take.
+pub(super) const WAIT: Duration = Duration::from_secs(3);
+
+/// A connection of a user that nobody else is.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub user: String,
+    pub socket: Socket,
+    events: mpsc::UnboundedReceiver<SocketEvent>,
+}
+
+/// A subscription of a probe.
+#[derive(Debug)]
+pub(super) struct ProbeChannel {
+    events: mpsc::UnboundedReceiver<ChannelEvent>,
+    /// The users that joined so far.
+    joined: Vec<String>,
+    _channel: Channel,
+}
+
+impl Probe {
+    /// Starts to connect.
+    pub(super) fn start(centrifugo: &Centrifugo) -> Result<Self, Error> {
+        let user = format!("{CHECK_USER}{}", uuid::Uuid::new_v4().simple());
+        let (sender, events) = mpsc::unbounded_channel();
+        let socket = Socket::new(&centrifugo.config, &centrifugo.tls, &centrifugo.tokens, &user, move |event| {
+            let _ = sender.send(event);
+        })?;
+        socket.connect();
+        Ok(Self { user, socket, events })
+    }
+
+    /// Waits for the connection. `on_wait` is told of every try that failed for now.
+    pub(super) async fn connected(
+        &mut self,
+        patience: Duration,
+        mut on_wait: impl FnMut(&Trouble),
+    ) -> Result<(), Trouble> {
+        let patient_until = Instant::now() + patience;
+        // Even without patience one try has the time it needs.
+        let deadline = patient_until.max(Instant::now() + WAIT);
+        let mut last = Trouble::Timeout;
+        loop {
+            match timeout_at(deadline, self.events.recv()).await {
+                Ok(Some(SocketEvent::Connected)) => return Ok(()),
+                Ok(Some(SocketEvent::Ended(trouble))) => return Err(trouble),
+                Ok(Some(SocketEvent::Trouble(trouble))) => {
+                    if !trouble.is_temporary() || Instant::now() >= patient_until {
+                        return Err(trouble);
+                    }
+                    on_wait(&trouble);
+                    last = trouble;
+                }
+                Ok(Some(SocketEvent::Reconnecting { code, reason })) => {
+                    if code != 0 {
+                        last = Trouble::Disconnected { code, reason };
+                    }
+                }
+                Ok(None) | Err(_) => return Err(last),
+            }
+        }
+    }
+
+    /// Starts to subscribe, and waits for the answer.
+    pub(super) async fn subscribe(&self, channel: &str, token: bool) -> Result<(ProbeChannel, Subscribed), Trouble> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let how = Subscribe { token, recoverable: false };
+        let subscription = self.socket.channel(channel, how, move |event| {
+            let _ = sender.send(event);
+        });
+        let channel = subscription.map_err(|error| Trouble::Other(error.to_string()))?;
+        channel.subscribe();
+        let mut channel = ProbeChannel { events, joined: Vec::new(), _channel: channel };
+        let answer = channel.wait_for(|event| match event {
+            ChannelEvent::Subscribed(subscribed) => Some(Ok(subscribed)),
+            ChannelEvent::Ended(trouble) => Some(Err(trouble)),
+            _ => None,
+        });
+        let subscribed = answer.await.unwrap_or(Err(Trouble::Timeout))?;
+        Ok((channel, subscribed))
+    }
+
+    pub(super) async fn close(&self) {
+        self.socket.close().await;
+    }
+}
+
+impl ProbeChannel {
+    /// The publication that `wanted` accepts, if it comes in time.
+    pub(super) async fn published(&mut self, wanted: impl Fn(&Published) -> bool) -> Option<Published> {
+        self.wait_for(|event| match event {
+            ChannelEvent::Published(published) if wanted(&published) => Some(published),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Whether a user joined, or does in time.
+    pub(super) async fn joined(&mut self, user: &str, wait: Duration) -> bool {
+        let before = self.joined.iter().any(|joined| joined == user);
+        before
+            || self
+                .wait_until(Instant::now() + wait, |event| match event {
+                    ChannelEvent::Joined(joined) if joined == user => Some(()),
+                    _ => None,
+                })
+                .await
+                .is_some()
+    }
+
+    async fn wait_for<T>(&mut self, wanted: impl FnMut(ChannelEvent) -> Option<T>) -> Option<T> {
+        self.wait_until(Instant::now() + WAIT, wanted).await
+    }
+
+    async fn wait_until<T>(
+        &mut self,
+        deadline: Instant,
+        mut wanted: impl FnMut(ChannelEvent) -> Option<T>,
+    ) -> Option<T> {
+        loop {
+            let event = timeout_at(deadline, self.events.recv()).await.ok()??;
+            if let ChannelEvent::Joined(user) = &event {
+                self.joined.push(user.clone());
+            }
+            if let Some(found) = wanted(event) {
+                return Some(found);
+            }
+        }
+    }
+}
