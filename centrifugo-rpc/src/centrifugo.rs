@@ -7,7 +7,6 @@ use url::Url;
 use crate::config::Config;
 use crate::error::Error;
 
-mod age;
 pub(crate) mod api;
 pub(crate) mod api_error;
 mod backoff;

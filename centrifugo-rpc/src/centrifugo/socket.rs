@@ -70,8 +70,6 @@ pub(super) struct Subscribed {
 pub(super) struct Published {
     pub data: Bytes,
     pub offset: u64,
-    /// In milliseconds since 1970, by Centrifugo's clock.
-    pub time: Option<i64>,
     pub caller: Option<Caller>,
 }
 
@@ -181,8 +179,10 @@ impl Socket {
                 subscribed(ChannelEvent::Subscribed(Subscribed { position, recovered, recoverable }));
             })
             .on_subscribing(move |_, _| lost(ChannelEvent::Lost))
-            .on_unsubscribed(move |_, event| {
-                ended(ChannelEvent::Ended(Trouble::Refused { code: event.code, message: event.reason }));
+            .on_unsubscribed(move |_, event| match event.code {
+                // By this side: removed or closed.
+                0 | 2 => ended(ChannelEvent::Lost),
+                _ => ended(ChannelEvent::Ended(Trouble::Refused { code: event.code, message: event.reason })),
             })
             .on_error(move |_, event| {
                 trouble(ChannelEvent::Trouble(Trouble::Other(event.error.message)));
@@ -193,7 +193,6 @@ impl Socket {
                 on_event(ChannelEvent::Published(Published {
                     data: publication.data,
                     offset: publication.offset,
-                    time: publication.time,
                     caller: publication.info.map(caller),
                 }));
             });
@@ -230,6 +229,11 @@ impl Channel {
     /// Subscribes, and again whenever the connection was lost.
     pub(super) fn subscribe(&self) {
         self.0.subscribe();
+    }
+
+    /// Unsubscribes, and forgets what was delivered, so that another subscription can take its place.
+    pub(super) fn remove(&self) {
+        let _ = self.0.client().remove_subscription(&self.0);
     }
 }
 

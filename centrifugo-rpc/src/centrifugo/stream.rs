@@ -21,8 +21,9 @@ pub(crate) struct Delivery {
     pub data: Bytes,
     /// Its place in the channel; 0 where the channel has no history.
     pub offset: u64,
-    /// How long ago it was published; none where Centrifugo does not say: in the history of the server API.
-    pub age: Option<Duration>,
+    /// How long ago it was published, at most, as far as that is known: Centrifugo does not say. Zero for what comes live,
+    /// the length of the interruption for what was missed.
+    pub max_age: Duration,
     /// Who published it; none for what came through the server API.
     pub caller: Option<Caller>,
 }
@@ -123,7 +124,13 @@ impl Stream {
     }
 
     /// What the history has after `since`. Returns how many publications it has no more.
-    pub(super) fn filled(&mut self, since: &Position, page: Vec<Publication>, out: &mut impl FnMut(Delivery)) -> u64 {
+    pub(super) fn filled(
+        &mut self,
+        since: &Position,
+        page: Vec<Publication>,
+        max_age: Duration,
+        out: &mut impl FnMut(Delivery),
+    ) -> u64 {
         let (Some(position), Some(until)) = (&mut self.position, self.until) else { return 0 };
         if position != since {
             return 0; // the answer to a question of before a new subscription
@@ -142,7 +149,7 @@ impl Stream {
                 lost += publication.offset - position.offset - 1;
                 position.offset = publication.offset;
                 let Publication { offset, data, caller } = publication;
-                out(Delivery { data, offset, age: None, caller });
+                out(Delivery { data, offset, max_age, caller });
             }
         }
         if position.offset >= until {

@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Centrifugo;
-use super::age::Ages;
 use super::api::{Position, Publication};
 use super::backoff::Backoff;
 use super::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed};
@@ -26,6 +25,10 @@ const START_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The pauses before trying again what Centrifugo ended for good: somebody may change its configuration.
 const REVIVE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
+
+/// How long after a new subscription what it recovered may take to arrive. Centrifugo sends it together with the answer;
+/// nothing tells it from what comes live.
+const RECOVERY: Duration = Duration::from_millis(500);
 
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -53,8 +56,16 @@ struct Shared {
 
 struct State {
     stream: Stream,
-    ages: Ages,
+    interruption: Option<Interruption>,
     on_delivery: Box<dyn FnMut(Delivery) + Send>,
+}
+
+/// A time without a connection, as far as it matters for the age of what was published in it.
+#[derive(Debug, Clone, Copy)]
+struct Interruption {
+    began: Instant,
+    /// When what was missed has arrived, if the subscription itself brings it.
+    over: Option<Instant>,
 }
 
 /// What does not come back by itself.
@@ -62,7 +73,13 @@ struct State {
 enum Ended {
     Socket(Trouble),
     Channel(Trouble),
+    /// What Centrifugo would recover is more than it queues for a connection (`client.queue_max_size`), so that it ends each
+    /// one that asks for it. The server API has no such limit.
+    Overwhelmed,
 }
+
+/// Centrifugo's disconnect code for a connection with a full queue.
+const SLOW: u32 = 3008;
 
 impl Subscription {
     /// Connects and subscribes. `on_delivery` gets each publication once, in the order of their offsets, on the connection's
@@ -80,7 +97,7 @@ impl Subscription {
     ) -> Result<Self, Error> {
         let channel = centrifugo.config.request_channel.clone();
         let (ended, mut endings) = mpsc::unbounded_channel();
-        let state = State { stream: Stream::default(), ages: Ages::default(), on_delivery: Box::new(on_delivery) };
+        let state = State { stream: Stream::default(), interruption: None, on_delivery: Box::new(on_delivery) };
         let shared = Arc::new(Shared {
             channel: channel.clone(),
             state: Mutex::new(state),
@@ -94,10 +111,7 @@ impl Subscription {
         let socket = Socket::new(&centrifugo.config, &centrifugo.tls, &centrifugo.tokens, WORKER_USER, move |event| {
             events.on_socket(event);
         })?;
-        let events = shared.clone();
-        let how = Subscribe { token: true, recoverable: true };
-        let subscription = socket.channel(&channel, how, move |event| events.on_channel(event))?;
-        subscription.subscribe();
+        let subscription = subscribe(&socket, &shared)?;
         socket.connect();
 
         let mut connected = shared.connected.subscribe();
@@ -105,6 +119,8 @@ impl Subscription {
             tokio::select! {
                 _ = connected.wait_for(|connected| *connected) => Ok(()),
                 Some(Ended::Socket(trouble) | Ended::Channel(trouble)) = endings.recv() => Err(trouble),
+                // Between `connected` and here there is nothing to recover, so nothing to be overwhelmed by.
+                else => Err(Trouble::Timeout),
             }
         };
         let trouble = match timeout_at(Instant::now() + START_TIMEOUT, first).await {
@@ -156,6 +172,9 @@ impl Shared {
                 if code != 0 {
                     tracing::warn!(code, reason, "the connection to Centrifugo is lost, connecting again");
                 }
+                if code == SLOW && !*self.connected.borrow() {
+                    let _ = self.ended.send(Ended::Overwhelmed);
+                }
             }
             SocketEvent::Trouble(trouble) => self.on_trouble(trouble),
             SocketEvent::Ended(trouble) => {
@@ -187,16 +206,17 @@ impl Shared {
 
     fn on_lost(&self) {
         if self.connected.send_replace(false) {
-            self.state().ages.lost();
+            let interruption = Interruption { began: Instant::now(), over: None };
+            self.state().interruption.get_or_insert(interruption).over = None;
         }
     }
 
     fn on_subscribed(&self, subscribed: Subscribed) {
         let Subscribed { position, recovered, .. } = subscribed;
         let (Resumed { lost, reset }, missing) = {
-            let State { stream, ages, on_delivery } = &mut *self.state();
-            if recovered {
-                ages.recovering();
+            let State { stream, interruption, on_delivery } = &mut *self.state();
+            if let Some(interruption) = interruption {
+                interruption.over = Some(Instant::now() + RECOVERY);
             }
             (stream.subscribed(position, recovered, on_delivery), stream.missing())
         };
@@ -220,10 +240,17 @@ impl Shared {
     }
 
     fn on_published(&self, published: Published) {
-        let Published { data, offset, time, caller } = published;
-        let State { stream, ages, on_delivery } = &mut *self.state();
-        let age = time.map(|time| ages.of(time));
-        stream.published(Delivery { data, offset, age, caller }, on_delivery);
+        let Published { data, offset, caller } = published;
+        let State { stream, interruption, on_delivery } = &mut *self.state();
+        let max_age = match *interruption {
+            Some(Interruption { began, over }) if over.is_none_or(|over| Instant::now() < over) => began.elapsed(),
+            Some(_) if stream.missing().is_none() => {
+                *interruption = None;
+                Duration::ZERO
+            }
+            _ => Duration::ZERO,
+        };
+        stream.published(Delivery { data, offset, max_age, caller }, on_delivery);
         if stream.missing().is_some() {
             self.gap.notify_one();
         }
@@ -234,8 +261,9 @@ impl Shared {
     }
 
     fn filled(&self, since: &Position, page: Vec<Publication>) {
-        let State { stream, on_delivery, .. } = &mut *self.state();
-        let lost = stream.filled(since, page, on_delivery);
+        let State { stream, interruption, on_delivery } = &mut *self.state();
+        let max_age = interruption.map_or(Duration::ZERO, |interruption| interruption.began.elapsed());
+        let lost = stream.filled(since, page, max_age, on_delivery);
         self.report_lost(lost);
     }
 
@@ -274,11 +302,35 @@ impl std::fmt::Debug for Shared {
     }
 }
 
+/// Subscribes to the request channel, from now on: what came before is up to [`Stream`] and the history.
+fn subscribe(socket: &Socket, shared: &Arc<Shared>) -> Result<Channel, Error> {
+    let events = shared.clone();
+    let how = Subscribe { token: true, recoverable: true };
+    let channel = socket.channel(&shared.channel, how, move |event| events.on_channel(event))?;
+    channel.subscribe();
+    Ok(channel)
+}
+
 /// Starts again what Centrifugo ended for good, for ever.
-async fn revive(socket: Socket, channel: Channel, shared: Arc<Shared>, mut endings: mpsc::UnboundedReceiver<Ended>) {
+async fn revive(
+    socket: Socket,
+    mut channel: Channel,
+    shared: Arc<Shared>,
+    mut endings: mpsc::UnboundedReceiver<Ended>,
+) {
     let mut backoff = Backoff::new(REVIVE.0, REVIVE.1);
     let mut last = Instant::now();
     while let Some(ended) = endings.recv().await {
+        if matches!(ended, Ended::Overwhelmed) {
+            if !*shared.connected.borrow() {
+                channel.remove();
+                match subscribe(&socket, &shared) {
+                    Ok(fresh) => channel = fresh,
+                    Err(error) => tracing::error!("{error:?}"),
+                }
+            }
+            continue;
+        }
         if last.elapsed() > REVIVE.1 * 2 {
             backoff.reset();
         }
@@ -298,6 +350,7 @@ async fn revive(socket: Socket, channel: Channel, shared: Arc<Shared>, mut endin
                 sleep(pause).await;
                 channel.subscribe();
             }
+            Ended::Overwhelmed => {}
         }
     }
 }

@@ -5,7 +5,7 @@ fn at(offset: u64, epoch: &str) -> Position {
 }
 
 fn live(offset: u64) -> Delivery {
-    Delivery { data: Bytes::from_static(b"{}"), offset, age: None, caller: None }
+    Delivery { data: Bytes::from_static(b"{}"), offset, max_age: Duration::ZERO, caller: None }
 }
 
 fn page(offsets: impl IntoIterator<Item = u64>) -> Vec<Publication> {
@@ -39,7 +39,7 @@ impl Seen {
 
     fn fill(&mut self, offsets: impl IntoIterator<Item = u64>) -> u64 {
         let since = self.stream.missing().expect("a gap").since;
-        self.stream.filled(&since, page(offsets), &mut |delivery| self.offsets.push(delivery.offset))
+        self.stream.filled(&since, page(offsets), Duration::ZERO, &mut |delivery| self.offsets.push(delivery.offset))
     }
 
     fn missing(&self) -> Option<(u64, u64)> {
@@ -121,7 +121,8 @@ fn a_page_of_before_a_new_subscription_is_not_mixed_in() {
     seen.subscribed(at(9, "a"), false);
     let old = seen.stream.missing().expect("a gap").since;
     seen.subscribed(at(9, "b"), false);
-    let lost = seen.stream.filled(&old, page([6, 7]), &mut |delivery| seen.offsets.push(delivery.offset));
+    let lost =
+        seen.stream.filled(&old, page([6, 7]), Duration::ZERO, &mut |delivery| seen.offsets.push(delivery.offset));
     assert_eq!((lost, seen.offsets.len(), seen.missing()), (0, 0, Some((0, 9))));
 }
 
