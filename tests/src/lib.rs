@@ -1,1 +1,71 @@
-//! What the tests of this workspace share: a real Centrifugo and the toolchains around it.
+//! What the tests of this workspace share: a real Centrifugo, the toolchains around it, and a hand on every wire.
+//!
+//! | module | its one job |
+//! | --- | --- |
+//! | [`toolchain`] | where things are built, and building them once |
+//! | [`process`] | a child process that never outlives its test |
+//! | [`config`] | the Centrifugo configuration the protocol asks for |
+//! | [`centrifugo`] | a real Centrifugo, plain or under TLS |
+//! | [`tls`] | a private certificate authority |
+//! | [`server`] | where a server is and what opens it, whatever runs there |
+//! | [`api`] | its HTTP API |
+//! | [`raw`] | its JSON client protocol, byte for byte |
+//! | [`tokens`] | JWTs, good ones and bad ones |
+//! | [`proxy`] | a network that fails on demand |
+//! | [`node`] | JavaScript, with the official SDK |
+//! | [`example`] | the example binaries of this workspace |
+
+pub mod api;
+pub mod centrifugo;
+pub mod config;
+pub mod example;
+pub mod node;
+pub mod process;
+pub mod proxy;
+pub mod raw;
+pub mod server;
+pub mod tls;
+pub mod tokens;
+pub mod toolchain;
+
+use std::time::Duration;
+
+pub use api::Api;
+pub use centrifugo::Centrifugo;
+pub use example::Example;
+pub use node::Node;
+pub use process::Process;
+pub use proxy::TcpProxy;
+pub use raw::Raw;
+pub use server::Server;
+pub use tokens::Tokens;
+
+/// How long anything that should happen is waited for. Generous: it is only ever used up by a failing test.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for `future`, or panics naming `what` did not come within [`PATIENCE`].
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let value = tokio::time::timeout(PATIENCE, future).await;
+    value.unwrap_or_else(|_| panic!("waited {} s for {what}", PATIENCE.as_secs()))
+}
+
+/// Asks until `probe` gives a value, or panics naming `what` did not come within [`PATIENCE`].
+///
+/// For what a server does not announce; everything else is better waited for with [`within`].
+pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    within(what, async {
+        loop {
+            if let Some(value) = probe().await {
+                return value;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+}
+
+/// A name no other test uses, on servers that are shared.
+#[must_use]
+pub fn unique(prefix: &str) -> String {
+    format!("{prefix}-{}", uuid::Uuid::new_v4().simple())
+}

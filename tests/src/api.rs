@@ -1,0 +1,122 @@
+//! The HTTP API of a server.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::server::Server;
+use crate::{tls, within};
+
+/// A client of the HTTP API.
+#[derive(Debug, Clone)]
+pub struct Api {
+    http: reqwest::Client,
+    url: String,
+    key: String,
+}
+
+/// What the API answered instead of a result.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ApiError {
+    /// Centrifugo's code.
+    pub code: u32,
+    /// What it says about it.
+    pub message: String,
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// An HTTP answer as it came.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+}
+
+impl Api {
+    /// Opens the API of `server` with `key`, which need not be the right one.
+    #[must_use]
+    pub fn new(server: &Server, key: &str) -> Self {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .tls_backend_preconfigured(tls::trusting(server.ca.as_deref()))
+            .build()
+            .expect("an HTTP client");
+        Self {
+            http,
+            url: server.api_url.clone(),
+            key: key.to_owned(),
+        }
+    }
+
+    /// Posts `body` to `method`, whatever comes of it.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached.
+    pub async fn try_post(&self, method: &str, body: String) -> reqwest::Result<Answer> {
+        let request = self
+            .http
+            .post(format!("{}/{method}", self.url))
+            .header("X-API-Key", &self.key)
+            .body(body);
+        let response = request.send().await?;
+        Ok(Answer {
+            status: response.status().as_u16(),
+            body: response.text().await?,
+        })
+    }
+
+    /// Posts `body` to `method` and expects an HTTP answer, of any status.
+    pub async fn post(&self, method: &str, body: impl Into<String>) -> Answer {
+        let answer = within(
+            &format!("the API to answer {method}"),
+            self.try_post(method, body.into()),
+        )
+        .await;
+        answer.unwrap_or_else(|error| panic!("the API did not answer {method}: {error}"))
+    }
+
+    /// Calls `method` with `params` and returns the `result`.
+    ///
+    /// # Errors
+    ///
+    /// The answer's `error`.
+    pub async fn call(&self, method: &str, params: Value) -> Result<Value, ApiError> {
+        let answer = self.post(method, params.to_string()).await;
+        assert_eq!(answer.status, 200, "{method} answered {answer:?}");
+        let mut body: Value = serde_json::from_str(&answer.body).unwrap_or_else(|error| {
+            panic!(
+                "{method} answered what is not JSON ({error}): {}",
+                answer.body
+            )
+        });
+        match body.get_mut("error").map(Value::take) {
+            Some(error) => {
+                Err(serde_json::from_value(error).expect("an API error has a code and a message"))
+            }
+            None => Ok(body["result"].take()),
+        }
+    }
+
+    /// Calls `method` with `params`, which must succeed.
+    pub async fn ok(&self, method: &str, params: Value) -> Value {
+        let result = self.call(method, params).await;
+        result.unwrap_or_else(|error| panic!("{method} was refused with {error}"))
+    }
+
+    /// Publishes `data` into `channel`; the result has its `offset` and `epoch`.
+    pub async fn publish(&self, channel: &str, data: &Value) -> Value {
+        self.ok("publish", json!({"channel": channel, "data": data}))
+            .await
+    }
+}

@@ -1,0 +1,66 @@
+//! JavaScript: scripts of `tests/node`, with the official SDK of Centrifugo.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::process::{Output, Process};
+use crate::toolchain;
+
+const NODE: &str = "the tests run the official JavaScript SDK on Node 20 or later; install it from your package \
+                    manager and run again";
+const NPM: &str = "the tests install the official JavaScript SDK with npm; install it from your package manager and \
+                   run again";
+
+/// Node.js, with the packages of `tests/node/package-lock.json` installed.
+#[derive(Debug)]
+pub struct Node {
+    dir: PathBuf,
+}
+
+impl Node {
+    /// Installs the packages when they are missing or the lock file changed.
+    #[must_use]
+    pub fn install() -> Self {
+        let dir = toolchain::tests_dir().join("node");
+        toolchain::make_once(
+            &dir.join("node_modules"),
+            &[dir.join("package-lock.json")],
+            || {
+                let mut install = Command::new("npm");
+                // No package is allowed to run anything of its own.
+                install.args(["ci", "--ignore-scripts"]).current_dir(&dir);
+                toolchain::run(&mut install, NPM);
+            },
+        );
+        Self { dir }
+    }
+
+    /// Starts a script of `tests/node`.
+    #[must_use]
+    pub fn start(&self, script: &str, args: &[&str], env: &[(&str, &str)]) -> Process {
+        let mut command = Command::new("node");
+        command
+            .arg(self.dir.join(script))
+            .args(args)
+            .envs(env.iter().copied())
+            .current_dir(&self.dir);
+        Process::start(&command, NODE)
+    }
+
+    /// Runs a script of `tests/node` to its end.
+    ///
+    /// # Panics
+    ///
+    /// When it fails, with what it printed, or takes too long.
+    pub async fn run_script(&self, script: &str, args: &[&str], env: &[(&str, &str)]) -> Output {
+        let process = self.start(script, args, env);
+        let output = process.ended().await;
+        assert!(
+            output.status.success(),
+            "{script} ended with {}:\n{}",
+            output.status,
+            output.lines.join("\n")
+        );
+        output
+    }
+}

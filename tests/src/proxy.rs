@@ -1,0 +1,188 @@
+//! A network that fails on demand: a TCP proxy on the way to a server.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::centrifugo::free_port;
+use crate::server::Server;
+use crate::within;
+
+/// A TCP proxy on 127.0.0.1. Everything it carries ends with its handle.
+#[derive(Debug)]
+pub struct TcpProxy {
+    addr: SocketAddr,
+    network: watch::Sender<Network>,
+    listening: watch::Receiver<bool>,
+}
+
+/// The state of the network.
+#[derive(Debug, Clone)]
+struct Network {
+    accepting: bool,
+    black_hole: bool,
+    delay: Duration,
+    /// Counts the cuts; a connection lives in one generation.
+    generation: u64,
+}
+
+impl TcpProxy {
+    /// Forwards every connection to `target`, such as `127.0.0.1:8000`.
+    pub async fn start(target: &str) -> Self {
+        let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let network = Network {
+            accepting: true,
+            black_hole: false,
+            delay: Duration::ZERO,
+            generation: 0,
+        };
+        let (network, weather) = watch::channel(network);
+        let (listens, listening) = watch::channel(false);
+        tokio::spawn(listen(addr, target.to_owned(), weather, listens));
+        let proxy = Self {
+            addr,
+            network,
+            listening,
+        };
+        proxy.until_listening(true).await;
+        proxy
+    }
+
+    /// A proxy on the way to `server`, and the server as it is reached through it. The API goes through it too.
+    pub async fn before(server: &Server) -> (Self, Server) {
+        let (scheme, rest) = server.url.split_once("://").expect("a URL has a scheme");
+        let (host, path) = rest.split_once('/').expect("a URL has a path");
+        let proxy = Self::start(host).await;
+        // The name stays, for the sake of certificates.
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let through = format!("{name}:{}", proxy.addr.port());
+        let url = format!("{scheme}://{through}/{path}");
+        let api_url = server.api_url.replacen(host, &through, 1);
+        (
+            proxy,
+            Server {
+                url,
+                api_url,
+                ..server.clone()
+            },
+        )
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Breaks all connections, as a network that goes away does. New ones are still accepted.
+    pub fn cut(&self) {
+        self.network.send_modify(|network| network.generation += 1);
+    }
+
+    /// Refuses new connections from now on. Those that exist stay.
+    pub async fn refuse(&self) {
+        self.network
+            .send_modify(|network| network.accepting = false);
+        self.until_listening(false).await;
+    }
+
+    /// Accepts connections again.
+    pub async fn accept(&self) {
+        self.network.send_modify(|network| network.accepting = true);
+        self.until_listening(true).await;
+    }
+
+    /// From now on nothing arrives anywhere, while all connections look alive. With `false`, what was held arrives.
+    pub fn black_hole(&self, on: bool) {
+        self.network.send_modify(|network| network.black_hole = on);
+    }
+
+    /// Holds everything back for `delay` from now on.
+    pub fn delay(&self, delay: Duration) {
+        self.network.send_modify(|network| network.delay = delay);
+    }
+
+    async fn until_listening(&self, on: bool) {
+        let mut listening = self.listening.clone();
+        let heard = within("the proxy to obey", listening.wait_for(|now| *now == on)).await;
+        heard.expect("the proxy runs as long as its handle");
+    }
+}
+
+async fn listen(
+    addr: SocketAddr,
+    target: String,
+    mut weather: watch::Receiver<Network>,
+    listens: watch::Sender<bool>,
+) {
+    while weather.wait_for(|network| network.accepting).await.is_ok() {
+        let listener = match TcpListener::bind(addr).await {
+            Ok(listener) => listener,
+            Err(error) => panic!("the proxy cannot listen on {addr}: {error}"),
+        };
+        listens.send_replace(true);
+        let carried = weather.clone();
+        loop {
+            tokio::select! {
+                refusing = weather.wait_for(|network| !network.accepting) => {
+                    if refusing.is_err() {
+                        return;
+                    }
+                    break;
+                }
+                accepted = listener.accept() => {
+                    if let Ok((client, _)) = accepted {
+                        tokio::spawn(carry(client, target.clone(), carried.clone()));
+                    }
+                }
+            }
+        }
+        drop(listener);
+        listens.send_replace(false);
+    }
+}
+
+async fn carry(client: TcpStream, target: String, mut weather: watch::Receiver<Network>) {
+    let born = weather.borrow().generation;
+    let Ok(server) = TcpStream::connect(target).await else {
+        return;
+    };
+    // Latency is measured through this proxy too.
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let (up, down) = (weather.clone(), weather.clone());
+    tokio::select! {
+        // Both directions end together, with an error here or there: half-open connections are not what is tested.
+        () = pump(&mut from_client, &mut to_server, up) => {}
+        () = pump(&mut from_server, &mut to_client, down) => {}
+        _ = weather.wait_for(|network| network.generation != born) => {}
+    }
+}
+
+async fn pump(
+    from: &mut (impl AsyncReadExt + Unpin),
+    to: &mut (impl AsyncWriteExt + Unpin),
+    mut weather: watch::Receiver<Network>,
+) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let delay = weather.borrow().delay;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        if weather
+            .wait_for(|network| !network.black_hole)
+            .await
+            .is_err()
+        {
+            return;
+        }
+        if to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
+    }
+}
