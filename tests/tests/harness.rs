@@ -198,3 +198,9 @@ async fn scripts_run_on_node_with_the_official_sdk() {
         .await;
     assert_eq!(output.lines, ["centrifuge 5.8.0"]);
 }
+
+#[test]
+#[should_panic(expected = "there is no example `no-such-example`")]
+fn a_missing_example_is_named() {
+    let _ = tests::Example::start("no-such-example", &[]);
+}

@@ -59,6 +59,8 @@ conformance! {
         a_subscription_token_of_another_user_is_refused,
         a_subscription_token_with_a_wrong_signature_is_refused,
         an_expired_subscription_token_is_refused,
+        a_subscription_token_is_refreshed,
+        a_subscription_ends_when_its_token_is_not_refreshed,
         a_subscription_token_opens_the_channel_it_names;
     identity:
         a_request_says_who_sent_it,

@@ -12,6 +12,8 @@ const PERMISSION_DENIED: u32 = 103;
 const BAD_REQUEST: u32 = 107;
 const NOT_AVAILABLE: u32 = 108;
 const TOKEN_EXPIRED: u32 = 109;
+/// A code from 2500 on asks the client to subscribe again.
+const SUBSCRIPTION_EXPIRED: u32 = 2501;
 /// The connection ends: who shows such a token is up to something.
 const INVALID_TOKEN: u32 = 3500;
 
@@ -248,6 +250,58 @@ pub(crate) async fn an_expired_subscription_token_is_refused(backend: Backend) {
         .tokens()
         .of(&json!({"sub": user, "channel": REQUESTS, "exp": in_seconds(-60)}));
     assert_eq!(refused_with(&mut worker, &token).await, TOKEN_EXPIRED);
+}
+
+pub(crate) async fn a_subscription_token_is_refreshed(backend: Backend) {
+    let server = backend.shared().await;
+    let user = unique("worker");
+    let tokens = server.tokens();
+    let mut worker = server.connect(&user).await;
+    let short = tokens.of(&json!({"sub": user, "channel": REQUESTS, "exp": in_seconds(60)}));
+    let subscribed = worker
+        .subscribe(REQUESTS, Some(&short))
+        .await
+        .expect("subscribed");
+    assert_eq!(subscribed["expires"], true, "{subscribed}");
+    assert!(
+        subscribed["ttl"]
+            .as_u64()
+            .is_some_and(|ttl| (50..=60).contains(&ttl)),
+        "{subscribed}"
+    );
+
+    let refresh = |token: String| json!({"channel": REQUESTS, "token": token});
+    let long = tokens.subscription(&user, REQUESTS);
+    let refreshed = worker.ok("sub_refresh", refresh(long)).await;
+    assert_eq!(refreshed["expires"], true, "{refreshed}");
+    assert!(
+        refreshed["ttl"].as_u64().is_some_and(|ttl| ttl > 3500),
+        "{refreshed}"
+    );
+    let wrong = tokens.subscription(&unique("other"), REQUESTS);
+    assert_eq!(
+        worker.refused("sub_refresh", refresh(wrong)).await,
+        INVALID_TOKEN
+    );
+}
+
+pub(crate) async fn a_subscription_ends_when_its_token_is_not_refreshed(backend: Backend) {
+    // Centrifugo looks for expired subscriptions whenever it renews presence.
+    let often = json!({"expired_sub_close_delay": "1s", "presence_update_interval": "1s"});
+    let server = backend.with(json!({"client": often})).await;
+    let token = json!({"sub": "worker", "channel": REQUESTS, "exp": in_seconds(1)});
+    let mut worker = server.connect("worker").await;
+    worker
+        .subscribe(REQUESTS, Some(&server.tokens().of(&token)))
+        .await
+        .expect("subscribed");
+    let push = worker
+        .push("the end of the subscription", |push| {
+            push.get("unsubscribe").is_some()
+        })
+        .await;
+    assert_eq!(push["channel"], REQUESTS);
+    assert_eq!(push["unsubscribe"]["code"], SUBSCRIPTION_EXPIRED, "{push}");
 }
 
 /// What a token grants is stronger than the user limit of the channel: tokens for reply channels must not be minted.
