@@ -72,6 +72,43 @@ pub(crate) async fn a_batch_may_run_in_parallel(backend: Backend) {
     );
 }
 
+/// As many replies as a worker sends in one request.
+pub(crate) async fn a_batch_of_a_thousand_keeps_its_order(backend: Backend) {
+    let server = backend.shared().await;
+    let alice = unique("alice");
+    let replies = Running::replies(&alice);
+    let mut caller = server.connect(&alice).await;
+    caller.subscribe(&replies, None).await.expect("subscribed");
+    let publish = |n: u32| json!({"publish": {"channel": replies, "data": n}});
+    let commands: Vec<_> = (1..=1000).map(publish).collect();
+    let answer = server
+        .api()
+        .post("batch", json!({"commands": commands}).to_string())
+        .await;
+    let answer: Value = serde_json::from_str(&answer.body).expect("JSON");
+    let results = answer["replies"].as_array().expect("replies");
+    let offsets: Vec<_> = results
+        .iter()
+        .map(|result| &result["publish"]["offset"])
+        .collect();
+    assert_eq!(offsets, (1..=1000).collect::<Vec<_>>());
+    for n in 1..=1000 {
+        assert_eq!(caller.publication(&replies).await["data"], n);
+    }
+}
+
+/// Only what clients send is held to `websocket.message_size_limit`.
+pub(crate) async fn a_reply_of_half_a_mebibyte_arrives(backend: Backend) {
+    let server = backend.shared().await;
+    let alice = unique("alice");
+    let replies = Running::replies(&alice);
+    let mut caller = server.connect(&alice).await;
+    caller.subscribe(&replies, None).await.expect("subscribed");
+    let data = json!({"result": "x".repeat(512 * 1024)});
+    server.api().publish(&replies, &data).await;
+    assert_eq!(caller.publication(&replies).await["data"], data);
+}
+
 pub(crate) async fn an_idempotency_key_publishes_once(backend: Backend) {
     let server = backend.shared().await;
     let api = server.api();

@@ -94,6 +94,8 @@ conformance! {
         a_wrong_key_opens_nothing,
         each_reply_of_a_batch_has_its_own_result,
         a_batch_may_run_in_parallel,
+        a_batch_of_a_thousand_keeps_its_order,
+        a_reply_of_half_a_mebibyte_arrives,
         an_idempotency_key_publishes_once,
         an_unknown_namespace_is_an_error,
         a_request_without_a_channel_or_data_is_an_error,
