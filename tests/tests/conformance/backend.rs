@@ -52,7 +52,11 @@ impl Backend {
 
     /// A server of its own whose configuration differs from the protocol's by `changes`.
     pub(crate) async fn with(self, changes: Value) -> Running {
-        let config = config::with(config::protocol(), changes);
+        self.start(config::with(config::protocol(), changes)).await
+    }
+
+    /// A server of its own with `config`.
+    pub(crate) async fn start(self, config: Value) -> Running {
         match self {
             Self::Real => {
                 let real = Centrifugo::start(config).await;

@@ -1,7 +1,7 @@
 //! What a server remembers, and how a subscriber gets at it.
 
 use serde_json::{Value, json};
-use tests::{Raw, unique};
+use tests::{Raw, config, eventually, unique};
 
 use crate::backend::{Backend, REQUESTS, Running};
 
@@ -208,6 +208,42 @@ pub(crate) async fn another_epoch_is_not_recovered(backend: Backend) {
         .await
         .expect_err("an unknown position");
     assert_eq!(refused.code, 112, "{refused}");
+}
+
+pub(crate) async fn forgotten_publications_are_not_recovered_and_their_offsets_not_used_again(
+    backend: Backend,
+) {
+    let mut config = config::protocol();
+    config["channel"]["namespaces"][0]["history_ttl"] = json!("1s");
+    let server = backend.start(config).await;
+    let api = server.api();
+    let position = api.publish(REQUESTS, &json!("seen")).await;
+    api.publish(REQUESTS, &json!("missed")).await;
+    eventually("the history to be forgotten", async || {
+        let history = api
+            .ok("history", json!({"channel": REQUESTS, "limit": 10}))
+            .await;
+        assert_eq!(
+            (&history["offset"], &history["epoch"]),
+            (&json!(2), &position["epoch"])
+        );
+        history["publications"]
+            .as_array()
+            .is_none_or(Vec::is_empty)
+            .then_some(())
+    })
+    .await;
+
+    let mut worker = server.connect("worker").await;
+    let token = server.tokens().subscription("worker", REQUESTS);
+    let subscribed = recover(&mut worker, &token, &position).await;
+    assert_eq!(subscribed["was_recovering"], true, "{subscribed}");
+    assert_eq!(subscribed.get("recovered"), None, "{subscribed}");
+    let publication = api.publish(REQUESTS, &json!("live")).await;
+    assert_eq!(
+        (&publication["offset"], &publication["epoch"]),
+        (&json!(3), &position["epoch"])
+    );
 }
 
 pub(crate) async fn a_reply_channel_remembers_its_last_128(backend: Backend) {

@@ -84,6 +84,7 @@ conformance! {
         three_hundred_publications_are_recovered,
         a_gap_beyond_the_limit_is_not_recovered_and_read_through_the_api,
         another_epoch_is_not_recovered,
+        forgotten_publications_are_not_recovered_and_their_offsets_not_used_again,
         a_reply_channel_remembers_its_last_128,
         a_reply_sent_before_the_caller_subscribed_is_recovered_from_the_start;
     presence:
