@@ -1,1 +1,5 @@
 //! Typed RPC for browsers, apps and services over Centrifugo.
+
+pub mod centrifugo;
+#[cfg(feature = "hub")]
+pub mod hub;

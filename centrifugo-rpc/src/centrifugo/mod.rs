@@ -1,0 +1,3 @@
+//! All that knows Centrifugo.
+
+pub mod server_config;

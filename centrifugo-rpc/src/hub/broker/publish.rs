@@ -1,0 +1,175 @@
+//! Publishing, reading what was published, and forgetting it.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{
+    super::{
+        codes::ErrorCode,
+        protocol::{ClientInfo, Publication, Push, StreamPosition},
+        stream::{Filter, Stream},
+    },
+    Broker,
+};
+
+/// How long the result of a publication with an idempotency key is remembered.
+const RESULT_TTL: Duration = Duration::from_secs(300);
+/// How many of them.
+const MAX_RESULTS: usize = 65_536;
+/// Channels whose position is remembered though nothing else is. Centrifugo has no such bound; it keeps them for
+/// `history_meta_ttl`.
+const MAX_IDLE_STREAMS: usize = 65_536;
+
+/// What is to be published.
+#[derive(Debug, Default)]
+pub(in super::super) struct Draft {
+    pub(in super::super) data: Bytes,
+    pub(in super::super) info: Option<ClientInfo>,
+    pub(in super::super) tags: BTreeMap<String, String>,
+}
+
+/// How it is remembered.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Keep {
+    pub(in super::super) size: usize,
+    pub(in super::super) ttl: Duration,
+}
+
+/// Results of publications by channel and idempotency key.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    positions: HashMap<(String, String), StreamPosition>,
+    order: VecDeque<(Instant, (String, String))>,
+}
+
+impl Results {
+    fn get(&mut self, channel: &str, key: &str, now: Instant) -> Option<StreamPosition> {
+        self.expire(now);
+        self.positions
+            .get(&(channel.to_owned(), key.to_owned()))
+            .cloned()
+    }
+
+    fn put(&mut self, channel: &str, key: &str, position: StreamPosition, now: Instant) {
+        let key = (channel.to_owned(), key.to_owned());
+        self.order.push_back((now + RESULT_TTL, key.clone()));
+        self.positions.insert(key, position);
+    }
+
+    fn expire(&mut self, now: Instant) {
+        while self.order.len() > MAX_RESULTS
+            || self
+                .order
+                .front()
+                .is_some_and(|(expires, _)| *expires <= now)
+        {
+            if let Some((_, key)) = self.order.pop_front() {
+                self.positions.remove(&key);
+            }
+        }
+    }
+}
+
+impl Broker {
+    /// Publishes to everybody subscribed, and remembers it if `keep` says so.
+    pub(in super::super) fn publish(
+        &mut self,
+        channel: &str,
+        draft: Draft,
+        keep: Option<Keep>,
+        key: &str,
+    ) -> StreamPosition {
+        let now = Instant::now();
+        if !key.is_empty()
+            && let Some(position) = self.results.get(channel, key, now)
+        {
+            return position;
+        }
+        let Draft { data, info, tags } = draft;
+        let mut publication = Publication {
+            data,
+            info,
+            offset: 0,
+            tags,
+        };
+        let mut position = StreamPosition::default();
+        if let Some(keep) = keep {
+            let stream = self.stream(channel, now);
+            publication = Publication::clone(&stream.add(publication, keep.size, keep.ttl, now));
+            position = stream.position();
+        }
+        if !key.is_empty() {
+            self.results.put(channel, key, position.clone(), now);
+        }
+        self.broadcast(
+            Push {
+                channel: channel.to_owned(),
+                r#pub: Some(publication),
+                ..Push::default()
+            },
+            |_| true,
+        );
+        self.settle();
+        position
+    }
+
+    /// Reads the history of a channel, and where its stream is.
+    ///
+    /// # Errors
+    ///
+    /// The position cannot be read from.
+    pub(in super::super) fn history(
+        &mut self,
+        channel: &str,
+        filter: &Filter,
+    ) -> Result<(Vec<Arc<Publication>>, StreamPosition), ErrorCode> {
+        let now = Instant::now();
+        let stream = self.stream(channel, now);
+        Ok((stream.read(filter, now)?, stream.position()))
+    }
+
+    pub(in super::super) fn remove_history(&mut self, channel: &str) {
+        if let Some(stream) = self.streams.get_mut(channel) {
+            stream.clear();
+        }
+    }
+
+    /// Forgets what expired. Called now and then, so that channels nobody touches any more go away.
+    pub(in super::super) fn sweep(&mut self, meta_ttl: Duration) {
+        let now = Instant::now();
+        self.results.expire(now);
+        let channels = &self.channels;
+        let mut idle = Vec::new();
+        self.streams.retain(|channel, stream| {
+            stream.expire(now);
+            match stream.idle_since() {
+                Some(since) if !channels.contains_key(channel) => {
+                    let keep = now.duration_since(since) < meta_ttl;
+                    if keep {
+                        idle.push((since, channel.clone()));
+                    }
+                    keep
+                }
+                _ => true,
+            }
+        });
+        if let Some(excess) = idle.len().checked_sub(MAX_IDLE_STREAMS) {
+            idle.sort_unstable();
+            for (_, channel) in idle.drain(..excess) {
+                self.streams.remove(&channel);
+            }
+        }
+    }
+
+    pub(super) fn stream(&mut self, channel: &str, now: Instant) -> &mut Stream {
+        self.streams
+            .entry(channel.to_owned())
+            .or_insert_with(|| Stream::new(now))
+    }
+}

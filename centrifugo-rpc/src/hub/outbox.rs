@@ -1,0 +1,158 @@
+//! What waits to be written to one connection, bounded.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::codes::{self, Disconnect};
+
+/// Replies that share a frame, as many as Centrifugo puts into one.
+const REPLIES_PER_FRAME: usize = 16;
+
+/// More waits than the limit allows: the connection is too slow to keep.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Overflow;
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Replies(Vec<Bytes>),
+    End(Disconnect),
+}
+
+#[derive(Debug)]
+pub(super) struct Outbox {
+    queue: Mutex<Queue>,
+    limit: usize,
+    written: Notify,
+    closed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    replies: VecDeque<Bytes>,
+    bytes: usize,
+    end: Option<Disconnect>,
+}
+
+impl Outbox {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            queue: Mutex::default(),
+            limit,
+            written: Notify::new(),
+            closed: Notify::new(),
+        }
+    }
+
+    /// Adds a reply. After the end of the connection it goes nowhere.
+    ///
+    /// # Errors
+    ///
+    /// The limit is passed. The caller ends the connection.
+    pub(super) fn push(&self, reply: Bytes) -> Result<(), Overflow> {
+        let mut queue = self.queue();
+        if queue.end.is_some() {
+            return Ok(());
+        }
+        queue.bytes += reply.len();
+        queue.replies.push_back(reply);
+        let overflow = self.limit > 0 && queue.bytes > self.limit;
+        drop(queue);
+        self.written.notify_one();
+        if overflow { Err(Overflow) } else { Ok(()) }
+    }
+
+    /// Ends the connection; the first reason counts. What waits is still written, unless nobody would read it.
+    pub(super) fn close(&self, disconnect: Disconnect) {
+        let mut queue = self.queue();
+        if queue.end.is_some() {
+            return;
+        }
+        if disconnect == codes::CONNECTION_CLOSED || disconnect == codes::SLOW {
+            queue.replies = VecDeque::new();
+            queue.bytes = 0;
+        }
+        queue.end = Some(disconnect);
+        drop(queue);
+        self.written.notify_one();
+        self.closed.notify_waiters();
+    }
+
+    /// Replies to write, or why there will be no more. For one writer; dropping it loses nothing.
+    pub(super) async fn next(&self) -> Next {
+        loop {
+            if let Some(next) = self.take() {
+                return next;
+            }
+            self.written.notified().await;
+        }
+    }
+
+    /// Resolves when the connection is to end. Dropping it changes nothing.
+    pub(super) async fn closed(&self) {
+        let closed = self.closed.notified();
+        tokio::pin!(closed);
+        closed.as_mut().enable();
+        if self.end().is_none() {
+            closed.await;
+        }
+    }
+
+    pub(super) fn end(&self) -> Option<Disconnect> {
+        self.queue().end.clone()
+    }
+
+    fn take(&self) -> Option<Next> {
+        let mut queue = self.queue();
+        if queue.replies.is_empty() {
+            return queue.end.clone().map(Next::End);
+        }
+        let count = queue.replies.len().min(REPLIES_PER_FRAME);
+        let replies: Vec<_> = queue.replies.drain(..count).collect();
+        queue.bytes -= replies.iter().map(Bytes::len).sum::<usize>();
+        Some(Next::Replies(replies))
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn replies_come_out_in_order_and_together() {
+        let outbox = Outbox::new(100);
+        for reply in 0..20_u8 {
+            outbox.push(Bytes::from(vec![reply])).expect("it fits");
+        }
+        outbox.close(codes::SHUTDOWN);
+        outbox.close(codes::SLOW);
+        outbox
+            .push(Bytes::from_static(b"late"))
+            .expect("it goes nowhere");
+        let Next::Replies(first) = outbox.next().await else {
+            panic!("replies come first")
+        };
+        assert_eq!(first.len(), REPLIES_PER_FRAME);
+        assert_eq!(first[15], Bytes::from(vec![15]));
+        assert!(matches!(outbox.next().await, Next::Replies(rest) if rest.len() == 4));
+        assert_eq!(outbox.next().await, Next::End(codes::SHUTDOWN));
+        outbox.closed().await;
+    }
+
+    #[tokio::test]
+    async fn a_slow_connection_is_told_nothing_more() {
+        let outbox = Outbox::new(4);
+        assert_eq!(outbox.push(Bytes::from_static(b"1234")), Ok(()));
+        assert_eq!(outbox.push(Bytes::from_static(b"5")), Err(Overflow));
+        outbox.close(codes::SLOW);
+        assert_eq!(outbox.next().await, Next::End(codes::SLOW));
+    }
+}
