@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use centrifugo_rpc::hub::Hub;
 use serde_json::{Value, json};
 use tests::{Centrifugo, Raw, Server, config, unique};
 use tokio::sync::OnceCell;
@@ -14,6 +15,8 @@ pub(crate) const REQUESTS: &str = "rpc:requests";
 pub(crate) enum Backend {
     /// A real Centrifugo.
     Real,
+    /// The embedded hub.
+    Hub,
 }
 
 /// A server of a case's own, or its share of one. It runs as long as this is held.
@@ -27,6 +30,7 @@ pub(crate) struct Running {
 enum Handle {
     Shared,
     Real(#[expect(dead_code, reason = "held for its drop")] Box<Centrifugo>),
+    Hub(#[expect(dead_code, reason = "held for its drop")] Hub),
 }
 
 impl Backend {
@@ -42,6 +46,8 @@ impl Backend {
                     _handle: Handle::Shared,
                 }
             }
+            // It lives in the runtime of one test, and takes no time to start.
+            Self::Hub => self.own().await,
         }
     }
 
@@ -63,6 +69,20 @@ impl Backend {
                 Running {
                     server: real.server().clone(),
                     _handle: Handle::Real(Box::new(real)),
+                }
+            }
+            Self::Hub => {
+                let options = serde_json::from_value(config.clone());
+                let options = options.expect("the hub takes a configuration of Centrifugo");
+                let hub = Hub::start(options).await.expect("the hub starts");
+                let server = Server {
+                    url: hub.url(),
+                    api_url: hub.api_url(),
+                    ..Server::at(&hub.local_addr().to_string(), &config, None)
+                };
+                Running {
+                    server,
+                    _handle: Handle::Hub(hub),
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Frames, pings and limits.
 
 use serde_json::json;
+use tests::raw::{Close, RawError, Refusal};
+use tests::tokens::in_seconds;
 use tests::{Raw, unique};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -144,6 +146,84 @@ pub(crate) async fn unsubscribing_ends_publications(backend: Backend) {
         caller.ok("unsubscribe", json!({"channel": replies})).await,
         json!({})
     );
+}
+
+/// What people read in their logs, on either server.
+pub(crate) async fn errors_say_what_they_are(backend: Backend) {
+    let server = backend.shared().await;
+    let alice = unique("alice");
+    let mut caller = server.connect(&alice).await;
+    let replies = Running::replies(&alice);
+    caller.subscribe(&replies, None).await.expect("subscribed");
+    for (channel, code, message) in [
+        ("nowhere:at-all", 102, "unknown channel"),
+        (REQUESTS, 103, "permission denied"),
+        (&replies, 105, "already subscribed"),
+        ("rpc:other", 107, "bad request"),
+    ] {
+        let refused = caller.subscribe(channel, None).await.expect_err("refused");
+        let temporary = false;
+        let expected = Refusal {
+            code,
+            message: message.to_owned(),
+            temporary,
+        };
+        assert_eq!(refused, RawError::Refused(expected), "{channel}");
+    }
+    let expected = Refusal {
+        code: 108,
+        message: "not available".to_owned(),
+        temporary: false,
+    };
+    let refused = caller
+        .request("presence", json!({"channel": replies}))
+        .await;
+    assert_eq!(refused, Err(RawError::Refused(expected)));
+
+    let expired = server
+        .tokens()
+        .of(&json!({"sub": alice, "exp": in_seconds(-60)}));
+    let expected = Refusal {
+        code: 109,
+        message: "token expired".to_owned(),
+        temporary: false,
+    };
+    let refused = Raw::open(&server)
+        .await
+        .request("connect", json!({"token": expired}))
+        .await;
+    assert_eq!(refused, Err(RawError::Refused(expected)));
+
+    for (token, code, reason) in [
+        ("garbage", 3500, "invalid token"),
+        ("", 3501, "bad request"),
+    ] {
+        let refused = Raw::open(&server)
+            .await
+            .request("connect", json!({"token": token}))
+            .await;
+        let expected = Close {
+            code,
+            reason: reason.to_owned(),
+        };
+        assert_eq!(refused, Err(RawError::Closed(expected)));
+    }
+}
+
+/// `false`, `0` and empty strings are left out, as Protobuf's JSON does.
+pub(crate) async fn connecting_tells_what_a_client_needs(backend: Backend) {
+    let server = backend.shared().await;
+    let mut caller = Raw::open(&server).await;
+    let token = server.tokens().of(&json!({"sub": unique("alice")}));
+    let mut connected = caller.ok("connect", json!({"token": token})).await;
+    let members = connected.as_object_mut().expect("an object");
+    for varies in ["client", "session", "node", "version", "time"] {
+        if let Some(value) = members.remove(varies) {
+            assert!(value.is_string(), "{varies}: {value}");
+        }
+    }
+    assert_eq!(connected, json!({"ping": 25, "pong": true}));
+    assert_eq!(caller.client().len(), 36, "a UUID");
 }
 
 pub(crate) async fn a_silent_connection_is_closed(backend: Backend) {
