@@ -1,5 +1,9 @@
 //! What the tests of this workspace share: a real Centrifugo, the toolchains around it, and a hand on every wire.
 //!
+//! Needs Go 1.26 or later, which builds the Centrifugo that `tests/centrifugo/go.mod` names, and Node 20 or later with
+//! npm. Whatever is missing is named by the first test that wants it. Both are prepared once, below the target
+//! directory and `tests/node/node_modules`, by whichever test binary comes first.
+//!
 //! | module | its one job |
 //! | --- | --- |
 //! | [`toolchain`] | where things are built, and building them once |

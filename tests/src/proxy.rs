@@ -134,9 +134,13 @@ async fn carry(client: TcpStream, target: String, mut weather: watch::Receiver<N
     let (mut from_server, mut to_server) = server.into_split();
     let (up, down) = (weather.clone(), weather.clone());
     tokio::select! {
-        // Both directions end together, with an error here or there: half-open connections are not what is tested.
-        () = pump(&mut from_client, &mut to_server, up) => {}
-        () = pump(&mut from_server, &mut to_client, down) => {}
+        // Each direction ends on its own, so that what a server says before it closes still arrives.
+        _ = async {
+            tokio::join!(
+                pump(&mut from_client, &mut to_server, up),
+                pump(&mut from_server, &mut to_client, down),
+            )
+        } => {}
         _ = weather.wait_for(|network| network.generation != born) => {}
     }
 }
@@ -159,4 +163,6 @@ async fn pump(
             return;
         }
     }
+    // The other side may be gone already.
+    let _ = to.shutdown().await;
 }

@@ -50,7 +50,7 @@ pub struct Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Close {
     /// The code of the close frame, 1006 without one.
-    pub code: u16,
+    pub code: u32,
     /// The reason of the close frame.
     pub reason: String,
 }
@@ -70,7 +70,7 @@ impl RawError {
     pub fn code(&self) -> u32 {
         match self {
             Self::Refused(refusal) => refusal.code,
-            Self::Closed(close) => close.code.into(),
+            Self::Closed(close) => close.code,
         }
     }
 }
@@ -308,7 +308,7 @@ impl Raw {
                 panic!("a binary frame on a JSON connection: {bytes:?}")
             }
             Some(Ok(Message::Close(Some(frame)))) => {
-                Close { code: frame.code.into(), reason: frame.reason.as_str().to_owned() }
+                Close { code: u16::from(frame.code).into(), reason: frame.reason.as_str().to_owned() }
             }
             Some(Ok(Message::Close(None))) | None => Close { code: 1006, reason: String::new() },
             Some(Err(error)) => Close { code: 1006, reason: error.to_string() },

@@ -83,6 +83,8 @@ pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce()) {
     if artefact.exists() && fs::read_to_string(&stamp).is_ok_and(|stamped| stamped == wanted) {
         return;
     }
+    // An interrupted attempt must not pass for the one before it.
+    let _ = fs::remove_file(&stamp);
     make();
     fs::write(&stamp, wanted).unwrap_or_else(|error| panic!("cannot write {}: {error}", stamp.display()));
 }

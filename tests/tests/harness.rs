@@ -156,3 +156,9 @@ async fn scripts_run_on_node_with_the_official_sdk() {
     let output = Node::install().run_script("versions.mjs", &["centrifuge"], &[]).await;
     assert_eq!(output.lines, ["centrifuge 5.8.0"]);
 }
+
+#[test]
+#[should_panic(expected = "there is no example `no-such-example`")]
+fn a_missing_example_is_named() {
+    let _ = tests::Example::start("no-such-example", &[]);
+}
