@@ -141,7 +141,7 @@ impl Api {
         let answer = self.post("history", body).await?;
         match parse_history(&answer) {
             Ok(Ok(history)) => Ok(history),
-            Ok(Err(error)) => Err(self.refused("history", error)),
+            Ok(Err(error)) => Err(ApiError::refused("history", error)),
             Err(error) => Err(self.not_json("history", &answer).because(error)),
         }
     }
@@ -169,13 +169,15 @@ impl Api {
         struct Info {
             nodes: Vec<Node>,
         }
-        self.call::<Info>("info", &HashMap::<(), ()>::new()).await.map(|info| info.nodes)
+        #[derive(Serialize)]
+        struct Nothing {}
+        self.call::<Info>("info", &Nothing {}).await.map(|info| info.nodes)
     }
 
     async fn call<T: DeserializeOwned>(&self, method: &str, request: &impl Serialize) -> Result<T, ApiError> {
         let answer = self.post(method, self.body(request)?).await?;
         match serde_json::from_slice::<Answer<T>>(&answer) {
-            Ok(Answer { error: Some(error), .. }) => Err(self.refused(method, error)),
+            Ok(Answer { error: Some(error), .. }) => Err(ApiError::refused(method, error)),
             Ok(Answer { result: Some(result), .. }) => Ok(result),
             Ok(_) => Err(self.not_json(method, &answer)),
             Err(error) => Err(self.not_json(method, &answer).because(error)),
@@ -215,15 +217,11 @@ impl Api {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> ApiError {
-        ApiError::unreachable(&self.shown(), error.without_url())
+        ApiError::unreachable(&self.shown(), &error.without_url())
     }
 
     fn status(&self, status: u16, location: Option<&str>) -> ApiError {
         ApiError::status(&self.shown(), status, location)
-    }
-
-    fn refused(&self, method: &str, error: ServerError) -> ApiError {
-        ApiError::refused(method, error)
     }
 
     fn not_json(&self, method: &str, answer: &[u8]) -> ApiError {
@@ -275,16 +273,16 @@ fn parse_history(answer: &Bytes) -> Result<Result<History, ServerError>, serde_j
         #[serde(borrow)]
         data: &'a RawValue,
         #[serde(borrow, default)]
-        info: Option<Info<'a>>,
+        info: Option<Who<'a>>,
     }
     #[derive(Deserialize)]
-    struct Info<'a> {
+    struct Who<'a> {
         #[serde(default)]
         user: String,
         #[serde(default)]
         client: String,
-        #[serde(borrow, default)]
-        conn_info: Option<&'a RawValue>,
+        #[serde(borrow, default, rename = "conn_info")]
+        attached: Option<&'a RawValue>,
     }
     #[derive(Deserialize)]
     struct Outer<'a> {
@@ -305,10 +303,10 @@ fn parse_history(answer: &Bytes) -> Result<Result<History, ServerError>, serde_j
         .map(|item| Publication {
             offset: item.offset,
             data: slice(item.data),
-            caller: item.info.map(|info| Caller {
-                user: info.user,
-                client: info.client,
-                info: info.conn_info.filter(|raw| raw.get() != "null").map(slice),
+            caller: item.info.map(|who| Caller {
+                user: who.user,
+                client: who.client,
+                info: who.attached.filter(|raw| raw.get() != "null").map(slice),
             }),
         })
         .collect();

@@ -60,10 +60,10 @@ impl ApiError {
         }
     }
 
-    pub(super) fn unreachable(url: &str, error: reqwest::Error) -> Self {
+    pub(super) fn unreachable(url: &str, error: &reqwest::Error) -> Self {
         let mut causes = Vec::new();
         let mut tls = None;
-        let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
         while let Some(error) = cause {
             tls = tls.or_else(|| find_tls(error));
             causes.push(error.to_string());
@@ -104,7 +104,13 @@ impl ApiError {
                 ApiErrorKind::TooLarge,
                 format!("a request is too large for the proxy in front of Centrifugo's API at {url} (HTTP 413)"),
             ),
-            400 => (ApiErrorKind::BadRequest, format!("Centrifugo's API at {url} could not read a request (HTTP 400)")),
+            400 => (
+                ApiErrorKind::BadRequest,
+                format!(
+                    "what answers at {url} could not read a request (HTTP 400); for a server with TLS write `https://` in \
+                     CENTRIFUGO_API_URL"
+                ),
+            ),
             500 => (ApiErrorKind::Unreadable, format!("Centrifugo's API at {url} failed (HTTP 500); its log says why")),
             408 | 429 | 502..=599 => {
                 (ApiErrorKind::Temporary, format!("Centrifugo's API at {url} is not available now (HTTP {status})"))

@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn weak_secrets_are_named_and_never_shown() {
         for (secret, problem) in [
-            ("secret", "well-known"),
+            ("my_secret", "well-known"),
             ("Change-Me", "well-known"),
             ("f00f5e0c2f65", "fewer than 32"),
             ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "repeats"),

@@ -171,14 +171,14 @@ impl Lane {
                 }
             }
         }
-        if missing > 0 {
-            if let Some(suppressed) = self.log.trouble.allow() {
-                tracing::error!(
-                    missing,
-                    suppressed,
-                    "the answer to a batch has fewer results than the batch had replies; they are sent again"
-                );
-            }
+        if missing > 0
+            && let Some(suppressed) = self.log.trouble.allow()
+        {
+            tracing::error!(
+                missing,
+                suppressed,
+                "the answer to a batch has fewer results than the batch had replies; they are sent again"
+            );
         }
     }
 
@@ -191,7 +191,9 @@ impl Lane {
     }
 
     fn lose(&self, replies: &[Outgoing], why: &str) {
-        replies.iter().for_each(|reply| self.outbox.done(reply));
+        for reply in replies {
+            self.outbox.done(reply);
+        }
         self.outbox.lose(replies.len() as u64);
         if let Some(count) = self.log.lost.allow_many(replies.len() as u64) {
             tracing::error!(count, why, "replies were lost");

@@ -69,7 +69,7 @@ impl fmt::Display for Trouble {
             Self::NotCentrifugo { url, why } => write!(
                 f,
                 "what answers at {url} is not Centrifugo's WebSocket ({why}): set CENTRIFUGO_URL to Centrifugo's own address \
-                 and path, like `ws://localhost:8000/connection/websocket`"
+                 and path, like `ws://localhost:8000/connection/websocket`, and write `wss://` for a server with TLS"
             ),
             Self::Disconnected { code: code @ 3500, reason } => write!(
                 f,
