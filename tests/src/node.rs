@@ -28,7 +28,9 @@ impl Node {
             || {
                 let mut install = Command::new("npm");
                 // No package is allowed to run anything of its own.
-                install.args(["ci", "--ignore-scripts"]).current_dir(&dir);
+                install
+                    .args(["ci", "--ignore-scripts", "--prefer-offline"])
+                    .current_dir(&dir);
                 toolchain::run(&mut install, NPM);
             },
         );
