@@ -44,8 +44,8 @@ pub(super) struct Grant {
 #[derive(Default)]
 struct Claims {
     sub: String,
-    exp: Option<f64>,
-    nbf: Option<f64>,
+    exp: Option<Date>,
+    nbf: Option<Date>,
     expire_at: Option<i64>,
     #[serde(deserialize_with = "raw")]
     info: Bytes,
@@ -55,6 +55,23 @@ struct Claims {
     b64data: String,
     channel: String,
     client: String,
+}
+
+/// A number of seconds, which Centrifugo takes as a string too.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Date {
+    Number(f64),
+    Text(String),
+}
+
+impl Date {
+    fn seconds(&self) -> Result<f64, Refused> {
+        match self {
+            Self::Number(seconds) => Ok(*seconds),
+            Self::Text(text) => text.parse().map_err(|_| Refused::Invalid),
+        }
+    }
 }
 
 /// Verifies a connection token.
@@ -119,7 +136,10 @@ impl Claims {
     #[allow(clippy::cast_precision_loss)] // Times far beyond any date.
     fn check_time(&self) -> Result<(), Refused> {
         let now = now_millis() as f64 / 1000.0;
-        if self.exp.is_some_and(|exp| exp <= now) || self.nbf.is_some_and(|nbf| nbf >= now) {
+        let date = |date: &Option<Date>| date.as_ref().map(Date::seconds).transpose();
+        if date(&self.exp)?.is_some_and(|exp| exp <= now)
+            || date(&self.nbf)?.is_some_and(|nbf| nbf >= now)
+        {
             return Err(Refused::Expired);
         }
         Ok(())
@@ -128,9 +148,13 @@ impl Claims {
     /// `expire_at` wins, and turns expiry off where it is 0.
     #[allow(clippy::cast_possible_truncation)] // A cast of floats saturates.
     fn expires(&self) -> i64 {
-        let expires = self
-            .expire_at
-            .map_or_else(|| self.exp.map_or(0, |exp| exp as i64), |at| at.max(0));
+        let exp = || {
+            self.exp
+                .as_ref()
+                .and_then(|exp| exp.seconds().ok())
+                .map_or(0, |exp| exp as i64)
+        };
+        let expires = self.expire_at.map_or_else(exp, |at| at.max(0));
         expires.min(now() + MAX_TTL)
     }
 }

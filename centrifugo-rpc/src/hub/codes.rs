@@ -53,6 +53,7 @@ const fn disconnect(code: u32, reason: &'static str) -> Disconnect {
 /// The client went away: there is nobody to tell.
 pub(super) const CONNECTION_CLOSED: Disconnect = disconnect(3000, "connection closed");
 pub(super) const SHUTDOWN: Disconnect = disconnect(3001, "shutdown");
+pub(super) const SERVER_ERROR: Disconnect = disconnect(3004, "internal server error");
 pub(super) const CONNECTION_EXPIRED: Disconnect = disconnect(3005, "connection expired");
 pub(super) const SLOW: Disconnect = disconnect(3008, "slow");
 pub(super) const WRITE_ERROR: Disconnect = disconnect(3009, "write error");

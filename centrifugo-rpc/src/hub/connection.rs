@@ -20,6 +20,8 @@ use tokio_tungstenite::{
     },
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
     Shared,
     codec::Codec,
@@ -53,9 +55,13 @@ where
     let shutdown = hub.shutdown.clone();
     let session = Guard(Session::new(hub, codec));
     let session = &session.0;
+    let unreachable = CancellationToken::new();
     let read = async {
         let ended = read(&mut stream, session).await;
-        drain(&mut stream, session, ended).await;
+        tokio::select! {
+            () = unreachable.cancelled() => {}
+            () = drain(&mut stream, session, ended) => {}
+        }
     };
     let stop = async {
         tokio::select! {
@@ -64,7 +70,7 @@ where
         }
     };
     let (too_big, (), (), ()) = tokio::join!(
-        write(&mut sink, session, write_timeout),
+        write(&mut sink, session, write_timeout, &unreachable),
         read,
         session.run_timers(),
         stop
@@ -130,8 +136,7 @@ async fn drain<S>(stream: &mut SplitStream<WebSocketStream<S>>, session: &Sessio
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let unreachable = session.outbox().end() == Some(codes::WRITE_ERROR);
-    if ended == Ended::Open && !unreachable {
+    if ended == Ended::Open {
         let rest = async { while let Some(Ok(_)) = stream.next().await {} };
         let _ = timeout(CLOSE_WAIT, rest).await;
     }
@@ -143,6 +148,7 @@ async fn write<S>(
     sink: &mut SplitSink<WebSocketStream<S>, Message>,
     session: &Session,
     write_timeout: Duration,
+    unreachable: &CancellationToken,
 ) -> bool
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -156,6 +162,7 @@ where
                 };
                 if !matches!(written, Ok(Ok(()))) {
                     session.disconnect(&codes::WRITE_ERROR);
+                    unreachable.cancel();
                     return false;
                 }
             }

@@ -219,6 +219,9 @@ pub(super) struct Publication {
     pub(super) offset: u64,
     #[prost(btree_map = "string, string", tag = "7")]
     pub(super) tags: BTreeMap<String, String>,
+    /// Only the first publication of a stream says it.
+    #[prost(string, tag = "14")]
+    pub(super) epoch: String,
 }
 
 /// `Join` and `Leave`, which look the same.

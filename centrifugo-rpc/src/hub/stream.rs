@@ -53,6 +53,9 @@ impl Stream {
         self.used = now;
         self.top += 1;
         publication.offset = self.top;
+        if self.top == 1 {
+            publication.epoch.clone_from(&self.epoch);
+        }
         let publication = Arc::new(publication);
         self.publications.push_back(Arc::clone(&publication));
         while self.publications.len() > size {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{
     super::{
         codes::ErrorCode,
-        protocol::{ClientInfo, Publication, Push, StreamPosition},
+        protocol::{ClientInfo, Ignored, Publication, Push, Reply, StreamPosition},
         stream::{Filter, Stream},
     },
     Broker,
@@ -91,21 +91,61 @@ impl Broker {
         {
             return position;
         }
+        let position = self.spread(channel, draft, keep, now);
+        if !key.is_empty() {
+            self.results.put(channel, key, position.clone(), now);
+        }
+        self.settle();
+        position
+    }
+
+    /// Publishes for a client, which gets its own publication before its reply, if it is subscribed.
+    pub(in super::super) fn publish_from(
+        &mut self,
+        client: &str,
+        id: u32,
+        channel: &str,
+        data: Bytes,
+        keep: Option<Keep>,
+    ) {
+        let Some(info) = self.info(client, channel) else {
+            return;
+        };
+        let draft = Draft {
+            data,
+            info: Some(info),
+            ..Draft::default()
+        };
+        self.spread(channel, draft, keep, Instant::now());
+        self.send(
+            client,
+            &Reply {
+                id,
+                publish: Some(Ignored {}),
+                ..Reply::default()
+            },
+        );
+    }
+
+    fn spread(
+        &mut self,
+        channel: &str,
+        draft: Draft,
+        keep: Option<Keep>,
+        now: Instant,
+    ) -> StreamPosition {
         let Draft { data, info, tags } = draft;
         let mut publication = Publication {
             data,
             info,
-            offset: 0,
             tags,
+            ..Publication::default()
         };
         let mut position = StreamPosition::default();
         if let Some(keep) = keep {
             let stream = self.stream(channel, now);
             publication = Publication::clone(&stream.add(publication, keep.size, keep.ttl, now));
             position = stream.position();
-        }
-        if !key.is_empty() {
-            self.results.put(channel, key, position.clone(), now);
         }
         self.broadcast(
             Push {
@@ -115,7 +155,6 @@ impl Broker {
             },
             |_| true,
         );
-        self.settle();
         position
     }
 

@@ -117,14 +117,17 @@ async fn offsets_count_from_one_and_subscribers_get_them_in_order() {
     let mut broker = Broker::default();
     let client = Client::json(&mut broker, "x");
     client.subscribe(&mut broker, &to("a"), Terms::default());
-    assert_eq!(publish(&mut broker, KEEP).offset, 1);
+    let StreamPosition { offset, epoch } = publish(&mut broker, KEEP);
+    assert_eq!(offset, 1);
     assert_eq!(publish(&mut broker, None), StreamPosition::default());
     assert_eq!(publish(&mut broker, KEEP).offset, 2);
     assert_eq!(
         client.received().await,
         [
             r#"{"id":1,"subscribe":{}}"#,
-            r#"{"push":{"channel":"a","pub":{"data":{},"offset":1}}}"#,
+            &format!(
+                r#"{{"push":{{"channel":"a","pub":{{"data":{{}},"offset":1,"epoch":"{epoch}"}}}}}}"#
+            ),
             r#"{"push":{"channel":"a","pub":{"data":{}}}}"#,
             r#"{"push":{"channel":"a","pub":{"data":{},"offset":2}}}"#,
         ]

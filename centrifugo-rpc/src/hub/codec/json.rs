@@ -1,6 +1,8 @@
 //! Lines of JSON. Payloads go in as the bytes they are; that they are JSON is checked, because one that is not would
 //! break the line for everything around it.
 
+use std::io::BufRead;
+
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::super::protocol::{
@@ -11,12 +13,10 @@ use super::{Command, Malformed, NotJson, Reply};
 
 /// Reads one line; what follows the value on its line is ignored, as Centrifugo does.
 pub(super) fn decode(rest: &mut &[u8]) -> Result<Command, Malformed> {
-    let end = rest.iter().position(|byte| *byte == b'\n');
-    let (line, tail) = match end {
-        Some(end) => (&rest[..end], &rest[end + 1..]),
-        None => (*rest, &[][..]),
-    };
-    *rest = tail;
+    let frame = *rest;
+    // A slice is read without errors. This finds the end of a line quickly, without optimization too.
+    let length = rest.skip_until(b'\n').map_err(|_| Malformed)?;
+    let line = &frame[..length];
     // Read as a struct, an array would do too.
     if line.trim_ascii_start().starts_with(b"[") {
         return Err(Malformed);
@@ -107,15 +107,16 @@ fn write_publication(object: &mut Object<'_>, publication: &Publication) -> Writ
     object.raw("data", &publication.data)?;
     object.optional("info", publication.info.as_ref(), write_info)?;
     object.number("offset", publication.offset);
-    if publication.tags.is_empty() {
-        return Ok(());
+    if !publication.tags.is_empty() {
+        object.object("tags", |object| {
+            for (name, value) in &publication.tags {
+                object.string(name, value);
+            }
+            Ok(())
+        })?;
     }
-    object.object("tags", |object| {
-        for (name, value) in &publication.tags {
-            object.string(name, value);
-        }
-        Ok(())
-    })
+    object.text("epoch", &publication.epoch);
+    Ok(())
 }
 
 fn write_publications(object: &mut Object<'_>, publications: &[Publication]) -> Written {
@@ -239,7 +240,9 @@ impl Object<'_> {
         serde_json::from_str::<IgnoredAny>(json).map_err(|_| NotJson)?;
         self.key(name);
         // A line is one reply: JSON allows line breaks only where they mean nothing.
-        self.out.extend(json.bytes().filter(|byte| *byte != b'\n'));
+        for line in json.split('\n') {
+            self.out.extend_from_slice(line.as_bytes());
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::{
     super::{
         auth::{self, Refused},
-        broker::{Draft, Keep, Terms},
+        broker::{Keep, Terms},
         codes,
         permissions::{Caller, Rules, needs_token},
         protocol::{
@@ -23,7 +23,8 @@ impl Session {
             0 => {}
             // Map subscriptions, which no namespace here has.
             1..=3 => return Err(codes::PERMISSION_DENIED.into()),
-            _ => return Err(codes::NOT_AVAILABLE.into()),
+            4 => return Err(codes::NOT_AVAILABLE.into()),
+            _ => return Err(codes::SERVER_ERROR.into()),
         }
         if !request.delta.is_empty() && request.delta != "fossil" {
             return Err(codes::MALFORMED.into());
@@ -165,28 +166,9 @@ impl Session {
             return Err(codes::PERMISSION_DENIED.into());
         }
         let keep = keep(rules);
-        let mut broker = self.hub.broker();
-        let Some(info) = broker.info(&self.id, channel) else {
-            return Ok(());
-        };
-        broker.publish(
-            channel,
-            Draft {
-                data: request.data,
-                info: Some(info),
-                ..Draft::default()
-            },
-            keep,
-            "",
-        );
-        broker.send(
-            &self.id,
-            &Reply {
-                id,
-                publish: Some(Ignored {}),
-                ..Reply::default()
-            },
-        );
+        self.hub
+            .broker()
+            .publish_from(&self.id, id, channel, request.data, keep);
         Ok(())
     }
 
