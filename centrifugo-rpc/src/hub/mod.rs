@@ -234,3 +234,6 @@ async fn sweep(hub: Arc<Shared>, _alive: http::Alive) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
