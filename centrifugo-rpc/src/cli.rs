@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use serde_json::value::RawValue;
 
 use crate::centrifugo::Centrifugo;
-use crate::centrifugo::checks::{self, Finding, Severity};
+use crate::centrifugo::checks::{self, Finding, Purpose, Severity};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::server::Server;
@@ -33,7 +33,10 @@ Settings come from the environment:
   CENTRIFUGO_RPC_…              channel names, timeouts and limits: see docs/setup.md
   RUST_LOG                      what to log [info]
 
-Exit codes: 0 done, or stopped by a signal; 1 something did not work; 2 wrong usage or configuration.";
+Exit codes:
+  0  done, or stopped by a signal
+  1  something did not work
+  2  wrong usage or configuration";
 
 /// Serves RPC methods to the clients of a Centrifugo. Without a command: until SIGINT or SIGTERM.
 #[derive(Debug, Parser)]
@@ -49,7 +52,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 #[command(rename_all = "snake_case")]
 enum Command {
-    /// Print the complete Centrifugo configuration that fits these settings, as JSON, with its secrets
+    /// Print the Centrifugo configuration that fits these settings, with both secrets
     CentrifugoConfig {
         /// A web page's origin that may connect, like `https://example.com`; repeat for more
         #[arg(long = "origin", value_name = "ORIGIN", default_value = "http://localhost:*")]
@@ -139,7 +142,7 @@ fn failed(what: &str) -> Error {
 }
 
 async fn doctor(config: &Config) -> Result<ExitCode, Error> {
-    let findings = checks::run(&Centrifugo::new(config)?, Duration::ZERO).await;
+    let findings = checks::run(&Centrifugo::new(config)?, Purpose::Doctor, Duration::ZERO).await;
     for Finding { severity, what, detail, fix, .. } in &findings {
         let severity = match severity {
             Severity::Ok => "ok     ",

@@ -16,7 +16,7 @@ use crate::connection::Connection;
 use crate::error::RpcError;
 use crate::registry::Method;
 
-pub mod private;
+pub(crate) mod private;
 
 /// One call on its way to its handler: what tower layers see and extractors read.
 #[derive(Debug)]
@@ -216,7 +216,7 @@ pub(crate) fn missing_state(type_name: &str) -> String {
 
 /// One value of each type, shared by all calls.
 #[derive(Debug, Clone, Default)]
-pub struct States(Arc<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct States(Arc<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
 
 impl States {
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, state: T) {

@@ -22,18 +22,12 @@ impl Node {
     #[must_use]
     pub fn install() -> Self {
         let dir = toolchain::tests_dir().join("node");
-        toolchain::make_once(
-            &dir.join("node_modules"),
-            &[dir.join("package-lock.json")],
-            || {
-                let mut install = Command::new("npm");
-                // No package is allowed to run anything of its own.
-                install
-                    .args(["ci", "--ignore-scripts", "--prefer-offline"])
-                    .current_dir(&dir);
-                toolchain::run(&mut install, NPM);
-            },
-        );
+        toolchain::make_once(&dir.join("node_modules"), &[dir.join("package-lock.json")], || {
+            let mut install = Command::new("npm");
+            // No package is allowed to run anything of its own.
+            install.args(["ci", "--ignore-scripts", "--prefer-offline"]).current_dir(&dir);
+            toolchain::run(&mut install, NPM);
+        });
         Self { dir }
     }
 

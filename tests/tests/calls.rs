@@ -60,7 +60,8 @@ async fn nobody_reaches_the_calls_and_replies_of_others() {
 
 #[tokio::test]
 async fn garbage_neither_stops_nor_floods_the_worker() {
-    let server = centrifugo().await;
+    // Without `publication_data_format`, so that all of it arrives.
+    let server = Centrifugo::start_default().await;
     let demo = Demo::start(&server).await;
     assert_eq!(caller(&server, "garbage").await, ["alive after 1000 garbage publications"]);
     let dropped = demo.lines().iter().filter(|line| line.contains("was dropped")).count();
@@ -119,7 +120,7 @@ async fn the_caller_in_the_documentation_works_as_it_stands() {
     let page = std::fs::read_to_string(toolchain::workspace_dir().join("docs/protocol.md")).expect("the page");
     let (_, code) = page.split_once("```javascript\n").expect("a JavaScript sample");
     let (code, _) = code.split_once("\n```").expect("the sample's end");
-    Node::install();
+    let _packages = Node::install();
     // Beside the packages it imports.
     let node = toolchain::tests_dir().join("node");
     let script = tempfile::Builder::new().prefix("sample-").suffix(".mjs").tempfile_in(&node).expect("a file");
@@ -135,7 +136,7 @@ async fn the_caller_in_the_documentation_works_as_it_stands() {
 #[tokio::test]
 async fn the_log_has_calls_but_neither_params_nor_secrets() {
     let server = centrifugo().await;
-    let demo = Demo::start_with(&server, &[("RUST_LOG", "trace")]).await;
+    let demo = Demo::start_with(&server, &[("RUST_LOG", "centrifugo_rpc=trace")]).await;
     let settings = caller_settings(&server).to_string();
     Node::install().run_script("caller.mjs", &["results", &settings], &[]).await;
     demo.line("call finished").await;

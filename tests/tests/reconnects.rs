@@ -8,8 +8,13 @@ use tests::demo::{caller, environment};
 use tests::{Centrifugo, Demo, Example, TcpProxy, eventually};
 
 async fn centrifugo() -> Centrifugo {
-    let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config();
-    Centrifugo::start(serde_json::to_value(config).expect("JSON")).await
+    Centrifugo::start(config()).await
+}
+
+/// What `centrifugo_config` prints.
+fn config() -> Value {
+    let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config().allowed_origins(["*"]);
+    serde_json::to_value(config).expect("JSON")
 }
 
 /// A notification that leaves `key` in the demo's log.
@@ -115,8 +120,7 @@ async fn a_request_that_waited_longer_than_its_caller_does_not_run() {
 
 #[tokio::test]
 async fn a_worker_works_under_tls_with_a_private_ca() {
-    let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config();
-    let server = Centrifugo::start_tls(serde_json::to_value(config).expect("JSON")).await;
+    let server = Centrifugo::start_tls(config()).await;
     let ca = server.ca_file().to_string_lossy().into_owned();
     let untrusting = Example::start("demo", &environment(&server)).ended().await;
     assert_ne!(untrusting.status.code(), Some(0), "a stranger's certificate is not accepted");

@@ -99,14 +99,15 @@ async fn a_channel_regex_that_does_not_fit_is_named() {
 }
 
 #[tokio::test]
-async fn missing_history_is_named() {
+async fn a_worker_without_history_serves_and_says_what_it_cannot_do() {
     let server = with_namespaces(|namespaces| {
         for option in ["history_size", "history_ttl", "force_recovery"] {
             namespaces[RPC].as_object_mut().expect("options").remove(option);
         }
     })
     .await;
-    assert_names(&refusal(&server, &[]).await, &["history_size", "`rpc`"]);
+    let worker = Demo::start(&server).await;
+    assert_names(&worker.printed(), &["WARN", "only one worker may run", "history_size", "`rpc`"]);
 }
 
 #[tokio::test]
@@ -140,5 +141,5 @@ async fn a_second_worker_says_that_every_call_runs_twice() {
     let server = Centrifugo::start_default().await;
     let _first = Demo::start(&server).await;
     let second = Demo::start(&server).await;
-    assert_names(&second.printed(), &["WARN", "another worker"]);
+    assert_names(&second.printed(), &["WARN", "1 other worker is subscribed", "every worker runs every call"]);
 }

@@ -84,17 +84,26 @@ impl Findings {
     }
 }
 
+/// What the checks are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A worker starts: there should be no other one.
+    Start,
+    /// Somebody asks how things are: there should be a worker that answers.
+    Doctor,
+}
+
 /// Runs every check that can be run, waiting at most `patience` for a Centrifugo that is not there yet.
 ///
 /// Dropping this future ends the checks and their connections.
-pub(crate) async fn run(centrifugo: &Centrifugo, patience: Duration) -> Vec<Finding> {
+pub(crate) async fn run(centrifugo: &Centrifugo, purpose: Purpose, patience: Duration) -> Vec<Finding> {
     let mut findings = Findings::default();
     secrets(&centrifugo.config, &mut findings);
     let api = reach::api(centrifugo, patience, &mut findings).await;
     let sockets = reach::sockets(centrifugo, if api { patience } else { Duration::ZERO }, &mut findings).await;
     if let Some((worker, caller)) = sockets {
         if api {
-            channels::check(centrifugo, &worker, &caller, &mut findings).await;
+            channels::check(centrifugo, purpose, &worker, &caller, &mut findings).await;
         }
         tokio::join!(worker.close(), caller.close());
     }

@@ -9,7 +9,7 @@ use futures_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -32,6 +32,8 @@ use super::{
 
 /// Time the client has to end the connection after it was told to.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
+/// The same when the whole hub stops, which should not take long.
+const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 /// Time the frame may take that tells it.
 const CLOSE_WRITE: Duration = Duration::from_secs(1);
 /// What a close frame has room for.
@@ -69,8 +71,17 @@ where
             () = session.outbox().closed() => {}
         }
     };
-    let (too_big, (), (), ()) =
-        tokio::join!(write(&mut sink, session, write_timeout, &unreachable), read, session.run_timers(), stop);
+    let whole = async {
+        tokio::join!(write(&mut sink, session, write_timeout, &unreachable), read, session.run_timers(), stop).0
+    };
+    let hurry = async {
+        shutdown.cancelled().await;
+        sleep(SHUTDOWN_WAIT).await;
+    };
+    let too_big = tokio::select! {
+        too_big = whole => too_big,
+        () = hurry => return,
+    };
     if too_big && let Ok(socket) = stream.reunite(sink) {
         swallow(socket).await;
     }

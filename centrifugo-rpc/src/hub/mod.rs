@@ -7,9 +7,14 @@
 //! It is one process and one lock, keeps everything in memory, forgets it when it stops, does not speak TLS and has no
 //! metrics. For users there is the real Centrifugo, with the same configuration.
 //!
+//! What it leaves out, besides whole transports and proxies: server-side subscriptions (the claims `subs` and `channels`
+//! of a token, the API methods `subscribe` and `refresh`), map and shared poll channels, delta compression, filters by
+//! tag, and tokens signed with RSA or ECDSA. The commands of one connection run one after the other, whatever
+//! `client.concurrency` says.
+//!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use centrifugo_rpc::{centrifugo_config::CentrifugoConfig, hub::Hub};
+//! use centrifugo_rpc::hub::{CentrifugoConfig, Hub};
 //!
 //! let config: CentrifugoConfig = serde_json::from_str(
 //!     r#"{"client": {"token": {"hmac_secret_key": "development"}}, "http_api": {"key": "development"}}"#,
@@ -51,7 +56,8 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use crate::centrifugo::server_config::CentrifugoConfig;
+pub use crate::centrifugo::server_config::CentrifugoConfig;
+
 use broker::Broker;
 use settings::Settings;
 
@@ -184,7 +190,6 @@ impl HubError {
 }
 
 /// What all tasks of a hub share.
-#[derive(Debug)]
 struct Shared {
     settings: Settings,
     broker: Mutex<Broker>,
@@ -211,3 +216,6 @@ async fn sweep(hub: Arc<Shared>, _alive: http::Alive) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::centrifugo::Centrifugo;
+use crate::centrifugo::checks::{self, Purpose};
 use crate::centrifugo::replies::Replies;
 use crate::centrifugo::subscription::{Delivery, Subscription};
-use crate::centrifugo::{Centrifugo, checks};
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::dispatch::outbox::{GRACE, Outbox};
@@ -42,7 +43,7 @@ impl Worker {
         stack: Stack,
     ) -> Result<Self, Error> {
         let centrifugo = Centrifugo::new(config)?;
-        checks::verdict(&checks::run(&centrifugo, checks::PATIENCE).await)?;
+        checks::verdict(&checks::run(&centrifugo, Purpose::Start, checks::PATIENCE).await)?;
         let methods = registry.len();
         let outbox = Arc::new(Outbox::new(OUTBOX_BYTES));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&outbox)));

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use serde_json::value::to_raw_value;
+use tokio::time::Instant;
 
-use super::Findings;
 use super::probe::{CHECK_USER, Probe, ProbeChannel};
+use super::{Findings, Purpose};
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
 use crate::centrifugo::socket::Subscribed;
 use crate::centrifugo::tokens::WORKER_USER;
 use crate::centrifugo::trouble::Trouble;
+
+/// Names that begin with `system.` are reserved, and this one is nobody's.
+const PROBE_METHOD: &str = "system.probe";
 
 /// How long one's own join event may take: it comes right after the subscription, and a missing one is only a warning.
 const JOIN_WAIT: Duration = Duration::from_millis(500);
@@ -29,10 +33,12 @@ const PRESENCE: &str = "presence and join/leave";
 const PRIVACY: &str = "privacy";
 const FORGERY: &str = "forged replies";
 const WORKERS: &str = "other workers";
+const CALL: &str = "probe call";
 
 /// What both sides of the checks need.
 struct Checks<'a> {
     centrifugo: &'a Centrifugo,
+    purpose: Purpose,
     /// With a subscription token, as a worker.
     worker: &'a Probe,
     /// As any caller.
@@ -45,11 +51,18 @@ struct Checks<'a> {
 }
 
 /// Runs every check of the channels. What depends on something that does not work is left out.
-pub(super) async fn check(centrifugo: &Centrifugo, worker: &Probe, caller: &Probe, findings: &mut Findings) {
+pub(super) async fn check(
+    centrifugo: &Centrifugo,
+    purpose: Purpose,
+    worker: &Probe,
+    caller: &Probe,
+    findings: &mut Findings,
+) {
     let requests = &*centrifugo.config.request_channel;
     let reply_namespace = &*centrifugo.config.reply_namespace;
     let checks = Checks {
         centrifugo,
+        purpose,
         worker,
         caller,
         requests,
@@ -278,16 +291,50 @@ impl Checks<'_> {
         }
     }
 
+    /// Calls a method that no worker has: the worker that is there answers that it has none.
+    async fn call(&self, workers: usize, findings: &mut Findings) {
+        if workers == 0 {
+            return findings.ok(CALL, "not made: no worker is running");
+        }
+        let reply_to = reply_channel(self.reply_namespace, &self.caller.user);
+        let Ok((mut channel, _)) = self.caller.subscribe(&reply_to, false).await else {
+            return findings.warning(CALL, "not made: the caller cannot subscribe to its replies", "");
+        };
+        let id = uuid::Uuid::new_v4().to_string();
+        let request = serde_json::json!({ "method": PROBE_METHOD, "correlation_id": id, "reply_to": reply_to });
+        let started = Instant::now();
+        if let Err(trouble) = self.caller.socket.publish(self.requests, request.to_string()).await {
+            return findings.warning(CALL, format!("not made: {trouble}"), "");
+        }
+        match channel.published(|published| contains(&published.data, id.as_bytes())).await {
+            Some(_) => findings.ok(CALL, format!("a worker answered after {} ms", started.elapsed().as_millis())),
+            None => findings.error(
+                CALL,
+                "a worker is connected, but did not answer",
+                "its log says why: does its CENTRIFUGO_API_URL lead to this Centrifugo, with the right CENTRIFUGO_API_KEY and \
+                 CENTRIFUGO_RPC_REPLY_NAMESPACE?",
+            ),
+        }
+    }
+
     async fn workers(&self, findings: &mut Findings) {
         // Where presence is off, another check says so.
         let Ok(present) = self.centrifugo.api.presence(self.requests).await else { return };
         let workers = present.iter().filter(|client| client.user == WORKER_USER).count();
         let others = present.iter().find(|client| client.user != WORKER_USER && !client.user.starts_with(CHECK_USER));
-        if workers > 0 {
+        let expected = match self.purpose {
+            Purpose::Start => 0,
+            Purpose::Doctor => {
+                self.call(workers, findings).await;
+                1
+            }
+        };
+        if workers > expected {
             findings.warning(
                 WORKERS,
                 format!(
-                    "{workers} other worker(s) are subscribed to `{}`, and every worker runs every call",
+                    "{workers} {} subscribed to `{}`, and every worker runs every call",
+                    if workers == 1 { "other worker is" } else { "workers are" },
                     self.requests
                 ),
                 "run one worker per request channel",

@@ -1,5 +1,6 @@
 //! The server API: one method each, and several in a batch.
 
+mod batch;
 mod requests;
 
 use std::collections::BTreeMap;
@@ -22,9 +23,7 @@ use super::{
     settings::glob,
     stream::Filter,
 };
-use requests::{
-    Batch, Broadcast, ChannelRequest, Channels, Command, DisconnectRequest, History, Publish, Rpc, Unsubscribe,
-};
+use requests::{Broadcast, ChannelRequest, Channels, DisconnectRequest, History, Publish, Rpc, Unsubscribe};
 
 const HERE: [&str; 12] = [
     "batch",
@@ -75,7 +74,7 @@ pub(super) fn exists(method: &str) -> bool {
 /// Calls a method with the body of a request.
 pub(super) fn call(hub: &Shared, method: &str, body: &[u8]) -> Outcome {
     match method {
-        "batch" => read(body).map_or(Outcome::Malformed, |batch| Outcome::Batch(run_batch(hub, batch))),
+        "batch" => read(body).map_or(Outcome::Malformed, |batch| Outcome::Batch(batch::run(hub, batch))),
         "publish" => with(body, |request| publish(hub, request)),
         "broadcast" => with(body, |request| broadcast(hub, request)),
         "unsubscribe" => with(body, |request| unsubscribe(hub, request)),
@@ -101,53 +100,6 @@ fn read<T: DeserializeOwned + Default>(body: &[u8]) -> Option<T> {
         return None;
     }
     serde_json::from_slice::<Option<T>>(body).ok().map(Option::unwrap_or_default)
-}
-
-/// Runs the commands of a batch in order, each with its own result. Centrifugo may run them at once if it is asked to;
-/// one after the other is one way of that.
-fn run_batch(hub: &Shared, batch: Batch) -> Answer {
-    let mut replies = Vec::with_capacity(batch.commands.len());
-    for command in batch.commands {
-        let (method, answer) = command.map_or(("", Err(codes::BAD_REQUEST)), |command| run(hub, command));
-        replies.push(match answer {
-            Ok(result) => BTreeMap::from([(method, result)]),
-            Err(UNSPEAKABLE) => return Err(UNSPEAKABLE),
-            Err(error) => BTreeMap::from([("error", result(&describe(error))?)]),
-        });
-    }
-    if replies.is_empty() { result(&json!({})) } else { result(&BTreeMap::from([("replies", replies)])) }
-}
-
-fn run(hub: &Shared, command: Command) -> (&'static str, Answer) {
-    if let Some(request) = command.publish {
-        ("publish", publish(hub, request))
-    } else if let Some(request) = command.broadcast {
-        ("broadcast", broadcast(hub, request))
-    } else if command.subscribe.is_some() {
-        ("subscribe", Err(codes::NOT_AVAILABLE))
-    } else if let Some(request) = command.unsubscribe {
-        ("unsubscribe", unsubscribe(hub, request))
-    } else if let Some(request) = command.disconnect {
-        ("disconnect", disconnect(hub, request))
-    } else if let Some(request) = command.history {
-        ("history", history(hub, request))
-    } else if let Some(request) = command.history_remove {
-        ("history_remove", history_remove(hub, &request))
-    } else if let Some(request) = command.presence {
-        ("presence", presence(hub, &request))
-    } else if let Some(request) = command.presence_stats {
-        ("presence_stats", presence_stats(hub, &request))
-    } else if command.info.is_some() {
-        ("info", info(hub))
-    } else if let Some(request) = command.rpc {
-        ("rpc", rpc(&request))
-    } else if command.refresh.is_some() {
-        ("refresh", Err(codes::NOT_AVAILABLE))
-    } else if let Some(request) = command.channels {
-        ("channels", channels(hub, &request))
-    } else {
-        ("", Err(codes::NOT_FOUND))
-    }
 }
 
 /// An error as the API writes it.

@@ -148,20 +148,20 @@ impl Broker {
         let now = Instant::now();
         self.results.expire(now);
         let channels = &self.channels;
-        let mut idle = Vec::new();
+        let idle_since =
+            |channel: &String, stream: &Stream| stream.idle_since().filter(|_| !channels.contains_key(channel));
         self.streams.retain(|channel, stream| {
             stream.expire(now);
-            match stream.idle_since() {
-                Some(since) if !channels.contains_key(channel) => {
-                    let keep = now.duration_since(since) < meta_ttl;
-                    if keep {
-                        idle.push((since, channel.clone()));
-                    }
-                    keep
-                }
-                _ => true,
-            }
+            idle_since(channel, stream).is_none_or(|since| now.duration_since(since) < meta_ttl)
         });
+        if self.streams.len() <= MAX_IDLE_STREAMS {
+            return;
+        }
+        let mut idle: Vec<_> = self
+            .streams
+            .iter()
+            .filter_map(|(channel, stream)| Some((idle_since(channel, stream)?, channel.clone())))
+            .collect();
         if let Some(excess) = idle.len().checked_sub(MAX_IDLE_STREAMS) {
             idle.sort_unstable();
             for (_, channel) in idle.drain(..excess) {
