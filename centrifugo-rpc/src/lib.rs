@@ -1,5 +1,8 @@
 //! Typed RPC for browsers, apps and services over Centrifugo.
 
+// What is printed is the command line's business.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 // Macro expansions name the crate by its own name, in here too.
 #[allow(unused_extern_crates)]
 extern crate self as centrifugo_rpc;

@@ -176,10 +176,6 @@ impl Registry {
         self.methods.get(name).copied()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Method> {
-        self.methods.values().copied()
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.methods.len()
     }

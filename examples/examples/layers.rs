@@ -68,7 +68,7 @@ async fn number(number: CallNumber) -> u64 {
 /// Takes longer than anybody waits.
 #[websocket_rpc("calls.endless")]
 async fn endless() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[tokio::main]

@@ -40,13 +40,6 @@ pub(crate) struct Position {
     pub epoch: String,
 }
 
-/// A part of a channel's history and the position of the whole.
-#[derive(Debug)]
-pub(crate) struct History {
-    pub publications: Vec<Publication>,
-    pub top: Position,
-}
-
 /// A publication as the history keeps it. The server API does not say when it was published.
 #[derive(Debug)]
 pub(crate) struct Publication {
@@ -127,20 +120,18 @@ impl Api {
         channel: &str,
         limit: u32,
         since: Option<&Position>,
-        reverse: bool,
-    ) -> Result<History, ApiError> {
+    ) -> Result<Vec<Publication>, ApiError> {
         #[derive(Serialize)]
         struct Request<'a> {
             channel: &'a str,
             limit: u32,
             #[serde(skip_serializing_if = "Option::is_none")]
             since: Option<&'a Position>,
-            reverse: bool,
         }
-        let body = self.body(&Request { channel, limit, since, reverse })?;
+        let body = self.body(&Request { channel, limit, since })?;
         let answer = self.post("history", body).await?;
         match parse_history(&answer) {
-            Ok(Ok(history)) => Ok(history),
+            Ok(Ok(publications)) => Ok(publications),
             Ok(Err(error)) => Err(ApiError::refused("history", error)),
             Err(error) => Err(self.not_json("history", &answer).because(error)),
         }
@@ -256,15 +247,11 @@ fn parse_batch(answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
     Ok(batch.replies.into_iter().map(|reply| reply.error.map_or(Ok(()), Err)).collect())
 }
 
-fn parse_history(answer: &Bytes) -> Result<Result<History, ServerError>, serde_json::Error> {
+fn parse_history(answer: &Bytes) -> Result<Result<Vec<Publication>, ServerError>, serde_json::Error> {
     #[derive(Deserialize)]
     struct Page<'a> {
         #[serde(borrow, default)]
         publications: Vec<Item<'a>>,
-        #[serde(default)]
-        offset: u64,
-        #[serde(default)]
-        epoch: String,
     }
     #[derive(Deserialize)]
     struct Item<'a> {
@@ -310,7 +297,7 @@ fn parse_history(answer: &Bytes) -> Result<Result<History, ServerError>, serde_j
             }),
         })
         .collect();
-    Ok(Ok(History { publications, top: Position { offset: page.offset, epoch: page.epoch } }))
+    Ok(Ok(publications))
 }
 
 #[cfg(test)]
@@ -333,8 +320,7 @@ mod tests {
             {"data":"x","offset":8}],"epoch":"e","offset":9}}"#,
         );
         let history = parse_history(&answer).expect("JSON").expect("no error");
-        assert_eq!(history.top, Position { offset: 9, epoch: "e".to_owned() });
-        let [first, second] = &history.publications[..] else { panic!("{history:?}") };
+        let [first, second] = &history[..] else { panic!("{history:?}") };
         assert_eq!((first.offset, &first.data[..]), (7, &br#"{"a": 1}"#[..]));
         let caller = first.caller.as_ref().expect("a caller");
         assert_eq!((&*caller.user, &*caller.client, caller.info.as_deref()), ("42", "c", Some(&br#"{"r": 2}"#[..])));

@@ -90,6 +90,7 @@ pub(crate) enum Purpose {
     /// A worker starts: there should be no other one.
     Start,
     /// Somebody asks how things are: there should be a worker that answers.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "nobody can ask without a command line"))]
     Doctor,
 }
 
@@ -103,7 +104,8 @@ pub(crate) async fn run(centrifugo: &Centrifugo, purpose: Purpose, patience: Dur
     let sockets = reach::sockets(centrifugo, if api { patience } else { Duration::ZERO }, &mut findings).await;
     if let Some((worker, caller)) = sockets {
         if api {
-            channels::check(centrifugo, purpose, &worker, &caller, &mut findings).await;
+            // Boxed: it is large, and part of every future of a start.
+            Box::pin(channels::check(centrifugo, purpose, &worker, &caller, &mut findings)).await;
         }
         tokio::join!(worker.close(), caller.close());
     }

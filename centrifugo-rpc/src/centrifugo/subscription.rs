@@ -37,7 +37,6 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Subscription {
     socket: Socket,
-    shared: Arc<Shared>,
     tasks: JoinSet<()>,
 }
 
@@ -138,13 +137,8 @@ impl Subscription {
         }
         let mut tasks = JoinSet::new();
         tasks.spawn(revive(socket.clone(), subscription, shared.clone(), endings));
-        tasks.spawn(catch_up::run(shared.clone(), centrifugo.api.clone()));
-        Ok(Self { socket, shared, tasks })
-    }
-
-    /// Whether requests arrive now.
-    pub(crate) fn connected(&self) -> watch::Receiver<bool> {
-        self.shared.connected.subscribe()
+        tasks.spawn(catch_up::run(shared, centrifugo.api.clone()));
+        Ok(Self { socket, tasks })
     }
 
     /// Leaves the channel and disconnects. Nothing is delivered any more once this returns; dropping its future disconnects

@@ -60,12 +60,11 @@ impl Running {
         address: Option<&Address>,
     ) -> Result<Slot, Refusal> {
         let mut table = self.table();
-        let key = match address {
-            Some(address) => Key::Addressed(address.clone()),
-            None => {
-                table.number += 1;
-                Key::Numbered(table.number)
-            }
+        let key = if let Some(address) = address {
+            Key::Addressed(address.clone())
+        } else {
+            table.number += 1;
+            Key::Numbered(table.number)
         };
         if table.calls.contains_key(&key) {
             return Err(Refusal::Running);

@@ -115,7 +115,7 @@ impl Checks<'_> {
 
     async fn history(&self, subscribed: &Subscribed, findings: &mut Findings) {
         let Self { requests, namespace, .. } = *self;
-        match self.centrifugo.api.history(requests, 0, None, false).await {
+        match self.centrifugo.api.history(requests, 0, None).await {
             Err(error) if error.kind() == ApiErrorKind::Refused(NOT_AVAILABLE) => findings.warning(
                 HISTORY,
                 format!("`{namespace}` keeps none, so requests that are published while a worker reconnects are lost, and only \

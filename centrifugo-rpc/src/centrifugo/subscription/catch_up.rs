@@ -35,9 +35,9 @@ async fn fill(shared: &Shared, api: &Api) {
     let mut other_stream = 0;
     while let Some(Missing { since, until }) = shared.missing() {
         let limit = u32::try_from(until - since.offset).unwrap_or(u32::MAX).min(page);
-        let error = match api.history(&shared.channel, limit, Some(&since), false).await {
-            Ok(history) => {
-                shared.filled(&since, history.publications);
+        let error = match api.history(&shared.channel, limit, Some(&since)).await {
+            Ok(publications) => {
+                shared.filled(&since, publications);
                 backoff.reset();
                 page = page.saturating_mul(2).min(PAGE);
                 continue;
