@@ -37,7 +37,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
 /// ```no_run
 /// # use centrifugo_rpc::{Config, Error, Server};
 /// # struct Database;
-/// # async fn main() -> Result<(), Error> {
+/// # async fn run() -> Result<(), Error> {
 /// Server::new(Config::from_env()?).state(Database).serve().await
 /// # }
 /// ```
@@ -155,7 +155,7 @@ impl Server {
     /// Runs a method in process, for unit tests: through the same layers, extractors, limits and deadlines as a call from
     /// outside, without Centrifugo. Dropping this future cancels the call.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use centrifugo_rpc::{Caller, Config, Connection, RpcError, Server, websocket_rpc};
     /// #[websocket_rpc("greet")]
     /// async fn greet(conn: Connection) -> Result<String, RpcError> {

@@ -6,12 +6,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Lets one event through per interval and counts the others.
-///
-/// ```ignore
-/// if let Some(suppressed) = throttle.allow() {
-///     tracing::warn!(suppressed, "a request was dropped");
-/// }
-/// ```
 #[derive(Debug)]
 pub(crate) struct Throttle {
     interval: Duration,
