@@ -205,6 +205,23 @@ pub struct ChannelNamespace {
     pub options: ChannelOptions,
 }
 
+/// What may be published into a channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PublicationDataFormat {
+    /// Anything but nothing. Centrifugo writes this as an empty string.
+    #[default]
+    #[serde(rename = "")]
+    NotEmpty,
+    /// JSON.
+    Json,
+    /// A JSON object.
+    JsonObject,
+    /// Anything.
+    Binary,
+}
+
 /// What channels do and who may use them. Every switch is off by default.
 #[allow(clippy::struct_excessive_bools)] // Centrifugo's own set of switches, each of them independent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,6 +230,9 @@ pub struct ChannelOptions {
     /// What the name after the namespace must match, in RE2 syntax. Default: any ASCII name.
     #[serde(skip_serializing_if = "is_default")]
     pub channel_regex: String,
+    /// What may be published. Default: anything but nothing.
+    #[serde(skip_serializing_if = "is_default")]
+    pub publication_data_format: PublicationDataFormat,
     /// Publications a channel remembers. Default: 0, no history.
     #[serde(skip_serializing_if = "is_default")]
     pub history_size: usize,

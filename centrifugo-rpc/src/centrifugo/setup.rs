@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions};
+use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
 use super::tokens::{Tokens, check_user};
 use crate::config::Config;
 use crate::error::Error;
@@ -40,6 +40,8 @@ impl Config {
                 name: namespace.to_owned(),
                 options: ChannelOptions {
                     channel_regex: format!("^{}$", channel.replace('.', "\\.")),
+                    // Others would make parts of the history unreadable.
+                    publication_data_format: PublicationDataFormat::JsonObject,
                     allow_publish_for_client: true,
                     history_size: REQUEST_HISTORY,
                     presence: true,

@@ -1,8 +1,9 @@
 //! Who may do what in which channel: Centrifugo's rules, without any state.
 
 use regex::Regex;
+use serde::de::IgnoredAny;
 
-use crate::centrifugo::server_config::ChannelOptions;
+use crate::centrifugo::server_config::{ChannelOptions, PublicationDataFormat};
 
 /// A channel whose name begins with this needs a subscription token, whatever its namespace allows.
 const PRIVATE_PREFIX: char = '$';
@@ -34,6 +35,17 @@ impl Rules {
     /// Whether the part of the name after the namespace is one this namespace takes.
     pub(super) fn allows_name(&self, rest: &str, channel: &str) -> bool {
         self.pattern.as_ref().map_or_else(|| channel.is_ascii(), |pattern| pattern.is_match(rest))
+    }
+
+    /// Whether this may be published here, by whomever.
+    pub(super) fn allows_data(&self, data: &[u8]) -> bool {
+        let is_json = || serde_json::from_slice::<IgnoredAny>(data).is_ok();
+        match self.options.publication_data_format {
+            PublicationDataFormat::NotEmpty => !data.is_empty(),
+            PublicationDataFormat::Json => is_json(),
+            PublicationDataFormat::JsonObject => data.trim_ascii_start().starts_with(b"{") && is_json(),
+            PublicationDataFormat::Binary => true,
+        }
     }
 
     /// Whether a subscription without a token is allowed.

@@ -49,6 +49,7 @@ conformance! {
         a_reply_channel_has_one_user_and_a_long_session,
         an_unknown_namespace_is_refused,
         a_channel_without_namespace_is_refused,
+        what_is_published_can_be_limited_to_json_objects,
         a_worker_subscribes_with_its_token_only,
         a_subscription_token_for_another_channel_is_refused,
         a_subscription_token_of_another_user_is_refused,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::tokens::in_seconds;
-use tests::{Tokens, unique};
+use tests::{Tokens, config, unique};
 
 use crate::backend::{Backend, REQUESTS, Running};
 
@@ -61,6 +61,21 @@ pub(crate) async fn a_caller_cannot_see_who_works(backend: Backend) {
     for what in ["history", "presence", "presence_stats"] {
         assert_eq!(caller.refused(what, json!({"channel": REQUESTS})).await, PERMISSION_DENIED, "{what}");
     }
+}
+
+pub(crate) async fn what_is_published_can_be_limited_to_json_objects(backend: Backend) {
+    let mut namespaces = config::protocol()["channel"]["namespaces"].take();
+    namespaces[0]["publication_data_format"] = json!("json_object");
+    let server = backend.with(json!({"channel": {"namespaces": namespaces}})).await;
+    let mut caller = server.connect("42").await;
+    for data in [json!(0), json!("text"), json!([{}]), json!(true)] {
+        let refused = caller.refused("publish", json!({"channel": REQUESTS, "data": data})).await;
+        assert_eq!(refused, BAD_REQUEST, "{data}");
+        let refused = server.api().call("publish", json!({"channel": REQUESTS, "data": data})).await;
+        assert_eq!(refused.expect_err("refused").code, BAD_REQUEST, "{data}");
+    }
+    caller.publish(REQUESTS, &json!({"method": "a.b"})).await.expect("published");
+    assert_eq!(server.api().publish(REQUESTS, &json!({})).await["offset"], 2);
 }
 
 pub(crate) async fn a_caller_cannot_publish_a_reply(backend: Backend) {

@@ -110,7 +110,7 @@ pub(super) fn describe(error: ErrorCode) -> serde_json::Value {
 fn publish(hub: &Shared, request: Publish) -> Answer {
     let data = payload(request.data, &request.b64data)?;
     let rules = rules(hub, &request.channel)?;
-    if data.is_empty() {
+    if !rules.allows_data(&data) {
         return Err(codes::BAD_REQUEST);
     }
     let draft = Draft { data, info: None, tags: request.tags };
@@ -129,7 +129,7 @@ fn broadcast(hub: &Shared, request: Broadcast) -> Answer {
         .into_iter()
         .map(|channel| {
             let published = rules(hub, &channel).and_then(|rules| {
-                if data.is_empty() {
+                if !rules.allows_data(&data) {
                     return Err(codes::BAD_REQUEST);
                 }
                 let draft = Draft { data: data.clone(), info: None, tags: request.tags.clone() };

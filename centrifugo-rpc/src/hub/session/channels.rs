@@ -137,7 +137,7 @@ impl Session {
         if request.r#type != 0 {
             return Err(codes::PERMISSION_DENIED.into());
         }
-        if request.data.is_empty() {
+        if !rules.allows_data(&request.data) {
             return Err(codes::BAD_REQUEST.into());
         }
         if !self.allowed(channel, |caller| rules.allows_publish(caller)) {
