@@ -270,12 +270,17 @@ impl Dispatcher {
         if !in_time {
             tracing::warn!(calls = self.tasks.len(), "cutting off the calls that are not finished");
             self.stopped.store(true, Ordering::Release);
+            // They only have to queue their replies now.
             self.running.cancel_all();
-            // Cut off, they only have to queue their replies.
-            if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
-                tracing::error!(calls = self.tasks.len(), "calls that block their thread were left behind");
-            }
         }
+    }
+
+    /// Waits for calls that began while [`drain`](Self::drain) ended: for when nothing is accepted any more.
+    pub(crate) async fn finished(&self) {
+        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
+            tracing::error!(calls = self.tasks.len(), "calls that block their thread were left behind");
+        }
+        let Counts { calls, refused, dropped } = &self.counts;
         let Counts { calls, refused, dropped } = &self.counts;
         tracing::info!(
             calls = calls.load(Ordering::Relaxed),

@@ -79,6 +79,7 @@ impl Worker {
         tracing::info!("shutting down: no new calls, waiting for those that run");
         self.dispatcher.drain(self.shutdown_timeout, hurry).await;
         self.subscription.close().await;
+        self.dispatcher.finished().await;
         if !self.replies.finish(Instant::now() + GRACE).await {
             tracing::error!("Centrifugo took no more replies: some were lost");
         }
