@@ -1,0 +1,202 @@
+//! A whole service in one program: annotated functions, a worker and the Rust caller, on the hub and on a real Centrifugo.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use centrifugo_rpc::hub::Hub;
+use centrifugo_rpc::{
+    CallError, CallOptions, Caller, Client, Config, Connection, RpcError, Server, State, Worker, websocket_rpc,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tests::{Centrifugo, TcpProxy, eventually, unique, within};
+use tokio::sync::watch;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+struct Sum {
+    of: Vec<i64>,
+}
+
+/// Adds numbers.
+#[websocket_rpc("test.add")]
+async fn add(params: Sum) -> i64 {
+    params.of.iter().sum()
+}
+
+/// What a test and its worker share.
+#[derive(Clone, Default)]
+struct Gate {
+    open: watch::Sender<bool>,
+    /// How many calls are behind the gate.
+    waiting: watch::Sender<usize>,
+}
+
+/// Answers with its number, once the gate is open.
+#[websocket_rpc("test.wait")]
+async fn wait(conn: Connection, gate: State<Gate>, number: u32) -> Result<u32, RpcError> {
+    struct Waiting(Arc<Gate>);
+    impl Drop for Waiting {
+        fn drop(&mut self) {
+            self.0.waiting.send_modify(|waiting| *waiting -= 1);
+        }
+    }
+    conn.require_user()?;
+    gate.waiting.send_modify(|waiting| *waiting += 1);
+    let _waiting = Waiting(Arc::clone(&gate.0));
+    gate.open.subscribe().wait_for(|open| *open).await.map_err(RpcError::internal)?;
+    Ok(number)
+}
+
+/// Fails with what it is told.
+#[websocket_rpc("test.fail")]
+async fn fail(code: u16) -> Result<(), RpcError> {
+    Err(RpcError::application(code, "as asked").with_data(&json!({ "code": code })))
+}
+
+fn config() -> Config {
+    Config::new(unique("key"), unique("a-secret-of-this-test-alone"))
+}
+
+async fn start(config: &Config, gate: &Gate) -> Worker {
+    within("the worker to start", Server::new(config.clone()).state(gate.clone()).start()).await.expect("a worker")
+}
+
+async fn connect(config: &Config) -> Client {
+    let token = config.connection_token("42", Duration::from_secs(60)).expect("a token");
+    let client = Client::builder(&config.centrifugo_url).token(token).connect();
+    within("the client to connect", client).await.expect("a client")
+}
+
+/// What is promised to a caller, wherever it is.
+async fn a_service_answers(config: &Config) {
+    let gate = Gate::default();
+    let worker = start(config, &gate).await;
+    let client = connect(config).await;
+    assert_eq!(
+        client.call::<i64>("test.add", &Sum { of: vec![1, -2, i64::MAX - 7] }).await.expect("a sum"),
+        i64::MAX - 8
+    );
+    let error = client.call::<()>("test.fail", &1234).await.expect_err("it fails");
+    let CallError::Rpc(error) = error else { panic!("{error:?}") };
+    assert_eq!(
+        (error.code(), error.message(), error.data::<Value>()),
+        (1234, "as asked", Some(json!({ "code": 1234 })))
+    );
+    let error = client.call::<()>("test.add", &json!({ "of": [1, "x"] })).await.expect_err("refused");
+    assert_eq!(error.code(), Some(400));
+    assert!(error.to_string().contains("of[1]"), "it names the place: {error}");
+
+    let calls: Vec<_> = (0..100).map(|number| call(&client, number)).collect();
+    let mut waiting = gate.waiting.subscribe();
+    within("all calls to run", waiting.wait_for(|waiting| *waiting == 100)).await.expect("counted");
+    gate.open.send_replace(true);
+    for (number, call) in (0..).zip(calls) {
+        assert_eq!(within("a result", call).await.expect("no panic").expect("a result"), number);
+    }
+    client.close().await;
+    within("the worker to stop", worker.stop()).await;
+}
+
+fn call(client: &Client, number: u32) -> tokio::task::JoinHandle<Result<u32, CallError>> {
+    let client = client.clone();
+    tokio::spawn(async move { client.call("test.wait", &number).await })
+}
+
+#[tokio::test]
+async fn a_service_answers_on_the_hub() {
+    let config = config();
+    let hub = Hub::start(config.centrifugo_config()).await.expect("a hub");
+    a_service_answers(&config.centrifugo_url(hub.url()).centrifugo_api_url(hub.api_url())).await;
+    within("the hub to stop", hub.shutdown()).await;
+}
+
+#[tokio::test]
+async fn a_service_answers_on_a_real_centrifugo() {
+    let (_server, config) = real().await;
+    a_service_answers(&config).await;
+}
+
+async fn real() -> (Centrifugo, Config) {
+    let config = config();
+    let server = Centrifugo::start(serde_json::to_value(config.centrifugo_config()).expect("JSON")).await;
+    let config = config.centrifugo_url(&server.url).centrifugo_api_url(&server.api_url);
+    (server, config)
+}
+
+#[tokio::test]
+async fn calls_under_way_survive_reconnects_of_the_caller_and_of_the_worker() {
+    let (server, config) = real().await;
+    let (proxy, far) = TcpProxy::before(&server).await;
+    let gate = Gate::default();
+    // The worker's WebSocket goes through the proxy, the caller's does not.
+    let worker = start(&config.clone().centrifugo_url(&far.url), &gate).await;
+    let client = connect(&config).await;
+    let calls: Vec<_> = (0..100).map(|number| call(&client, number)).collect();
+    let mut waiting = gate.waiting.subscribe();
+    within("all calls to run", waiting.wait_for(|waiting| *waiting == 100)).await.expect("counted");
+
+    let caller = json!({"user": "42", "disconnect": {"code": 3010, "reason": "a test"}});
+    server.api().ok("disconnect", caller).await;
+    proxy.cut();
+    gate.open.send_replace(true);
+    for (number, call) in (0..).zip(calls) {
+        assert_eq!(within("a result", call).await.expect("no panic").expect("a result"), number);
+    }
+    let sum = within("another call", client.call::<i64>("test.add", &Sum { of: vec![1, 2] })).await;
+    assert_eq!(sum.expect("a sum"), 3);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn dropping_a_call_and_its_timeout_stop_the_handler() {
+    let (_server, config) = real().await;
+    let gate = Gate::default();
+    let worker = start(&config, &gate).await;
+    let client = connect(&config).await;
+    let running = async |count: usize| {
+        eventually("the handlers to run", async || (*gate.waiting.borrow() == count).then_some(())).await;
+    };
+    let dropped = call(&client, 1);
+    running(1).await;
+    dropped.abort();
+    running(0).await;
+    let options = CallOptions::new().timeout(Duration::from_millis(100));
+    let error = client.call_with::<u32>("test.wait", &2, options).await.expect_err("it takes too long");
+    assert!(matches!(&error, CallError::Rpc(error) if error.code() == 408), "{error:?}");
+    running(0).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopping_worker_finishes_what_runs() {
+    let (_server, config) = real().await;
+    let gate = Gate::default();
+    let worker = start(&config, &gate).await;
+    let client = connect(&config).await;
+    let running = call(&client, 7);
+    let mut waiting = gate.waiting.subscribe();
+    within("the call to run", waiting.wait_for(|waiting| *waiting == 1)).await.expect("counted");
+    let stopping = tokio::spawn(worker.stop());
+    // It answers as long as something runs.
+    let refused =
+        eventually("a refusal", async || client.call::<i64>("test.add", &Sum { of: vec![] }).await.err()).await;
+    assert_eq!((refused.code(), refused.is_retryable()), (Some(503), true));
+    gate.open.send_replace(true);
+    assert_eq!(within("its result", running).await.expect("no panic").expect("a result"), 7);
+    within("the end", stopping).await.expect("no panic");
+}
+
+#[tokio::test]
+async fn a_method_runs_in_process_as_it_does_from_outside() {
+    let server = Server::new(config()).state(Gate::default());
+    let sum: i64 = server.call(Caller::anonymous(), "test.add", &Sum { of: vec![20, 22] }).await.expect("a sum");
+    assert_eq!(sum, 42);
+    let code = async |caller: Caller, method: &str, params: Value| {
+        server.call::<Value>(caller, method, &params).await.expect_err("refused").code()
+    };
+    assert_eq!(code(Caller::anonymous(), "test.wait", json!(1)).await, 401);
+    assert_eq!(code(Caller::user("42"), "test.add", json!({})).await, 400);
+    assert_eq!(code(Caller::user("42"), "test.nothing", json!({})).await, 404);
+    assert_eq!(code(Caller::user("42"), "test.fail", json!(1500)).await, 1500);
+}
