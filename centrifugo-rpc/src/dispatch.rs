@@ -281,7 +281,6 @@ impl Dispatcher {
             tracing::error!(calls = self.tasks.len(), "calls that block their thread were left behind");
         }
         let Counts { calls, refused, dropped } = &self.counts;
-        let Counts { calls, refused, dropped } = &self.counts;
         tracing::info!(
             calls = calls.load(Ordering::Relaxed),
             refused = refused.load(Ordering::Relaxed),
