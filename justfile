@@ -17,4 +17,4 @@ ci:
 
 # Accept changed compiler messages and expansions of the macro
 bless:
-    TRYBUILD=overwrite cargo test -p centrifugo-rpc-macros
+    BLESS=1 TRYBUILD=overwrite cargo test -p centrifugo-rpc-macros
