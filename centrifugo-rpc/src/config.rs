@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
-use crate::error::Error;
+use crate::error::{Error, shown_url};
 
 mod duration;
 
@@ -29,7 +29,7 @@ mod duration;
 ///     .centrifugo_api_url("https://rt.example.com/api")
 ///     .call_timeout(Duration::from_secs(10));
 /// ```
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
@@ -86,6 +86,48 @@ pub struct Config {
     /// none.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Taken apart, so that no field is forgotten.
+        let Self {
+            enabled,
+            centrifugo_url,
+            centrifugo_api_url,
+            centrifugo_api_key,
+            centrifugo_token_hmac_secret,
+            wrapper_url,
+            wrapper_api_key,
+            request_channel,
+            reply_namespace,
+            call_timeout,
+            shutdown_timeout,
+            max_concurrent_calls,
+            max_concurrent_calls_per_user,
+            max_params_bytes,
+            max_result_bytes,
+            ca_file,
+        } = self;
+        f.debug_struct("Config")
+            .field("enabled", enabled)
+            .field("centrifugo_url", &shown_url(centrifugo_url))
+            .field("centrifugo_api_url", &shown_url(centrifugo_api_url))
+            .field("centrifugo_api_key", centrifugo_api_key)
+            .field("centrifugo_token_hmac_secret", centrifugo_token_hmac_secret)
+            .field("wrapper_url", &wrapper_url.as_deref().map(shown_url))
+            .field("wrapper_api_key", wrapper_api_key)
+            .field("request_channel", request_channel)
+            .field("reply_namespace", reply_namespace)
+            .field("call_timeout", call_timeout)
+            .field("shutdown_timeout", shutdown_timeout)
+            .field("max_concurrent_calls", max_concurrent_calls)
+            .field("max_concurrent_calls_per_user", max_concurrent_calls_per_user)
+            .field("max_params_bytes", max_params_bytes)
+            .field("max_result_bytes", max_result_bytes)
+            .field("ca_file", ca_file)
+            .finish()
+    }
 }
 
 /// A string that `Debug` does not show.
@@ -469,8 +511,9 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let config = from(&SECRETS).expect("complete").wrapper_api_key("wr4pper");
+        let config = config.centrifugo_url("wss://u:pa55@h/").centrifugo_api_url("http://h/api?api_key=qu3ry");
         let debug = format!("{config:?}");
-        for secret in ["k3y", "s3cret", "wr4pper"] {
+        for secret in ["k3y", "s3cret", "wr4pper", "pa55", "qu3ry"] {
             assert!(!debug.contains(secret), "{debug}");
         }
     }
