@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
 use uuid::Uuid;
 
 use super::cancels::Cancels;
@@ -14,6 +13,7 @@ use super::link::{GetToken, Link, Target, TokenFuture};
 use super::shared::Shared;
 use super::{Client, Inner, token};
 use crate::centrifugo::tls::{Tls, is_encrypted};
+use crate::config::{self, defaults};
 use crate::error::{BoxError, Error, ErrorKind, shown_url};
 
 /// How a [`Client`] finds Centrifugo and who it is; made by [`Client::builder`].
@@ -53,10 +53,10 @@ impl ClientBuilder {
             token: None,
             get_token: None,
             user: None,
-            timeout: Duration::from_secs(30),
+            timeout: defaults::call_timeout(),
             connect_timeout: Duration::from_secs(10),
-            request_channel: "rpc:requests".to_owned(),
-            reply_namespace: "reply".to_owned(),
+            request_channel: defaults::request_channel(),
+            reply_namespace: defaults::reply_namespace(),
             message_size_limit: 64 * 1024,
             ca_file: None,
         }
@@ -207,16 +207,11 @@ impl ClientBuilder {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let is_name =
-            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
-        let url_fits = Url::parse(&self.url).is_ok_and(|url| ["ws", "wss"].contains(&url.scheme()) && url.has_host());
-        let channel_fits =
-            self.request_channel.split_once(':').is_some_and(|(namespace, name)| is_name(namespace) && is_name(name));
-        let problem = if !url_fits {
+        let problem = if !config::is_url(&self.url, config::WEBSOCKET) {
             "the URL is not a WebSocket URL: write for example `ws://localhost:8000/connection/websocket`"
-        } else if !channel_fits {
+        } else if !config::is_channel(&self.request_channel) {
             "`request_channel` is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: write for example `rpc:requests`"
-        } else if !is_name(&self.reply_namespace) {
+        } else if !config::is_name(&self.reply_namespace) {
             "`reply_namespace` is not a name of letters, digits, `_`, `-` and `.`: write for example `reply`"
         } else if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             "a timeout is zero, which would fail every call"
