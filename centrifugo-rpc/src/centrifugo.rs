@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use url::Url;
-
 use crate::config::Config;
 use crate::error::Error;
 
@@ -14,10 +12,10 @@ pub(crate) mod checks;
 pub(crate) mod replies;
 pub mod server_config;
 mod setup;
-mod socket;
+pub(crate) mod socket;
 mod stream;
 pub(crate) mod subscription;
-mod tls;
+pub(crate) mod tls;
 pub(crate) mod tokens;
 mod trouble;
 
@@ -35,18 +33,9 @@ impl Centrifugo {
     ///
     /// A certificate file, a key or a URL that cannot work.
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let tls = tls::Tls::load(config)?;
+        let encrypted = tls::is_encrypted(&config.centrifugo_url) || tls::is_encrypted(&config.centrifugo_api_url);
+        let tls = tls::Tls::load(config.ca_file.as_deref(), "ca_file (CENTRIFUGO_CA_FILE)", encrypted)?;
         let api = api::Api::new(config, &tls)?;
         Ok(Self { config: Arc::new(config.clone()), tokens: tokens::Tokens::new(config), api, tls })
     }
-}
-
-/// A URL as messages show it: without a password, a query or a fragment, where secrets may be.
-fn shown_url(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
 }

@@ -1,18 +1,17 @@
 //! What a worker is told: where Centrifugo is, its secrets, names and limits.
 
-use std::collections::HashMap;
-use std::env;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
 use url::Url;
 
-use crate::error::Error;
+use crate::error::{Error, shown_url};
+use crate::protocol;
 
 mod duration;
+mod env;
 
 /// How a worker finds Centrifugo and what it allows.
 ///
@@ -29,7 +28,7 @@ mod duration;
 ///     .centrifugo_api_url("https://rt.example.com/api")
 ///     .call_timeout(Duration::from_secs(10));
 /// ```
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
@@ -88,6 +87,48 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
 }
 
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Taken apart, so that no field is forgotten.
+        let Self {
+            enabled,
+            centrifugo_url,
+            centrifugo_api_url,
+            centrifugo_api_key,
+            centrifugo_token_hmac_secret,
+            wrapper_url,
+            wrapper_api_key,
+            request_channel,
+            reply_namespace,
+            call_timeout,
+            shutdown_timeout,
+            max_concurrent_calls,
+            max_concurrent_calls_per_user,
+            max_params_bytes,
+            max_result_bytes,
+            ca_file,
+        } = self;
+        f.debug_struct("Config")
+            .field("enabled", enabled)
+            .field("centrifugo_url", &shown_url(centrifugo_url))
+            .field("centrifugo_api_url", &shown_url(centrifugo_api_url))
+            .field("centrifugo_api_key", centrifugo_api_key)
+            .field("centrifugo_token_hmac_secret", centrifugo_token_hmac_secret)
+            .field("wrapper_url", &wrapper_url.as_deref().map(shown_url))
+            .field("wrapper_api_key", wrapper_api_key)
+            .field("request_channel", request_channel)
+            .field("reply_namespace", reply_namespace)
+            .field("call_timeout", call_timeout)
+            .field("shutdown_timeout", shutdown_timeout)
+            .field("max_concurrent_calls", max_concurrent_calls)
+            .field("max_concurrent_calls_per_user", max_concurrent_calls_per_user)
+            .field("max_params_bytes", max_params_bytes)
+            .field("max_result_bytes", max_result_bytes)
+            .field("ca_file", ca_file)
+            .finish()
+    }
+}
+
 /// A string that `Debug` does not show.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -113,40 +154,40 @@ impl fmt::Debug for Secret {
     }
 }
 
-mod defaults {
+pub(crate) mod defaults {
     use std::time::Duration;
 
-    pub(super) fn enabled() -> bool {
+    pub(crate) fn enabled() -> bool {
         true
     }
-    pub(super) fn centrifugo_url() -> String {
+    pub(crate) fn centrifugo_url() -> String {
         "ws://localhost:8000/connection/websocket".to_owned()
     }
-    pub(super) fn centrifugo_api_url() -> String {
+    pub(crate) fn centrifugo_api_url() -> String {
         "http://localhost:8000/api".to_owned()
     }
-    pub(super) fn request_channel() -> String {
+    pub(crate) fn request_channel() -> String {
         "rpc:requests".to_owned()
     }
-    pub(super) fn reply_namespace() -> String {
+    pub(crate) fn reply_namespace() -> String {
         "reply".to_owned()
     }
-    pub(super) fn call_timeout() -> Duration {
+    pub(crate) fn call_timeout() -> Duration {
         Duration::from_secs(30)
     }
-    pub(super) fn shutdown_timeout() -> Duration {
+    pub(crate) fn shutdown_timeout() -> Duration {
         Duration::from_secs(25)
     }
-    pub(super) fn max_concurrent_calls() -> usize {
+    pub(crate) fn max_concurrent_calls() -> usize {
         16_384
     }
-    pub(super) fn max_concurrent_calls_per_user() -> usize {
+    pub(crate) fn max_concurrent_calls_per_user() -> usize {
         1024
     }
-    pub(super) fn max_params_bytes() -> usize {
+    pub(crate) fn max_params_bytes() -> usize {
         64 * 1024
     }
-    pub(super) fn max_result_bytes() -> usize {
+    pub(crate) fn max_result_bytes() -> usize {
         512 * 1024
     }
 }
@@ -210,62 +251,6 @@ impl Config {
         }
     }
 
-    /// Reads the `CENTRIFUGO_…` variables of the environment. An empty variable counts as absent.
-    ///
-    /// # Errors
-    ///
-    /// Every variable that is missing or malformed, at once, with what it should look like.
-    pub fn from_env() -> Result<Self, Error> {
-        let mut problems = Vec::new();
-        let mut values = HashMap::new();
-        for (name, value) in env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with("CENTRIFUGO_")) else { continue };
-            match value.into_string() {
-                Ok(value) if value.is_empty() => {}
-                Ok(value) => drop(values.insert(name.to_owned(), value)),
-                Err(_) => problems.push(format!("{name} is not UTF-8")),
-            }
-        }
-        Self::from_vars(values, problems)
-    }
-
-    fn from_vars(values: HashMap<String, String>, problems: Vec<String>) -> Result<Self, Error> {
-        let mut vars = Vars { values, problems };
-        let enabled = vars.parse("CENTRIFUGO_ENABLED", "`true` or `false`", parse_bool);
-        let mut config = Self::new("", "");
-        config.enabled = enabled.unwrap_or(config.enabled);
-        vars.required(
-            "CENTRIFUGO_API_KEY",
-            "Centrifugo's `http_api.key`",
-            &mut config.centrifugo_api_key,
-            config.enabled,
-        );
-        vars.required(
-            "CENTRIFUGO_TOKEN_HMAC_SECRET",
-            "Centrifugo's `client.token.hmac_secret_key`",
-            &mut config.centrifugo_token_hmac_secret,
-            config.enabled,
-        );
-        vars.text("CENTRIFUGO_URL", &mut config.centrifugo_url);
-        vars.text("CENTRIFUGO_API_URL", &mut config.centrifugo_api_url);
-        config.wrapper_url = vars.values.remove("CENTRIFUGO_WRAPPER_URL");
-        config.wrapper_api_key = vars.values.remove("CENTRIFUGO_WRAPPER_API_KEY").map(Secret);
-        vars.text("CENTRIFUGO_RPC_REQUEST_CHANNEL", &mut config.request_channel);
-        vars.text("CENTRIFUGO_RPC_REPLY_NAMESPACE", &mut config.reply_namespace);
-        vars.duration("CENTRIFUGO_RPC_CALL_TIMEOUT", &mut config.call_timeout);
-        vars.duration("CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT", &mut config.shutdown_timeout);
-        vars.number("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS", &mut config.max_concurrent_calls);
-        vars.number("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER", &mut config.max_concurrent_calls_per_user);
-        vars.number("CENTRIFUGO_RPC_MAX_PARAMS_BYTES", &mut config.max_params_bytes);
-        vars.number("CENTRIFUGO_RPC_MAX_RESULT_BYTES", &mut config.max_result_bytes);
-        config.ca_file = vars.values.remove("CENTRIFUGO_CA_FILE").map(PathBuf::from);
-        if vars.problems.is_empty() {
-            vars.problems = config.problems();
-        }
-        report(&vars.problems)?;
-        Ok(config)
-    }
-
     /// Checks the values as a whole; [`serve`](crate::serve) does so before it connects.
     ///
     /// # Errors
@@ -282,19 +267,16 @@ impl Config {
                 problems.push(problem.to_owned());
             }
         };
-        let url = |text: &str, schemes: [&str; 2]| {
-            Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
-        };
         must(
-            url(&self.centrifugo_url, ["ws", "wss"]),
+            is_url(&self.centrifugo_url, WEBSOCKET),
             "centrifugo_url (CENTRIFUGO_URL) is not a WebSocket URL: write for example `ws://localhost:8000/connection/websocket`",
         );
         must(
-            url(&self.centrifugo_api_url, ["http", "https"]),
+            is_url(&self.centrifugo_api_url, HTTP),
             "centrifugo_api_url (CENTRIFUGO_API_URL) is not an HTTP URL: write for example `http://localhost:8000/api`",
         );
         must(
-            self.wrapper_url.as_ref().is_none_or(|text| url(text, ["http", "https"])),
+            self.wrapper_url.as_ref().is_none_or(|text| is_url(text, HTTP)),
             "wrapper_url (CENTRIFUGO_WRAPPER_URL) is not an HTTP URL: write for example `http://localhost:9000`",
         );
         if self.enabled {
@@ -308,12 +290,8 @@ impl Config {
                  `client.token.hmac_secret_key`",
             );
         }
-        let is_name =
-            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
-        let request_namespace =
-            self.request_channel.split_once(':').filter(|(namespace, name)| is_name(namespace) && is_name(name));
         must(
-            request_namespace.is_some(),
+            is_channel(&self.request_channel),
             "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: \
              write for example `rpc:requests`",
         );
@@ -323,7 +301,7 @@ impl Config {
              `reply`",
         );
         must(
-            request_namespace.is_none_or(|(namespace, _)| namespace != self.reply_namespace),
+            protocol::namespace(&self.request_channel) != self.reply_namespace,
             "request_channel and reply_namespace share a namespace: callers may publish into the one and never into the other, so \
              give them two",
         );
@@ -346,6 +324,25 @@ impl Config {
     }
 }
 
+/// The schemes of a WebSocket endpoint.
+pub(crate) const WEBSOCKET: [&str; 2] = ["ws", "wss"];
+const HTTP: [&str; 2] = ["http", "https"];
+
+/// Whether this is a URL with one of these schemes.
+pub(crate) fn is_url(text: &str, schemes: [&str; 2]) -> bool {
+    Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
+}
+
+/// Whether Centrifugo takes this for the name of a namespace.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+}
+
+/// Whether this is `<namespace>:<name>`.
+pub(crate) fn is_channel(channel: &str) -> bool {
+    channel.split_once(':').is_some_and(|(namespace, name)| is_name(namespace) && is_name(name))
+}
+
 fn report(problems: &[String]) -> Result<(), Error> {
     match problems {
         [] => Ok(()),
@@ -356,121 +353,16 @@ fn report(problems: &[String]) -> Result<(), Error> {
     }
 }
 
-/// The variables that were not read yet, and what is wrong with those that were.
-struct Vars {
-    values: HashMap<String, String>,
-    problems: Vec<String>,
-}
-
-impl Vars {
-    fn parse<T>(&mut self, name: &str, form: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let text = self.values.remove(name)?;
-        let value = parse(text.trim());
-        if value.is_none() {
-            self.problems.push(format!("{name} is `{}`, which is not {form}", crate::error::shortened(&text, 40)));
-        }
-        value
-    }
-
-    fn required(&mut self, name: &str, what: &str, field: &mut Secret, required: bool) {
-        match self.values.remove(name) {
-            Some(value) => *field = Secret(value),
-            None if required => self
-                .problems
-                .push(format!("{name} is not set: it is {what}; a new one comes from `openssl rand -hex 32`")),
-            None => {}
-        }
-    }
-
-    fn text(&mut self, name: &str, field: &mut String) {
-        if let Some(value) = self.values.remove(name) {
-            *field = value;
-        }
-    }
-
-    fn duration(&mut self, name: &str, field: &mut Duration) {
-        let form = "a duration: write for example `30s`, `1m 30s` or `500ms`";
-        if let Some(value) = self.parse(name, form, |text| humantime::parse_duration(text).ok()) {
-            *field = value;
-        }
-    }
-
-    fn number(&mut self, name: &str, field: &mut usize) {
-        let form = "a whole number: write for example `1024`";
-        if let Some(value) = self.parse(name, form, |text| usize::from_str(text).ok()) {
-            *field = value;
-        }
-    }
-}
-
-fn parse_bool(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Some(true),
-        "false" | "0" | "no" | "off" => Some(false),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn from(vars: &[(&str, &str)]) -> Result<Config, Error> {
-        let values = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Config::from_vars(values, Vec::new())
-    }
-
-    const SECRETS: [(&str, &str); 2] = [("CENTRIFUGO_API_KEY", "k3y"), ("CENTRIFUGO_TOKEN_HMAC_SECRET", "s3cret")];
-
-    #[test]
-    fn every_missing_or_malformed_variable_is_named_at_once() {
-        let error = from(&[
-            ("CENTRIFUGO_ENABLED", "perhaps"),
-            ("CENTRIFUGO_RPC_CALL_TIMEOUT", "soon"),
-            ("CENTRIFUGO_RPC_MAX_PARAMS_BYTES", "64k"),
-        ])
-        .expect_err("problems")
-        .to_string();
-        for name in [
-            "CENTRIFUGO_ENABLED",
-            "CENTRIFUGO_RPC_CALL_TIMEOUT",
-            "CENTRIFUGO_RPC_MAX_PARAMS_BYTES",
-            "CENTRIFUGO_API_KEY is not set",
-            "CENTRIFUGO_TOKEN_HMAC_SECRET is not set",
-            "write for example `30s`",
-        ] {
-            assert!(error.contains(name), "{name} in {error}");
-        }
-    }
-
-    #[test]
-    fn values_that_cannot_work_are_refused() {
-        for (name, value) in [
-            ("CENTRIFUGO_URL", "http://localhost:8000"),
-            ("CENTRIFUGO_API_URL", "localhost:8000/api"),
-            ("CENTRIFUGO_RPC_REQUEST_CHANNEL", "requests"),
-            ("CENTRIFUGO_RPC_REQUEST_CHANNEL", "reply:requests"),
-            ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "re:ply"),
-            ("CENTRIFUGO_RPC_CALL_TIMEOUT", "0s"),
-            ("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS", "0"),
-        ] {
-            let mut vars = SECRETS.to_vec();
-            vars.push((name, value));
-            let error = from(&vars).expect_err(value).to_string();
-            assert!(error.contains(name) || error.contains("share a namespace"), "{name} in {error}");
-        }
-    }
-
-    #[test]
-    fn a_disabled_worker_needs_no_secrets() {
-        assert!(!from(&[("CENTRIFUGO_ENABLED", "false")]).expect("nothing is needed").enabled);
-    }
-
     #[test]
     fn debug_shows_no_secret() {
-        let config = from(&SECRETS).expect("complete").wrapper_api_key("wr4pper");
+        let config = Config::new("k3y", "s3cret").wrapper_api_key("wr4pper");
+        let config = config.centrifugo_url("wss://u:pa55@h/").centrifugo_api_url("http://h/api?api_key=qu3ry");
         let debug = format!("{config:?}");
-        for secret in ["k3y", "s3cret", "wr4pper"] {
+        for secret in ["k3y", "s3cret", "wr4pper", "pa55", "qu3ry"] {
             assert!(!debug.contains(secret), "{debug}");
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use url::Url;
 
 use crate::protocol::{self, codes};
 
@@ -200,6 +201,16 @@ pub(crate) fn shortened(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..end]))
 }
 
+/// A URL as messages show it: without user, password, query and fragment, where secrets may be.
+pub(crate) fn shown_url(url: &str) -> String {
+    let Ok(mut url) = Url::parse(url) else { return "<not a URL>".to_owned() };
+    // They only fail for URLs that have no such part.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
 /// What kind of thing is wrong, for programs; people read the [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -297,5 +308,12 @@ mod tests {
     fn shortened_cuts_at_characters() {
         assert_eq!(shortened("äöü", 3), "ä…");
         assert_eq!(shortened("abc", 3), "abc");
+    }
+
+    #[test]
+    fn a_shown_url_has_no_place_for_secrets() {
+        let url = "wss://user:pa55@rt.example.com/connection/websocket?token=s3cret#x";
+        assert_eq!(shown_url(url), "wss://rt.example.com/connection/websocket");
+        assert_eq!(shown_url("t0ken"), "<not a URL>");
     }
 }

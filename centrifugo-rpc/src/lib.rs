@@ -1,5 +1,73 @@
-//! Typed RPC for browsers, apps and services over Centrifugo.
+//! Typed RPC for browsers, apps and services over [Centrifugo](https://centrifugal.dev): annotate an `async fn`, and every
+//! client that Centrifugo holds can call it.
+//!
+//! ```no_run
+//! use centrifugo_rpc::{Config, Connection, RpcError, websocket_rpc};
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct TaskStatsParams {
+//!     /// User ID
+//!     user_id: String,
+//! }
+//!
+//! #[derive(Serialize, JsonSchema)]
+//! struct TaskStatsResult {
+//!     /// Total tasks
+//!     total: u32,
+//!     /// Completed tasks
+//!     completed: u32,
+//! }
+//!
+//! /// Get task statistics for a user.
+//! #[websocket_rpc("tasks.get_stats")]
+//! async fn get_task_stats(conn: Connection, params: TaskStatsParams) -> Result<TaskStatsResult, RpcError> {
+//!     if conn.require_user()? != params.user_id {
+//!         return Err(RpcError::permission_denied("these are not your tasks"));
+//!     }
+//!     Ok(TaskStatsResult { total: 100, completed: 75 })
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), centrifugo_rpc::Error> {
+//!     centrifugo_rpc::serve(Config::from_env()?).await
+//! }
+//! ```
+//!
+//! Callers publish requests into one channel, which the worker, this program, is subscribed to. It runs the function and
+//! publishes the result into a channel that only the caller can read, together with all other replies that are ready.
+//! `cargo run --example quickstart` in the repository shows it without a Centrifugo of your own; `docs/setup.md` there is the
+//! way to one.
+//!
+//! # Where to begin
+//!
+//! - [`websocket_rpc`] makes a method of a function: its name, its options, its arguments and its result.
+//! - [`Connection`] says who calls, [`State`] is what all calls share, [`FromCall`] is how you write extractors and guards.
+//! - [`RpcError`] is what callers get instead of a result, with one of the [`codes`] or one of your own.
+//! - [`Config`] says where Centrifugo is, [`Server`] serves: with states, with tower layers, behind a command line, or one call
+//!   at a time in unit tests ([`Server::call`]).
+//! - [`Config::connection_token`] makes the token that a caller connects with, [`Config::centrifugo_config`] the configuration
+//!   of a Centrifugo that fits.
+//!
+//! # What holds
+//!
+//! A caller is who Centrifugo says it is: nothing in a request is believed about that. A call ends once, with its result, an
+//! error, its deadline or its cancellation, and its handler runs at most once. What was published while a worker or a
+//! caller had lost its connection is recovered. Concurrent calls, params, results and waiting replies are limited, and what is
+//! over a limit is refused at once. One worker serves a request channel: a second one would run every call again.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `cli` (default) | `Server::run`: a command line that serves, prints tokens and Centrifugo's configuration, and checks a running Centrifugo |
+//! | `client` | `Client`: a caller in Rust |
+//! | `hub` | `hub::Hub`: a Centrifugo in process and in memory, for development and tests |
+//!
+//! A worker that needs no command line turns the default feature off.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // What is printed is the command line's business.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 

@@ -153,6 +153,11 @@ pub(crate) fn is_reply_channel_of(channel: &str, namespace: &str, user: &str) ->
         })
 }
 
+/// The namespace of a channel; empty where the name has none.
+pub(crate) fn namespace(channel: &str) -> &str {
+    channel.split_once(':').map_or("", |(namespace, _)| namespace)
+}
+
 /// Whether a user with this ID can have a reply channel: Centrifugo separates a user-limited channel's users by `,` after
 /// a `#`, and channel names are ASCII.
 pub(crate) fn owns_reply_channel(user: &str) -> bool {

@@ -14,7 +14,7 @@ use super::api_error::{ApiError, ApiErrorKind};
 use super::tls::Tls;
 use crate::config::Config;
 use crate::connection::Caller;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, shown_url};
 
 /// How long a TCP and TLS handshake may take. Centrifugo is near its workers; a packet that was lost is sent again in time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -200,7 +200,7 @@ impl Api {
 
     /// The URL for people: without a password or a key that may be in it.
     pub(super) fn shown(&self) -> String {
-        super::shown_url(&self.base)
+        shown_url(self.base.as_str())
     }
 
     fn error(&self, kind: ApiErrorKind, message: &str) -> ApiError {

@@ -12,6 +12,7 @@ use super::api::{Api, CommandResult, ServerError};
 use super::api_error::{ApiError, ApiErrorKind, is_temporary_code};
 use super::backoff::Backoff;
 use crate::dispatch::outbox::{Outbox, Outgoing};
+use crate::protocol;
 use crate::throttle::Throttle;
 
 /// How many requests are under way at once: while Centrifugo works on one, the next fills. More would only split the replies
@@ -217,7 +218,7 @@ fn cannot_pass(kind: ApiErrorKind) -> bool {
 
 fn why_refused(error: &ServerError, channel: &str) -> String {
     let ServerError { code, message } = error;
-    let namespace = channel.split_once(':').map_or("", |(namespace, _)| namespace);
+    let namespace = protocol::namespace(channel);
     match code {
         102 => format!(
             "Centrifugo knows no namespace `{namespace}` (102): add it to `channel.namespaces` in its configuration \

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use centrifuge::{
-    Client, ClientErrorKind, ClientInfo, EventDelivery, HistoryOptions, ProxyConfig, TlsConfig, TokenError,
+    Client, ClientBuilder, ClientErrorKind, ClientInfo, EventDelivery, HistoryOptions, ProxyConfig, TlsConfig,
+    TokenError,
 };
-use url::Url;
 
 use super::api::Position;
 use super::tls::Tls;
@@ -15,7 +15,7 @@ use super::tokens::{Tokens, WORKER_TTL};
 use super::trouble::Trouble;
 use crate::config::Config;
 use crate::connection::Caller;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, shown_url};
 
 /// The first and the longest pause before the next try to connect or to subscribe: a worker serves again within about two
 /// seconds after Centrifugo does, and a thousand workers are still gentle to it (the SDK adds jitter).
@@ -112,11 +112,11 @@ impl Socket {
             Error::new(ErrorKind::Config, "the WebSocket connection (CENTRIFUGO_URL) cannot be set up").because(error)
         };
         let user: Arc<str> = user.into();
-        let url = Url::parse(&config.centrifugo_url).map_or_else(|_| String::new(), |url| super::shown_url(&url));
+        let url = shown_url(&config.centrifugo_url);
         let on_event = Arc::new(on_event);
         let [connected, connecting, ended] = [on_event.clone(), on_event.clone(), on_event.clone()];
         let (signer, subject) = (tokens.clone(), user.clone());
-        let mut builder = Client::builder(&config.centrifugo_url)
+        let builder = Client::builder(&config.centrifugo_url)
             .name("centrifugo-rpc")
             .version(env!("CARGO_PKG_VERSION"))
             .event_delivery(EventDelivery::Inline)
@@ -137,13 +137,7 @@ impl Socket {
                 ended(SocketEvent::Ended(Trouble::Disconnected { code: event.code, reason: event.reason }));
             })
             .on_error(move |_, event| on_event(SocketEvent::Trouble(client_trouble(&url, &event.error))));
-        if tls.no_roots() {
-            // Only ever without TLS: this is the one way to make the SDK start on a system without certificates.
-            builder = builder.tls(TlsConfig::new().danger_accept_invalid_certs()).proxy(ProxyConfig::None);
-        } else if let Some(pem) = tls.pem() {
-            builder = builder.tls(TlsConfig::new().add_root_pem(pem).map_err(failed)?);
-        }
-        let client = builder.build().map_err(failed)?;
+        let client = with_tls(builder, tls).and_then(ClientBuilder::build).map_err(failed)?;
         Ok(Self { client, tokens: tokens.clone(), user })
     }
 
@@ -234,6 +228,18 @@ impl Channel {
     /// Unsubscribes, and forgets what was delivered, so that another subscription can take its place.
     pub(super) fn remove(&self) {
         let _ = self.0.client().remove_subscription(&self.0);
+    }
+}
+
+/// Makes a connection of the SDK trust what `tls` does: a worker's, or a Rust caller's.
+pub(crate) fn with_tls(builder: ClientBuilder, tls: &Tls) -> Result<ClientBuilder, centrifuge::Error> {
+    if tls.no_roots() {
+        // Only ever without TLS: this is the one way to make the SDK start on a system without certificates.
+        return Ok(builder.tls(TlsConfig::new().danger_accept_invalid_certs()).proxy(ProxyConfig::None));
+    }
+    match tls.pem() {
+        Some(pem) => Ok(builder.tls(TlsConfig::new().add_root_pem(pem)?)),
+        None => Ok(builder),
     }
 }
 

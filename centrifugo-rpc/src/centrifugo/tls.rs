@@ -1,16 +1,17 @@
 //! Whom to trust: the system's certificate authorities and those of `ca_file`, with one crypto provider (ring).
 
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
+use url::Url;
 
-use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 
-/// The trusted certificates, for the server API and for the WebSocket alike.
+/// The trusted certificates, for every kind of connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Tls {
     pem: Option<Arc<[u8]>>,
@@ -19,17 +20,17 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Reads `ca_file`, if there is one, and the system's certificates.
+    /// Reads `ca_file`, if there is one, and the system's certificates. `setting` is what messages call `ca_file`;
+    /// `encrypted` says whether any URL needs certificates.
     ///
     /// # Errors
     ///
     /// A `ca_file` that cannot be read or holds no certificate; no certificate at all where a URL needs one.
-    pub(crate) fn load(config: &Config) -> Result<Self, Error> {
+    pub(crate) fn load(ca_file: Option<&Path>, setting: &str, encrypted: bool) -> Result<Self, Error> {
         let mut pem = None;
         let mut roots = Vec::new();
-        if let Some(path) = &config.ca_file {
-            let problem =
-                |what: &str| Error::config(format!("ca_file (CENTRIFUGO_CA_FILE) {what}: `{}`", path.display()));
+        if let Some(path) = ca_file {
+            let problem = |what: &str| Error::config(format!("{setting} {what}: `{}`", path.display()));
             let text = std::fs::read(path).map_err(|error| problem("cannot be read").because(error))?;
             roots = CertificateDer::pem_slice_iter(&text)
                 .collect::<Result<Vec<_>, _>>()
@@ -41,9 +42,6 @@ impl Tls {
         }
         // A provider of our own: the program that uses this crate may install another one for the whole process.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let encrypted = [&config.centrifugo_url, &config.centrifugo_api_url]
-            .into_iter()
-            .any(|url| url.starts_with("wss:") || url.starts_with("https:"));
         let (config, no_roots) = match Verifier::new_with_extra_roots(roots, provider.clone()) {
             Ok(verifier) => {
                 (builder(provider)?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)), false)
@@ -51,10 +49,10 @@ impl Tls {
             // Small container images have no certificates, and plain `ws://` and `http://` need none.
             Err(_) if pem.is_none() && !encrypted => return Self::without_roots(provider),
             Err(error) => {
-                return Err(Error::config(
-                    "no usable CA certificates: install the system's (package `ca-certificates`) or set ca_file \
-                     (CENTRIFUGO_CA_FILE) to a valid PEM file",
-                )
+                return Err(Error::config(format!(
+                    "no usable CA certificates: install the system's (package `ca-certificates`) or set {setting} to a valid \
+                     PEM file"
+                ))
                 .because(error));
             }
         };
@@ -82,6 +80,11 @@ impl Tls {
     }
 }
 
+/// Whether connections to this URL use TLS. Schemes may be written in capitals; what is no URL counts as one that needs it.
+pub(crate) fn is_encrypted(url: &str) -> bool {
+    !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "ws" | "http"))
+}
+
 fn builder(
     provider: Arc<CryptoProvider>,
 ) -> Result<rustls::ConfigBuilder<rustls::ClientConfig, rustls::WantsVerifier>, Error> {
@@ -99,7 +102,7 @@ mod tests {
         if let Some(content) = content {
             std::fs::write(&path, content).expect("a file");
         }
-        let loaded = Tls::load(&Config::new("key", "secret").ca_file(&path));
+        let loaded = Tls::load(Some(&path), "ca_file", false);
         let _ = std::fs::remove_file(path);
         loaded
     }
@@ -112,7 +115,13 @@ mod tests {
             (Some("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"), "not a PEM file"),
         ] {
             let error = load(content).expect_err("no certificate").to_string();
-            assert!(error.contains(what) && error.contains("CENTRIFUGO_CA_FILE") && error.contains("-tls-"), "{error}");
+            assert!(error.starts_with("ca_file ") && error.contains(what) && error.contains("-tls-"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_url_in_capitals_is_encrypted_too() {
+        assert!(is_encrypted("WSS://rt.example.com/") && is_encrypted("https://rt.example.com/api"));
+        assert!(!is_encrypted("ws://localhost:8000/") && !is_encrypted("http://localhost:8000/api"));
     }
 }

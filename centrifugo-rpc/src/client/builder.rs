@@ -1,11 +1,10 @@
 //! [`ClientBuilder`]: where Centrifugo is and who calls.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
 use uuid::Uuid;
 
 use super::cancels::Cancels;
@@ -13,7 +12,9 @@ use super::failure::Failure;
 use super::link::{GetToken, Link, Target, TokenFuture};
 use super::shared::Shared;
 use super::{Client, Inner, token};
-use crate::error::{BoxError, Error, ErrorKind};
+use crate::centrifugo::tls::{Tls, is_encrypted};
+use crate::config::{self, defaults};
+use crate::error::{BoxError, Error, ErrorKind, shown_url};
 
 /// How a [`Client`] finds Centrifugo and who it is; made by [`Client::builder`].
 ///
@@ -36,7 +37,7 @@ pub struct ClientBuilder {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("url", &shown(&self.url))
+            .field("url", &shown_url(&self.url))
             .field("user", &self.user)
             .field("timeout", &self.timeout)
             .field("request_channel", &self.request_channel)
@@ -52,10 +53,10 @@ impl ClientBuilder {
             token: None,
             get_token: None,
             user: None,
-            timeout: Duration::from_secs(30),
+            timeout: defaults::call_timeout(),
             connect_timeout: Duration::from_secs(10),
-            request_channel: "rpc:requests".to_owned(),
-            reply_namespace: "reply".to_owned(),
+            request_channel: defaults::request_channel(),
+            reply_namespace: defaults::reply_namespace(),
             message_size_limit: 64 * 1024,
             ca_file: None,
         }
@@ -159,19 +160,19 @@ impl ClientBuilder {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::config("the client needs a tokio runtime: call `connect` inside one"));
         }
-        let ca_pem = self.ca_file.as_deref().map(read_ca_file).transpose()?;
-        let url = shown(&self.url);
+        let tls = Tls::load(self.ca_file.as_deref(), "`ca_file`", is_encrypted(&self.url))?;
+        let url = shown_url(&self.url);
         let connect_timeout = self.connect_timeout;
         let shared = Arc::new(Shared::new());
         let connected = tokio::time::timeout(connect_timeout, async {
-            let client = self.open(ca_pem, &url, &shared).await?;
+            let client = self.open(tls, &url, &shared).await?;
             shared.up().await?;
             Ok(client)
         });
         connected.await.unwrap_or_else(|_| Err(no_connection(&url, connect_timeout, shared.trouble())))
     }
 
-    async fn open(&mut self, ca_pem: Option<Vec<u8>>, url: &str, shared: &Arc<Shared>) -> Result<Client, Error> {
+    async fn open(&mut self, tls: Tls, url: &str, shared: &Arc<Shared>) -> Result<Client, Error> {
         if let (None, Some(get_token)) = (&self.token, &self.get_token) {
             let token = get_token().await;
             let token =
@@ -189,7 +190,7 @@ impl ClientBuilder {
             token: self.token.take(),
             get_token,
             reply_channel: reply_channel.clone(),
-            ca_pem,
+            tls,
         };
         let link = Link::open(target, shared)?;
         let cancels = Cancels::start(link.clone(), shared.clone(), &self.request_channel, &reply_channel);
@@ -206,16 +207,11 @@ impl ClientBuilder {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let is_name =
-            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
-        let url_fits = Url::parse(&self.url).is_ok_and(|url| ["ws", "wss"].contains(&url.scheme()) && url.has_host());
-        let channel_fits =
-            self.request_channel.split_once(':').is_some_and(|(namespace, name)| is_name(namespace) && is_name(name));
-        let problem = if !url_fits {
+        let problem = if !config::is_url(&self.url, config::WEBSOCKET) {
             "the URL is not a WebSocket URL: write for example `ws://localhost:8000/connection/websocket`"
-        } else if !channel_fits {
+        } else if !config::is_channel(&self.request_channel) {
             "`request_channel` is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: write for example `rpc:requests`"
-        } else if !is_name(&self.reply_namespace) {
+        } else if !config::is_name(&self.reply_namespace) {
             "`reply_namespace` is not a name of letters, digits, `_`, `-` and `.`: write for example `reply`"
         } else if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             "a timeout is zero, which would fail every call"
@@ -251,11 +247,6 @@ fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, shared: 
     })
 }
 
-fn read_ca_file(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path)
-        .map_err(|error| Error::config(format!("cannot read the CA file {}", path.display())).because(error))
-}
-
 fn no_connection(url: &str, timeout: Duration, trouble: Option<Failure>) -> Error {
     match trouble {
         Some(trouble) => trouble.into(),
@@ -264,16 +255,6 @@ fn no_connection(url: &str, timeout: Duration, trouble: Option<Failure>) -> Erro
             format!("no connection to {url} within {timeout:?}: check the URL and that Centrifugo runs"),
         ),
     }
-}
-
-/// A URL without user, password, query and fragment, which may hold secrets.
-fn shown(url: &str) -> String {
-    let Ok(mut url) = Url::parse(url) else { return "<not a URL>".to_owned() };
-    // They only fail for URLs that have no such part.
-    let _ = (url.set_username(""), url.set_password(None));
-    url.set_query(None);
-    url.set_fragment(None);
-    url.into()
 }
 
 #[cfg(test)]
@@ -295,7 +276,7 @@ mod tests {
             (builder().request_channel("requests"), "request_channel"),
             (builder().reply_namespace("re:ply"), "reply_namespace"),
             (builder().timeout(Duration::ZERO), "zero"),
-            (builder().ca_file("/nowhere/ca.pem"), "/nowhere/ca.pem"),
+            (builder().ca_file("/nowhere/ca.pem"), "`ca_file` cannot be read: `/nowhere/ca.pem`"),
             (builder().user("a,b"), "cannot own a reply channel"),
             (Client::builder("ws://localhost:1/"), "no token"),
         ] {
@@ -312,9 +293,8 @@ mod tests {
     }
 
     #[test]
-    fn messages_and_debug_show_no_secrets() {
+    fn debug_shows_no_secrets() {
         let url = "wss://user:pa55@rt.example.com/connection/websocket?token=s3cret#x";
-        assert_eq!(shown(url), "wss://rt.example.com/connection/websocket");
         let debug = format!("{:?}", Client::builder(url).token("t0ken"));
         for secret in ["pa55", "s3cret", "t0ken"] {
             assert!(!debug.contains(secret), "{debug}");

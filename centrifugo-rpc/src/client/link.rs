@@ -4,11 +4,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use centrifuge::{ClientErrorKind, EventDelivery, TlsConfig, TokenError};
+use centrifuge::{ClientErrorKind, EventDelivery, TokenError};
 
 use super::failure::Failure;
 use super::refusal;
 use super::shared::Shared;
+use crate::centrifugo::socket::with_tls;
+use crate::centrifugo::tls::Tls;
 use crate::error::{BoxError, Error, ErrorKind};
 
 /// How long the SDK waits for Centrifugo's reply to one command.
@@ -30,8 +32,7 @@ pub(super) struct Target {
     /// Fresh tokens; checked to be the same user's.
     pub get_token: Option<GetToken>,
     pub reply_channel: String,
-    /// Certificates to trust besides the system's.
-    pub ca_pem: Option<Vec<u8>>,
+    pub tls: Tls,
 }
 
 /// Why a message was not published.
@@ -54,6 +55,7 @@ impl Link {
     pub(super) fn open(target: Target, shared: &Arc<Shared>) -> Result<Self, Error> {
         let mut builder = centrifuge::Client::builder(target.url)
             .name("centrifugo-rpc")
+            .version(env!("CARGO_PKG_VERSION"))
             .event_delivery(EventDelivery::Inline)
             .timeout(COMMAND_TIMEOUT)
             .min_reconnect_delay(MIN_RECONNECT_DELAY)
@@ -77,12 +79,8 @@ impl Link {
                 async move { token.await.map(Some).map_err(TokenError::Other) }
             });
         }
-        if let Some(pem) = target.ca_pem {
-            let tls = TlsConfig::new().add_root_pem(&pem);
-            builder = builder.tls(tls.map_err(|error| Error::config("the CA file cannot be used").because(error))?);
-        }
         let unusable = |error| Error::config("the connection cannot be set up").because(error);
-        let client = builder.build().map_err(unusable)?;
+        let client = with_tls(builder, &target.tls).and_then(centrifuge::ClientBuilder::build).map_err(unusable)?;
         let subscription = client
             .new_subscription(target.reply_channel.clone())
             .recoverable(true)

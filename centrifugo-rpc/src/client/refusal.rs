@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use crate::error::{ErrorKind, RpcError};
+use crate::protocol::namespace;
 
 const UNKNOWN_CHANNEL: u32 = 102;
 const PERMISSION_DENIED: u32 = 103;
@@ -14,11 +15,6 @@ const TOO_MANY_REQUESTS: u32 = 111;
 const NO_TOKEN: u32 = 1;
 const MESSAGE_TOO_LARGE: u32 = 3;
 const INVALID_TOKEN: u32 = 3500;
-
-/// The namespace of `channel`, in Centrifugo's words.
-fn namespace(channel: &str) -> &str {
-    channel.split_once(':').map_or("", |(namespace, _)| namespace)
-}
 
 /// Why Centrifugo does not let the client read its replies.
 pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> Failure {

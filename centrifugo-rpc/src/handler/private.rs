@@ -21,13 +21,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Call, FromCall, HandlerFuture, Needs, Reply};
-use crate::error::{RpcError, shortened};
+use crate::error::RpcError;
+use crate::json;
 use crate::registry::Type;
 
 pub mod must;
-
-/// The longest message of a decoding error, in bytes: long enough to name a field, too short to echo the params.
-const MAX_DECODE_MESSAGE: usize = 200;
 
 /// A type of which only the name is known, and what it can do.
 pub struct Probe<T>(PhantomData<fn() -> T>);
@@ -443,24 +441,13 @@ fn decode<T: DeserializeOwned>(params: Option<&[u8]>) -> Result<T, RpcError> {
     }
 }
 
-/// Decodes once more, slowly, to name the place of the error. Only refused calls pay for it.
 fn refused<T: DeserializeOwned>(params: &[u8]) -> RpcError {
-    let mut json = serde_json::Deserializer::from_slice(params);
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
-        // What follows a first complete value is all that can still be wrong.
-        return RpcError::invalid_params("invalid params: trailing characters");
-    };
-    let path = error.path().to_string();
-    let message = error.inner().to_string();
-    // Lines and columns of a text that only we see in this form help nobody.
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    let message = shortened(message, MAX_DECODE_MESSAGE);
-    if path == "." {
-        return RpcError::invalid_params(format!("invalid params: {message}"));
+    let why = json::explain::<T>(params);
+    let error = RpcError::invalid_params(format!("invalid params: {why}"));
+    match why.path {
+        Some(path) => error.with_data(&serde_json::json!({ "path": path })),
+        None => error,
     }
-    let path = shortened(&path, MAX_DECODE_MESSAGE);
-    RpcError::invalid_params(format!("invalid params: {path}: {message}"))
-        .with_data(&serde_json::json!({ "path": path }))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::dispatch::outbox::{GRACE, Outbox};
 use crate::dispatch::service::Stack;
-use crate::error::Error;
+use crate::error::{Error, shown_url};
 use crate::handler::States;
 use crate::registry::Registry;
 
@@ -62,7 +62,7 @@ impl Worker {
             }
         };
         let subscription = Subscription::open(&centrifugo, deliver).await?;
-        tracing::info!(methods, channel = config.request_channel, url = config.centrifugo_url, "serving");
+        tracing::info!(methods, channel = config.request_channel, url = shown_url(&config.centrifugo_url), "serving");
         Ok(Self { dispatcher, outbox, subscription, replies, shutdown_timeout: config.shutdown_timeout })
     }
 

@@ -12,6 +12,7 @@ use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
 use crate::centrifugo::socket::Subscribed;
 use crate::centrifugo::tokens::WORKER_USER;
 use crate::centrifugo::trouble::Trouble;
+use crate::protocol;
 
 /// Names that begin with `system.` are reserved, and this one is nobody's.
 const PROBE_METHOD: &str = "system.probe";
@@ -66,7 +67,7 @@ pub(super) async fn check(
         worker,
         caller,
         requests,
-        namespace: requests.split_once(':').map_or("", |(namespace, _)| namespace),
+        namespace: protocol::namespace(requests),
         reply_namespace,
         replies: reply_channel(reply_namespace, &worker.user),
     };

@@ -31,7 +31,7 @@ async fn server(answer: impl Fn(serde_json::Value) -> (u16, String) + Send + Syn
         }
     });
     let config = Config::new("key", "secret").centrifugo_api_url(url);
-    Api::new(&config, &Tls::load(&config).expect("TLS")).expect("an API")
+    Api::new(&config, &Tls::load(None, "ca_file", false).expect("TLS")).expect("an API")
 }
 
 async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(serde_json::Value) -> (u16, String)>) {
