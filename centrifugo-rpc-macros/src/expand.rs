@@ -113,13 +113,7 @@ fn options(args: &Args) -> TokenStream {
     let max_concurrency = option(args.max_concurrency);
     let deprecated = option(args.deprecated.as_ref());
     quote! {
-        __rpc::Options {
-            no_wait: #no_wait,
-            idempotent: #idempotent,
-            timeout: #timeout,
-            max_concurrency: #max_concurrency,
-            deprecated: #deprecated,
-        }
+        __rpc::Options::new(#no_wait, #idempotent, #timeout, #max_concurrency, #deprecated)
     }
 }
 

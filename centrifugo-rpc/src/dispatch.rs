@@ -38,6 +38,9 @@ use service::Stack;
 /// How often dropped publications are logged: often enough to be seen, too seldom to fill a disk.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
+/// The longest that a call runs, whatever is configured: later deadlines could not be computed with. tokio's own idea of never.
+const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// Runs calls.
 #[derive(Debug)]
 pub(crate) struct Dispatcher {
@@ -165,7 +168,7 @@ impl Dispatcher {
 
     /// The caller may want less than the method allows, never more.
     fn timeout_of(&self, method: &Method, asked: Option<Duration>) -> Duration {
-        let allowed = method.options.timeout.unwrap_or(self.limits.call_timeout);
+        let allowed = method.options.timeout.unwrap_or(self.limits.call_timeout).min(NEVER);
         asked.map_or(allowed, |asked| asked.min(allowed))
     }
 

@@ -26,17 +26,32 @@ pub struct Method {
 
 /// The options of the attribute, each with its default.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Options {
     /// `no_wait`: a notification, whose caller does not wait for an answer. Default: false.
     pub no_wait: bool,
     /// `idempotent`: may run again after its worker died. Default: false.
     pub idempotent: bool,
-    /// `timeout = "5s"`: how long one call may run. Default: [`Config::call_timeout`](crate::Config).
+    /// `timeout = "5s"`: how long one call may run. Default: [`Config::call_timeout`](crate::Config#structfield.call_timeout).
     pub timeout: Option<Duration>,
     /// `max_concurrency = 16`: how many calls may run at once. Default: no limit of its own.
     pub max_concurrency: Option<u32>,
     /// `deprecated = "use x"`: what to use instead. Default: not deprecated.
     pub deprecated: Option<&'static str>,
+}
+
+impl Options {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        no_wait: bool,
+        idempotent: bool,
+        timeout: Option<Duration>,
+        max_concurrency: Option<u32>,
+        deprecated: Option<&'static str>,
+    ) -> Self {
+        Self { no_wait, idempotent, timeout, max_concurrency, deprecated }
+    }
 }
 
 /// Where a method is written.

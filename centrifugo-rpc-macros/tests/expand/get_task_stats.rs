@@ -17,15 +17,13 @@ const _: () = {
     const __METHOD: __rpc::Method = __rpc::Method::new(
         "tasks.get_stats",
         "Get task statistics for a user.\n\nCounts what is archived, too.",
-        __rpc::Options {
-            no_wait: false,
-            idempotent: true,
-            timeout: ::core::option::Option::Some(
-                ::core::time::Duration::new(5u64, 0u32),
-            ),
-            max_concurrency: ::core::option::Option::Some(16u32),
-            deprecated: ::core::option::Option::None,
-        },
+        __rpc::Options::new(
+            false,
+            true,
+            ::core::option::Option::Some(::core::time::Duration::new(5u64, 0u32)),
+            ::core::option::Option::Some(16u32),
+            ::core::option::Option::None,
+        ),
         || {
             let __type = __rpc::Probe::<Connection>::new();
             let __argument = __type.extractor(__type.extracts());

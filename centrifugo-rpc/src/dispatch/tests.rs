@@ -133,6 +133,13 @@ async fn a_panic_answers_500_without_its_message_and_stops_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_timeout_without_an_end_is_one_that_never_comes() {
+    let worker = Worker::with(Config::new("k", "s").call_timeout(Duration::MAX), Stack::default());
+    worker.call("t.sleep", &Value::Null);
+    assert_eq!(worker.reply().await["result"], "42");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_shortest_of_the_deadlines_ends_a_call() {
     let started = Instant::now();
     let worker = Worker::new();
