@@ -19,7 +19,6 @@ use crate::protocol::{Request, Text};
 mod builder;
 mod cancels;
 mod error;
-mod failure;
 mod link;
 mod options;
 mod pending;
@@ -32,7 +31,6 @@ pub use error::CallError;
 pub use options::CallOptions;
 
 use cancels::Cancels;
-use failure::Failure;
 use link::{Link, PublishError};
 use pending::Answer;
 use shared::Shared;
@@ -212,7 +210,7 @@ impl Client {
     ///
     /// Dropping the future changes nothing.
     pub async fn ended(&self) -> Error {
-        self.inner.shared.ended().await.into()
+        self.inner.shared.ended().await
     }
 
     /// Closes the connection, for all handles. Calls under way end with [`CallError::Connection`], and their workers are told
@@ -220,7 +218,7 @@ impl Client {
     ///
     /// Takes at most about a second. Dropping the future does not stop the closing.
     pub async fn close(&self) {
-        let running = self.inner.shared.end(&Failure::new(ErrorKind::Other, "the client is closed"));
+        let running = self.inner.shared.end(&Error::new(ErrorKind::Other, "the client is closed"));
         for id in running {
             self.inner.cancels.push(id);
         }
@@ -258,7 +256,7 @@ impl Inner {
                 answer = &mut call.answer => return match answer {
                     Ok(Answer::Result(json)) => Ok(json),
                     Ok(Answer::Error(error)) => Err(error.into()),
-                    Ok(Answer::Ended(failure)) => Err(CallError::Connection(failure.into())),
+                    Ok(Answer::Ended(error)) => Err(CallError::Connection(error)),
                     Err(_) => Err(CallError::Connection(Error::new(ErrorKind::Other, "the client is gone"))),
                 },
                 sent = &mut publish, if publishing => match sent {
@@ -307,20 +305,20 @@ impl Inner {
         self.link.publish(&self.request_channel, message).await.map_err(|error| match error {
             PublishError::Refused { code, reason } => match self.refusal(code, &reason) {
                 Ok(answer) => SendError::Answered(answer),
-                Err(failure) => SendError::Failed(failure),
+                Err(error) => SendError::Failed(error),
             },
             PublishError::Unknown => SendError::Unknown,
         })
     }
 
-    fn refusal(&self, code: u32, reason: &str) -> Result<RpcError, Failure> {
+    fn refusal(&self, code: u32, reason: &str) -> Result<RpcError, Error> {
         // A reply channel ends with its user.
         refusal::publish(&self.request_channel, self.reply_channel.ends_with('#'), code, reason)
     }
 
     fn open(&self) -> Result<OpenCall<'_>, CallError> {
         let id = Uuid::new_v4();
-        let answer = self.shared.pending().open(id).map_err(|failure| CallError::Connection(failure.into()))?;
+        let answer = self.shared.pending().open(id).map_err(CallError::Connection)?;
         Ok(OpenCall { inner: self, id, answer })
     }
 }
@@ -365,7 +363,7 @@ enum SendError {
     Unknown,
     NoConnection,
     Answered(RpcError),
-    Failed(Failure),
+    Failed(Error),
     Encode(crate::BoxError),
 }
 
@@ -380,7 +378,7 @@ impl SendError {
                 CallError::Timeout { method: method.to_owned(), timeout: deadline.timeout, published: false }
             }
             Self::Answered(error) => CallError::Rpc(error),
-            Self::Failed(failure) => CallError::Connection(failure.into()),
+            Self::Failed(error) => CallError::Connection(error),
             Self::Encode(source) => CallError::Encode { method: method.to_owned(), source },
         }
     }

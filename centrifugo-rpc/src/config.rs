@@ -346,7 +346,7 @@ pub(crate) fn is_channel(channel: &str) -> bool {
 fn report(problems: &[String]) -> Result<(), Error> {
     match problems {
         [] => Ok(()),
-        [problem] => Err(Error::config(problem)),
+        [problem] => Err(Error::config(problem.as_str())),
         many => {
             Err(Error::config(format!("the configuration has {} problems:\n  - {}", many.len(), many.join("\n  - "))))
         }
