@@ -1,19 +1,15 @@
 //! Centrifugo's refusals, in words that say what to configure.
 
+use crate::centrifugo::codes::{
+    BAD_REQUEST, INVALID_TOKEN, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS, UNKNOWN_CHANNEL,
+};
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::namespace;
-
-const UNKNOWN_CHANNEL: u32 = 102;
-const PERMISSION_DENIED: u32 = 103;
-const BAD_REQUEST: u32 = 107;
-const TOKEN_EXPIRED: u32 = 109;
-const TOO_MANY_REQUESTS: u32 = 111;
 
 /// The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's
 /// size with the other.
 const NO_TOKEN: u32 = 1;
 const MESSAGE_TOO_LARGE: u32 = 3;
-const INVALID_TOKEN: u32 = 3500;
 
 /// Why Centrifugo does not let the client read its replies.
 pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> Error {
