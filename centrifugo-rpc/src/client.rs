@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{sleep_until, timeout_at};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, RpcError};
@@ -18,6 +18,7 @@ use crate::protocol::{Request, Text};
 
 mod builder;
 mod cancels;
+mod deadline;
 mod error;
 mod link;
 mod options;
@@ -31,16 +32,11 @@ pub use error::CallError;
 pub use options::CallOptions;
 
 use cancels::Cancels;
+use deadline::Deadline;
 use link::{Link, PublishError};
 use pending::Answer;
 use shared::Shared;
 
-/// The longest timeout of a call.
-const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-/// How much longer than the worker a caller waits, for the worker's own word on the deadline: a tenth of the timeout, but at least
-/// a slow network's round trip.
-const MIN_GRACE: Duration = Duration::from_millis(250);
-const MAX_GRACE: Duration = Duration::from_secs(1);
 /// What Centrifugo's protocol adds to the payload and the channel of a publication, at most.
 const PUBLISH_OVERHEAD: usize = 32;
 
@@ -336,27 +332,6 @@ fn request<'a>(method: &'a str, params: Option<&'a RawValue>, options: &'a CallO
     }
 }
 
-/// Until when a call may run, and how long its caller waits for the last word on it.
-struct Deadline {
-    timeout: Duration,
-    at: Instant,
-    give_up: Instant,
-}
-
-impl Deadline {
-    fn new(timeout: Duration) -> Self {
-        let timeout = timeout.min(MAX_TIMEOUT);
-        let at = Instant::now() + timeout;
-        Self { timeout, at, give_up: at + (timeout / 10).clamp(MIN_GRACE, MAX_GRACE) }
-    }
-
-    /// What is left, rounded to whole milliseconds, at least one.
-    fn remaining_ms(&self) -> u64 {
-        let micros = self.at.saturating_duration_since(Instant::now()).as_micros();
-        u64::try_from(micros.div_ceil(1000)).unwrap_or(u64::MAX).max(1)
-    }
-}
-
 /// Why a request did not go out.
 enum SendError {
     /// It may have gone out.
@@ -402,18 +377,6 @@ impl Drop for OpenCall<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn the_caller_waits_a_little_longer_than_the_worker() {
-        let deadline = Deadline::new(Duration::from_secs(30));
-        assert_eq!(deadline.remaining_ms(), 30_000);
-        assert_eq!(deadline.give_up - deadline.at, MAX_GRACE);
-        let short = Deadline::new(Duration::from_millis(200));
-        assert_eq!(short.give_up - short.at, MIN_GRACE);
-        tokio::time::advance(Duration::from_secs(10)).await;
-        assert_eq!((deadline.remaining_ms(), short.remaining_ms()), (20_000, 1));
-        assert_eq!(Deadline::new(Duration::MAX).timeout, MAX_TIMEOUT);
-    }
 
     #[test]
     fn params_that_are_null_are_left_out() {
