@@ -38,7 +38,7 @@ mod name;
 /// ```
 ///
 /// The function stays what it is: other code calls it, tests call it, its attributes and its visibility are its own. Its doc
-/// comment is the method's description in every generated client.
+/// comment is the method's description.
 ///
 /// # Name
 ///
@@ -51,10 +51,10 @@ mod name;
 /// | option | meaning | default |
 /// | --- | --- | --- |
 /// | `no_wait` | A notification: its callers do not wait, and nothing is answered. The function returns `()` or `Result<(), E>`, whose error is logged. | callers wait |
-/// | `idempotent` | Running twice is as good as running once, so the call is run again where the worker died that had it. | a call runs at most once |
+/// | `idempotent` | Running twice is as good as running once, so the call may be run again where the worker died that had it. | a call runs at most once |
 /// | `timeout = "5s"` | How long one call may run before it is dropped and answered with 408. Units as in `"500ms"`, `"1m 30s"`; more than zero, at most 24 hours. | the server's `call_timeout` |
 /// | `max_concurrency = 16` | How many calls of this method a worker runs at once; further ones are answered with 429. At least 1. | only the server's limits |
-/// | `deprecated = "use tasks.list"` | Generated clients mark the method as deprecated and say this. | not deprecated |
+/// | `deprecated = "use tasks.list"` | What to use instead, for those who read the method's options. | not deprecated |
 /// | `crate = ::my_prelude::centrifugo_rpc` | Where this library is, for crates that reach it only through another one. Renaming it in `Cargo.toml` needs no option. | found in `Cargo.toml` |
 ///
 /// # Arguments

@@ -9,6 +9,7 @@ pub(crate) mod api;
 pub(crate) mod api_error;
 mod backoff;
 pub(crate) mod checks;
+pub(crate) mod codes;
 pub(crate) mod replies;
 pub mod server_config;
 mod setup;

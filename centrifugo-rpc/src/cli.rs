@@ -82,7 +82,7 @@ impl Server {
     ///
     /// No argument serves, as [`serve`](Self::serve) does. `centrifugo_config`, `token` and `doctor` help to set Centrifugo up;
     /// `--help` explains them. The log goes to standard error, at the level of `RUST_LOG` (default `info`), unless the program
-    /// has installed a `tracing` subscriber of its own.
+    /// has installed a `tracing` subscriber of its own. Dropping the future stops at once.
     ///
     /// ```no_run
     /// use std::process::ExitCode;

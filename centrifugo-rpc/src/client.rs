@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{sleep_until, timeout_at};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, RpcError};
@@ -18,8 +18,8 @@ use crate::protocol::{Request, Text};
 
 mod builder;
 mod cancels;
+mod deadline;
 mod error;
-mod failure;
 mod link;
 mod options;
 mod pending;
@@ -32,17 +32,11 @@ pub use error::CallError;
 pub use options::CallOptions;
 
 use cancels::Cancels;
-use failure::Failure;
+use deadline::Deadline;
 use link::{Link, PublishError};
 use pending::Answer;
 use shared::Shared;
 
-/// The longest timeout of a call.
-const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-/// How much longer than the worker a caller waits, for the worker's own word on the deadline: a tenth of the timeout, but at least
-/// a slow network's round trip.
-const MIN_GRACE: Duration = Duration::from_millis(250);
-const MAX_GRACE: Duration = Duration::from_secs(1);
 /// What Centrifugo's protocol adds to the payload and the channel of a publication, at most.
 const PUBLISH_OVERHEAD: usize = 32;
 
@@ -212,7 +206,7 @@ impl Client {
     ///
     /// Dropping the future changes nothing.
     pub async fn ended(&self) -> Error {
-        self.inner.shared.ended().await.into()
+        self.inner.shared.ended().await
     }
 
     /// Closes the connection, for all handles. Calls under way end with [`CallError::Connection`], and their workers are told
@@ -220,7 +214,7 @@ impl Client {
     ///
     /// Takes at most about a second. Dropping the future does not stop the closing.
     pub async fn close(&self) {
-        let running = self.inner.shared.end(&Failure::new(ErrorKind::Other, "the client is closed"));
+        let running = self.inner.shared.end(&Error::new(ErrorKind::Other, "the client is closed"));
         for id in running {
             self.inner.cancels.push(id);
         }
@@ -258,7 +252,7 @@ impl Inner {
                 answer = &mut call.answer => return match answer {
                     Ok(Answer::Result(json)) => Ok(json),
                     Ok(Answer::Error(error)) => Err(error.into()),
-                    Ok(Answer::Ended(failure)) => Err(CallError::Connection(failure.into())),
+                    Ok(Answer::Ended(error)) => Err(CallError::Connection(error)),
                     Err(_) => Err(CallError::Connection(Error::new(ErrorKind::Other, "the client is gone"))),
                 },
                 sent = &mut publish, if publishing => match sent {
@@ -307,20 +301,20 @@ impl Inner {
         self.link.publish(&self.request_channel, message).await.map_err(|error| match error {
             PublishError::Refused { code, reason } => match self.refusal(code, &reason) {
                 Ok(answer) => SendError::Answered(answer),
-                Err(failure) => SendError::Failed(failure),
+                Err(error) => SendError::Failed(error),
             },
             PublishError::Unknown => SendError::Unknown,
         })
     }
 
-    fn refusal(&self, code: u32, reason: &str) -> Result<RpcError, Failure> {
+    fn refusal(&self, code: u32, reason: &str) -> Result<RpcError, Error> {
         // A reply channel ends with its user.
         refusal::publish(&self.request_channel, self.reply_channel.ends_with('#'), code, reason)
     }
 
     fn open(&self) -> Result<OpenCall<'_>, CallError> {
         let id = Uuid::new_v4();
-        let answer = self.shared.pending().open(id).map_err(|failure| CallError::Connection(failure.into()))?;
+        let answer = self.shared.pending().open(id).map_err(CallError::Connection)?;
         Ok(OpenCall { inner: self, id, answer })
     }
 }
@@ -338,34 +332,13 @@ fn request<'a>(method: &'a str, params: Option<&'a RawValue>, options: &'a CallO
     }
 }
 
-/// Until when a call may run, and how long its caller waits for the last word on it.
-struct Deadline {
-    timeout: Duration,
-    at: Instant,
-    give_up: Instant,
-}
-
-impl Deadline {
-    fn new(timeout: Duration) -> Self {
-        let timeout = timeout.min(MAX_TIMEOUT);
-        let at = Instant::now() + timeout;
-        Self { timeout, at, give_up: at + (timeout / 10).clamp(MIN_GRACE, MAX_GRACE) }
-    }
-
-    /// What is left, rounded to whole milliseconds, at least one.
-    fn remaining_ms(&self) -> u64 {
-        let micros = self.at.saturating_duration_since(Instant::now()).as_micros();
-        u64::try_from(micros.div_ceil(1000)).unwrap_or(u64::MAX).max(1)
-    }
-}
-
 /// Why a request did not go out.
 enum SendError {
     /// It may have gone out.
     Unknown,
     NoConnection,
     Answered(RpcError),
-    Failed(Failure),
+    Failed(Error),
     Encode(crate::BoxError),
 }
 
@@ -380,7 +353,7 @@ impl SendError {
                 CallError::Timeout { method: method.to_owned(), timeout: deadline.timeout, published: false }
             }
             Self::Answered(error) => CallError::Rpc(error),
-            Self::Failed(failure) => CallError::Connection(failure.into()),
+            Self::Failed(error) => CallError::Connection(error),
             Self::Encode(source) => CallError::Encode { method: method.to_owned(), source },
         }
     }
@@ -404,18 +377,6 @@ impl Drop for OpenCall<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn the_caller_waits_a_little_longer_than_the_worker() {
-        let deadline = Deadline::new(Duration::from_secs(30));
-        assert_eq!(deadline.remaining_ms(), 30_000);
-        assert_eq!(deadline.give_up - deadline.at, MAX_GRACE);
-        let short = Deadline::new(Duration::from_millis(200));
-        assert_eq!(short.give_up - short.at, MIN_GRACE);
-        tokio::time::advance(Duration::from_secs(10)).await;
-        assert_eq!((deadline.remaining_ms(), short.remaining_ms()), (20_000, 1));
-        assert_eq!(Deadline::new(Duration::MAX).timeout, MAX_TIMEOUT);
-    }
 
     #[test]
     fn params_that_are_null_are_left_out() {

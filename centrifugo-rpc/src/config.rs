@@ -60,7 +60,7 @@ pub struct Config {
     #[serde(default = "defaults::reply_namespace")]
     pub reply_namespace: String,
     /// How long a call may run, unless its method or its caller says less, or its method more.
-    /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s: what the generated clients wait.
+    /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s: what callers wait unless they are told otherwise.
     #[serde(default = "defaults::call_timeout", deserialize_with = "duration::deserialize")]
     pub call_timeout: Duration,
     /// How long a graceful stop waits for running calls. `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`, default 25 s: less than the 30 s
@@ -346,7 +346,7 @@ pub(crate) fn is_channel(channel: &str) -> bool {
 fn report(problems: &[String]) -> Result<(), Error> {
     match problems {
         [] => Ok(()),
-        [problem] => Err(Error::config(problem)),
+        [problem] => Err(Error::config(problem.as_str())),
         many => {
             Err(Error::config(format!("the configuration has {} problems:\n  - {}", many.len(), many.join("\n  - "))))
         }

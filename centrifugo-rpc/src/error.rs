@@ -228,24 +228,27 @@ pub enum ErrorKind {
 }
 
 /// Why a worker or a client cannot start or go on, in words that name the thing and its fix.
+///
+/// Cheap to clone: the end of a client is the end of all its calls.
+#[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
-    message: String,
-    source: Option<BoxError>,
+    message: Arc<str>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Arc<str>>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
-    pub(crate) fn config(message: impl Into<String>) -> Self {
+    pub(crate) fn config(message: impl Into<Arc<str>>) -> Self {
         Self::new(ErrorKind::Config, message)
     }
 
     #[must_use]
     pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 

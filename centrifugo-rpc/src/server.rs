@@ -23,7 +23,7 @@ mod worker;
 
 pub use worker::Worker;
 
-/// Serves the registered methods until SIGINT or SIGTERM: `Server::new(config).serve()`.
+/// Serves the registered methods until SIGINT or SIGTERM: `Server::new(config).serve()`. Dropping the future stops at once.
 ///
 /// # Errors
 ///
@@ -169,6 +169,8 @@ impl Server {
     /// assert_eq!(greeting, "hello, 42");
     /// # }
     /// ```
+    ///
+    /// Dropping the future drops the handler, as a caller's cancellation does.
     ///
     /// # Errors
     ///

@@ -106,10 +106,11 @@ async fn the_doctor_finds_nothing_wrong_with_the_printed_configuration() {
     let server = Centrifugo::start(serde_json::from_str(stdout(&printed)).expect("JSON")).await;
     let output = demo(&["doctor"], &environment(&server));
     let findings = stdout(&output);
-    assert!(findings.contains("0 errors"), "{findings}");
+    assert!(findings.contains("\n0 errors, "), "{findings}");
+    assert!(findings.contains("not made: no worker is running"), "{findings}");
     let _worker = Demo::start(&server).await;
     let output = demo(&["doctor"], &environment(&server));
-    assert!(stdout(&output).contains("probe call"), "with a worker there, it is called:\n{}", stdout(&output));
+    assert!(stdout(&output).contains("a worker answered after"), "it is called:\n{}", stdout(&output));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use super::api::ServerError;
+use super::codes;
 use crate::error::{BoxError, shortened};
 
 /// What kind of thing is wrong.
@@ -55,7 +56,7 @@ impl ApiError {
     pub(crate) fn is_temporary(&self) -> bool {
         match self.kind {
             ApiErrorKind::Unreachable | ApiErrorKind::Temporary | ApiErrorKind::Unreadable => true,
-            ApiErrorKind::Refused(code) => is_temporary_code(code),
+            ApiErrorKind::Refused(code) => codes::is_temporary(code),
             _ => false,
         }
     }
@@ -152,11 +153,6 @@ impl ApiError {
             ),
         )
     }
-}
-
-/// 100 (internal server error) and 111 (too many requests); the others stay as they are however often one asks.
-pub(super) fn is_temporary_code(code: u32) -> bool {
-    matches!(code, 100 | 111)
 }
 
 /// The TLS error behind an I/O error: [`StdError::source`] does not pass through `io::Error` to what it holds.

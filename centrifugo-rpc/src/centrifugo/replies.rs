@@ -9,8 +9,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::api::{Api, CommandResult, ServerError};
-use super::api_error::{ApiError, ApiErrorKind, is_temporary_code};
+use super::api_error::{ApiError, ApiErrorKind};
 use super::backoff::Backoff;
+use super::codes;
 use crate::dispatch::outbox::{Outbox, Outgoing};
 use crate::protocol;
 use crate::throttle::Throttle;
@@ -161,7 +162,7 @@ impl Lane {
         for reply in part {
             match results.next() {
                 Some(Ok(())) => self.outbox.done(&reply),
-                Some(Err(error)) if is_temporary_code(error.code) => self.again.push(reply),
+                Some(Err(error)) if codes::is_temporary(error.code) => self.again.push(reply),
                 Some(Err(error)) => {
                     let why = why_refused(&error, &reply.channel);
                     self.lose(&[reply], &why);
@@ -219,15 +220,15 @@ fn cannot_pass(kind: ApiErrorKind) -> bool {
 fn why_refused(error: &ServerError, channel: &str) -> String {
     let ServerError { code, message } = error;
     let namespace = protocol::namespace(channel);
-    match code {
-        102 => format!(
+    match *code {
+        codes::UNKNOWN_CHANNEL => format!(
             "Centrifugo knows no namespace `{namespace}` (102): add it to `channel.namespaces` in its configuration \
              (`centrifugo_config` prints a complete one)"
         ),
-        103 => {
+        codes::PERMISSION_DENIED => {
             format!("Centrifugo does not let the server API publish into `{namespace}` (103): see its configuration")
         }
-        107 => format!(
+        codes::BAD_REQUEST => format!(
             "Centrifugo refuses to publish into `{namespace}` (107): its `publication_data_format` and `subscription_type` must \
              allow JSON in a stream"
         ),

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::Centrifugo;
 use super::api::{Position, Publication};
 use super::backoff::Backoff;
+use super::codes;
 use super::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed};
 pub(crate) use super::stream::Delivery;
 use super::stream::{Missing, Resumed, Stream};
@@ -76,9 +77,6 @@ enum Ended {
     /// one that asks for it. The server API has no such limit.
     Overwhelmed,
 }
-
-/// Centrifugo's disconnect code for a connection with a full queue.
-const SLOW: u32 = 3008;
 
 impl Subscription {
     /// Connects and subscribes. `on_delivery` gets each publication once, in the order of their offsets, on the connection's
@@ -166,7 +164,7 @@ impl Shared {
                 if code != 0 {
                     tracing::warn!(code, reason, "the connection to Centrifugo is lost, connecting again");
                 }
-                if code == SLOW && !*self.connected.borrow() {
+                if code == codes::SLOW && !*self.connected.borrow() {
                     let _ = self.ended.send(Ended::Overwhelmed);
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::codes;
 use super::tokens::WORKER_USER;
 
 /// Why the WebSocket, or something over it, does not work. Its `Display` is for people and names the fix.
@@ -31,7 +32,7 @@ impl Trouble {
         match self {
             Self::Unreachable { .. } | Self::Timeout => true,
             Self::Http { status, .. } => matches!(status, 408 | 429 | 500..=599),
-            Self::Refused { code, .. } => matches!(code, 100 | 111),
+            Self::Refused { code, .. } => codes::is_temporary(*code),
             _ => false,
         }
     }
@@ -71,7 +72,7 @@ impl fmt::Display for Trouble {
                 "what answers at {url} is not Centrifugo's WebSocket ({why}): set CENTRIFUGO_URL to Centrifugo's own address \
                  and path, like `ws://localhost:8000/connection/websocket`, and write `wss://` for a server with TLS"
             ),
-            Self::Disconnected { code: code @ 3500, reason } => write!(
+            Self::Disconnected { code: code @ codes::INVALID_TOKEN, reason } => write!(
                 f,
                 "Centrifugo refuses the worker's token: {reason} ({code}); set CENTRIFUGO_TOKEN_HMAC_SECRET to Centrifugo's \
                  `client.token.hmac_secret_key`"

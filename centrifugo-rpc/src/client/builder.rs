@@ -8,7 +8,6 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::cancels::Cancels;
-use super::failure::Failure;
 use super::link::{GetToken, Link, Target, TokenFuture};
 use super::shared::Shared;
 use super::{Client, Inner, token};
@@ -238,7 +237,7 @@ fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, shared: 
                         "`get_token` gave a token of user `{next}` to the client of user `{user}`: a client belongs to one user, \
                          make a new one"
                     );
-                    drop(shared.end(&Failure::new(ErrorKind::Config, message.as_str())));
+                    drop(shared.end(&Error::new(ErrorKind::Config, message.as_str())));
                     Err(message.into())
                 }
                 Err(error) => Err(error.into()),
@@ -247,9 +246,9 @@ fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, shared: 
     })
 }
 
-fn no_connection(url: &str, timeout: Duration, trouble: Option<Failure>) -> Error {
+fn no_connection(url: &str, timeout: Duration, trouble: Option<Error>) -> Error {
     match trouble {
-        Some(trouble) => trouble.into(),
+        Some(trouble) => trouble,
         None => Error::new(
             ErrorKind::Unreachable,
             format!("no connection to {url} within {timeout:?}: check the URL and that Centrifugo runs"),

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use centrifuge::{ClientErrorKind, EventDelivery, TokenError};
 
-use super::failure::Failure;
 use super::refusal;
 use super::shared::Shared;
 use crate::centrifugo::socket::with_tls;
@@ -113,7 +112,7 @@ impl Link {
             let (shared, channel) = (shared.clone(), target.reply_channel.clone());
             move |_, event| {
                 let message = format!("the reply channel `{channel}` cannot be subscribed: {}", event.error.message);
-                shared.on_trouble(Failure::new(ErrorKind::Setup, message));
+                shared.on_trouble(Error::new(ErrorKind::Setup, message));
             }
         });
         subscription.on_unsubscribed({
@@ -152,7 +151,7 @@ impl Link {
 fn on_error(shared: &Shared, url: &str, error: &centrifuge::ClientError) {
     let message = &error.message;
     match error.kind {
-        ClientErrorKind::Transport { status: Some(status @ 400..=499), .. } => shared.on_hopeless(Failure::new(
+        ClientErrorKind::Transport { status: Some(status @ 400..=499), .. } => shared.on_hopeless(Error::new(
             ErrorKind::Setup,
             format!(
                 "{url} answers HTTP {status} instead of a WebSocket: is it Centrifugo's WebSocket endpoint, by default \
@@ -160,12 +159,11 @@ fn on_error(shared: &Shared, url: &str, error: &centrifuge::ClientError) {
             ),
         )),
         ClientErrorKind::Connect => {
-            shared
-                .on_trouble(Failure::new(ErrorKind::Setup, format!("Centrifugo at {url} does not accept: {message}")));
+            shared.on_trouble(Error::new(ErrorKind::Setup, format!("Centrifugo at {url} does not accept: {message}")));
         }
         ClientErrorKind::ConnectToken | ClientErrorKind::Refresh => {
-            shared.on_trouble(Failure::new(ErrorKind::Other, format!("no new token: {message}")));
+            shared.on_trouble(Error::new(ErrorKind::Other, format!("no new token: {message}")));
         }
-        _ => shared.on_trouble(Failure::new(ErrorKind::Unreachable, format!("cannot connect to {url}: {message}"))),
+        _ => shared.on_trouble(Error::new(ErrorKind::Unreachable, format!("cannot connect to {url}: {message}"))),
     }
 }

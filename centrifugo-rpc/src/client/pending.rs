@@ -6,8 +6,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::failure::Failure;
-use crate::error::RpcError;
+use crate::error::{Error, RpcError};
 
 /// How a call ended, other than by its caller or its deadline.
 #[derive(Debug)]
@@ -17,14 +16,14 @@ pub(super) enum Answer {
     /// The worker's error.
     Error(RpcError),
     /// The client is no more.
-    Ended(Failure),
+    Ended(Error),
 }
 
 /// The calls under way. There is one entry per call that somebody waits for, so callers bound its size.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     calls: HashMap<Uuid, Waiting>,
-    ended: Option<Failure>,
+    ended: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -36,9 +35,9 @@ struct Waiting {
 
 impl Pending {
     /// Opens a call; none opens once the client has ended.
-    pub(super) fn open(&mut self, id: Uuid) -> Result<oneshot::Receiver<Answer>, Failure> {
-        if let Some(failure) = &self.ended {
-            return Err(failure.clone());
+    pub(super) fn open(&mut self, id: Uuid) -> Result<oneshot::Receiver<Answer>, Error> {
+        if let Some(error) = &self.ended {
+            return Err(error.clone());
         }
         let (answer, receiver) = oneshot::channel();
         self.calls.insert(id, Waiting { answer, sent: false });
@@ -63,13 +62,13 @@ impl Pending {
         self.calls.remove(&id).is_some_and(|call| call.sent)
     }
 
-    /// Ends all calls, and those to come. Returns those that a worker may be running. The first failure stays.
-    pub(super) fn end(&mut self, failure: &Failure) -> Vec<Uuid> {
-        self.ended.get_or_insert_with(|| failure.clone());
+    /// Ends all calls, and those to come. Returns those that a worker may be running. The first reason stays.
+    pub(super) fn end(&mut self, error: &Error) -> Vec<Uuid> {
+        self.ended.get_or_insert_with(|| error.clone());
         let ended = self.calls.drain().filter_map(|(id, call)| {
             let sent = call.sent;
             // The caller may have gone this very moment; then it is over for it anyway.
-            let _ = call.answer.send(Answer::Ended(failure.clone()));
+            let _ = call.answer.send(Answer::Ended(error.clone()));
             sent.then_some(id)
         });
         ended.collect()
@@ -90,8 +89,8 @@ mod tests {
         Answer::Result(Bytes::from_static(b"1"))
     }
 
-    fn failure(message: &str) -> Failure {
-        Failure::new(ErrorKind::Other, message)
+    fn error(message: &str) -> Error {
+        Error::new(ErrorKind::Other, message)
     }
 
     #[test]
@@ -128,12 +127,12 @@ mod tests {
         let (sent, unsent) = (Uuid::new_v4(), Uuid::new_v4());
         let mut answers = [sent, unsent].map(|id| pending.open(id).expect("open"));
         assert!(pending.sending(sent));
-        assert_eq!(pending.end(&failure("first")), [sent]);
-        assert!(pending.end(&failure("second")).is_empty());
+        assert_eq!(pending.end(&error("first")), [sent]);
+        assert!(pending.end(&error("second")).is_empty());
         for answer in &mut answers {
-            assert!(matches!(answer.try_recv(), Ok(Answer::Ended(failure)) if failure.message() == "first"));
+            assert!(matches!(answer.try_recv(), Ok(Answer::Ended(error)) if error.to_string() == "first"));
         }
-        assert_eq!(pending.open(Uuid::new_v4()).expect_err("ended").message(), "first");
+        assert_eq!(pending.open(Uuid::new_v4()).expect_err("ended").to_string(), "first");
         assert!(!pending.sending(unsent), "an ended call does not go out");
     }
 }

@@ -1,23 +1,18 @@
 //! Centrifugo's refusals, in words that say what to configure.
 
-use super::failure::Failure;
-use crate::error::{ErrorKind, RpcError};
+use crate::centrifugo::codes::{
+    BAD_REQUEST, INVALID_TOKEN, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS, UNKNOWN_CHANNEL,
+};
+use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::namespace;
-
-const UNKNOWN_CHANNEL: u32 = 102;
-const PERMISSION_DENIED: u32 = 103;
-const BAD_REQUEST: u32 = 107;
-const TOKEN_EXPIRED: u32 = 109;
-const TOO_MANY_REQUESTS: u32 = 111;
 
 /// The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's
 /// size with the other.
 const NO_TOKEN: u32 = 1;
 const MESSAGE_TOO_LARGE: u32 = 3;
-const INVALID_TOKEN: u32 = 3500;
 
 /// Why Centrifugo does not let the client read its replies.
-pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> Failure {
+pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> Error {
     let namespace = namespace(channel);
     let fix = match code {
         UNKNOWN_CHANNEL => format!(
@@ -34,11 +29,11 @@ pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> F
         _ => "the client gets no replies any more, make a new one".to_owned(),
     };
     let message = format!("Centrifugo refuses the reply channel `{channel}` ({code} {reason}): {fix}");
-    Failure::new(kind(code), message)
+    Error::new(kind(code), message)
 }
 
 /// Why Centrifugo does not take a request. Its rate limit is the one refusal that passes.
-pub(super) fn publish(channel: &str, anonymous: bool, code: u32, reason: &str) -> Result<RpcError, Failure> {
+pub(super) fn publish(channel: &str, anonymous: bool, code: u32, reason: &str) -> Result<RpcError, Error> {
     let namespace = namespace(channel);
     let permission = if anonymous { "allow_publish_for_anonymous" } else { "allow_publish_for_client" };
     let fix = match code {
@@ -58,7 +53,7 @@ pub(super) fn publish(channel: &str, anonymous: bool, code: u32, reason: &str) -
         _ => "the request was not taken".to_owned(),
     };
     let message = format!("Centrifugo refuses to publish into `{channel}` ({code} {reason}): {fix}");
-    Err(Failure::new(kind(code), message))
+    Err(Error::new(kind(code), message))
 }
 
 /// Whether a setting is to blame.
@@ -70,7 +65,7 @@ fn kind(code: u32) -> ErrorKind {
 }
 
 /// Why the connection is over for good.
-pub(super) fn disconnect(url: &str, code: u32, reason: &str) -> Failure {
+pub(super) fn disconnect(url: &str, code: u32, reason: &str) -> Error {
     let (kind, fix) = match code {
         NO_TOKEN | TOKEN_EXPIRED => {
             (ErrorKind::Setup, ": the token has expired or is missing, give the client fresh ones with `get_token`")
@@ -86,7 +81,7 @@ pub(super) fn disconnect(url: &str, code: u32, reason: &str) -> Failure {
         ),
         _ => (ErrorKind::Other, ""),
     };
-    Failure::new(kind, format!("Centrifugo at {url} ended the connection ({code} {reason}){fix}"))
+    Error::new(kind, format!("Centrifugo at {url} ended the connection ({code} {reason}){fix}"))
 }
 
 #[cfg(test)]
@@ -95,17 +90,17 @@ mod tests {
 
     #[test]
     fn every_refusal_that_a_setting_causes_names_the_setting() {
-        let subscribe = |code| subscribe("reply:x#42", "42", code, "no").message().to_owned();
+        let subscribe = |code| subscribe("reply:x#42", "42", code, "no").to_string();
         assert!(subscribe(102).contains("add a namespace `reply`"));
         assert!(subscribe(103).contains("`allow_user_limited_channels`") && subscribe(103).contains("user `42`"));
         assert!(subscribe(107).contains("`channel_regex`"));
-        let publish = |code| publish("rpc:requests", false, code, "no").expect_err("a refusal").message().to_owned();
+        let publish = |code| publish("rpc:requests", false, code, "no").expect_err("a refusal").to_string();
         assert!(publish(102).contains("add a namespace `rpc`"));
         assert!(publish(103).contains("`allow_publish_for_client`"));
         assert!(publish(107).contains("`channel_regex`"));
         let anonymous = super::publish("rpc:requests", true, 103, "no").expect_err("a refusal");
-        assert!(anonymous.message().contains("`allow_publish_for_anonymous`"));
-        assert!(disconnect("ws://h/", 3500, "invalid token").message().contains("`client.token`"));
+        assert!(anonymous.to_string().contains("`allow_publish_for_anonymous`"));
+        assert!(disconnect("ws://h/", 3500, "invalid token").to_string().contains("`client.token`"));
     }
 
     #[test]

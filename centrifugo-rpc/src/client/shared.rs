@@ -8,9 +8,8 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::failure::Failure;
 use super::pending::{Answer, Pending};
-use crate::error::{ErrorKind, RpcError};
+use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::Reply;
 use crate::throttle::Throttle;
 
@@ -18,11 +17,11 @@ use crate::throttle::Throttle;
 #[derive(Debug, Clone)]
 pub(super) enum Status {
     /// Not now. The reason, where one is known, is for the error of a `connect` that gives up.
-    Down { trouble: Option<Failure> },
+    Down { trouble: Option<Error> },
     /// Connected, and subscribed to the reply channel.
     Up,
     /// Never again.
-    Ended(Failure),
+    Ended(Error),
 }
 
 #[derive(Debug)]
@@ -53,18 +52,18 @@ impl Shared {
     }
 
     /// Waits until requests can go out; an error if they never will.
-    pub(super) async fn up(&self) -> Result<(), Failure> {
+    pub(super) async fn up(&self) -> Result<(), Error> {
         match self.status_where(|status| !matches!(status, Status::Down { .. })).await {
-            Status::Ended(failure) => Err(failure),
+            Status::Ended(error) => Err(error),
             _ => Ok(()),
         }
     }
 
     /// Waits for the end.
-    pub(super) async fn ended(&self) -> Failure {
+    pub(super) async fn ended(&self) -> Error {
         match self.status_where(|status| matches!(status, Status::Ended(_))).await {
-            Status::Ended(failure) => failure,
-            _ => Failure::new(ErrorKind::Other, "the client is gone"),
+            Status::Ended(error) => error,
+            _ => Error::new(ErrorKind::Other, "the client is gone"),
         }
     }
 
@@ -76,10 +75,10 @@ impl Shared {
     }
 
     /// What last went wrong while there is no connection.
-    pub(super) fn trouble(&self) -> Option<Failure> {
+    pub(super) fn trouble(&self) -> Option<Error> {
         match &*self.status.borrow() {
             Status::Down { trouble } => trouble.clone(),
-            Status::Ended(failure) => Some(failure.clone()),
+            Status::Ended(error) => Some(error.clone()),
             Status::Up => None,
         }
     }
@@ -109,27 +108,27 @@ impl Shared {
     }
 
     /// An attempt to connect failed; the next one comes.
-    pub(super) fn on_trouble(&self, failure: Failure) {
-        tracing::debug!(%failure, "not connected to Centrifugo");
+    pub(super) fn on_trouble(&self, error: Error) {
+        tracing::debug!(%error, "not connected to Centrifugo");
         if !self.is_up() {
-            self.set(Status::Down { trouble: Some(failure) });
+            self.set(Status::Down { trouble: Some(error) });
         }
     }
 
     /// An attempt to connect failed in a way that only a person can repair. Once there was a connection, the cause is taken for
     /// a passing one: a proxy whose backend restarts answers 404 for a moment.
-    pub(super) fn on_hopeless(&self, failure: Failure) {
+    pub(super) fn on_hopeless(&self, error: Error) {
         if self.was_up.load(Ordering::Relaxed) {
-            self.on_trouble(failure);
+            self.on_trouble(error);
         } else {
-            drop(self.end(&failure));
+            drop(self.end(&error));
         }
     }
 
     /// Ends the client and all its calls. Returns those that a worker may be running. The first reason stays.
-    pub(super) fn end(&self, failure: &Failure) -> Vec<Uuid> {
-        let running = self.pending().end(failure);
-        self.set(Status::Ended(failure.clone()));
+    pub(super) fn end(&self, error: &Error) -> Vec<Uuid> {
+        let running = self.pending().end(error);
+        self.set(Status::Ended(error.clone()));
         running
     }
 
@@ -178,8 +177,8 @@ mod tests {
         Bytes::from(value.to_string())
     }
 
-    fn failure(message: &str) -> Failure {
-        Failure::new(ErrorKind::Other, message)
+    fn error(message: &str) -> Error {
+        Error::new(ErrorKind::Other, message)
     }
 
     #[test]
@@ -224,21 +223,21 @@ mod tests {
         let shared = Shared::new();
         shared.on_up(true);
         assert!(shared.is_up());
-        drop(shared.end(&failure("closed")));
-        drop(shared.end(&failure("disconnected")));
+        drop(shared.end(&error("closed")));
+        drop(shared.end(&error("disconnected")));
         shared.on_up(true);
         shared.on_down(1, "x");
-        assert_eq!(shared.up().await.expect_err("ended").message(), "closed");
-        assert_eq!(shared.ended().await.message(), "closed");
+        assert_eq!(shared.up().await.expect_err("ended").to_string(), "closed");
+        assert_eq!(shared.ended().await.to_string(), "closed");
     }
 
     #[test]
     fn what_is_hopeless_at_first_is_trouble_later() {
         let (first, later) = (Shared::new(), Shared::new());
-        first.on_hopeless(failure("404"));
+        first.on_hopeless(error("404"));
         later.on_up(true);
         later.on_down(1, "transport closed");
-        later.on_hopeless(failure("404"));
+        later.on_hopeless(error("404"));
         assert!(matches!(*first.status.borrow(), Status::Ended(_)));
         assert!(matches!(*later.status.borrow(), Status::Down { trouble: Some(_) }));
     }

@@ -3,8 +3,8 @@
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
 
+use crate::centrifugo::tokens::check_user;
 use crate::error::Error;
-use crate::protocol;
 
 /// The user whose reply channel this client owns: `explicit`, or the `sub` claim of the token. Centrifugo verifies tokens;
 /// here they are only read.
@@ -30,12 +30,7 @@ pub(super) fn user(token: Option<&str>, explicit: Option<&str>) -> Result<String
             ));
         }
     };
-    if !protocol::owns_reply_channel(&user) {
-        return Err(Error::config(format!(
-            "user `{}` cannot own a reply channel: user IDs are ASCII without `,`, `#` and control characters",
-            user.escape_debug()
-        )));
-    }
+    check_user(&user)?;
     Ok(user)
 }
 

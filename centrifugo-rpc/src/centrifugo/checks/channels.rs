@@ -9,6 +9,7 @@ use super::probe::{CHECK_USER, Probe, ProbeChannel};
 use super::{Findings, Purpose};
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
+use crate::centrifugo::codes::{BAD_REQUEST, NOT_AVAILABLE, PERMISSION_DENIED, UNKNOWN_CHANNEL};
 use crate::centrifugo::socket::Subscribed;
 use crate::centrifugo::tokens::WORKER_USER;
 use crate::centrifugo::trouble::Trouble;
@@ -19,11 +20,6 @@ const PROBE_METHOD: &str = "system.probe";
 
 /// How long one's own join event may take: it comes right after the subscription, and a missing one is only a warning.
 const JOIN_WAIT: Duration = Duration::from_millis(500);
-
-const UNKNOWN_CHANNEL: u32 = 102;
-const PERMISSION_DENIED: u32 = 103;
-const BAD_REQUEST: u32 = 107;
-const NOT_AVAILABLE: u32 = 108;
 
 const REQUESTS: &str = "request channel";
 const REPLIES: &str = "reply channels";

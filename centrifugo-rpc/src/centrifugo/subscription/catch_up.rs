@@ -9,6 +9,7 @@ use super::Shared;
 use crate::centrifugo::api::Api;
 use crate::centrifugo::api_error::ApiErrorKind;
 use crate::centrifugo::backoff::Backoff;
+use crate::centrifugo::codes;
 use crate::centrifugo::stream::Missing;
 
 /// How many publications are read at once: at most 32 MiB of the largest that callers can publish.
@@ -17,9 +18,6 @@ const PAGE: u32 = 500;
 /// How often a stream that is not the one that was subscribed to is asked for again. Centrifugo tells its subscribers about
 /// a new one within seconds; what then still is missing was in the old one.
 const OTHER_STREAM_TRIES: u32 = 20;
-
-/// Unrecoverable position: the stream has another epoch.
-const UNRECOVERABLE: u32 = 112;
 
 /// Fills gaps for ever.
 pub(super) async fn run(shared: Arc<Shared>, api: Api) {
@@ -48,7 +46,7 @@ async fn fill(shared: &Shared, api: &Api) {
             // One publication that is no JSON spoils every page it is on.
             ApiErrorKind::Unreadable if limit > 1 => page = limit / 2,
             ApiErrorKind::Unreadable => shared.unreadable(&since),
-            ApiErrorKind::Refused(UNRECOVERABLE) if other_stream < OTHER_STREAM_TRIES => {
+            ApiErrorKind::Refused(codes::UNRECOVERABLE_POSITION) if other_stream < OTHER_STREAM_TRIES => {
                 other_stream += 1;
                 sleep(backoff.next()).await;
             }

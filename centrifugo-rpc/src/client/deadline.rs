@@ -1,0 +1,50 @@
+//! How long a call may take, for its worker and for its caller.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The longest timeout of a call.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// How much longer than the worker a caller waits, for the worker's own word on the deadline: a tenth of the timeout, but at least
+/// a slow network's round trip.
+const MIN_GRACE: Duration = Duration::from_millis(250);
+const MAX_GRACE: Duration = Duration::from_secs(1);
+
+/// Until when a call may run, and how long its caller waits for the last word on it.
+pub(super) struct Deadline {
+    pub timeout: Duration,
+    pub at: Instant,
+    pub give_up: Instant,
+}
+
+impl Deadline {
+    pub(super) fn new(timeout: Duration) -> Self {
+        let timeout = timeout.min(MAX_TIMEOUT);
+        let at = Instant::now() + timeout;
+        Self { timeout, at, give_up: at + (timeout / 10).clamp(MIN_GRACE, MAX_GRACE) }
+    }
+
+    /// What is left, rounded to whole milliseconds, at least one.
+    pub(super) fn remaining_ms(&self) -> u64 {
+        let micros = self.at.saturating_duration_since(Instant::now()).as_micros();
+        u64::try_from(micros.div_ceil(1000)).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_caller_waits_a_little_longer_than_the_worker() {
+        let deadline = Deadline::new(Duration::from_secs(30));
+        assert_eq!(deadline.remaining_ms(), 30_000);
+        assert_eq!(deadline.give_up - deadline.at, MAX_GRACE);
+        let short = Deadline::new(Duration::from_millis(200));
+        assert_eq!(short.give_up - short.at, MIN_GRACE);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!((deadline.remaining_ms(), short.remaining_ms()), (20_000, 1));
+        assert_eq!(Deadline::new(Duration::MAX).timeout, MAX_TIMEOUT);
+    }
+}
