@@ -5,7 +5,7 @@ use std::time::Duration;
 use centrifugo_rpc::Config;
 use serde_json::{Value, json};
 use tests::demo::{caller, environment};
-use tests::{Centrifugo, Demo, Example, TcpProxy, eventually};
+use tests::{Centrifugo, Demo, Example, Raw, Server, TcpProxy, eventually};
 
 async fn centrifugo() -> Centrifugo {
     Centrifugo::start(config()).await
@@ -15,6 +15,14 @@ async fn centrifugo() -> Centrifugo {
 fn config() -> Value {
     let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config().allowed_origins(["*"]);
     serde_json::to_value(config).expect("JSON")
+}
+
+/// A connection of user 42, and its reply channel.
+async fn caller_of(server: &Server) -> (Raw, String) {
+    let mut caller = server.connect("42").await;
+    let reply_to = format!("reply:{}#42", uuid::Uuid::new_v4());
+    caller.subscribe(&reply_to, None).await.expect("subscribed");
+    (caller, reply_to)
 }
 
 /// A notification that leaves `key` in the demo's log.
@@ -81,9 +89,7 @@ async fn replies_wait_for_a_server_api_that_is_away() {
     let server = centrifugo().await;
     let (proxy, far) = TcpProxy::before(&server).await;
     let demo = Demo::start_with(&server, &[("CENTRIFUGO_API_URL", &far.api_url)]).await;
-    let mut caller = server.connect("42").await;
-    let reply_to = format!("reply:{}#42", uuid::Uuid::new_v4());
-    caller.subscribe(&reply_to, None).await.expect("subscribed");
+    let (mut caller, reply_to) = caller_of(&server).await;
     proxy.refuse().await;
     proxy.cut();
     let request = json!({
@@ -101,9 +107,7 @@ async fn a_request_that_waited_longer_than_its_caller_does_not_run() {
     let server = centrifugo().await;
     let (proxy, far) = TcpProxy::before(&server).await;
     let demo = Demo::start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
-    let mut caller = server.connect("42").await;
-    let reply_to = format!("reply:{}#42", uuid::Uuid::new_v4());
-    caller.subscribe(&reply_to, None).await.expect("subscribed");
+    let (mut caller, reply_to) = caller_of(&server).await;
     proxy.refuse().await;
     proxy.cut();
     let request = json!({
@@ -126,9 +130,7 @@ async fn a_worker_works_under_tls_with_a_private_ca() {
     assert_ne!(untrusting.status.code(), Some(0), "a stranger's certificate is not accepted");
     assert!(untrusting.lines.join("\n").contains("CENTRIFUGO_CA_FILE"), "{untrusting:?}");
     let _demo = Demo::start_with(&server, &[("CENTRIFUGO_CA_FILE", &ca)]).await;
-    let mut caller = server.connect("42").await;
-    let reply_to = format!("reply:{}#42", uuid::Uuid::new_v4());
-    caller.subscribe(&reply_to, None).await.expect("subscribed");
+    let (mut caller, reply_to) = caller_of(&server).await;
     let request = json!({"method": "demo.sleep", "params": {"ms": 1}, "correlation_id": "c", "reply_to": reply_to});
     caller.publish("rpc:requests", &request).await.expect("published");
     assert_eq!(caller.publication(&reply_to).await["data"], json!({"correlation_id": "c", "result": {"ms": 1}}));
