@@ -14,6 +14,10 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::server::Server;
 
+#[cfg(feature = "codegen")]
+mod contract;
+#[cfg(feature = "codegen")]
+mod generate;
 mod logging;
 
 use logging::LogFormat;
@@ -75,6 +79,12 @@ enum Command {
     },
     /// Check a running Centrifugo end to end, and explain each finding
     Doctor,
+    /// Write typed clients for these methods, each a complete package: Python, TypeScript, Go
+    #[cfg(feature = "codegen")]
+    GenerateCentrifugoClients(generate::Arguments),
+    /// Print the contract as JSON: all methods, and the schemas of what they take and give
+    #[cfg(feature = "codegen")]
+    Contract(contract::Arguments),
 }
 
 impl Server {
@@ -117,18 +127,33 @@ impl Server {
 
 impl Command {
     async fn run(self, server: Server) -> Result<ExitCode, Error> {
-        let config = server.into_config()?;
-        config.check()?;
         match self {
             Self::CentrifugoConfig { origins, anonymous } => {
-                let centrifugo = config.centrifugo_config().allowed_origins(origins);
+                let centrifugo = config(server)?.centrifugo_config().allowed_origins(origins);
                 let centrifugo = if anonymous { centrifugo.allow_anonymous() } else { centrifugo };
-                print(serde_json::to_string_pretty(&centrifugo).map_err(|error| failed("cannot print").because(error))?)
+                print_json(&centrifugo)
             }
-            Self::Token { user, ttl, info } => print(config.connection_token_with(&user, ttl, info.as_deref())?),
-            Self::Doctor => doctor(&config).await,
+            Self::Token { user, ttl, info } => {
+                print(config(server)?.connection_token_with(&user, ttl, info.as_deref())?)
+            }
+            Self::Doctor => doctor(&config(server)?).await,
+            // What is linked into the program says it all: no settings are needed.
+            #[cfg(feature = "codegen")]
+            Self::GenerateCentrifugoClients(arguments) => generate::run(arguments),
+            #[cfg(feature = "codegen")]
+            Self::Contract(arguments) => contract::run(&arguments),
         }
     }
+}
+
+fn config(server: Server) -> Result<Config, Error> {
+    let config = server.into_config()?;
+    config.check()?;
+    Ok(config)
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<ExitCode, Error> {
+    print(serde_json::to_string_pretty(value).map_err(|error| failed("cannot print").because(error))?)
 }
 
 /// A reader that went away (`… | head -1`) is not our failure, but nothing was done either.

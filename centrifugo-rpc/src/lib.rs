@@ -80,8 +80,11 @@ mod centrifugo;
 mod cli;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(all(feature = "cli", feature = "codegen"))]
+mod codegen;
 mod config;
 mod connection;
+mod contract;
 mod dispatch;
 mod error;
 mod handler;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use crate::contract::SYSTEM_CONTRACT;
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Call, HandlerFuture, Needs, States, missing_state};
 
@@ -144,10 +145,25 @@ impl Registry {
     ///
     /// Everything that is wrong with it, at once.
     pub(crate) fn collect(states: &States) -> Result<Self, Error> {
-        Self::of(inventory::iter::<Method>.into_iter(), states)
+        Self::checked(inventory::iter::<Method>.into_iter(), Some(states))
     }
 
+    /// Collects what is linked into the program to describe it: states are for those who serve.
+    ///
+    /// # Errors
+    ///
+    /// Everything else that is wrong with it, at once.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn describe() -> Result<Self, Error> {
+        Self::checked(inventory::iter::<Method>.into_iter(), None)
+    }
+
+    #[cfg(test)]
     pub(crate) fn of(methods: impl Iterator<Item = &'static Method>, states: &States) -> Result<Self, Error> {
+        Self::checked(methods, Some(states))
+    }
+
+    fn checked(methods: impl Iterator<Item = &'static Method>, states: Option<&States>) -> Result<Self, Error> {
         let mut all: Vec<_> = methods.collect();
         // The linker's order is nobody's: problems, too, come out the same on every run.
         all.sort_by_key(|method| (method.name, method.location.file, method.location.line));
@@ -171,7 +187,7 @@ impl Registry {
             }
             let mut needs = Needs::default();
             (method.needs)(&mut needs);
-            for state in needs.missing_in(states) {
+            for state in states.into_iter().flat_map(|states| needs.missing_in(states)) {
                 problems.push(format!("method `{}` ({}): {}", method.name, method.location, missing_state(state)));
             }
         }
@@ -187,8 +203,19 @@ impl Registry {
         ))
     }
 
+    /// What is linked into the program, contradictions and all.
+    pub(crate) fn linked() -> Self {
+        Self { methods: inventory::iter::<Method>.into_iter().map(|method| (method.name, method)).collect() }
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&'static Method> {
-        self.methods.get(name).copied()
+        let own = (name == SYSTEM_CONTRACT.name).then_some(&SYSTEM_CONTRACT);
+        self.methods.get(name).copied().or(own)
+    }
+
+    /// Sorted by name.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &'static Method> {
+        self.methods.values().copied()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -1,0 +1,296 @@
+//! What changed between two contracts, and what of it breaks callers whose clients were generated from the old one.
+//!
+//! A caller of then goes on writing the old params and reading by the old result. So the new params must accept all that the
+//! old ones could say, and the old result must be able to read all that the new one can say.
+
+use std::collections::BTreeSet;
+
+use super::ir::{Api, Body, Integer, Key, Method, Rest, Shape, Struct, Tagging, Type, Union, Variant};
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Whether a caller of then may fail.
+    pub breaks: bool,
+    pub what: String,
+}
+
+/// All changes of methods, in the order of their names.
+pub(crate) fn between(old: &Api, new: &Api) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut change = |breaks, what| changes.push(Change { breaks, what });
+    for before in &old.methods {
+        let name = &before.name;
+        let Some(now) = find(new, name) else {
+            change(true, format!("`{name}` is gone"));
+            continue;
+        };
+        if before.no_wait != now.no_wait {
+            let what =
+                if now.no_wait { "answers no more: it is `no_wait` now" } else { "answers now: it was `no_wait`" };
+            // A notification is taken by a method that answers, too.
+            change(now.no_wait, format!("`{name}` {what}"));
+        }
+        if before.idempotent != now.idempotent {
+            let what = if now.idempotent {
+                "is `idempotent` now"
+            } else {
+                "is not `idempotent` any more: who repeats calls may run it twice"
+            };
+            change(before.idempotent, format!("`{name}` {what}"));
+        }
+        if before.deprecated.is_none() && now.deprecated.is_some() {
+            change(false, format!("`{name}` is deprecated"));
+        }
+        for (what, breaks) in params(old, before, new, now).into_iter().chain(result(old, before, new, now)) {
+            change(breaks, format!("`{name}`: {what}"));
+        }
+    }
+    for now in &new.methods {
+        if find(old, &now.name).is_none() {
+            change(false, format!("`{}` is new", now.name));
+        }
+    }
+    changes
+}
+
+fn find<'a>(api: &'a Api, name: &str) -> Option<&'a Method> {
+    api.methods.iter().find(|method| method.name == name)
+}
+
+fn params(old: &Api, before: &Method, new: &Api, now: &Method) -> Vec<(String, bool)> {
+    match (&before.params, &now.params) {
+        (None, None) => Vec::new(),
+        // Methods without params take none, null and `{}`.
+        (Some(Type::Named(name)), None) if is_empty_struct(old, name) => Vec::new(),
+        (Some(_), None) => vec![("params: it takes none any more".to_owned(), true)],
+        (None, Some(_)) => vec![("params: it takes some now".to_owned(), true)],
+        (Some(written), Some(read)) => compare(Side { writer: old, reader: new }, "params", written, read),
+    }
+}
+
+fn is_empty_struct(api: &Api, name: &str) -> bool {
+    matches!(api.get(name).map(|def| &def.shape), Some(Shape::Struct(fields)) if *fields == Struct::default())
+}
+
+fn result(old: &Api, before: &Method, new: &Api, now: &Method) -> Vec<(String, bool)> {
+    compare(Side { writer: new, reader: old }, "result", &now.result, &before.result)
+}
+
+/// What breaks, with true, or, where nothing does, that something changed.
+fn compare(side: Side<'_>, part: &str, written: &Type, read: &Type) -> Vec<(String, bool)> {
+    let mut check = Check { side, seen: BTreeSet::new(), breaks: Vec::new(), differs: false };
+    check.kind(part, written, read);
+    if check.breaks.is_empty() && check.differs {
+        return vec![(format!("{part}: changed, in a way that callers of before can live with"), false)];
+    }
+    check.breaks.into_iter().map(|what| (what, true)).collect()
+}
+
+/// Who writes a value and who reads it: the callers of then and the worker of now, or the other way round.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    writer: &'a Api,
+    reader: &'a Api,
+}
+
+struct Check<'a> {
+    side: Side<'a>,
+    /// Pairs of types that are compared already: types may contain themselves.
+    seen: BTreeSet<(String, String)>,
+    breaks: Vec<String>,
+    differs: bool,
+}
+
+impl<'a> Check<'a> {
+    fn breaks(&mut self, at: &str, what: impl std::fmt::Display) {
+        self.breaks.push(format!("{at}: {what}"));
+    }
+
+    fn kind(&mut self, at: &str, written: &Type, read: &Type) {
+        if let (Type::Named(writer), Type::Named(reader)) = (written, read) {
+            if !self.seen.insert((writer.clone(), reader.clone())) {
+                return;
+            }
+        }
+        match (self.resolve(self.side.writer, written), self.resolve(self.side.reader, read)) {
+            (Resolved::Shape(written), Resolved::Shape(read)) => self.shape(at, written, read),
+            (Resolved::Type(written), Resolved::Type(read)) => self.plain(at, written, read),
+            (_, Resolved::Type(Type::Any)) => self.differs = true,
+            (written, Resolved::Type(Type::Nullable(read))) => {
+                self.differs = true;
+                let Resolved::Shape(shape) = written else { return };
+                match self.resolve(self.side.reader, read) {
+                    Resolved::Shape(read) => self.shape(at, shape, read),
+                    Resolved::Type(_) => self.breaks(at, "another type"),
+                }
+            }
+            _ => self.breaks(at, "another type"),
+        }
+    }
+
+    /// Through aliases.
+    fn resolve<'t>(&self, api: &'t Api, kind: &'t Type) -> Resolved<'t> {
+        let mut kind = kind;
+        loop {
+            let Type::Named(name) = kind else { return Resolved::Type(kind) };
+            match api.get(name).map(|def| &def.shape) {
+                Some(Shape::Alias(other)) if other != kind => kind = other,
+                Some(shape) => return Resolved::Shape(shape),
+                None => return Resolved::Type(&Type::Any),
+            }
+        }
+    }
+
+    fn plain(&mut self, at: &str, written: &Type, read: &Type) {
+        self.differs |= written != read;
+        match (written, read) {
+            (_, Type::Any) | (Type::Never, _) => {}
+            (Type::Nullable(written), Type::Nullable(read)) => self.kind(at, written, read),
+            (Type::Null, Type::Nullable(_)) => {}
+            (Type::Nullable(_), _) => self.breaks(at, "may be null where it may not be null on the other side"),
+            (written, Type::Nullable(read)) => self.kind(at, written, read),
+            (Type::Integer(written), Type::Integer(read)) => self.integer(at, *written, *read),
+            (Type::Integer(_), Type::F64 | Type::Number)
+            | (Type::F32, Type::F64)
+            | (Type::F32 | Type::F64, Type::Number) => {}
+            (Type::Char | Type::DateTime | Type::Uuid | Type::Decimal, Type::String) => {}
+            (
+                Type::Array { items: written, .. } | Type::FixedArray { items: written, .. },
+                Type::Array { items: read, .. },
+            ) => {
+                self.kind(&format!("{at}[]"), written, read);
+            }
+            (Type::FixedArray { items: written, len: a }, Type::FixedArray { items: read, len: b }) if a == b => {
+                self.kind(&format!("{at}[]"), written, read);
+            }
+            (Type::Tuple(written), Type::Tuple(read)) if written.len() == read.len() => {
+                for (index, (written, read)) in written.iter().zip(read).enumerate() {
+                    self.kind(&format!("{at}[{index}]"), written, read);
+                }
+            }
+            (Type::Map(a, written), Type::Map(b, read)) if reads_keys(*a, *b) => {
+                self.kind(&format!("{at}{{}}"), written, read)
+            }
+            (written, read) if written == read => {}
+            _ => self.breaks(at, "another type"),
+        }
+    }
+
+    fn integer(&mut self, at: &str, written: Integer, read: Integer) {
+        if written.lowest() < read.lowest() || written.highest() > read.highest() {
+            let range = |integer: Integer| format!("{} to {}", integer.lowest(), integer.highest());
+            self.breaks(at, format_args!("{} are written, {} are read", range(written), range(read)));
+        }
+    }
+
+    fn shape(&mut self, at: &str, written: &Shape, read: &Shape) {
+        self.differs |= written != read;
+        match (written, read) {
+            (Shape::Struct(written), Shape::Struct(read)) => self.fields(at, written, read),
+            (Shape::Enum(written), Shape::Enum(read)) => {
+                for value in written.iter().filter(|value| !read.iter().any(|read| read.value == value.value)) {
+                    self.breaks(at, format_args!("`{}` is written and not known where it is read", value.value));
+                }
+            }
+            (Shape::Union(written), Shape::Union(read)) => self.union(at, written, read),
+            _ => self.breaks(at, "another type"),
+        }
+    }
+
+    fn fields(&mut self, at: &str, written: &Struct, read: &Struct) {
+        for field in &read.fields {
+            let at = format!("{at}.{}", field.name);
+            match written.fields.iter().find(|written| written.name == field.name) {
+                Some(writer) => {
+                    if field.required && !writer.required {
+                        self.breaks(&at, "must be there, and may be absent on the other side");
+                    }
+                    self.kind(&at, &writer.kind, &field.kind);
+                }
+                None if field.required => self.breaks(&at, "must be there, and is not written"),
+                None => {}
+            }
+        }
+        for field in written.fields.iter().filter(|field| !read.fields.iter().any(|read| read.name == field.name)) {
+            let at = format!("{at}.{}", field.name);
+            match &read.rest {
+                Rest::Ignored => {}
+                Rest::Denied => self.breaks(&at, "is written, and unknown fields are an error where it is read"),
+                Rest::Map(_, values) => self.kind(&at, &field.kind, values),
+            }
+        }
+        match (&written.rest, &read.rest) {
+            (Rest::Map(a, written), Rest::Map(b, read)) if reads_keys(*a, *b) => {
+                self.kind(&format!("{at}.*"), written, read)
+            }
+            (Rest::Map(..), Rest::Denied | Rest::Map(..)) => self.breaks(at, "has fields that are not read"),
+            _ => {}
+        }
+        if written.flattened.len() == read.flattened.len() {
+            for (written, read) in written.flattened.iter().zip(&read.flattened) {
+                if written.optional && !read.optional {
+                    self.breaks(at, "a flattened enum must be there, and may be absent on the other side");
+                }
+                self.kind(at, &Type::Named(written.name.clone()), &Type::Named(read.name.clone()));
+            }
+        } else if !read.flattened.iter().all(|union| union.optional) || !written.flattened.is_empty() {
+            self.breaks(at, "other flattened enums");
+        }
+    }
+
+    fn union(&mut self, at: &str, written: &Union, read: &Union) {
+        if written.tagging != read.tagging {
+            return self.breaks(at, "another representation of the enum");
+        }
+        let untagged = read.tagging == Tagging::Untagged;
+        for (index, variant) in written.variants.iter().enumerate() {
+            let reader = if untagged {
+                // Names of untagged variants are not on the wire; where they moved, the first one that fits is what counts.
+                read.variants
+                    .get(index)
+                    .filter(|read| self.fits(variant, read))
+                    .or_else(|| read.variants.iter().find(|read| self.fits(variant, read)))
+            } else {
+                read.variants.iter().find(|read| read.name == variant.name)
+            };
+            match reader {
+                Some(reader) => self.body(&format!("{at}.{}", variant.name), &variant.body, &reader.body),
+                None => self.breaks(
+                    at,
+                    format_args!("the variant `{}` is written and not known where it is read", variant.name),
+                ),
+            }
+        }
+    }
+
+    fn fits(&self, written: &Variant, read: &Variant) -> bool {
+        let mut check = Check { side: self.side, seen: self.seen.clone(), breaks: Vec::new(), differs: false };
+        check.body("", &written.body, &read.body);
+        check.breaks.is_empty()
+    }
+
+    fn body(&mut self, at: &str, written: &Body, read: &Body) {
+        match (written, read) {
+            (Body::Unit, Body::Unit) => {}
+            (Body::Newtype(written), Body::Newtype(read)) => self.kind(at, written, read),
+            (Body::Struct(written), Body::Struct(read)) => self.fields(at, written, read),
+            // An object with nothing but the tag, and one with more that is optional.
+            (Body::Unit, Body::Struct(read)) => self.fields(at, &Struct::default(), read),
+            (Body::Struct(written), Body::Unit) => self.fields(at, written, &Struct::default()),
+            _ => self.breaks(at, "another content"),
+        }
+    }
+}
+
+enum Resolved<'a> {
+    Shape(&'a Shape),
+    Type(&'a Type),
+}
+
+fn reads_keys(written: Key, read: Key) -> bool {
+    written == read || read == Key::String || (written, read) == (Key::Unsigned, Key::Signed)
+}
+
+#[cfg(test)]
+mod tests;

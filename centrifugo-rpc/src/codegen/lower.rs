@@ -1,0 +1,278 @@
+//! From JSON Schema, as schemars writes it, to the [model](super::ir). What the model cannot hold is an error that names the
+//! method and the place, all of them at once: nothing becomes `any` in silence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::ir::{Api, Method, Shape, Type, TypeDef};
+use super::names;
+use crate::contract::Contract;
+
+mod directions;
+mod objects;
+mod scalars;
+mod unions;
+
+/// A schema that is an object.
+type Object = Map<String, Value>;
+
+/// Lowers a contract.
+///
+/// # Errors
+///
+/// A sentence for each thing that no client can be generated from.
+pub(crate) fn lower(contract: &Contract) -> Result<Api, Vec<String>> {
+    let taken: BTreeSet<_> = contract.params.keys().chain(contract.results.keys()).cloned().collect();
+    let mut params = Lowering::new("params", &taken);
+    let mut results = Lowering::new("results", &taken);
+    for (side, definitions) in [(&mut params, &contract.params), (&mut results, &contract.results)] {
+        for (name, schema) in definitions {
+            side.define(name, schema, &Place::definition(side.side, name));
+        }
+    }
+    let methods = contract.methods.iter().map(|method| {
+        let base = names::pascal(&method.name);
+        let place = |part| Place::of_method(&method.name, part);
+        Method {
+            name: method.name.clone(),
+            description: method.description.clone(),
+            deprecated: method.deprecated.clone(),
+            no_wait: method.no_wait,
+            idempotent: method.idempotent,
+            params: method
+                .params
+                .as_ref()
+                .map(|schema| params.kind(schema, &place("params"), &format!("{base}Params"))),
+            result: results.kind(&method.result, &place("result"), &format!("{base}Result")),
+        }
+    });
+    let methods: Vec<_> = methods.collect();
+    let mut problems: Vec<_> = [&params, &results].into_iter().flat_map(|side| side.sentences(contract)).collect();
+    let (types, methods) = directions::join(params.types, results.types, methods, &mut problems);
+    let mut types: Vec<_> = types.into_values().collect();
+    problems.extend(names::clashes(&methods, &types));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    name_variants(&mut types);
+    Ok(Api { hash: contract.hash.clone(), methods, types })
+}
+
+/// Gives each variant the name of a type of its own.
+pub(super) fn name_variants(types: &mut [TypeDef]) {
+    let mut taken: BTreeSet<_> = types.iter().map(|def| names::folded(&def.name)).collect();
+    for def in types {
+        let Shape::Union(union) = &mut def.shape else { continue };
+        for variant in &mut union.variants {
+            variant.type_name = free_name(&format!("{}{}", def.name, names::pascal(&variant.name)), &mut taken);
+        }
+    }
+}
+
+/// `wanted`, or with a number behind it. Takes it.
+fn free_name(wanted: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{wanted}{number}"));
+    let free = std::iter::once(wanted.to_owned()).chain(numbered).find(|name| taken.insert(names::folded(name)));
+    free.unwrap_or_else(|| wanted.to_owned())
+}
+
+/// Where a schema stands.
+#[derive(Debug, Clone)]
+struct Place {
+    /// Of the definition that it is in, if it is in one.
+    definition: Option<String>,
+    method: String,
+    /// A JSON pointer into the contract's document.
+    pointer: String,
+}
+
+impl Place {
+    fn definition(side: &str, name: &str) -> Self {
+        let pointer = format!("/{side}/{}", escaped(name));
+        Self { definition: Some(name.to_owned()), method: String::new(), pointer }
+    }
+
+    fn of_method(method: &str, part: &str) -> Self {
+        Self { definition: None, method: method.to_owned(), pointer: format!("/methods/{}/{part}", escaped(method)) }
+    }
+
+    fn at(&self, step: &str) -> Self {
+        Self { pointer: format!("{}/{}", self.pointer, escaped(step)), ..self.clone() }
+    }
+}
+
+/// As JSON pointers want it: RFC 6901, section 3.
+fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
+}
+
+/// One direction: params or results.
+struct Lowering {
+    side: &'static str,
+    types: BTreeMap<String, TypeDef>,
+    /// Names that are taken, folded: of both sides' definitions, and of what was given one here.
+    taken: BTreeSet<String>,
+    problems: Vec<(Place, String)>,
+}
+
+impl Lowering {
+    fn new(side: &'static str, definitions: &BTreeSet<String>) -> Self {
+        let taken = definitions.iter().map(|name| names::folded(name)).collect();
+        Self { side, types: BTreeMap::new(), taken, problems: Vec::new() }
+    }
+
+    fn define(&mut self, name: &str, schema: &Value, place: &Place) {
+        let shape = match schema {
+            Value::Object(schema) => self.shape(schema, place, name),
+            schema => Shape::Alias(self.kind(schema, place, name)),
+        };
+        let def = TypeDef {
+            name: name.to_owned(),
+            description: text(schema, "description"),
+            deprecated: is_true(schema, "deprecated"),
+            shape,
+            same_as: None,
+        };
+        self.types.insert(name.to_owned(), def);
+    }
+
+    /// Makes a definition of a schema that has none, named after where it stands.
+    fn hoist(&mut self, schema: &Value, place: &Place, wanted: &str) -> String {
+        let name = free_name(wanted, &mut self.taken);
+        self.define(&name, schema, place);
+        name
+    }
+
+    fn problem(&mut self, place: &Place, what: impl Into<String>) {
+        self.problems.push((place.clone(), what.into()));
+    }
+
+    /// What a definition is.
+    fn shape(&mut self, schema: &Object, place: &Place, name: &str) -> Shape {
+        self.check_keywords(schema, place);
+        if let Some(values) = unions::strings(schema) {
+            return Shape::Enum(values);
+        }
+        if objects::is_struct(schema) {
+            return Shape::Struct(self.fields(schema, place, name, None));
+        }
+        match unions::members(schema).next() {
+            Some(members) if unions::nullable(members).is_none() => Shape::Union(self.union(schema, place, name)),
+            _ => Shape::Alias(self.kind_of(schema, place, name)),
+        }
+    }
+
+    /// What a schema is where it is used. `name` is for those that need one.
+    fn kind(&mut self, schema: &Value, place: &Place, name: &str) -> Type {
+        match schema {
+            Value::Bool(true) => Type::Any,
+            Value::Bool(false) => Type::Never,
+            Value::Object(schema) => {
+                let needs_a_name = unions::strings(schema).is_some()
+                    || objects::is_struct(schema)
+                    || unions::members(schema).next().is_some_and(|members| unions::nullable(members).is_none());
+                if needs_a_name {
+                    return Type::Named(self.hoist(&Value::Object(schema.clone()), place, name));
+                }
+                self.check_keywords(schema, place);
+                self.kind_of(schema, place, name)
+            }
+            other => {
+                self.problem(place, format!("`{other}` is not a schema"));
+                Type::Any
+            }
+        }
+    }
+
+    fn kind_of(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
+        if let Some(reference) = schema.get("$ref") {
+            return self.reference(reference, place);
+        }
+        if let Some((keyword, inner)) = unions::members(schema).next().and_then(unions::nullable) {
+            return nullable(self.kind(inner, &place.at(keyword), name));
+        }
+        if schema.get("not").is_some_and(is_anything) {
+            return Type::Never;
+        }
+        self.typed(schema, place, name)
+    }
+
+    fn reference(&mut self, reference: &Value, place: &Place) -> Type {
+        let name = reference.as_str().and_then(|text| text.strip_prefix('#')?.strip_prefix('/')?.split_once('/'));
+        match name {
+            Some((side, name)) if side == self.side => Type::Named(name.replace("~1", "/").replace("~0", "~")),
+            _ => {
+                self.problem(place, format!("`$ref`: {reference} is not a type of the contract's `{}`", self.side));
+                Type::Any
+            }
+        }
+    }
+
+    /// One sentence for each problem, with the methods that meet it.
+    fn sentences(&self, contract: &Contract) -> Vec<String> {
+        let sentence = |(place, what): &(Place, String)| {
+            let methods = match &place.definition {
+                Some(definition) => self.users_of(definition, contract),
+                None => place.method.clone(),
+            };
+            format!("method `{methods}`: {}: {what}", place.pointer)
+        };
+        self.problems.iter().map(sentence).collect()
+    }
+
+    /// The methods whose params or results contain a definition.
+    fn users_of(&self, definition: &str, contract: &Contract) -> String {
+        let definitions = if self.side == "params" { &contract.params } else { &contract.results };
+        let contains = |schema: &Value| {
+            let mut reached = BTreeSet::new();
+            let mut open = references(schema);
+            while let Some(name) = open.pop() {
+                if reached.insert(name.clone()) {
+                    open.extend(definitions.get(&name).map(references).unwrap_or_default());
+                }
+            }
+            reached.contains(definition)
+        };
+        let methods = contract.methods.iter().filter(|method| {
+            if self.side == "params" { method.params.as_ref().is_some_and(contains) } else { contains(&method.result) }
+        });
+        methods.map(|method| &*method.name).collect::<Vec<_>>().join("`, `")
+    }
+}
+
+/// The definitions that a schema refers to by itself.
+fn references(schema: &Value) -> Vec<String> {
+    match schema {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit_once('/'));
+            let own = own.map(|(_, name)| name.replace("~1", "/").replace("~0", "~"));
+            own.into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        Value::Array(values) => values.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn nullable(kind: Type) -> Type {
+    match kind {
+        // Null is one of their values already.
+        Type::Any | Type::Null | Type::Nullable(_) => kind,
+        kind => Type::Nullable(Box::new(kind)),
+    }
+}
+
+fn is_anything(schema: &Value) -> bool {
+    *schema == Value::Bool(true) || schema.as_object().is_some_and(Map::is_empty)
+}
+
+fn text(schema: &Value, keyword: &str) -> String {
+    schema.get(keyword).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn is_true(schema: &Value, keyword: &str) -> bool {
+    schema.get(keyword) == Some(&Value::Bool(true))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Joins what params and results are made of. A type that looks different from both sides is two: the result keeps the name,
+//! the params get `…Input`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::codegen::ir::{Method, Shape, Type, TypeDef};
+
+type Types = BTreeMap<String, TypeDef>;
+
+pub(super) fn join(
+    params: Types,
+    results: Types,
+    mut methods: Vec<Method>,
+    problems: &mut Vec<String>,
+) -> (Types, Vec<Method>) {
+    let different = different(&params, &results);
+    let same = same_but_for_presence(&different, &params, &results);
+    let input = |name: &str| different.contains(name).then(|| format!("{name}Input"));
+    let mut joined = results;
+    for (name, mut def) in params {
+        if !different.contains(&name) && joined.contains_key(&name) {
+            continue;
+        }
+        def.shape.rename(&input);
+        if let Some(input) = input(&name) {
+            def.name = input;
+            def.same_as = same.contains(&name).then(|| name.clone());
+        }
+        if let Some(other) = joined.insert(def.name.clone(), def) {
+            problems.push(format!(
+                "the type `{name}` looks different in params and in results, so params get `{0}`, but there is a type `{0}` \
+                 already: give one of them another name with `#[schemars(rename = \"…\")]`",
+                other.name
+            ));
+        }
+    }
+    for method in &mut methods {
+        if let Some(params) = &mut method.params {
+            params.rename(&input);
+        }
+    }
+    (joined, methods)
+}
+
+/// The names of both sides that mean different shapes, by themselves or by what they refer to.
+fn different(params: &Types, results: &Types) -> BTreeSet<String> {
+    let both: Vec<_> = params.iter().filter_map(|(name, def)| Some((name, def, results.get(name)?))).collect();
+    let mut different: BTreeSet<_> =
+        both.iter().filter(|(_, a, b)| a.shape != b.shape).map(|(name, _, _)| (*name).clone()).collect();
+    grow(&mut different, both.iter().map(|(name, def, _)| (*name, &def.shape)).collect());
+    different
+}
+
+/// Those of them that differ only in that params may leave out what may be null.
+fn same_but_for_presence(different: &BTreeSet<String>, params: &Types, results: &Types) -> BTreeSet<String> {
+    let present =
+        |types: &Types, name: &str| types.get(name).map(|def| with_nullable_fields_present(def.shape.clone()));
+    let mut others: BTreeSet<_> =
+        different.iter().filter(|name| present(params, name) != present(results, name)).cloned().collect();
+    let candidates = params.iter().filter(|(name, _)| different.contains(*name));
+    grow(&mut others, candidates.map(|(name, def)| (name, &def.shape)).collect());
+    different - &others
+}
+
+/// Adds all that refers to what is in the set.
+fn grow(set: &mut BTreeSet<String>, shapes: Vec<(&String, &Shape)>) {
+    loop {
+        let before = set.len();
+        for (name, shape) in &shapes {
+            if !set.contains(*name) && shape.names().iter().any(|reference| set.contains(reference)) {
+                set.insert((*name).clone());
+            }
+        }
+        if set.len() == before {
+            return;
+        }
+    }
+}
+
+fn with_nullable_fields_present(mut shape: Shape) -> Shape {
+    for fields in shape.structs_mut() {
+        for field in &mut fields.fields {
+            field.required |= matches!(field.kind, Type::Nullable(_) | Type::Null | Type::Any);
+        }
+    }
+    shape
+}

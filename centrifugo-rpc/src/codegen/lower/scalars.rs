@@ -1,0 +1,205 @@
+//! Schemas with a `type`: scalars, arrays, maps.
+
+use serde_json::Value;
+
+use super::{Lowering, Object, Place, nullable, objects};
+use crate::codegen::ir::{Integer, Type, Width};
+
+/// What the model knows or may leave aside: the latter says nothing about shapes, or is checked by nobody when serde decodes.
+const KEYWORDS: [&str; 37] = [
+    "$comment",
+    "$ref",
+    "$schema",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "contentEncoding",
+    "contentMediaType",
+    "default",
+    "deprecated",
+    "description",
+    "enum",
+    "examples",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "patternProperties",
+    "prefixItems",
+    "properties",
+    "readOnly",
+    "required",
+    "title",
+    "type",
+];
+const MORE_KEYWORDS: [&str; 3] = ["unevaluatedProperties", "uniqueItems", "writeOnly"];
+
+impl Lowering {
+    pub(super) fn check_keywords(&mut self, schema: &Object, place: &Place) {
+        for keyword in schema.keys() {
+            let known =
+                KEYWORDS.contains(&&**keyword) || MORE_KEYWORDS.contains(&&**keyword) || keyword.starts_with("x-");
+            if !known {
+                self.problem(place, format!("the keyword `{keyword}` has no counterpart in clients"));
+            }
+        }
+    }
+
+    pub(super) fn typed(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
+        let types: Vec<&str> = match schema.get("type") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        if types.is_empty() && !schema.keys().any(|keyword| shapes(keyword)) {
+            return Type::Any;
+        }
+        let not_null: Vec<_> = types.iter().copied().filter(|one| *one != "null").collect();
+        let kind = match not_null.as_slice() {
+            [] if !types.is_empty() => return Type::Null,
+            // `Decimal` takes numbers too, and writes strings.
+            ["number", "string"] | ["string", "number"] if is_decimal(schema) => Type::Decimal,
+            _ if schema.contains_key("enum") || schema.contains_key("const") => {
+                self.problem(place, "`enum` and `const` of anything but strings have no counterpart in clients");
+                Type::Any
+            }
+            ["boolean"] => Type::Bool,
+            ["string"] => string(schema),
+            ["integer"] => self.integer(schema, place),
+            ["number"] => match schema.get("format").and_then(Value::as_str) {
+                Some("float") => Type::F32,
+                Some("double") => Type::F64,
+                _ => Type::Number,
+            },
+            ["array"] => self.array(schema, place, name),
+            ["object"] => self.map(schema, place, name),
+            _ => {
+                let several = types.join("`, `");
+                let what = if types.is_empty() {
+                    "a schema without `type`".to_owned()
+                } else {
+                    format!("the types `{several}` at once")
+                };
+                self.problem(place, format!("{what} has no counterpart in clients: use an enum"));
+                Type::Any
+            }
+        };
+        if types.len() > not_null.len() { nullable(kind) } else { kind }
+    }
+
+    fn integer(&mut self, schema: &Object, place: &Place) -> Type {
+        let width = match schema.get("format").and_then(Value::as_str) {
+            Some("int8") => Width::I8,
+            Some("int16") => Width::I16,
+            Some("int32") => Width::I32,
+            Some("int64" | "int") | None => Width::I64,
+            Some("int128") => Width::I128,
+            Some("uint8") => Width::U8,
+            Some("uint16") => Width::U16,
+            Some("uint32") => Width::U32,
+            Some("uint64" | "uint") => Width::U64,
+            Some("uint128") => Width::U128,
+            Some(other) => {
+                self.problem(place, format!("the format `{other}` of an integer is unknown"));
+                Width::I64
+            }
+        };
+        let whole = |keyword| schema.get(keyword).and_then(|value| value.to_string().parse::<i128>().ok());
+        let min = whole("minimum").or_else(|| whole("exclusiveMinimum")?.checked_add(1));
+        let max = whole("maximum").or_else(|| whole("exclusiveMaximum")?.checked_sub(1));
+        let plain = Integer { width, min: None, max: None };
+        Type::Integer(Integer {
+            width,
+            min: min.filter(|min| *min > plain.lowest()),
+            max: max.filter(|max| u128::try_from(*max).is_ok_and(|max| max < plain.highest()) || *max < 0),
+        })
+    }
+
+    fn array(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
+        let count = |keyword| schema.get(keyword).and_then(Value::as_u64);
+        let bounds = (count("minItems").unwrap_or(0), count("maxItems"));
+        if let Some(Value::Array(items)) = schema.get("prefixItems") {
+            let len = items.len() as u64;
+            if bounds != (len, Some(len)) || schema.get("items").is_some_and(|items| *items != Value::Bool(false)) {
+                self.problem(place, "a tuple with more items than `prefixItems` names has no counterpart in clients");
+            }
+            let items = items.iter().enumerate().map(|(index, item)| {
+                let place = place.at("prefixItems").at(&index.to_string());
+                self.kind(item, &place, &format!("{name}Item{}", index + 1))
+            });
+            return Type::Tuple(items.collect());
+        }
+        let items = schema.get("items").unwrap_or(&Value::Bool(true));
+        let items = Box::new(self.kind(items, &place.at("items"), &format!("{name}Item")));
+        match bounds {
+            (min, Some(max)) if min == max => match usize::try_from(min) {
+                Ok(0) | Err(_) => Type::Tuple(Vec::new()),
+                Ok(len) => Type::FixedArray { items, len },
+            },
+            _ => Type::Array { items, unique: schema.get("uniqueItems") == Some(&Value::Bool(true)) },
+        }
+    }
+
+    fn map(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
+        match objects::entries(schema) {
+            Ok(Some((key, keyword, values))) => {
+                Type::Map(key, Box::new(self.kind(values, &place.at(keyword), &format!("{name}Value"))))
+            }
+            Ok(None) => Type::Any,
+            Err(what) => {
+                self.problem(place, what);
+                Type::Any
+            }
+        }
+    }
+}
+
+/// Whether a keyword restricts what a value may be.
+fn shapes(keyword: &str) -> bool {
+    matches!(
+        keyword,
+        "additionalProperties"
+            | "allOf"
+            | "anyOf"
+            | "const"
+            | "enum"
+            | "items"
+            | "not"
+            | "oneOf"
+            | "patternProperties"
+            | "prefixItems"
+            | "properties"
+            | "required"
+            | "unevaluatedProperties"
+    )
+}
+
+fn string(schema: &Object) -> Type {
+    let length = |keyword| schema.get(keyword).and_then(Value::as_u64);
+    match schema.get("format").and_then(Value::as_str) {
+        Some("date-time") => Type::DateTime,
+        Some("uuid") => Type::Uuid,
+        _ if is_decimal(schema) => Type::Decimal,
+        None if (length("minLength"), length("maxLength")) == (Some(1), Some(1)) => Type::Char,
+        _ => Type::String,
+    }
+}
+
+/// schemars describes `rust_decimal` and `bigdecimal` with these patterns and no format.
+fn is_decimal(schema: &Object) -> bool {
+    let pattern = schema.get("pattern").and_then(Value::as_str).unwrap_or_default();
+    pattern.starts_with(r"^-?\d+(\.\d+)?")
+}

@@ -1,0 +1,105 @@
+//! Identifiers out of names: of the wire, where everything is allowed, and of Rust.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+use super::ir::{Method, TypeDef};
+
+/// `tasks_get_stats`
+pub(crate) fn snake(name: &str) -> String {
+    identifier(&ascii(name).to_snake_case())
+}
+
+/// `tasksGetStats`
+pub(crate) fn camel(name: &str) -> String {
+    identifier(&ascii(name).to_lower_camel_case())
+}
+
+/// `TasksGetStats`. What is written so already stays as it is: `UserID`.
+pub(crate) fn pascal(name: &str) -> String {
+    let is_pascal = name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+        && name.contains(|c: char| c.is_ascii_lowercase());
+    if is_pascal {
+        return name.to_owned();
+    }
+    let pascal = ascii(name).to_upper_camel_case();
+    match pascal.chars().next() {
+        Some(first) if first.is_ascii_alphabetic() => pascal,
+        _ => format!("X{pascal}"),
+    }
+}
+
+/// `TASKS_GET_STATS`
+pub(crate) fn shouty(name: &str) -> String {
+    identifier(&ascii(name).to_shouty_snake_case())
+}
+
+/// Two names that some file system or language takes for one.
+pub(crate) fn folded(name: &str) -> String {
+    pascal(name).to_ascii_lowercase()
+}
+
+/// With a word for each character that identifiers cannot hold, where nothing else is left of a name.
+fn ascii(name: &str) -> String {
+    let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
+    if kept.trim().is_empty() {
+        return name.chars().map(|c| format!("u{:x} ", u32::from(c))).collect();
+    }
+    kept
+}
+
+fn identifier(name: &str) -> String {
+    match name.chars().next() {
+        Some(first) if first.is_ascii_alphabetic() => name.to_owned(),
+        _ => format!("x{name}"),
+    }
+}
+
+/// The identifiers of one scope: each is given once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope {
+    taken: BTreeSet<String>,
+}
+
+impl Scope {
+    /// A scope in which `reserved` are taken: words of the language, and names of the runtime.
+    pub(crate) fn new(reserved: &[&str]) -> Self {
+        Self { taken: reserved.iter().map(|&word| word.to_owned()).collect() }
+    }
+
+    /// `wanted`; where it is reserved or given already, with `suffix`, and then with a number.
+    pub(crate) fn pick(&mut self, wanted: &str, suffix: &str) -> String {
+        let suffixed = std::iter::once(format!("{wanted}{suffix}"));
+        let numbered = (2..).map(|number| format!("{wanted}{suffix}{number}"));
+        let mut candidates = std::iter::once(wanted.to_owned()).chain(suffixed).chain(numbered);
+        let free = candidates.find(|name| !self.taken.contains(name)).unwrap_or_else(|| wanted.to_owned());
+        self.taken.insert(free.clone());
+        free
+    }
+}
+
+/// Methods, and types, that would get one name.
+pub(super) fn clashes(methods: &[Method], types: &[TypeDef]) -> Vec<String> {
+    let methods = clash(methods.iter().map(|method| method.name.as_str()));
+    let types = clash(types.iter().map(|def| def.name.as_str()));
+    let methods = methods.into_iter().map(|names| {
+        format!("the methods `{}` would get one name in clients: rename one of them", names.join("` and `"))
+    });
+    let types = types.into_iter().map(|names| {
+        format!(
+            "the types `{}` would get one name in clients: give one another name with `#[schemars(rename = \"…\")]`",
+            names.join("` and `")
+        )
+    });
+    methods.chain(types).collect()
+}
+
+fn clash<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Vec<&'a str>> {
+    let mut by_identifier: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for name in names {
+        by_identifier.entry(folded(name)).or_default().push(name);
+    }
+    by_identifier.into_values().filter(|names| names.len() > 1).collect()
+}
