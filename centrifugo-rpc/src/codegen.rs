@@ -7,7 +7,7 @@ mod lower;
 mod names;
 pub(crate) mod python;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub(crate) mod typescript;
 
 pub(crate) use ir::Api;

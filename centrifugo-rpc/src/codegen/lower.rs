@@ -154,6 +154,9 @@ impl Lowering {
         if let Some(values) = unions::strings(schema) {
             return Shape::Enum(values);
         }
+        if let Some(inner) = scalars::nullable(schema) {
+            return Shape::Alias(nullable(self.kind(&inner, place, &format!("{name}Value"))));
+        }
         if objects::is_struct(schema) {
             return Shape::Struct(self.fields(schema, place, name, None));
         }
@@ -169,6 +172,9 @@ impl Lowering {
             Value::Bool(true) => Type::Any,
             Value::Bool(false) => Type::Never,
             Value::Object(schema) => {
+                if let Some(inner) = scalars::nullable(schema) {
+                    return nullable(self.kind(&inner, place, name));
+                }
                 let needs_a_name = unions::strings(schema).is_some()
                     || objects::is_struct(schema)
                     || unions::members(schema).next().is_some_and(|members| unions::nullable(members).is_none());

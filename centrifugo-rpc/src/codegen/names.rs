@@ -103,3 +103,41 @@ fn clash<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Vec<&'a str>> {
     }
     by_identifier.into_values().filter(|names| names.len() > 1).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_wire_and_of_rust() {
+        for (name, as_snake, as_camel, as_pascal) in [
+            ("tasks.get_stats", "tasks_get_stats", "tasksGetStats", "TasksGetStats"),
+            ("user_id", "user_id", "userId", "UserId"),
+            ("userId", "user_id", "userId", "UserId"),
+            ("UserID", "user_id", "userId", "UserID"),
+            ("TaskStatsParams", "task_stats_params", "taskStatsParams", "TaskStatsParams"),
+            ("Page_for_Task", "page_for_task", "pageForTask", "PageForTask"),
+            ("x-y z", "x_y_z", "xYZ", "XYZ"),
+            ("A", "a", "a", "A"),
+            ("2fa", "x2fa", "x2fa", "X2fa"),
+            ("", "x", "x", "X"),
+            ("/", "u2f", "u2f", "U2f"),
+            ("größe", "gr_e", "grE", "GrE"),
+            ("日本", "u65e5_u672c", "u65e5U672c", "U65e5U672c"),
+        ] {
+            assert_eq!(
+                (snake(name), camel(name), pascal(name)),
+                (as_snake.into(), as_camel.into(), as_pascal.into()),
+                "{name:?}"
+            );
+        }
+        assert_eq!(shouty("fooBar"), "FOO_BAR");
+    }
+
+    #[test]
+    fn a_scope_gives_each_name_once() {
+        let mut scope = Scope::new(&["class"]);
+        let picked = ["class", "class", "name", "name", "class_"].map(|name| scope.pick(name, "_"));
+        assert_eq!(picked, ["class_", "class_2", "name", "name_", "class__"]);
+    }
+}

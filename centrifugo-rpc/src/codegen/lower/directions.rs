@@ -16,6 +16,15 @@ pub(super) fn join(
     let different = different(&params, &results);
     let same = same_but_for_presence(&different, &params, &results);
     let input = |name: &str| different.contains(name).then(|| format!("{name}Input"));
+    for name in &different {
+        let input = format!("{name}Input");
+        if params.contains_key(&input) || results.contains_key(&input) {
+            problems.push(format!(
+                "the type `{name}` looks different in params and in results, so params get `{input}`, but there is a type \
+                 `{input}` already: give one of them another name with `#[schemars(rename = \"…\")]`"
+            ));
+        }
+    }
     let mut joined = results;
     for (name, mut def) in params {
         if !different.contains(&name) && joined.contains_key(&name) {
@@ -26,13 +35,7 @@ pub(super) fn join(
             def.name = input;
             def.same_as = same.contains(&name).then(|| name.clone());
         }
-        if let Some(other) = joined.insert(def.name.clone(), def) {
-            problems.push(format!(
-                "the type `{name}` looks different in params and in results, so params get `{0}`, but there is a type `{0}` \
-                 already: give one of them another name with `#[schemars(rename = \"…\")]`",
-                other.name
-            ));
-        }
+        joined.insert(def.name.clone(), def);
     }
     for method in &mut methods {
         if let Some(params) = &mut method.params {

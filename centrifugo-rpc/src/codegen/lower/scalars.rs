@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Lowering, Object, Place, nullable, objects};
+use super::{Lowering, Object, Place, objects};
 use crate::codegen::ir::{Integer, Type, Width};
 
 /// What the model knows or may leave aside: the latter says nothing about shapes, or is checked by nobody when serde decodes.
@@ -59,23 +59,14 @@ impl Lowering {
     }
 
     pub(super) fn typed(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
-        let types: Vec<&str> = match schema.get("type") {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        if types.is_empty() && !schema.keys().any(|keyword| shapes(keyword)) {
+        let types = types(schema);
+        if schema.contains_key("enum") || schema.contains_key("const") {
+            self.problem(place, "`enum` and `const` of anything but strings have no counterpart in clients");
             return Type::Any;
         }
-        let not_null: Vec<_> = types.iter().copied().filter(|one| *one != "null").collect();
-        let kind = match not_null.as_slice() {
-            [] if !types.is_empty() => return Type::Null,
-            // `Decimal` takes numbers too, and writes strings.
-            ["number", "string"] | ["string", "number"] if is_decimal(schema) => Type::Decimal,
-            _ if schema.contains_key("enum") || schema.contains_key("const") => {
-                self.problem(place, "`enum` and `const` of anything but strings have no counterpart in clients");
-                Type::Any
-            }
+        match types.as_slice() {
+            [] if !schema.keys().any(|keyword| shapes(keyword)) => Type::Any,
+            ["null"] => Type::Null,
             ["boolean"] => Type::Bool,
             ["string"] => string(schema),
             ["integer"] => self.integer(schema, place),
@@ -86,18 +77,21 @@ impl Lowering {
             },
             ["array"] => self.array(schema, place, name),
             ["object"] => self.map(schema, place, name),
-            _ => {
-                let several = types.join("`, `");
-                let what = if types.is_empty() {
-                    "a schema without `type`".to_owned()
-                } else {
-                    format!("the types `{several}` at once")
-                };
-                self.problem(place, format!("{what} has no counterpart in clients: use an enum"));
+            // `Decimal` takes numbers too, and writes strings.
+            ["number", "string"] | ["string", "number"] if is_decimal(schema) => Type::Decimal,
+            [] => {
+                self.problem(place, "a schema without `type` has no counterpart in clients");
                 Type::Any
             }
-        };
-        if types.len() > not_null.len() { nullable(kind) } else { kind }
+            several => {
+                let several = several.join("`, `");
+                self.problem(
+                    place,
+                    format!("the types `{several}` at once have no counterpart in clients: use an enum"),
+                );
+                Type::Any
+            }
+        }
     }
 
     fn integer(&mut self, schema: &Object, place: &Place) -> Type {
@@ -164,6 +158,28 @@ impl Lowering {
                 Type::Any
             }
         }
+    }
+}
+
+/// What a schema allows besides null, if it allows null by its `type`.
+pub(super) fn nullable(schema: &Object) -> Option<Value> {
+    let types: Vec<_> = types(schema).into_iter().filter(|one| *one != "null").collect();
+    if types.is_empty() || !schema.get("type")?.as_array()?.iter().any(|one| one == "null") {
+        return None;
+    }
+    let mut inner = schema.clone();
+    inner.insert("type".to_owned(), if let [one] = types.as_slice() { (*one).into() } else { types.into() });
+    if let Some(Value::Array(values)) = inner.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    Some(inner.into())
+}
+
+fn types(schema: &Object) -> Vec<&str> {
+    match schema.get("type") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
     }
 }
 
