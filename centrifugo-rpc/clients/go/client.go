@@ -1,0 +1,271 @@
+// Package client calls the methods of a service over Centrifugo.
+//
+//	api := client.NewAPIClient("wss://rt.example.com/connection/websocket", token, "user-123")
+//	if err := api.Connect(ctx); err != nil {
+//		return err
+//	}
+//	defer api.Close()
+//
+// Each method of the service is a method of [APIClient]. A call ends exactly once: with its result, the service's [Error], a
+// [TimeoutError], the error of its context, or a [ConnectionError] when the client ends.
+//
+//   - Deadline. The service is told the timeout ([WithTimeout], [WithCallTimeout]) and stops the method by then, with 408. The
+//     caller waits a tenth of it longer, at least 250 ms and at most 1 s, so that this answer arrives.
+//   - Cancellation. When the context of a call ends, the service is told to stop the method.
+//   - Lost connections. The client reconnects for as long as it lives. Calls under way go on: replies that were sent meanwhile are
+//     recovered. Calls made meanwhile wait for the connection, within their timeout.
+//   - At most once. A request is published once. If the connection breaks before Centrifugo confirms it, the call waits for a
+//     reply until its timeout.
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"sync"
+	"time"
+)
+
+// What Centrifugo's logs and metrics call this client.
+const (
+	clientName    = "centrifugo-rpc-go"
+	clientVersion = "1"
+)
+
+// errClosed is what calls of a closed client get.
+var errClosed = &ConnectionError{Message: "the client is closed"}
+
+// APIClient calls the methods of a service. It may be used by any number of goroutines at once.
+type APIClient struct {
+	settings settings
+	target   target
+	shownURL string
+	token    string
+	user     string
+	session  string
+	// Why it cannot work, whatever Centrifugo says.
+	mistake error
+
+	mu     sync.Mutex
+	link   *link
+	closed bool
+}
+
+// NewAPIClient makes a client of the Centrifugo whose WebSocket endpoint is at url, like
+// wss://rt.example.com/connection/websocket. The token is a connection token of the user; it may be empty where [WithGetToken] has
+// one, or where Centrifugo accepts connections without. The user of an anonymous connection is "".
+//
+// What is wrong with the arguments is the error of [APIClient.Connect].
+func NewAPIClient(url, token, user string, options ...Option) *APIClient {
+	c := &APIClient{settings: defaultSettings(), token: token, user: user, session: newUUID()}
+	for _, option := range options {
+		option(&c.settings)
+	}
+	c.mistake = c.check(url)
+	return c
+}
+
+var (
+	nameOf    = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	channelOf = regexp.MustCompile(`^[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+$`)
+)
+
+func (c *APIClient) check(address string) error {
+	wrong := func(message string) error { return &ConnectionError{Message: message, Setup: true} }
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Scheme != "ws" && parsed.Scheme != "wss" || parsed.Hostname() == "" {
+		return wrong("the URL is not a WebSocket URL: write for example ws://localhost:8000/connection/websocket")
+	}
+	s := &c.settings
+	switch {
+	case !channelOf.MatchString(s.requestChannel):
+		return wrong("WithRequestChannel is not <namespace>:<name> of letters, digits, _, - and .: write for example rpc:requests")
+	case !nameOf.MatchString(s.replyNamespace):
+		return wrong("WithReplyNamespace is not a name of letters, digits, _, - and .: write for example reply")
+	case s.timeout <= 0 || s.connectTimeout <= 0:
+		return wrong("a timeout is not positive, which would fail every call")
+	case s.messageSizeLimit <= 0 || s.readLimit <= 0:
+		return wrong("a size limit is not positive, which would fail every call")
+	case s.dial == nil:
+		return wrong("WithDialer has no dialer")
+	}
+	parsed.Fragment, parsed.RawFragment = "", ""
+	shown := url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: parsed.Path}
+	c.shownURL = shown.String()
+	c.target = target{url: parsed, header: s.header, dial: s.dial, tls: s.tls, readLimit: s.readLimit}
+	if err := checkUser(c.user); err != nil {
+		return err
+	}
+	return checkSubject(c.token, c.user)
+}
+
+// Connect connects and subscribes to the replies. When it returns nil, calls can be made; from then on the client keeps the
+// connection up by itself, whatever becomes of ctx. It can be called again when it has failed.
+//
+// The error is a [*ConnectionError]: with Setup, a setting is wrong or the token is refused; without, there was no connection within
+// [WithConnectTimeout], or before ctx ended.
+func (c *APIClient) Connect(ctx context.Context) error {
+	if c.mistake != nil {
+		return c.mistake
+	}
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return errClosed
+	}
+	l := c.link
+	if l == nil {
+		l = c.newLink()
+		c.link = l
+		l.start()
+	}
+	c.mu.Unlock()
+	err := c.connected(ctx, l)
+	if err == nil {
+		return nil
+	}
+	c.mu.Lock()
+	// Another Connect may have waited longer, and have made it.
+	giveUp := c.link == l && !l.everUp()
+	if giveUp {
+		c.link = nil
+	}
+	c.mu.Unlock()
+	if giveUp {
+		l.close(err)
+	}
+	return err
+}
+
+func (c *APIClient) newLink() *link {
+	return &link{
+		settings:     &c.settings,
+		target:       &c.target,
+		identity:     &identity{user: c.user, token: c.token, getToken: c.settings.getToken},
+		shownURL:     c.shownURL,
+		replyChannel: c.settings.replyNamespace + ":" + c.session + "#" + c.user,
+		calls:        newPendingCalls(),
+		stopped:      make(chan struct{}),
+		changed:      make(chan struct{}),
+	}
+}
+
+// connected waits for the connection.
+func (c *APIClient) connected(ctx context.Context, l *link) error {
+	timeout := time.NewTimer(c.settings.connectTimeout)
+	defer timeout.Stop()
+	for {
+		connection, ended, changed := l.state()
+		switch {
+		case ended != nil:
+			return ended
+		case connection != nil:
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return l.noConnection(ctx.Err(), "")
+		case <-timeout.C:
+			return l.noConnection(nil, fmt.Sprintf(" within %v", c.settings.connectTimeout))
+		}
+	}
+}
+
+// Connected reports whether there is a connection at this moment. Calls need not ask: they wait for it.
+func (c *APIClient) Connected() bool {
+	l, err := c.open()
+	if err != nil {
+		return false
+	}
+	connection, _, _ := l.state()
+	return connection != nil
+}
+
+// Close closes the connection and waits until nothing of the client is left, at most for about two seconds. Calls under way end
+// with a [*ConnectionError], and the service is told to stop them. The error is always nil.
+func (c *APIClient) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	l := c.link
+	c.mu.Unlock()
+	if l != nil {
+		l.close(errClosed)
+	}
+	return nil
+}
+
+func (c *APIClient) open() (*link, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.mistake != nil:
+		return nil, c.mistake
+	case c.closed:
+		return nil, errClosed
+	case c.link == nil:
+		return nil, &ConnectionError{Message: "the client is not connected: call Connect first"}
+	}
+	return c.link, nil
+}
+
+func (c *APIClient) exchange(method string, params any, options []CallOption) (*exchange, error) {
+	l, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	settings := callSettings{timeout: c.settings.timeout}
+	for _, option := range options {
+		option(&settings)
+	}
+	if settings.timeout <= 0 {
+		return nil, &TimeoutError{Method: method, Duration: settings.timeout}
+	}
+	var encoded json.RawMessage
+	if params != nil {
+		if encoded, err = marshal(params); err != nil {
+			return nil, &EncodeError{Method: method, Err: err}
+		}
+	}
+	return newExchange(l, method, encoded, settings), nil
+}
+
+// call calls a method with params, nil for none, and reads its result.
+func call[R any](ctx context.Context, c *APIClient, method string, params any, options []CallOption) (R, error) {
+	var result R
+	exchange, err := c.exchange(method, params, options)
+	if err != nil {
+		return result, err
+	}
+	encoded, err := exchange.call(ctx)
+	if err != nil {
+		return result, err
+	}
+	if err := json.Unmarshal(encoded, &result); err != nil {
+		return result, &DecodeError{Method: method, Err: err}
+	}
+	return result, nil
+}
+
+// notify calls a method that answers nothing, and returns when Centrifugo has taken the request.
+func notify(ctx context.Context, c *APIClient, method string, params any, options []CallOption) error {
+	exchange, err := c.exchange(method, params, options)
+	if err != nil {
+		return err
+	}
+	return exchange.notify(ctx)
+}
+
+// newUUID makes a random UUID, of version 4.
+func newUUID() string {
+	var id [16]byte
+	// It never fails: the runtime ends the program if the system has no randomness.
+	_, _ = rand.Read(id[:])
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	text := hex.EncodeToString(id[:])
+	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+}

@@ -1,0 +1,334 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// Beyond the interval of Centrifugo's pings, before a silent connection is taken for dead.
+	pingGrace = 10 * time.Second
+	// How long the close frame of a connection that ends may take.
+	closeLinger = time.Second
+)
+
+// What became of a message whose connection is over.
+var (
+	errNotSent     = errors.New("it did not go out")
+	errUnconfirmed = errors.New("Centrifugo did not confirm it")
+)
+
+// connection is one WebSocket to Centrifugo, from the handshake to its end.
+type connection struct {
+	link   *link
+	ws     *webSocket
+	outbox *outbox
+	nextID atomic.Uint32
+
+	mu sync.Mutex
+	// The messages that wait for Centrifugo's word, by command; nil when the connection is over.
+	waiting map[uint32]*outgoing
+
+	// The rest belongs to the reader.
+	connectID, subscribeID uint32
+	up                     bool
+	// Whether it was ever up.
+	subscribed bool
+	ping       time.Duration
+	pong       bool
+	ready      time.Time
+}
+
+func newConnection(l *link, ws *webSocket) *connection {
+	c := &connection{link: l, ws: ws, outbox: newOutbox(), waiting: map[uint32]*outgoing{}}
+	c.ready = time.Now().Add(handshakeTimeout)
+	ws.frames.onPing = func(payload []byte) {
+		c.outbox.put(&outgoing{opcode: opPong, payload: payload})
+	}
+	return c
+}
+
+// run speaks Centrifugo's protocol until the connection is over, and says why.
+func (c *connection) run(ctx context.Context, token string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer cancel()
+	delivered := make(chan struct{})
+	tasks.Add(1)
+	go func() {
+		defer tasks.Done()
+		defer close(delivered)
+		if c.outbox.deliver(c.ws) != nil {
+			// The reader notices.
+			_ = c.ws.Close()
+		}
+	}()
+	stop := context.AfterFunc(ctx, func() { _ = c.ws.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+
+	err := c.talk(ctx, token, &tasks)
+	graceful := ctx.Err() != nil
+	c.link.down(c)
+	c.outbox.close(farewell(err), graceful)
+	c.abandon()
+	linger := time.NewTimer(closeLinger)
+	defer linger.Stop()
+	select {
+	case <-delivered:
+	case <-linger.C:
+		graceful = false
+	}
+	if graceful {
+		// Closing a socket with bytes to read resets the connection, and what was sent last would be lost.
+		_ = c.ws.SetReadDeadline(time.Now().Add(closeLinger))
+		_, _ = io.Copy(io.Discard, c.ws)
+	}
+	_ = c.ws.Close()
+	return err
+}
+
+// farewell is the close frame that answers the end.
+func farewell(err error) []byte {
+	var violation *frameError
+	var closed *closeError
+	switch {
+	case errors.As(err, &violation):
+		return appendClose(nil, violation.code, violation.reason)
+	case errors.As(err, &closed):
+		return appendClose(nil, closed.code, "")
+	}
+	return appendClose(nil, closeNormal, "")
+}
+
+func (c *connection) talk(ctx context.Context, token string, tasks *sync.WaitGroup) error {
+	c.connectID = c.nextID.Add(1)
+	connect := command{ID: c.connectID, Connect: &connectRequest{token, clientName, clientVersion}}
+	if err := c.send(&connect); err != nil {
+		return err
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		_ = c.ws.SetReadDeadline(c.deadline())
+		if ctx.Err() != nil {
+			continue
+		}
+		message, err := c.ws.frames.next()
+		if err != nil {
+			return err
+		}
+		err = decodeReplies(message, func(r *reply) error {
+			switch {
+			case r.isPing():
+				if c.pong {
+					c.outbox.put(&outgoing{opcode: opText, payload: []byte("{}")})
+				}
+				return nil
+			case r.Push != nil:
+				return c.onPush(r.Push)
+			case r.ID == c.connectID:
+				return c.onConnect(ctx, r, tasks)
+			case r.ID == c.subscribeID:
+				return c.onSubscribe(r)
+			}
+			c.settle(r)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// deadline is when the next message must be there, to its last byte.
+func (c *connection) deadline() time.Time {
+	switch {
+	case !c.up:
+		return c.ready
+	case c.ping == 0:
+		return time.Time{}
+	}
+	return time.Now().Add(c.ping + pingGrace)
+}
+
+func (c *connection) onConnect(ctx context.Context, r *reply, tasks *sync.WaitGroup) error {
+	if r.Error != nil {
+		return &refusedConnect{r.Error}
+	}
+	if r.Connect == nil || c.subscribeID != 0 {
+		return errors.New("a malformed answer of Centrifugo to the connect command")
+	}
+	c.ping, c.pong = time.Duration(r.Connect.Ping)*time.Second, r.Connect.Pong
+	if r.Connect.Expires && c.link.settings.getToken != nil {
+		tasks.Add(1)
+		go func() {
+			defer tasks.Done()
+			if err := c.refresh(ctx, r.Connect.TTL); err != nil {
+				c.link.end(err)
+			}
+		}()
+	}
+	return c.subscribe()
+}
+
+// subscribe asks for the replies, and for those that were missed.
+func (c *connection) subscribe() error {
+	c.up = false
+	c.ready = time.Now().Add(handshakeTimeout)
+	c.subscribeID = c.nextID.Add(1)
+	subscribe := subscribeRequest{Channel: c.link.replyChannel, Recoverable: true}
+	if position := &c.link.position; position.known {
+		subscribe.Recover, subscribe.Epoch, subscribe.Offset = true, position.epoch, position.offset
+	}
+	return c.send(&command{ID: c.subscribeID, Subscribe: &subscribe})
+}
+
+func (c *connection) onSubscribe(r *reply) error {
+	if r.Error != nil {
+		return &refusedSubscribe{r.Error.Code, r.Error.Message, r.Error.Temporary}
+	}
+	if r.Subscribe == nil || c.up {
+		return errors.New("a malformed answer of Centrifugo to the subscribe command")
+	}
+	result := r.Subscribe
+	for i := range result.Publications {
+		c.link.onReply(result.Publications[i].Data)
+	}
+	c.link.position = position{known: result.Recoverable, epoch: result.Epoch, offset: result.Offset}
+	c.up, c.subscribed = true, true
+	c.link.upped(c, result)
+	return nil
+}
+
+func (c *connection) onPush(p *push) error {
+	switch {
+	case p.Disconnect != nil:
+		return &closeError{int(p.Disconnect.Code), p.Disconnect.Reason}
+	case p.Channel != c.link.replyChannel:
+	case p.Pub != nil:
+		if p.Pub.Offset > 0 {
+			c.link.position.offset = p.Pub.Offset
+		}
+		c.link.onReply(p.Pub.Data)
+	case p.Unsubscribe != nil && p.Unsubscribe.Code >= firstTemporaryUnsubscribe:
+		c.link.down(c)
+		return c.subscribe()
+	case p.Unsubscribe != nil:
+		return &refusedSubscribe{p.Unsubscribe.Code, p.Unsubscribe.Reason, false}
+	}
+	return nil
+}
+
+// send queues a command whose answer the reader knows.
+func (c *connection) send(command *command) error {
+	payload, err := marshal(command)
+	if err != nil {
+		return err
+	}
+	if !c.outbox.put(&outgoing{opcode: opText, payload: payload, outcome: make(chan outcome, 1)}) {
+		return errNotSent
+	}
+	return nil
+}
+
+// publish queues a publication; its outcome will be known. `goesOut` is asked at the last moment.
+func (c *connection) publish(channel string, data []byte, goesOut func(*outgoing) bool) (*outgoing, error) {
+	id := c.nextID.Add(1)
+	payload, err := marshal(&command{ID: id, Publish: &publishRequest{channel, data}})
+	if err != nil {
+		return nil, err
+	}
+	message := &outgoing{id: id, opcode: opText, payload: payload, outcome: make(chan outcome, 1)}
+	return message, c.await(message, goesOut)
+}
+
+// sendCancel tells the service that nobody waits for a call any more; nobody waits for that either.
+func (c *connection) sendCancel(id string) {
+	data, err := marshal(&request{Cancel: id, ReplyTo: c.link.replyChannel})
+	if err != nil {
+		return
+	}
+	publish := publishRequest{c.link.settings.requestChannel, data}
+	payload, err := marshal(&command{ID: c.nextID.Add(1), Publish: &publish})
+	if err != nil || !c.outbox.put(&outgoing{opcode: opText, payload: payload}) {
+		c.link.settings.logger.Debug("a cancel did not go out", "correlation_id", id)
+	}
+}
+
+// await queues a message and waits for Centrifugo's word on it.
+func (c *connection) await(message *outgoing, goesOut func(*outgoing) bool) error {
+	c.mu.Lock()
+	open := c.waiting != nil
+	if open {
+		c.waiting[message.id] = message
+	}
+	c.mu.Unlock()
+	if !open {
+		return errNotSent
+	}
+	if !goesOut(message) || !c.outbox.put(message) {
+		message.abandon()
+		c.forget(message)
+		return errNotSent
+	}
+	return nil
+}
+
+// forget drops a message whose outcome nobody waits for any more.
+func (c *connection) forget(message *outgoing) {
+	c.mu.Lock()
+	delete(c.waiting, message.id)
+	c.mu.Unlock()
+}
+
+// settle hands out Centrifugo's word on a command.
+func (c *connection) settle(r *reply) {
+	c.mu.Lock()
+	message := c.waiting[r.ID]
+	delete(c.waiting, r.ID)
+	c.mu.Unlock()
+	if message == nil {
+		return
+	}
+	result := outcome{reply: r}
+	if r.Error != nil {
+		result.err = r.Error
+	}
+	message.outcome <- result
+}
+
+// abandon says to all who wait that there will be no word.
+func (c *connection) abandon() {
+	c.mu.Lock()
+	waiting := c.waiting
+	c.waiting = nil
+	c.mu.Unlock()
+	for _, message := range waiting {
+		if message.abandon() {
+			message.outcome <- outcome{err: errNotSent}
+		} else {
+			message.outcome <- outcome{err: errUnconfirmed}
+		}
+	}
+}
+
+// refusedConnect is Centrifugo's error to the connect command.
+type refusedConnect struct{ *centrifugoError }
+
+// refusedSubscribe says that there are no replies: an error to the subscribe command, or a later unsubscription.
+type refusedSubscribe struct {
+	code      uint32
+	reason    string
+	temporary bool
+}
+
+func (e *refusedSubscribe) Error() string {
+	return fmt.Sprintf("the reply channel cannot be subscribed (%d %s)", e.code, e.reason)
+}

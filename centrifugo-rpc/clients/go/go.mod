@@ -1,0 +1,3 @@
+module centrifugo-rpc/client
+
+go 1.24

@@ -1,0 +1,74 @@
+package client
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Centrifugo's refusals, in words that say what to configure.
+
+// subscribeRefusal says why Centrifugo does not let the client read its replies.
+func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
+	namespace, _, _ := strings.Cut(channel, ":")
+	fix, setup := "the client gets no replies any more, make a new one", false
+	switch refused.code {
+	case centrifugoUnknownChannel:
+		setup, fix = true, fmt.Sprintf("add a namespace %q to Centrifugo's channel.namespaces, with allow_user_limited_channels, "+
+			"history_size, history_ttl and force_recovery", namespace)
+	case centrifugoPermissionDenied:
+		setup, fix = true, fmt.Sprintf("set allow_user_limited_channels in Centrifugo's namespace %q, and check that the token is "+
+			"the user %q's", namespace, user)
+	case centrifugoBadRequest:
+		setup, fix = true, fmt.Sprintf("the channel_regex of Centrifugo's namespace %q must be ^[A-Za-z0-9_-]{16,64}#[^,#]*$", namespace)
+	}
+	return &ConnectionError{Setup: setup, Message: fmt.Sprintf("Centrifugo refuses the reply channel %q (%d %s): %s",
+		channel, refused.code, refused.reason, fix)}
+}
+
+// publishRefusal says why Centrifugo does not take a request. Its rate limit is the one refusal that passes.
+func publishRefusal(method, channel string, anonymous bool, refused *centrifugoError) error {
+	namespace, _, _ := strings.Cut(channel, ":")
+	permission := "allow_publish_for_client"
+	if anonymous {
+		permission = "allow_publish_for_anonymous"
+	}
+	fix, setup := "the request was not taken", true
+	switch refused.Code {
+	case centrifugoTooManyRequests:
+		return &Error{Code: CodeOverloaded, Method: method, Message: fmt.Sprintf("Centrifugo's rate limit of requests is reached (%v)", refused)}
+	case centrifugoUnknownChannel:
+		fix = fmt.Sprintf("add a namespace %q to Centrifugo's channel.namespaces, with %s, or name another channel with "+
+			"WithRequestChannel", namespace, permission)
+	case centrifugoPermissionDenied:
+		fix = fmt.Sprintf("set %s in Centrifugo's namespace %q", permission, namespace)
+	case centrifugoBadRequest:
+		fix = fmt.Sprintf("the channel_regex of Centrifugo's namespace %q must match the request channel, for example ^requests$", namespace)
+	default:
+		setup = false
+	}
+	return &ConnectionError{Setup: setup, Message: fmt.Sprintf("Centrifugo refuses to publish into %q (%v): %s", channel, refused, fix)}
+}
+
+// connectRefusal says why Centrifugo does not let the client in.
+func connectRefusal(url string, refused *centrifugoError) error {
+	fix := ""
+	if refused.Code == centrifugoTokenExpired || refused.Code == centrifugoExpired {
+		fix = ": the token has expired, give the client fresh ones with WithGetToken"
+	}
+	return &ConnectionError{Setup: true, Message: fmt.Sprintf("Centrifugo at %s does not accept the client (%v)%s", url, refused, fix)}
+}
+
+// disconnectRefusal says why the connection is over for good.
+func disconnectRefusal(url string, closed *closeError) error {
+	fix, setup := "", true
+	switch closed.code {
+	case centrifugoInvalidToken:
+		fix = ": check that the token is signed with the key in Centrifugo's client.token and has its aud and iss"
+	case closeTooBig:
+		fix = ": a request was larger than Centrifugo's websocket.message_size_limit, give the client the same WithMessageSizeLimit"
+	default:
+		setup = false
+	}
+	return &ConnectionError{Setup: setup, Message: fmt.Sprintf("Centrifugo at %s ended the connection (%d %s)%s",
+		url, closed.code, closed.reason, fix)}
+}

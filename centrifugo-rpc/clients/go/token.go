@@ -1,0 +1,87 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// identity is who connects: the user, and the tokens that prove it. Centrifugo verifies tokens; here they are only read.
+type identity struct {
+	user     string
+	getToken func(context.Context) (string, error)
+
+	mu sync.Mutex
+	// To start with; asked for only where there is none.
+	token string
+}
+
+// next returns the token for the next attempt to connect.
+func (i *identity) next(ctx context.Context) (string, error) {
+	i.mu.Lock()
+	token := i.token
+	if i.getToken != nil {
+		i.token = ""
+	}
+	i.mu.Unlock()
+	if token != "" || i.getToken == nil {
+		return token, nil
+	}
+	return i.renew(ctx)
+}
+
+func (i *identity) renews() bool { return i.getToken != nil }
+
+// renew asks for a token. A [*ConnectionError] says that there is no use in asking again.
+func (i *identity) renew(ctx context.Context) (string, error) {
+	token, err := i.getToken(ctx)
+	switch {
+	case errors.Is(err, ErrTokenRefused):
+		return "", &ConnectionError{Message: "the token function gives no token", Setup: true, Err: err}
+	case err != nil:
+		return "", fmt.Errorf("the token function failed: %w", err)
+	case token == "":
+		return "", errors.New("the token function gave an empty token")
+	}
+	if err := checkSubject(token, i.user); err != nil {
+		return "", err
+	}
+	return token, nil
+}
+
+// checkUser refuses users that cannot own a reply channel.
+func checkUser(user string) error {
+	for _, c := range []byte(user) {
+		if c < ' ' || c > '~' || c == ',' || c == '#' {
+			shown := user[:min(len(user), 64)]
+			return &ConnectionError{Setup: true, Message: fmt.Sprintf("the user ID %q cannot own a reply channel: Centrifugo's "+
+				"user-limited channels allow no comma, no #, no control and no non-ASCII characters in it; use another ID for this "+
+				"user as the token's sub", shown)}
+		}
+	}
+	return nil
+}
+
+// checkSubject refuses a token that is readably another user's: the reply channel could not be subscribed with it.
+func checkSubject(token, user string) error {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil
+	}
+	var claims struct {
+		Sub string `json:"sub"`
+	}
+	if json.Unmarshal(payload, &claims) != nil || claims.Sub == user {
+		return nil
+	}
+	return &ConnectionError{Setup: true, Message: fmt.Sprintf("the token is for the user %q, but the client is for %q: a client "+
+		"belongs to one user, make another one", claims.Sub, user)}
+}
