@@ -160,7 +160,7 @@ func (x *exchange) send(ctx context.Context, goesOut func(*outgoing) bool) (*con
 		if ctx.Err() != nil {
 			return nil, nil, x.callerGone(ctx)
 		}
-		connection, ended, changed := x.link.state()
+		connection, changed, ended := x.link.state()
 		if ended != nil {
 			return nil, nil, ended
 		}

@@ -159,7 +159,7 @@ func (c *APIClient) connected(ctx context.Context, l *link) error {
 	timeout := time.NewTimer(c.settings.connectTimeout)
 	defer timeout.Stop()
 	for {
-		connection, ended, changed := l.state()
+		connection, changed, ended := l.state()
 		switch {
 		case ended != nil:
 			return ended

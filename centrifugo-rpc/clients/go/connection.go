@@ -19,8 +19,8 @@ const (
 
 // What became of a message whose connection is over.
 var (
-	errNotSent     = errors.New("it did not go out")
-	errUnconfirmed = errors.New("Centrifugo did not confirm it")
+	errNotSent     = errors.New("not sent")
+	errUnconfirmed = errors.New("not confirmed by Centrifugo")
 )
 
 // connection is one WebSocket to Centrifugo, from the handshake to its end.
@@ -163,7 +163,7 @@ func (c *connection) onConnect(ctx context.Context, r *reply, tasks *sync.WaitGr
 		return &refusedConnect{r.Error}
 	}
 	if r.Connect == nil || c.subscribeID != 0 {
-		return errors.New("a malformed answer of Centrifugo to the connect command")
+		return errors.New("malformed answer of Centrifugo to the connect command")
 	}
 	c.ping, c.pong = time.Duration(r.Connect.Ping)*time.Second, r.Connect.Pong
 	if r.Connect.Expires && c.link.settings.getToken != nil {
@@ -195,7 +195,7 @@ func (c *connection) onSubscribe(r *reply) error {
 		return &refusedSubscribe{r.Error.Code, r.Error.Message, r.Error.Temporary}
 	}
 	if r.Subscribe == nil || c.up {
-		return errors.New("a malformed answer of Centrifugo to the subscribe command")
+		return errors.New("malformed answer of Centrifugo to the subscribe command")
 	}
 	result := r.Subscribe
 	for i := range result.Publications {

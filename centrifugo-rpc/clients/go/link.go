@@ -245,10 +245,10 @@ func (l *link) notify() {
 }
 
 // state is the connection, if there is one that is subscribed, or why there will be none; and what closes with the next change.
-func (l *link) state() (*connection, error, <-chan struct{}) {
+func (l *link) state() (c *connection, changed <-chan struct{}, ended error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.connection, l.ended, l.changed
+	return l.connection, l.changed, l.ended
 }
 
 func (l *link) everUp() bool {

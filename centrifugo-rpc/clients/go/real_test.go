@@ -1,0 +1,506 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func background(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestACallIsAnsweredByItsOwnReply(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	startWorker(centrifugo).serve()
+	api := centrifugo.connect("42")
+	var group sync.WaitGroup
+	for i := range 200 {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			want := text{fmt.Sprintf("%d <&> \u2028 \U0001F980", i)}
+			got, err := call[text](background(t), api, "demo.echo", want, nil)
+			if err != nil || got != want {
+				t.Errorf("%v, %v", got, err)
+			}
+		}()
+	}
+	group.Wait()
+	if n := api.link.calls.len(); n != 0 {
+		t.Errorf("%d calls are left", n)
+	}
+}
+
+func TestTheRequestIsWhatTheProtocolSays(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	worker := startWorker(centrifugo)
+	api := centrifugo.connect("42")
+	done := make(chan error, 1)
+	go func() {
+		_, err := call[any](background(t), api, "a.b", text{"x"}, []CallOption{WithCallTimeout(5 * time.Second), WithTraceparent("00-a-b-01")})
+		done <- err
+	}()
+	r := worker.next()
+	if r.Method != "a.b" || r.ReplyTo != "reply:"+api.session+"#42" || string(r.Params) != `{"text":"x"}` || r.Traceparent != "00-a-b-01" {
+		t.Errorf("%+v", r)
+	}
+	if r.TimeoutMS < 4000 || r.TimeoutMS > 5000 || len(r.CorrelationID) != 36 {
+		t.Errorf("%+v", r)
+	}
+	// What fits no call changes nothing.
+	for _, reply := range []string{`1`, `[]`, `{}`, `{"correlation_id":7}`, `{"correlation_id":"nobody","result":1}`,
+		fmt.Sprintf(`{"correlation_id":%q,"error":{"code":70000,"message":"x"}}`, r.CorrelationID)} {
+		centrifugo.api("publish", map[string]any{"channel": r.ReplyTo, "data": json.RawMessage(reply)})
+	}
+	for range 2 {
+		if err := worker.answer(r, "error", `{"code":1404,"message":"no \"task\"","data":{"id":18446744073709551615}}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := receive(t, "the answer", done)
+	var answered *Error
+	if !errors.As(err, &answered) || answered.Code != 1404 || answered.Message != `no "task"` ||
+		string(answered.Data) != `{"id":18446744073709551615}` || answered.Method != "a.b" || answered.Retryable() {
+		t.Errorf("%v", err)
+	}
+	// A method without params has none.
+	go func() {
+		_, err := call[any](background(t), api, "a.c", nil, nil)
+		done <- err
+	}()
+	r = worker.next()
+	if r.Params != nil || worker.answer(r, "result", "null") != nil {
+		t.Errorf("%+v", r)
+	}
+	if err := receive(t, "the answer", done); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARepliesOfAnotherShapeIsAnErrorThatNamesMethodAndPlace(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	startWorker(centrifugo).serve()
+	api := centrifugo.connect("42")
+	_, err := call[text](background(t), api, "a.b", map[string]any{"text": 7}, nil)
+	var decode *DecodeError
+	if !errors.As(err, &decode) || decode.Method != "a.b" || !strings.Contains(err.Error(), "text") {
+		t.Error(err)
+	}
+}
+
+func TestACancelledCallIsCancelledAtTheService(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	worker := startWorker(centrifugo)
+	api := centrifugo.connect("42")
+	ctx, cancel := context.WithCancel(background(t))
+	done := make(chan error, 1)
+	go func() {
+		_, err := call[any](ctx, api, "a.b", nil, nil)
+		done <- err
+	}()
+	request := worker.next()
+	cancel()
+	if err := receive(t, "the end", done); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if r := worker.next(); r.Cancel != request.CorrelationID || r.ReplyTo != request.ReplyTo || r.Method != "" {
+		t.Errorf("%+v", r)
+	}
+	// A context that has ended before sends nothing.
+	if _, err := call[any](ctx, api, "a.c", nil, nil); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := notify(ctx, api, "a.c", nil, nil); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := notify(background(t), api, "a.d", text{"x"}, nil); err != nil {
+		t.Error(err)
+	}
+	if r := worker.next(); r.Method != "a.d" || r.CorrelationID != "" || r.ReplyTo != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	worker := startWorker(centrifugo)
+	api := centrifugo.connect("42")
+	start := time.Now()
+	_, err := call[any](background(t), api, "a.b", nil, []CallOption{WithCallTimeout(100 * time.Millisecond)})
+	took := time.Since(start)
+	var timeout *TimeoutError
+	if !errors.As(err, &timeout) || !errors.Is(err, context.DeadlineExceeded) || !timeout.Sent || timeout.Retryable() {
+		t.Error(err)
+	}
+	if took < 350*time.Millisecond {
+		t.Errorf("it waited %v, no longer than the service", took)
+	}
+	request := worker.next()
+	if r := worker.next(); r.Cancel != request.CorrelationID {
+		t.Errorf("%+v", r)
+	}
+	// The deadline of the context is told to the service, and its error is the context's.
+	ctx, cancel := context.WithTimeout(background(t), 150*time.Millisecond)
+	defer cancel()
+	_, err = call[any](ctx, api, "a.b", nil, nil)
+	if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) {
+		t.Error(err)
+	}
+	if r := worker.next(); r.TimeoutMS > 150 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestRepliesSentWhileTheConnectionWasDownAreRecovered(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	worker := startWorker(centrifugo)
+	proxy := startProxy(t, centrifugo.address)
+	api := NewAPIClient(proxy.url(), centrifugo.token("42", time.Hour), "42")
+	t.Cleanup(func() { _ = api.Close() })
+	if err := api.Connect(background(t)); err != nil {
+		t.Fatal(err)
+	}
+	const calls = 100
+	results := make(chan string, calls)
+	begin := func(i int) {
+		go func() {
+			result, err := call[text](background(t), api, "a.b", text{fmt.Sprint(i)}, nil)
+			results <- fmt.Sprint(i, result, err)
+		}()
+	}
+	for i := range calls {
+		begin(i)
+	}
+	var requests []request
+	for range calls {
+		requests = append(requests, worker.next())
+	}
+	proxy.refuse(true)
+	eventually(t, "the end of the connection", func() bool { return !api.Connected() })
+	for _, r := range requests {
+		if err := worker.answer(r, "result", string(r.Params)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A call that is made meanwhile waits for the connection.
+	begin(calls)
+	proxy.refuse(false)
+	late := worker.next()
+	if err := worker.answer(late, "result", string(late.Params)); err != nil {
+		t.Fatal(err)
+	}
+	for range calls + 1 {
+		var i int
+		got := receive(t, "a result", results)
+		if _, err := fmt.Sscan(got, &i); err != nil || got != fmt.Sprint(i, text{fmt.Sprint(i)}, nil) {
+			t.Error(got)
+		}
+	}
+	if len(worker.requests) != 0 {
+		t.Errorf("%d requests were published again", len(worker.requests))
+	}
+}
+
+func TestDisconnectsOfCentrifugo(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	startWorker(centrifugo).serve()
+	api := centrifugo.connect("42")
+	for _, code := range []int{3010, 3011, 4000} {
+		before, _, _ := api.link.state()
+		centrifugo.api("disconnect", map[string]any{"user": "42", "disconnect": map[string]any{"code": code, "reason": "test"}})
+		eventually(t, "another connection", func() bool {
+			now, _, _ := api.link.state()
+			return now != nil && now != before
+		})
+		if _, err := call[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
+			t.Error(code, err)
+		}
+	}
+	centrifugo.api("disconnect", map[string]any{"user": "42", "disconnect": map[string]any{"code": 4500, "reason": "go away"}})
+	eventually(t, "the end", func() bool { _, _, ended := api.link.state(); return ended != nil })
+	_, err := call[text](background(t), api, "a.b", text{"x"}, nil)
+	var connection *ConnectionError
+	if !errors.As(err, &connection) || !strings.Contains(err.Error(), "4500 go away") {
+		t.Error(err)
+	}
+}
+
+func TestUnsubscriptionsByCentrifugo(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	api := centrifugo.connect("42")
+	centrifugo.api("unsubscribe", map[string]any{"user": "42", "channel": api.link.replyChannel})
+	eventually(t, "the end", func() bool { _, _, ended := api.link.state(); return ended != nil })
+	_, _, ended := api.link.state()
+	if !strings.Contains(ended.Error(), api.link.replyChannel) {
+		t.Error(ended)
+	}
+}
+
+func TestARestartOfCentrifugo(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	api := centrifugo.connect("42")
+	centrifugo.kill()
+	eventually(t, "the end of the connection", func() bool { return !api.Connected() })
+	centrifugo.start()
+	startWorker(centrifugo).serve()
+	if _, err := call[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTokensAreRenewedBeforeTheyExpire(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	startWorker(centrifugo).serve()
+	var asked atomic.Int32
+	third := make(chan struct{})
+	api := NewAPIClient(centrifugo.url(), "", "42", WithGetToken(func(context.Context) (string, error) {
+		if asked.Add(1) == 3 {
+			close(third)
+		}
+		return centrifugo.token("42", 2*time.Second), nil
+	}))
+	t.Cleanup(func() { _ = api.Close() })
+	if err := api.Connect(background(t)); err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := api.link.state()
+	for waiting := true; waiting; {
+		if _, err := call[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-third:
+			waiting = false
+		default:
+		}
+	}
+	if now, _, _ := api.link.state(); now != first {
+		t.Error("the connection was not kept")
+	}
+}
+
+func TestATokenThatExpires(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	expired := NewAPIClient(centrifugo.url(), centrifugo.token("42", -time.Minute), "42")
+	defer expired.Close()
+	isSetup(t, expired.Connect(background(t)), "109", "WithGetToken")
+	// One that is good for a second attempt is asked for.
+	var asked atomic.Int32
+	renewed := NewAPIClient(centrifugo.url(), centrifugo.token("42", -time.Minute), "42", WithGetToken(
+		func(context.Context) (string, error) {
+			asked.Add(1)
+			return centrifugo.token("42", time.Hour), nil
+		}))
+	defer renewed.Close()
+	if err := renewed.Connect(background(t)); err != nil || asked.Load() != 1 {
+		t.Error(err, asked.Load())
+	}
+}
+
+func TestTokenFunctionsThatFail(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	var asked atomic.Int32
+	passing := NewAPIClient(centrifugo.url(), "", "42", WithGetToken(func(context.Context) (string, error) {
+		if asked.Add(1) < 3 {
+			return "", errors.New("the token service is down")
+		}
+		return centrifugo.token("42", time.Hour), nil
+	}))
+	defer passing.Close()
+	if err := passing.Connect(background(t)); err != nil || asked.Load() != 3 {
+		t.Error(err, asked.Load())
+	}
+	down := errors.New("the token service is down")
+	lasting := NewAPIClient(centrifugo.url(), "", "42", WithConnectTimeout(300*time.Millisecond), WithGetToken(
+		func(context.Context) (string, error) { return "", down }))
+	defer lasting.Close()
+	var connection *ConnectionError
+	if err := lasting.Connect(background(t)); !errors.As(err, &connection) || connection.Setup || !errors.Is(err, down) {
+		t.Error(err)
+	}
+	final := NewAPIClient(centrifugo.url(), "", "42", WithGetToken(func(context.Context) (string, error) {
+		return "", fmt.Errorf("logged out: %w", ErrTokenRefused)
+	}))
+	defer final.Close()
+	err := final.Connect(background(t))
+	isSetup(t, err, "logged out")
+	if !errors.Is(err, ErrTokenRefused) {
+		t.Error(err)
+	}
+	other := NewAPIClient(centrifugo.url(), "", "42", WithGetToken(func(context.Context) (string, error) {
+		return centrifugo.token("43", time.Hour), nil
+	}))
+	defer other.Close()
+	isSetup(t, other.Connect(background(t)), `"42"`, `"43"`)
+}
+
+func TestATokenFunctionThatRefusesLaterEndsTheCalls(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	worker := startWorker(centrifugo)
+	var asked atomic.Int32
+	api := NewAPIClient(centrifugo.url(), "", "42", WithGetToken(func(context.Context) (string, error) {
+		if asked.Add(1) > 1 {
+			return "", ErrTokenRefused
+		}
+		return centrifugo.token("42", 2*time.Second), nil
+	}))
+	defer api.Close()
+	if err := api.Connect(background(t)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := call[any](background(t), api, "a.b", nil, nil)
+	if !errors.Is(err, ErrTokenRefused) {
+		t.Error(err)
+	}
+	request := worker.next()
+	if r := worker.next(); r.Cancel != request.CorrelationID {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestWhatCentrifugoRefusesNamesItsFix(t *testing.T) {
+	leavesNothing(t)
+	namespace := func(name, option string, value any) func(map[string]any) {
+		return func(config map[string]any) { config[name].(map[string]any)[option] = value }
+	}
+	t.Run("token", func(t *testing.T) {
+		centrifugo := startCentrifugo(t)
+		api := NewAPIClient(centrifugo.url(), sign("another secret", map[string]any{"sub": "42"}), "42")
+		defer api.Close()
+		isSetup(t, api.Connect(background(t)), "3500", "client.token")
+	})
+	for name, test := range map[string]struct {
+		change func(map[string]any)
+		named  string
+	}{
+		"no reply namespace":     {namespace("reply", "name", "other"), "add a namespace \"reply\""},
+		"no user channels":       {namespace("reply", "allow_user_limited_channels", false), "allow_user_limited_channels"},
+		"another reply channels": {namespace("reply", "channel_regex", "^x$"), "channel_regex"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			centrifugo := startCentrifugo(t, test.change)
+			api := NewAPIClient(centrifugo.url(), centrifugo.token("42", time.Hour), "42")
+			defer api.Close()
+			isSetup(t, api.Connect(background(t)), test.named)
+		})
+	}
+	for name, test := range map[string]struct {
+		change func(map[string]any)
+		named  string
+	}{
+		"no request namespace":     {namespace("rpc", "name", "other"), "add a namespace \"rpc\""},
+		"no publishing":            {namespace("rpc", "allow_publish_for_client", false), "set allow_publish_for_client"},
+		"another request channels": {namespace("rpc", "channel_regex", "^x$"), "channel_regex"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			centrifugo := startCentrifugo(t, test.change)
+			api := centrifugo.connect("42")
+			_, err := call[any](background(t), api, "a.b", nil, nil)
+			isSetup(t, err, test.named)
+			isSetup(t, notify(background(t), api, "a.b", nil, nil), test.named)
+		})
+	}
+}
+
+func TestARequestOverTheLimitIsAnsweredHere(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	startWorker(centrifugo).serve()
+	api := centrifugo.connect("42")
+	var answered *Error
+	_, err := call[text](background(t), api, "a.b", text{strings.Repeat("x", 64<<10)}, nil)
+	if !errors.As(err, &answered) || answered.Code != CodeTooLarge {
+		t.Error(err)
+	}
+	// One that just fits.
+	room := 64<<10 - len(api.link.replyChannel) - 250
+	if _, err := call[text](background(t), api, "a.b", text{strings.Repeat("x", room)}, nil); err != nil {
+		t.Error(err)
+	}
+	// Centrifugo itself, where the limit here is wrong.
+	wrong := centrifugo.connect("43", WithMessageSizeLimit(1<<20))
+	_, err = call[text](background(t), wrong, "a.b", text{strings.Repeat("x", 64<<10)}, nil)
+	isSetup(t, err, "message_size_limit")
+}
+
+func TestCloseEndsTheCallsAndCancelsThem(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	worker := startWorker(centrifugo)
+	api := centrifugo.connect("42")
+	done := make(chan error, 3)
+	for range 3 {
+		go func() {
+			_, err := call[any](background(t), api, "a.b", nil, nil)
+			done <- err
+		}()
+	}
+	running := map[string]bool{}
+	for range 3 {
+		running[worker.next().CorrelationID] = true
+	}
+	start := time.Now()
+	if err := api.Close(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > closeLinger {
+		t.Errorf("closing took %v", took)
+	}
+	for range 3 {
+		if err := receive(t, "the end", done); !errors.Is(err, errClosed) {
+			t.Error(err)
+		}
+		if r := worker.next(); !running[r.Cancel] {
+			t.Errorf("%+v", r)
+		}
+	}
+	if _, err := call[any](background(t), api, "a.b", nil, nil); !errors.Is(err, errClosed) {
+		t.Error(err)
+	}
+	if err := api.Connect(background(t)); !errors.Is(err, errClosed) {
+		t.Error(err)
+	}
+	if err := api.Close(); err != nil || api.Connected() {
+		t.Error(err)
+	}
+}
+
+func TestAnonymousCallers(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t, func(config map[string]any) {
+		config["rpc"].(map[string]any)["allow_publish_for_anonymous"] = true
+		config["client"].(map[string]any)["allow_anonymous_connect_without_token"] = true
+		config["reply"].(map[string]any)["allow_subscribe_for_anonymous"] = true
+	})
+	startWorker(centrifugo).serve()
+	api := NewAPIClient(centrifugo.url(), "", "")
+	defer api.Close()
+	if err := api.Connect(background(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := call[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
+		t.Error(err)
+	}
+}
