@@ -1,0 +1,223 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestSettingsThatCannotWorkAreTheErrorOfConnect(t *testing.T) {
+	leavesNothing(t)
+	const url = "ws://localhost:1/connection/websocket"
+	for _, test := range []struct {
+		api   *APIClient
+		named string
+	}{
+		{NewAPIClient("http://localhost:8000", "", "42"), "WebSocket URL"},
+		{NewAPIClient("localhost", "", "42"), "WebSocket URL"},
+		{NewAPIClient("ws://", "", "42"), "WebSocket URL"},
+		{NewAPIClient(url, "", "a,b"), `"a,b" cannot own a reply channel`},
+		{NewAPIClient(url, "", "a#b"), "cannot own a reply channel"},
+		{NewAPIClient(url, "", "zoë"), "cannot own a reply channel"},
+		{NewAPIClient(url, "", "a\nb"), `"a\nb" cannot own`},
+		{NewAPIClient(url, "", strings.Repeat("ë", 1000)), "cannot own a reply channel"},
+		{NewAPIClient(url, sign("x", map[string]any{"sub": "43"}), "42"), `the token is for the user "43"`},
+		{NewAPIClient(url, "", "42", WithRequestChannel("requests")), "WithRequestChannel"},
+		{NewAPIClient(url, "", "42", WithReplyNamespace("re:ply")), "WithReplyNamespace"},
+		{NewAPIClient(url, "", "42", WithTimeout(0)), "timeout"},
+		{NewAPIClient(url, "", "42", WithConnectTimeout(-1)), "timeout"},
+		{NewAPIClient(url, "", "42", WithReadLimit(0)), "size limit"},
+		{NewAPIClient(url, "", "42", WithDialer(nil)), "WithDialer"},
+	} {
+		err := test.api.Connect(context.Background())
+		isSetup(t, err, test.named)
+		if len(err.Error()) > 1000 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q", err)
+		}
+		if _, callErr := call[any](context.Background(), test.api, "a.b", nil, nil); callErr != err {
+			t.Errorf("a call says %v", callErr)
+		}
+		_ = test.api.Close()
+	}
+}
+
+func TestAClientThatIsNotConnectedSaysSo(t *testing.T) {
+	api := NewAPIClient("ws://localhost:1/", "", "42")
+	if _, err := call[any](context.Background(), api, "a.b", nil, nil); err == nil || !strings.Contains(err.Error(), "call Connect first") {
+		t.Error(err)
+	}
+	if err := api.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnUnreachableServerIsTriedUntilTheTimeoutAndNamed(t *testing.T) {
+	leavesNothing(t)
+	address := freeAddress(t)
+	api := NewAPIClient("ws://user:pa55@"+address+"/connection/websocket?key=s3cret", "t0ken", "42", WithConnectTimeout(500*time.Millisecond))
+	defer api.Close()
+	err := api.Connect(context.Background())
+	var connection *ConnectionError
+	if !errors.As(err, &connection) || connection.Setup || !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), "within 500ms") {
+		t.Error(err)
+	}
+	for _, secret := range []string{"pa55", "s3cret", "t0ken"} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%v shows %s", err, secret)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	if err := api.Connect(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &connection) {
+		t.Error(err)
+	}
+	// The same client, when there is a server.
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Skipf("another test has the port now: %v", err)
+	}
+	go func() {
+		conn, err := listener.Accept()
+		if err == nil {
+			(&peer{t: t, conn: conn, r: bufio.NewReader(conn)}).letIn()
+		}
+	}()
+	defer listener.Close()
+	if err := api.Connect(context.Background()); err != nil || !api.Connected() {
+		t.Error(err)
+	}
+}
+
+func TestHeadersDialerAndTLSAreTheUsers(t *testing.T) {
+	leavesNothing(t)
+	var header atomic.Pointer[http.Header]
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header.Store(&r.Header)
+		http.Error(w, "", http.StatusTeapot)
+	}))
+	defer server.Close()
+	address := server.Listener.Addr().String()
+	url := "wss://user:pass@example.com/connection/websocket"
+	dialed := make(chan string, 10)
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dialed <- addr
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	untrusting := NewAPIClient(url, "", "42", WithDialer(dial))
+	defer untrusting.Close()
+	isSetup(t, untrusting.Connect(context.Background()), "WithTLSConfig")
+	if addr := receive(t, "the dialer", dialed); addr != "example.com:443" {
+		t.Error(addr)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	api := NewAPIClient(url, "", "42", WithDialer(dial), WithTLSConfig(&tls.Config{RootCAs: roots}), WithHeader(http.Header{"X-Test": {"yes"}}))
+	defer api.Close()
+	isSetup(t, api.Connect(context.Background()), "HTTP 418")
+	if got := *header.Load(); got.Get("X-Test") != "yes" || got.Get("Upgrade") != "websocket" || got.Get("Authorization") != "Basic dXNlcjpwYXNz" {
+		t.Errorf("%v", got)
+	}
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	confused := NewAPIClient("wss"+strings.TrimPrefix(plain.URL, "http"), "", "42")
+	defer confused.Close()
+	isSetup(t, confused.Connect(context.Background()), "ws instead of wss")
+	server.CloseClientConnections()
+	plain.CloseClientConnections()
+}
+
+func TestDeadlines(t *testing.T) {
+	x := newExchange(nil, "a.b", nil, callSettings{timeout: 30 * time.Second})
+	if grace := x.giveUp.Sub(x.deadline); grace != maxGrace {
+		t.Error(grace)
+	}
+	if x.remaining(context.Background()) != 30_000 {
+		t.Error(x.remaining(context.Background()))
+	}
+	short := newExchange(nil, "a.b", nil, callSettings{timeout: time.Millisecond})
+	if grace := short.giveUp.Sub(short.deadline); grace != minGrace {
+		t.Error(grace)
+	}
+	past, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Hour))
+	defer cancel()
+	if x.remaining(past) != 1 {
+		t.Error(x.remaining(past))
+	}
+	if long := newExchange(nil, "a.b", nil, callSettings{timeout: 1 << 62}); long.timeout != maxTimeout {
+		t.Error(long.timeout)
+	}
+}
+
+func TestBackoffGrowsToItsLimit(t *testing.T) {
+	for attempt := range 100 {
+		ceiling := min(minReconnectDelay<<min(attempt, 20), maxReconnectDelay)
+		if delay := backoff(attempt); delay < ceiling/2 || delay > ceiling {
+			t.Errorf("%d: %v", attempt, delay)
+		}
+	}
+	if refreshDelay(3600) != 54*time.Minute || refreshDelay(0) != time.Second {
+		t.Error("refresh delays")
+	}
+}
+
+func TestCodesOfCentrifugoThatLetClientsComeBack(t *testing.T) {
+	for code, want := range map[int]bool{
+		1000: true, 1001: true, 1005: true, 1009: false, 3000: true, 3499: true, 3500: false, 3999: false, 4000: true, 4499: true,
+		4500: false, 4999: false, 5000: true,
+	} {
+		if reconnects(code) != want {
+			t.Errorf("%d", code)
+		}
+	}
+}
+
+func TestSessionsAreRandomUUIDs(t *testing.T) {
+	first, second := newUUID(), newUUID()
+	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	if first == second || !form.MatchString(first) || !form.MatchString(second) {
+		t.Error(first, second)
+	}
+}
+
+func TestTheLogTellsWhatIsIgnoredAndNoSecrets(t *testing.T) {
+	leavesNothing(t)
+	url := serve(t, func(p *peer) {
+		p.letIn()
+		r, _ := p.request()
+		late := r
+		late.CorrelationID = "late"
+		p.text(late.reply())
+		p.text(r.reply())
+		p.rest()
+	})
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	api := NewAPIClient(url+"?key=s3cret", "t0ken", "42", WithLogger(logger))
+	if err := api.Connect(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := call[text](context.Background(), api, "a.b", text{"pr1vate"}, nil); err != nil {
+		t.Error(err)
+	}
+	_ = api.Close()
+	if !strings.Contains(log.String(), "unknown reply is ignored") || !strings.Contains(log.String(), "correlation_id=late") {
+		t.Error(log.String())
+	}
+	for _, secret := range []string{"s3cret", "t0ken", "pr1vate"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log shows %s", secret)
+		}
+	}
+}
