@@ -213,7 +213,7 @@ func (c *APIClient) open() (*link, error) {
 	return c.link, nil
 }
 
-func (c *APIClient) exchange(method string, params any, options []CallOption) (*exchange, error) {
+func (c *APIClient) exchange(method string, params payload, options []CallOption) (*exchange, error) {
 	l, err := c.open()
 	if err != nil {
 		return nil, err
@@ -227,37 +227,71 @@ func (c *APIClient) exchange(method string, params any, options []CallOption) (*
 	}
 	var encoded json.RawMessage
 	if params != nil {
-		if encoded, err = marshal(params); err != nil {
+		if encoded, err = params(); err != nil {
 			return nil, &EncodeError{Method: method, Err: err}
 		}
 	}
 	return newExchange(l, method, encoded, settings), nil
 }
 
-// call calls a method with params, nil for none, and reads its result.
-func call[R any](ctx context.Context, c *APIClient, method string, params any, options []CallOption) (R, error) {
-	var result R
+// payload writes the params of a call; nil if it has none.
+type payload func() ([]byte, error)
+
+func encoded[P any](params *P, code codec[P]) payload {
+	return func() ([]byte, error) { return encode(params, code) }
+}
+
+// call calls a method and reads its result.
+func call[R any](
+	ctx context.Context, c *APIClient, method string, params payload, result codec[R], options []CallOption,
+) (R, error) {
+	var value R
 	exchange, err := c.exchange(method, params, options)
 	if err != nil {
-		return result, err
+		return value, err
 	}
-	encoded, err := exchange.call(ctx)
+	answer, err := exchange.call(ctx)
 	if err != nil {
-		return result, err
+		return value, err
 	}
-	if err := json.Unmarshal(encoded, &result); err != nil {
-		return result, &DecodeError{Method: method, Err: err}
+	if err := decode(answer, &value, result); err != nil {
+		return value, &DecodeError{Method: method, Err: err}
 	}
-	return result, nil
+	return value, nil
 }
 
 // notify calls a method that answers nothing, and returns when Centrifugo has taken the request.
-func notify(ctx context.Context, c *APIClient, method string, params any, options []CallOption) error {
+func notify(ctx context.Context, c *APIClient, method string, params payload, options []CallOption) error {
 	exchange, err := c.exchange(method, params, options)
 	if err != nil {
 		return err
 	}
 	return exchange.notify(ctx)
+}
+
+// contractInfo is what the service says of its contract.
+type contractInfo struct {
+	hash    string
+	version uint32
+}
+
+func (v *contractInfo) code(c *coder) {
+	c.object(func(o *object) {
+		required(o, "hash", &v.hash, texts)
+		required(o, "version", &v.version, naturals[uint32])
+	})
+}
+
+// checkContract compares the hash of what this client was generated from with the service's.
+func checkContract(ctx context.Context, c *APIClient, generated string, options []CallOption) error {
+	served, err := call(ctx, c, "system.contract", nil, (*contractInfo).code, options)
+	if err != nil {
+		return err
+	}
+	if served.hash != generated {
+		return &ContractError{Generated: generated, Served: served.hash}
+	}
+	return nil
 }
 
 // newUUID makes a random UUID, of version 4.

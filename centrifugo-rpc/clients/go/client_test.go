@@ -46,7 +46,7 @@ func TestSettingsThatCannotWorkAreTheErrorOfConnect(t *testing.T) {
 		if len(err.Error()) > 1000 || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q", err)
 		}
-		if _, callErr := call[any](context.Background(), test.api, "a.b", nil, nil); callErr != err {
+		if _, callErr := invoke[any](context.Background(), test.api, "a.b", nil, nil); callErr != err {
 			t.Errorf("a call says %v", callErr)
 		}
 		_ = test.api.Close()
@@ -55,7 +55,7 @@ func TestSettingsThatCannotWorkAreTheErrorOfConnect(t *testing.T) {
 
 func TestAClientThatIsNotConnectedSaysSo(t *testing.T) {
 	api := NewAPIClient("ws://localhost:1/", "", "42")
-	if _, err := call[any](context.Background(), api, "a.b", nil, nil); err == nil || !strings.Contains(err.Error(), "call Connect first") {
+	if _, err := invoke[any](context.Background(), api, "a.b", nil, nil); err == nil || !strings.Contains(err.Error(), "call Connect first") {
 		t.Error(err)
 	}
 	if err := api.Close(); err != nil {
@@ -208,7 +208,7 @@ func TestTheLogTellsWhatIsIgnoredAndNoSecrets(t *testing.T) {
 	if err := api.Connect(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := call[text](context.Background(), api, "a.b", text{"pr1vate"}, nil); err != nil {
+	if _, err := invoke[text](context.Background(), api, "a.b", text{"pr1vate"}, nil); err != nil {
 		t.Error(err)
 	}
 	_ = api.Close()

@@ -143,3 +143,16 @@ func (e *DecodeError) Error() string {
 
 // Unwrap returns the reason.
 func (e *DecodeError) Unwrap() error { return e.Err }
+
+// ContractError says that the service has another contract than the one this client was generated from: generate it again, or
+// wait until the service is the one that it was generated for.
+type ContractError struct {
+	// Generated is the hash of the contract that this client was generated from.
+	Generated string
+	// Served is the hash of the contract that the service has.
+	Served string
+}
+
+func (e *ContractError) Error() string {
+	return fmt.Sprintf("the service has the contract %s, but this client was generated from %s: generate it again", e.Served, e.Generated)
+}

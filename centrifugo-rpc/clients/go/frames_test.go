@@ -91,7 +91,7 @@ func FuzzFrames(f *testing.F) {
 			}
 		}
 		messages, ending := read(bytes.NewReader(stream))
-		again, same := read(&slices{stream, rand.New(rand.NewPCG(seed, 0))})
+		again, same := read(&pieces{stream, rand.New(rand.NewPCG(seed, 0))})
 		if ending != same || len(messages) != len(again) {
 			t.Errorf("%q and %q, %d and %d messages", ending, same, len(messages), len(again))
 		}
@@ -104,13 +104,13 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// slices reads a stream in pieces of any size.
-type slices struct {
+// pieces reads a stream in pieces of any size.
+type pieces struct {
 	left   []byte
 	random *rand.Rand
 }
 
-func (s *slices) Read(to []byte) (int, error) {
+func (s *pieces) Read(to []byte) (int, error) {
 	if len(s.left) == 0 {
 		return 0, io.EOF
 	}

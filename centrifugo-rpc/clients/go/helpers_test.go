@@ -1,6 +1,8 @@
 package client
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"runtime"
 	"strings"
@@ -70,7 +72,30 @@ func isSetup(t *testing.T, err error, named ...string) {
 	}
 }
 
-// echo calls a method whose result is its params.
+// loose reads and writes as package encoding/json does.
+func loose[T any](v *T, c *coder) {
+	if !c.reading() {
+		text, err := json.Marshal(v)
+		if err != nil {
+			c.fail("%v", err)
+		}
+		c.write(string(text))
+	} else if err := json.Unmarshal(c.in.raw, v); err != nil {
+		c.fail("%v", err)
+	}
+}
+
+func payloadOf(params any) payload {
+	if params == nil {
+		return nil
+	}
+	return encoded(&params, loose)
+}
+
+func invoke[R any](ctx context.Context, api *APIClient, method string, params any, options []CallOption) (R, error) {
+	return call(ctx, api, method, payloadOf(params), loose[R], options)
+}
+
 type text struct {
 	Text string `json:"text"`
 }

@@ -159,7 +159,7 @@ func TestConnectionsThatGoWrongUnderACall(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := text{long[:40_000]}
-			if got, err := call[text](context.Background(), api, "a.b", want, nil); err != nil || got != want {
+			if got, err := invoke[text](context.Background(), api, "a.b", want, nil); err != nil || got != want {
 				t.Errorf("%.100v, %v", got, err)
 			}
 		})
@@ -187,7 +187,7 @@ func TestALostSubscriptionIsMadeAgainAndRecovers(t *testing.T) {
 	if err := api.Connect(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := call[text](context.Background(), api, "a.b", text{"x"}, nil); err != nil || got.Text != "x" {
+	if got, err := invoke[text](context.Background(), api, "a.b", text{"x"}, nil); err != nil || got.Text != "x" {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -247,7 +247,7 @@ func TestWhatIsLegalIsUnderstood(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := text{"zoë \U0001F980"}
-			if got, err := call[text](context.Background(), api, "a.b", want, nil); err != nil || got != want {
+			if got, err := invoke[text](context.Background(), api, "a.b", want, nil); err != nil || got != want {
 				t.Errorf("%v, %v", got, err)
 			}
 		})
@@ -320,7 +320,7 @@ func TestAServerThatReadsNothing(t *testing.T) {
 	defer cancel()
 	for range cap(done) {
 		go func() {
-			_, err := call[any](ctx, api, "a.b", text{strings.Repeat("x", 1<<20)}, nil)
+			_, err := invoke[any](ctx, api, "a.b", text{strings.Repeat("x", 1<<20)}, nil)
 			done <- err
 		}()
 	}

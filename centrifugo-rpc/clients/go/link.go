@@ -292,6 +292,10 @@ func (l *link) onReply(data json.RawMessage) {
 		return
 	}
 	answer := answer{result: reply.Result}
+	if answer.result == nil {
+		// The same: a method without a result.
+		answer.result = json.RawMessage("null")
+	}
 	if reply.Error != nil {
 		answer.err = &Error{Code: int(reply.Error.Code), Message: reply.Error.Message, Data: reply.Error.Data}
 	}

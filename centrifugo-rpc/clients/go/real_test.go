@@ -29,7 +29,7 @@ func TestACallIsAnsweredByItsOwnReply(t *testing.T) {
 		go func() {
 			defer group.Done()
 			want := text{fmt.Sprintf("%d <&> \u2028 \U0001F980", i)}
-			got, err := call[text](background(t), api, "demo.echo", want, nil)
+			got, err := invoke[text](background(t), api, "demo.echo", want, nil)
 			if err != nil || got != want {
 				t.Errorf("%v, %v", got, err)
 			}
@@ -48,7 +48,7 @@ func TestTheRequestIsWhatTheProtocolSays(t *testing.T) {
 	api := centrifugo.connect("42")
 	done := make(chan error, 1)
 	go func() {
-		_, err := call[any](background(t), api, "a.b", text{"x"}, []CallOption{WithCallTimeout(5 * time.Second), WithTraceparent("00-a-b-01")})
+		_, err := invoke[any](background(t), api, "a.b", text{"x"}, []CallOption{WithCallTimeout(5 * time.Second), WithTraceparent("00-a-b-01")})
 		done <- err
 	}()
 	r := worker.next()
@@ -76,7 +76,7 @@ func TestTheRequestIsWhatTheProtocolSays(t *testing.T) {
 	}
 	// A method without params has none.
 	go func() {
-		_, err := call[any](background(t), api, "a.c", nil, nil)
+		_, err := invoke[any](background(t), api, "a.c", nil, nil)
 		done <- err
 	}()
 	r = worker.next()
@@ -93,7 +93,7 @@ func TestARepliesOfAnotherShapeIsAnErrorThatNamesMethodAndPlace(t *testing.T) {
 	centrifugo := startCentrifugo(t)
 	startWorker(centrifugo).serve()
 	api := centrifugo.connect("42")
-	_, err := call[text](background(t), api, "a.b", map[string]any{"text": 7}, nil)
+	_, err := invoke[text](background(t), api, "a.b", map[string]any{"text": 7}, nil)
 	var decode *DecodeError
 	if !errors.As(err, &decode) || decode.Method != "a.b" || !strings.Contains(err.Error(), "text") {
 		t.Error(err)
@@ -108,7 +108,7 @@ func TestACancelledCallIsCancelledAtTheService(t *testing.T) {
 	ctx, cancel := context.WithCancel(background(t))
 	done := make(chan error, 1)
 	go func() {
-		_, err := call[any](ctx, api, "a.b", nil, nil)
+		_, err := invoke[any](ctx, api, "a.b", nil, nil)
 		done <- err
 	}()
 	request := worker.next()
@@ -120,13 +120,13 @@ func TestACancelledCallIsCancelledAtTheService(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	// A context that has ended before sends nothing.
-	if _, err := call[any](ctx, api, "a.c", nil, nil); !errors.Is(err, context.Canceled) {
+	if _, err := invoke[any](ctx, api, "a.c", nil, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if err := notify(ctx, api, "a.c", nil, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if err := notify(background(t), api, "a.d", text{"x"}, nil); err != nil {
+	if err := notify(background(t), api, "a.d", payloadOf(text{"x"}), nil); err != nil {
 		t.Error(err)
 	}
 	if r := worker.next(); r.Method != "a.d" || r.CorrelationID != "" || r.ReplyTo != "" {
@@ -140,7 +140,7 @@ func TestNobodyAnswers(t *testing.T) {
 	worker := startWorker(centrifugo)
 	api := centrifugo.connect("42")
 	start := time.Now()
-	_, err := call[any](background(t), api, "a.b", nil, []CallOption{WithCallTimeout(100 * time.Millisecond)})
+	_, err := invoke[any](background(t), api, "a.b", nil, []CallOption{WithCallTimeout(100 * time.Millisecond)})
 	took := time.Since(start)
 	var timeout *TimeoutError
 	if !errors.As(err, &timeout) || !errors.Is(err, context.DeadlineExceeded) || !timeout.Sent || timeout.Retryable() {
@@ -156,7 +156,7 @@ func TestNobodyAnswers(t *testing.T) {
 	// The deadline of the context is told to the service, and its error is the context's.
 	ctx, cancel := context.WithTimeout(background(t), 150*time.Millisecond)
 	defer cancel()
-	_, err = call[any](ctx, api, "a.b", nil, nil)
+	_, err = invoke[any](ctx, api, "a.b", nil, nil)
 	if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) {
 		t.Error(err)
 	}
@@ -179,7 +179,7 @@ func TestRepliesSentWhileTheConnectionWasDownAreRecovered(t *testing.T) {
 	results := make(chan string, calls)
 	begin := func(i int) {
 		go func() {
-			result, err := call[text](background(t), api, "a.b", text{fmt.Sprint(i)}, nil)
+			result, err := invoke[text](background(t), api, "a.b", text{fmt.Sprint(i)}, nil)
 			results <- fmt.Sprint(i, result, err)
 		}()
 	}
@@ -228,13 +228,13 @@ func TestDisconnectsOfCentrifugo(t *testing.T) {
 			now, _, _ := api.link.state()
 			return now != nil && now != before
 		})
-		if _, err := call[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
+		if _, err := invoke[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
 			t.Error(code, err)
 		}
 	}
 	centrifugo.api("disconnect", map[string]any{"user": "42", "disconnect": map[string]any{"code": 4500, "reason": "go away"}})
 	eventually(t, "the end", func() bool { _, _, ended := api.link.state(); return ended != nil })
-	_, err := call[text](background(t), api, "a.b", text{"x"}, nil)
+	_, err := invoke[text](background(t), api, "a.b", text{"x"}, nil)
 	var connection *ConnectionError
 	if !errors.As(err, &connection) || !strings.Contains(err.Error(), "4500 go away") {
 		t.Error(err)
@@ -261,7 +261,7 @@ func TestARestartOfCentrifugo(t *testing.T) {
 	eventually(t, "the end of the connection", func() bool { return !api.Connected() })
 	centrifugo.start()
 	startWorker(centrifugo).serve()
-	if _, err := call[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
+	if _, err := invoke[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -284,7 +284,7 @@ func TestTokensAreRenewedBeforeTheyExpire(t *testing.T) {
 	}
 	first, _, _ := api.link.state()
 	for waiting := true; waiting; {
-		if _, err := call[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
+		if _, err := invoke[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
 			t.Fatal(err)
 		}
 		select {
@@ -370,7 +370,7 @@ func TestATokenFunctionThatRefusesLaterEndsTheCalls(t *testing.T) {
 	if err := api.Connect(background(t)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := call[any](background(t), api, "a.b", nil, nil)
+	_, err := invoke[any](background(t), api, "a.b", nil, nil)
 	if !errors.Is(err, ErrTokenRefused) {
 		t.Error(err)
 	}
@@ -417,7 +417,7 @@ func TestWhatCentrifugoRefusesNamesItsFix(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			centrifugo := startCentrifugo(t, test.change)
 			api := centrifugo.connect("42")
-			_, err := call[any](background(t), api, "a.b", nil, nil)
+			_, err := invoke[any](background(t), api, "a.b", nil, nil)
 			isSetup(t, err, test.named)
 			isSetup(t, notify(background(t), api, "a.b", nil, nil), test.named)
 		})
@@ -430,18 +430,18 @@ func TestARequestOverTheLimitIsAnsweredHere(t *testing.T) {
 	startWorker(centrifugo).serve()
 	api := centrifugo.connect("42")
 	var answered *Error
-	_, err := call[text](background(t), api, "a.b", text{strings.Repeat("x", 64<<10)}, nil)
+	_, err := invoke[text](background(t), api, "a.b", text{strings.Repeat("x", 64<<10)}, nil)
 	if !errors.As(err, &answered) || answered.Code != CodeTooLarge {
 		t.Error(err)
 	}
 	// One that just fits.
 	room := 64<<10 - len(api.link.replyChannel) - 250
-	if _, err := call[text](background(t), api, "a.b", text{strings.Repeat("x", room)}, nil); err != nil {
+	if _, err := invoke[text](background(t), api, "a.b", text{strings.Repeat("x", room)}, nil); err != nil {
 		t.Error(err)
 	}
 	// Centrifugo itself, where the limit here is wrong.
 	wrong := centrifugo.connect("43", WithMessageSizeLimit(1<<20))
-	_, err = call[text](background(t), wrong, "a.b", text{strings.Repeat("x", 64<<10)}, nil)
+	_, err = invoke[text](background(t), wrong, "a.b", text{strings.Repeat("x", 64<<10)}, nil)
 	isSetup(t, err, "message_size_limit")
 }
 
@@ -453,7 +453,7 @@ func TestCloseEndsTheCallsAndCancelsThem(t *testing.T) {
 	done := make(chan error, 3)
 	for range 3 {
 		go func() {
-			_, err := call[any](background(t), api, "a.b", nil, nil)
+			_, err := invoke[any](background(t), api, "a.b", nil, nil)
 			done <- err
 		}()
 	}
@@ -476,7 +476,7 @@ func TestCloseEndsTheCallsAndCancelsThem(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if _, err := call[any](background(t), api, "a.b", nil, nil); !errors.Is(err, errClosed) {
+	if _, err := invoke[any](background(t), api, "a.b", nil, nil); !errors.Is(err, errClosed) {
 		t.Error(err)
 	}
 	if err := api.Connect(background(t)); !errors.Is(err, errClosed) {
@@ -500,7 +500,7 @@ func TestAnonymousCallers(t *testing.T) {
 	if err := api.Connect(background(t)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := call[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
+	if _, err := invoke[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
 		t.Error(err)
 	}
 }
