@@ -256,3 +256,12 @@ func perhaps[T any](o *object, unset bool, v *T, members func(*T, *object)) {
 		*v = value
 	}
 }
+
+// whole is an object of any members, with others beside them.
+func whole(o *object, v *json.RawMessage) {
+	if o.c.reading() {
+		*v = o.raw()
+		return
+	}
+	o.spread(*v)
+}

@@ -1,9 +1,65 @@
-//! The Go client.
+//! The Go client: a module of its own, without dependencies.
 
-use super::{Api, File, Package};
+use super::{Api, File, MARK, Package};
+
+mod code;
+mod docs;
+mod guide;
+mod kinds;
+mod methods;
+mod models;
+mod names;
+mod print;
+mod runtime;
+
+use kinds::Kinds;
+use names::Names;
 
 /// The files of the package.
 pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
-    let _ = (api, package);
-    Vec::new()
+    // A pointer is absent or null, whichever the contract means.
+    let api = api.clone().unified();
+    let names = Names::of(&api);
+    let kinds = Kinds::new(&api, &names);
+    let mut files = runtime::files();
+    files.push(File::new("go.mod", format!("// {MARK}\n\nmodule {}\n\ngo 1.24\n", package.name)));
+    files.push(File::new("README.md", guide::readme(&kinds, package)));
+    files.push(go_file("contract.go", &methods::contract(&api)));
+    files.push(go_file("methods.go", &methods::methods(&kinds)));
+    files.push(go_file("models.go", &models::models(&kinds)));
+    files.push(go_file("models_json.go", &code::codes(&kinds)));
+    files.push(go_file("tuples.go", &models::tuples(&api)));
+    files.retain(|file| !file.contents.is_empty());
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
 }
+
+/// A source file, with the imports that it needs; nothing if there is nothing in it.
+fn go_file(path: &str, code: &str) -> File {
+    if code.is_empty() {
+        return File::new(path, "");
+    }
+    let packages = [("context.", "context"), ("json.", "encoding/json"), ("big.", "math/big"), ("time.", "time")];
+    let used: Vec<_> = packages.iter().filter(|(prefix, _)| uses(code, prefix)).map(|(_, package)| *package).collect();
+    let imports = match used.as_slice() {
+        [] => String::new(),
+        [one] => format!("import \"{one}\"\n\n"),
+        several => format!("import (\n{})\n\n", several.iter().map(|one| format!("\t\"{one}\"\n")).collect::<String>()),
+    };
+    File::new(path, format!("// {MARK}\n\npackage client\n\n{imports}{code}"))
+}
+
+/// Whether code, but for its comments and strings, has a name of a package.
+fn uses(code: &str, prefix: &str) -> bool {
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.into_iter().any(|line| {
+        let code = line.split('"').step_by(2).collect::<Vec<_>>().join("\"");
+        code.match_indices(prefix).any(|(at, _)| {
+            let before = code[..at].chars().next_back();
+            !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

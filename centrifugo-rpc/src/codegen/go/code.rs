@@ -1,0 +1,205 @@
+//! How the types are written and read: one method of each does both.
+
+use super::kinds::{Kinds, key_kind};
+use super::names::Members;
+use super::print::literal;
+use crate::codegen::ir::{Body, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
+
+pub(super) fn codes(kinds: &Kinds<'_>) -> String {
+    let codes = kinds.api.types.iter().map(|def| code(kinds, def)).filter(|code| !code.is_empty());
+    codes.collect::<Vec<_>>().join("\n")
+}
+
+fn code(kinds: &Kinds<'_>, def: &TypeDef) -> String {
+    let name = kinds.names.of_type(&def.name);
+    match &def.shape {
+        Shape::Struct(fields) => {
+            [public(name), object_code(name), members(kinds, fields, name)].join("\n")
+        }
+        Shape::Enum(_) => {
+            let constants = kinds.names.parts(&def.name);
+            let known = constants.iter().map(|constant| format!(", {constant}")).collect::<String>();
+            format!("func (v *{name}) code(c *coder) {{ enum(v, c{known}) }}\n")
+        }
+        Shape::Union(union) => union_code(kinds, union, def, name),
+        Shape::Alias(kind) if kinds.is_recursive_alias(&def.name) => {
+            let codec = kinds.kind(kind).codec;
+            let value = match kind {
+                Type::Nullable(_) => "&v.Value".to_owned(),
+                _ => format!("(*{})(v)", kinds.kind(kind).name),
+            };
+            let code = format!("func (v *{name}) code(c *coder) {{ {} }}\n", call(&codec, &value));
+            [public(name), code].join("\n")
+        }
+        Shape::Alias(_) => String::new(),
+    }
+}
+
+/// The methods for package encoding/json.
+fn public(name: &str) -> String {
+    format!(
+        "// MarshalJSON writes the JSON of the service.\n\
+         func (v {name}) MarshalJSON() ([]byte, error) {{ return encode(&v, (*{name}).code) }}\n\n\
+         // UnmarshalJSON reads the JSON of the service.\n\
+         func (v *{name}) UnmarshalJSON(data []byte) error {{ return decode(data, v, (*{name}).code) }}\n"
+    )
+}
+
+fn object_code(name: &str) -> String {
+    format!("func (v *{name}) code(c *coder) {{ c.object(v.members) }}\n")
+}
+
+/// A codec, called. Function literals are, too.
+fn call(codec: &str, value: &str) -> String {
+    format!("{codec}({value}, c)")
+}
+
+fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
+    let members = Members::of(fields, name);
+    let mut lines = Vec::new();
+    for (member, field) in &members.fields {
+        let (wire, kind) = (literal(&field.name), kinds.field(field));
+        let value = format!("v.{member}");
+        lines.push(match kind.unset {
+            None => format!("required(o, {wire}, &{value}, {})", kind.codec),
+            Some(unset) => format!("optional(o, {wire}, {}, &{value}, {})", unset(&value), kind.codec),
+        });
+    }
+    for (member, kind, optional) in &members.flattened {
+        let value = format!("v.{member}");
+        lines.push(if *optional {
+            format!("perhaps(o, {value}.Value == nil, &{value}, (*{}).members)", kinds.names.of_type(kind))
+        } else {
+            format!("{value}.members(o)")
+        });
+    }
+    match &fields.rest {
+        Rest::Ignored => {}
+        Rest::Denied => lines.push("o.deny()".to_owned()),
+        Rest::Map(key, values) => {
+            let (keys, codec) = (key_kind(*key).1, kinds.kind(values).codec);
+            lines.push(format!("rest(o, &v.{}, {keys}, {codec})", members.rest));
+        }
+    }
+    function(&format!("(v *{name}) members(o *object)"), &lines)
+}
+
+fn function(signature: &str, lines: &[String]) -> String {
+    match lines {
+        [] => format!("func {signature} {{}}\n"),
+        lines => format!("func {signature} {{\n{}}}\n", lines.iter().map(|line| format!("\t{line}\n")).collect::<String>()),
+    }
+}
+
+fn union_code(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
+    let parts = kinds.names.parts(&def.name);
+    let (Some(interface), identifiers) = (parts.last(), &parts[..union.variants.len()]) else { return String::new() };
+    let variants: Vec<_> = union.variants.iter().zip(identifiers).collect();
+    let among = kinds.is_among_members(&def.name);
+    let only_among = kinds.is_only_among_members(&def.name);
+    let mut printed = vec![public(name)];
+    let internal = match &union.tagging {
+        Tagging::Internal { tag } => Some(tag),
+        Tagging::External | Tagging::Untagged => None,
+    };
+    if internal.is_some() || only_among {
+        printed.push(object_code(name));
+    } else {
+        let lines = value_lines(union, &variants);
+        printed.push(function(&format!("(v *{name}) code(c *coder)"), &lines));
+    }
+    if internal.is_some() || among {
+        let lines = member_lines(union, &variants);
+        printed.push(function(&format!("(v *{name}) members(o *object)"), &lines));
+    }
+    let mut markers: Vec<_> =
+        identifiers.iter().map(|variant| format!("func ({variant}) is{interface}() {{}}\n")).collect();
+    if union.tagging != Tagging::Untagged {
+        markers.push(format!("func (Unknown) is{interface}() {{}}\n"));
+    }
+    printed.push(markers.join("\n"));
+    for (variant, identifier) in &variants {
+        printed.extend(variant_code(kinds, variant, identifier, internal.is_some(), among));
+    }
+    printed.join("\n")
+}
+
+/// How a union is read and written where it stands alone.
+fn value_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> {
+    let is_external = union.tagging == Tagging::External;
+    let mut lines = vec![format!("u := {}(c, &v.Value)", if is_external { "external" } else { "untagged" })];
+    for (variant, identifier) in variants {
+        let wire = literal(&variant.name);
+        lines.push(match &variant.body {
+            Body::Unit if is_external => format!("unit[{identifier}](u, {wire})"),
+            _ if is_external => format!("holding(u, {wire}, (*{identifier}).code)"),
+            Body::Unit => format!("fitting(u, func(_ *{identifier}, c *coder) {{ nulls(nil, c) }})"),
+            _ => format!("fitting(u, (*{identifier}).code)"),
+        });
+    }
+    lines.push(if is_external { "u.endKeeping()" } else { "u.end()" }.to_owned());
+    lines
+}
+
+/// How a union is read and written among the members of an object.
+fn member_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> {
+    let start = match &union.tagging {
+        Tagging::Internal { tag } => format!("internal(o, {}, &v.Value)", literal(tag)),
+        Tagging::External | Tagging::Untagged => "among(o, &v.Value)".to_owned(),
+    };
+    let mut lines = vec![format!("u := {start}")];
+    for (variant, identifier) in variants {
+        let wire = literal(&variant.name);
+        lines.push(match (&union.tagging, &variant.body) {
+            (Tagging::Internal { tag }, Body::Unit) => format!("tagged[{identifier}](u, {}, {wire}, nil)", literal(tag)),
+            (Tagging::Internal { tag }, _) => format!("tagged(u, {}, {wire}, (*{identifier}).members)", literal(tag)),
+            (Tagging::External, Body::Unit) => {
+                format!("member(u, {wire}, func(_ *{identifier}, c *coder) {{ nulls(nil, c) }})")
+            }
+            (Tagging::External, _) => format!("member(u, {wire}, (*{identifier}).code)"),
+            (Tagging::Untagged, Body::Unit) => format!("fittingMembers(u, func(*{identifier}, *object) {{}})"),
+            (Tagging::Untagged, _) => format!("fittingMembers(u, (*{identifier}).members)"),
+        });
+    }
+    let keeps = matches!(union.tagging, Tagging::Internal { .. });
+    lines.push(if keeps { "u.endKeepingMembers()" } else { "u.end()" }.to_owned());
+    lines
+}
+
+fn variant_code(kinds: &Kinds<'_>, variant: &Variant, name: &str, internal: bool, among: bool) -> Vec<String> {
+    match &variant.body {
+        Body::Unit => Vec::new(),
+        Body::Newtype(Type::Null) => vec![format!("func (v *{name}) code(c *coder) {{ nulls(nil, c) }}\n")],
+        Body::Struct(fields) if internal => vec![members(kinds, fields, name)],
+        Body::Struct(fields) => vec![object_code(name), members(kinds, fields, name)],
+        Body::Newtype(kind) => {
+            let code = format!("func (v *{name}) code(c *coder) {{ {} }}\n", call(&kinds.kind(kind).codec, "&v.Value"));
+            let members = function(&format!("(v *{name}) members(o *object)"), &[inner_members(kinds, kind)]);
+            match (internal, among) {
+                (true, _) => vec![members],
+                (false, true) => vec![code, members],
+                (false, false) => vec![code],
+            }
+        }
+    }
+}
+
+/// What a variant holds, as members among others.
+fn inner_members(kinds: &Kinds<'_>, kind: &Type) -> String {
+    let resolved = match kind {
+        Type::Named(name) => kinds.resolve(name).map(|def| &def.shape),
+        _ => None,
+    };
+    let kind = match resolved {
+        Some(Shape::Alias(kind)) => kind,
+        Some(Shape::Struct(_) | Shape::Union(_)) => return "v.Value.members(o)".to_owned(),
+        Some(Shape::Enum(_)) | None => kind,
+    };
+    match kind {
+        Type::Map(key, values) => {
+            format!("rest(o, &v.Value, {}, {})", key_kind(*key).1, kinds.kind(values).codec)
+        }
+        Type::Any => "whole(o, &v.Value)".to_owned(),
+        _ => "o.c.fail(\"it has no members\")".to_owned(),
+    }
+}

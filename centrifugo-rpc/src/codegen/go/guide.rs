@@ -1,0 +1,202 @@
+//! The README of the package.
+
+use super::kinds::Kinds;
+use super::names::Members;
+use super::print::literal;
+use crate::codegen::ir::{Method, Rest, Shape, Struct, Type};
+use crate::codegen::{MARK, Package};
+
+pub(super) fn readme(kinds: &Kinds<'_>, package: &Package) -> String {
+    let module = &package.name;
+    let example = example(kinds, module);
+    format!(
+        r#"<!-- {MARK} -->
+
+# {module}
+
+A Go client, generated from the methods of a service that answers over Centrifugo. Go 1.24 or later; no dependencies.
+
+## Use it
+
+The package is a module of its own. From yours, where this directory is `./opensdk/go`:
+
+```console
+$ go mod edit -require={module}@v0.0.0 -replace={module}=./opensdk/go
+```
+
+```go
+{example}```
+
+```console
+$ CENTRIFUGO_URL=ws://localhost:8000/connection/websocket CENTRIFUGO_TOKEN=… CENTRIFUGO_USER=user-123 go run .
+```
+
+The user is the `sub` of the token. Each method of the service is a method of `APIClient`; a client may be used by any number of
+goroutines, keeps its connection up by itself, and is made once.
+
+## Errors
+
+| error, for `errors.As` | says |
+| --- | --- |
+| `*client.Error` | the call was answered with an error: `Code` (`client.CodePermissionDenied`, …), `Message`, `Data`; `Retryable()` for those that never ran |
+| `*client.TimeoutError` | nobody answered within the timeout; also a `context.DeadlineExceeded` for `errors.Is` |
+| `*client.ConnectionError` | the client is closed, or Centrifugo refuses something: the message says what to configure |
+| `*client.EncodeError`, `*client.DecodeError` | the params cannot be sent, or the result is not what this client was generated for: the place is in the message |
+
+When its context ends, a call returns the context's error, for `errors.Is`, and the service is told to stop the method.
+
+```go
+var failed *client.Error
+if errors.As(err, &failed) && failed.Retryable() {{
+	// Try again, after a while.
+}}
+```
+
+## Tokens
+
+A token that expires ends the connection. Long-lived clients get fresh ones:
+
+```go
+api := client.NewAPIClient(url, "", user, client.WithGetToken(func(ctx context.Context) (string, error) {{
+	return fetchToken(ctx)
+}}))
+```
+
+The function is asked for each connection and before a token expires. When it fails it is asked again after a while; an error that
+wraps `client.ErrTokenRefused` ends the client.
+
+## Calls
+
+- The timeout is 30 s: `client.WithTimeout` for all calls, `client.WithCallTimeout` for one. The context may end a call sooner.
+- When the connection breaks, it comes back; calls under way get their replies, and calls made meanwhile wait for it.
+- `client.WithDialer`, `client.WithTLSConfig`, `client.WithHeader` and `client.WithLogger` replace and configure what is below.
+- `api.CheckContract(ctx)` compares this client with the service that answers.
+
+## Types
+
+- What may be left out or null is a pointer, or a slice or map that is nil. Where null and left out differ, it is an
+  `Optional`: `client.Some(value)`.
+- A union is a struct with one `Value`; switch over its type. A variant that a newer service has is a `client.Unknown`.
+- JSON is read as the service reads it: a member that is missing or of another type is an error, and integers are exact.
+"#
+    )
+}
+
+/// A program that calls a method.
+fn example(kinds: &Kinds<'_>, module: &str) -> String {
+    let methods = &kinds.api.methods;
+    let callable = |method: &&Method| !method.no_wait && method.deprecated.is_none();
+    let best = methods.iter().filter(callable).max_by_key(|method| std::cmp::Reverse(cost(kinds, method)));
+    let Some(method) = best.or(methods.first()) else {
+        return program(module, &["fmt.Println(api.Connected())".to_owned()]);
+    };
+    let name = kinds.names.of_method(&method.name);
+    let params = match &method.params {
+        None => String::new(),
+        Some(params) => format!(", {}", value(kinds, params)),
+    };
+    let call = format!("api.{name}(ctx{params})");
+    let lines = if method.no_wait || method.result == Type::Null {
+        vec![format!("if err := {call}; err != nil {{"), "\tlog.Fatal(err)".to_owned(), "}".to_owned()]
+    } else {
+        let lines = [&format!("result, err := {call}"), "if err != nil {", "\tlog.Fatal(err)", "}"];
+        let printed = "fmt.Printf(\"%+v\\n\", result)";
+        lines.into_iter().chain([printed]).map(ToOwned::to_owned).collect()
+    };
+    program(module, &lines)
+}
+
+fn program(module: &str, lines: &[String]) -> String {
+    let lines: String = lines.iter().map(|line| format!("\t{line}\n")).collect();
+    let fmt = if lines.contains("fmt.") { "\t\"fmt\"\n" } else { "" };
+    format!(
+        r#"package main
+
+import (
+	"context"
+{fmt}	"log"
+	"os"
+
+	client "{module}"
+)
+
+func main() {{
+	ctx := context.Background()
+	api := client.NewAPIClient(os.Getenv("CENTRIFUGO_URL"), os.Getenv("CENTRIFUGO_TOKEN"), os.Getenv("CENTRIFUGO_USER"))
+	if err := api.Connect(ctx); err != nil {{
+		log.Fatal(err)
+	}}
+	defer api.Close()
+{lines}}}
+"#
+    )
+}
+
+/// How badly a method makes an example. Params and a result of simple members make a good one.
+fn cost(kinds: &Kinds<'_>, method: &Method) -> usize {
+    let fields = |kind: &Type| match kind {
+        Type::Named(name) => match kinds.resolve(name).map(|def| &def.shape) {
+            Some(Shape::Struct(fields)) => Some(fields.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let of = |fields: Option<Struct>| match fields {
+        None => 20,
+        Some(fields) if fields.fields.is_empty() => 10,
+        Some(fields) => {
+            let odd = fields.fields.iter().filter(|field| !field.required || !is_simple(&field.kind)).count();
+            4 * (odd + fields.flattened.len()) + 2 * usize::from(fields.rest != Rest::Ignored) + fields.fields.len()
+        }
+    };
+    // Those that are there in every service say the least.
+    let own = usize::from(method.name.starts_with("system.")) * 100;
+    let texts = |kind: &Type| fields(kind).is_some_and(|fields| fields.fields.iter().all(|field| field.kind == Type::String));
+    let params = method.params.as_ref().map_or(15, |params| of(fields(params)) + 2 * usize::from(!texts(params)));
+    own + params + of(fields(&method.result))
+}
+
+fn is_simple(kind: &Type) -> bool {
+    matches!(kind, Type::Bool | Type::String | Type::Integer(_) | Type::F32 | Type::F64)
+}
+
+/// An expression of a type.
+fn value(kinds: &Kinds<'_>, kind: &Type) -> String {
+    let name = qualified(&kinds.kind(kind).name);
+    match kind {
+        Type::Bool => "true".to_owned(),
+        Type::String => "\"text\"".to_owned(),
+        Type::Integer(_) | Type::F32 | Type::F64 if !name.starts_with('*') => "1".to_owned(),
+        Type::Named(named) => match kinds.resolve(named).map(|def| &def.shape) {
+            Some(Shape::Struct(fields)) => {
+                let members = Members::of(fields, kinds.names.of_type(named));
+                let simple = members.fields.iter().filter(|(_, field)| field.required && is_simple(&field.kind));
+                let simple = simple.filter(|(_, field)| !kinds.kind(&field.kind).name.starts_with('*'));
+                let values: Vec<_> =
+                    simple.map(|(member, field)| format!("{member}: {}", value(kinds, &field.kind))).collect();
+                format!("{name}{{{}}}", values.join(", "))
+            }
+            Some(Shape::Enum(_)) => {
+                kinds.names.parts(named).first().map_or_else(|| literal(""), |first| format!("client.{first}"))
+            }
+            Some(Shape::Alias(kind)) => value(kinds, kind),
+            Some(Shape::Union(_)) | None => format!("{name}{{}}"),
+        },
+        _ => format!("*new({name})"),
+    }
+}
+
+/// A type as another package writes it.
+fn qualified(name: &str) -> String {
+    let mut qualified = String::new();
+    let mut before = None;
+    for c in name.chars() {
+        let begins = !before.is_some_and(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_');
+        if begins && c.is_ascii_uppercase() {
+            qualified.push_str("client.");
+        }
+        qualified.push(c);
+        before = Some(c);
+    }
+    qualified
+}

@@ -1,0 +1,273 @@
+//! What the types of the model are in Go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::names::Names;
+use crate::codegen::Api;
+use crate::codegen::ir::{Body, Field, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Width};
+
+/// A type in Go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// How it is written.
+    pub name: String,
+    /// An expression that is its codec.
+    pub codec: String,
+    pub nil: Nil,
+}
+
+/// What nil is in a type that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nil {
+    /// There is no nil.
+    None,
+    /// An empty list.
+    List,
+    /// An empty map.
+    Table,
+    /// A mistake: a wide integer that nobody has set.
+    Wide,
+    /// Null already.
+    Null,
+}
+
+/// A field in Go.
+pub(super) struct FieldKind {
+    pub name: String,
+    pub codec: String,
+    /// Whether it is unset, of the expression `{}`; nothing for fields that are always written.
+    pub unset: Option<fn(&str) -> String>,
+}
+
+pub(super) struct Kinds<'a> {
+    pub api: &'a Api,
+    pub names: &'a Names,
+    /// Aliases that are types of their own, because they contain themselves.
+    recursive: BTreeSet<String>,
+    /// Types that stand among the members of an object.
+    members: BTreeSet<String>,
+    /// Types that stand alone.
+    values: BTreeSet<String>,
+}
+
+impl<'a> Kinds<'a> {
+    pub(super) fn new(api: &'a Api, names: &'a Names) -> Self {
+        let mut kinds = Self {
+            api,
+            names,
+            recursive: recursive(api),
+            members: BTreeSet::new(),
+            values: BTreeSet::new(),
+        };
+        let (mut members, mut values) = (Vec::new(), Vec::new());
+        for method in &api.methods {
+            method.params.iter().chain([&method.result]).for_each(|kind| see(kind, &mut values));
+        }
+        for def in &api.types {
+            match &def.shape {
+                Shape::Alias(kind) if kinds.recursive.contains(&def.name) => see(kind, &mut values),
+                // What it stands for is used where it is.
+                Shape::Alias(Type::Named(_)) | Shape::Enum(_) => {}
+                Shape::Alias(kind) => see(kind, &mut values),
+                Shape::Struct(fields) => see_struct(fields, &mut members, &mut values),
+                Shape::Union(union) => {
+                    let internal = matches!(union.tagging, Tagging::Internal { .. });
+                    for variant in &union.variants {
+                        match &variant.body {
+                            Body::Unit => {}
+                            Body::Newtype(Type::Named(name)) if internal => members.push(name.clone()),
+                            Body::Newtype(kind) => see(kind, &mut values),
+                            Body::Struct(fields) => see_struct(fields, &mut members, &mut values),
+                        }
+                    }
+                }
+            }
+        }
+        let resolve = |names: Vec<String>| {
+            names.iter().filter_map(|name| kinds.resolve(name)).map(|def| def.name.clone()).collect::<BTreeSet<_>>()
+        };
+        let (members, values) = (resolve(members), resolve(values));
+        kinds.members = members;
+        kinds.values = values;
+        kinds
+    }
+
+    /// The type behind transparent aliases.
+    pub(super) fn resolve(&self, name: &str) -> Option<&'a TypeDef> {
+        let def = self.api.get(name)?;
+        match &def.shape {
+            Shape::Alias(Type::Named(other)) if !self.recursive.contains(name) => self.resolve(other),
+            _ => Some(def),
+        }
+    }
+
+    pub(super) fn is_recursive_alias(&self, name: &str) -> bool {
+        self.recursive.contains(name)
+    }
+
+    /// Whether a union is read and written as members among others.
+    pub(super) fn is_among_members(&self, name: &str) -> bool {
+        self.members.contains(name)
+    }
+
+    /// Whether a union is nothing else.
+    pub(super) fn is_only_among_members(&self, name: &str) -> bool {
+        self.members.contains(name) && !self.values.contains(name)
+    }
+
+    pub(super) fn kind(&self, kind: &Type) -> Kind {
+        let of = |name: &str, codec: &str, nil| Kind { name: name.to_owned(), codec: codec.to_owned(), nil };
+        match kind {
+            Type::Any => of("json.RawMessage", "anything", Nil::Null),
+            Type::Never => of("Never", "nevers", Nil::None),
+            Type::Null => of("Null", "nulls", Nil::None),
+            Type::Bool => of("bool", "bools", Nil::None),
+            Type::String => of("string", "texts", Nil::None),
+            Type::Char => of("Char", "chars", Nil::None),
+            Type::DateTime => of("time.Time", "times", Nil::None),
+            Type::Uuid => of("string", "uuids", Nil::None),
+            Type::Decimal => of("string", "decimals", Nil::None),
+            Type::Number => of("json.Number", "numbers", Nil::None),
+            Type::F32 => of("float32", "floats[float32]", Nil::None),
+            Type::F64 => of("float64", "floats[float64]", Nil::None),
+            Type::Integer(integer) => integer_kind(integer.width),
+            Type::Nullable(inner) => self.nullable(inner),
+            Type::Array { items, .. } => {
+                let items = self.kind(items);
+                of(&format!("[]{}", items.name), &format!("list({})", items.codec), Nil::List)
+            }
+            Type::FixedArray { items, len } => {
+                let items = self.kind(items);
+                let name = format!("[{len}]{}", items.name);
+                let codec = format!("func(v *{name}, c *coder) {{ array(c, v[:], {}) }}", items.codec);
+                of(&name, &codec, Nil::None)
+            }
+            Type::Tuple(items) if items.is_empty() => of("Tuple0", "tuple0", Nil::None),
+            Type::Tuple(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.kind(item)).collect();
+                let join = |part: fn(&Kind) -> &str| items.iter().map(part).collect::<Vec<_>>().join(", ");
+                let name = format!("Tuple{}[{}]", items.len(), join(|item| &item.name));
+                of(&name, &format!("tuple{}({})", items.len(), join(|item| &item.codec)), Nil::None)
+            }
+            Type::Map(key, values) => {
+                let values = self.kind(values);
+                let (key, keys) = key_kind(*key);
+                of(&format!("map[{key}]{}", values.name), &format!("table({keys}, {})", values.codec), Nil::Table)
+            }
+            Type::Named(name) => {
+                let own = self.names.of_type(name);
+                match self.api.get(name).map(|def| &def.shape) {
+                    Some(Shape::Alias(target)) if !self.recursive.contains(name) => {
+                        Kind { name: own.to_owned(), ..self.kind(target) }
+                    }
+                    _ => of(own, &format!("(*{own}).code"), Nil::None),
+                }
+            }
+        }
+    }
+
+    fn nullable(&self, inner: &Type) -> Kind {
+        let kind = self.kind(inner);
+        let wrapped = |wrapper: &str| format!("{wrapper}({})", kind.codec);
+        match kind.nil {
+            Nil::List => Kind { codec: wrapped("nullList"), nil: Nil::Null, name: kind.name },
+            Nil::Table => Kind { codec: wrapped("nullTable"), nil: Nil::Null, name: kind.name },
+            Nil::Wide => Kind { codec: wrapped("nullWide"), nil: Nil::Null, name: kind.name },
+            Nil::None | Nil::Null => {
+                Kind { name: format!("*{}", kind.name), codec: wrapped("pointer"), nil: Nil::Null }
+            }
+        }
+    }
+
+    /// What a field is: nil where it may be absent.
+    pub(super) fn field(&self, field: &Field) -> FieldKind {
+        let kind = self.kind(&field.kind);
+        if field.required {
+            return FieldKind { name: kind.name, codec: kind.codec, unset: None };
+        }
+        let is_nil: fn(&str) -> String = |field| format!("{field} == nil");
+        match kind.nil {
+            // Absent means something else than null does.
+            Nil::Null if !field.default.is_null() && field.kind != Type::Any => FieldKind {
+                name: format!("Optional[{}]", kind.name),
+                codec: format!("some({})", kind.codec),
+                unset: Some(|field| format!("!{field}.Set")),
+            },
+            Nil::None => FieldKind {
+                name: format!("*{}", kind.name),
+                codec: format!("present({})", kind.codec),
+                unset: Some(is_nil),
+            },
+            _ => FieldKind { name: kind.name, codec: kind.codec, unset: Some(is_nil) },
+        }
+    }
+}
+
+pub(super) fn key_kind(key: Key) -> (&'static str, &'static str) {
+    match key {
+        Key::String => ("string", "textKeys"),
+        Key::Signed => ("int64", "signedKeys"),
+        Key::Unsigned => ("uint64", "unsignedKeys"),
+    }
+}
+
+fn integer_kind(width: Width) -> Kind {
+    let (name, codecs) = match width {
+        Width::I8 => ("int8", "integers"),
+        Width::I16 => ("int16", "integers"),
+        Width::I32 => ("int32", "integers"),
+        Width::I64 => ("int64", "integers"),
+        Width::U8 => ("uint8", "naturals"),
+        Width::U16 => ("uint16", "naturals"),
+        Width::U32 => ("uint32", "naturals"),
+        Width::U64 => ("uint64", "naturals"),
+        Width::I128 | Width::U128 => {
+            let codec = if width == Width::I128 { "signed128" } else { "unsigned128" };
+            return Kind { name: "*big.Int".to_owned(), codec: codec.to_owned(), nil: Nil::Wide };
+        }
+    };
+    Kind { name: name.to_owned(), codec: format!("{codecs}[{name}]"), nil: Nil::None }
+}
+
+fn see(kind: &Type, names: &mut Vec<String>) {
+    kind.visit(&mut |kind| {
+        if let Type::Named(name) = kind {
+            names.push(name.clone());
+        }
+    });
+}
+
+fn see_struct(fields: &Struct, members: &mut Vec<String>, values: &mut Vec<String>) {
+    fields.fields.iter().for_each(|field| see(&field.kind, values));
+    members.extend(fields.flattened.iter().map(|flattened| flattened.name.clone()));
+    if let Rest::Map(_, kind) = &fields.rest {
+        see(kind, values);
+    }
+}
+
+/// Aliases that contain themselves through nothing but aliases.
+fn recursive(api: &Api) -> BTreeSet<String> {
+    let aliases: BTreeMap<&str, Vec<String>> = api
+        .types
+        .iter()
+        .filter_map(|def| {
+            let Shape::Alias(kind) = &def.shape else { return None };
+            let mut names = Vec::new();
+            see(kind, &mut names);
+            Some((def.name.as_str(), names))
+        })
+        .collect();
+    let contains_itself = |name: &str| {
+        let (mut open, mut seen) = (aliases[name].clone(), BTreeSet::new());
+        while let Some(next) = open.pop() {
+            if next == name {
+                return true;
+            }
+            if seen.insert(next.clone()) {
+                open.extend(aliases.get(next.as_str()).cloned().unwrap_or_default());
+            }
+        }
+        false
+    };
+    aliases.keys().filter(|name| contains_itself(name)).map(|name| (*name).to_owned()).collect()
+}

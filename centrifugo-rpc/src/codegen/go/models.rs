@@ -1,0 +1,145 @@
+//! The types, as their users read them.
+
+use std::collections::BTreeSet;
+
+use super::docs::{comment, deprecated, paragraphs};
+use super::kinds::{Kinds, key_kind};
+use super::names::Members;
+use super::print::{Columns, literal};
+use crate::codegen::Api;
+use crate::codegen::ir::{Body, EnumValue, Rest, Shape, Struct, Tagging, Type, TypeDef, Union};
+
+pub(super) fn models(kinds: &Kinds<'_>) -> String {
+    let models: Vec<_> = kinds.api.types.iter().map(|def| model(kinds, def)).collect();
+    models.join("\n")
+}
+
+fn model(kinds: &Kinds<'_>, def: &TypeDef) -> String {
+    let name = kinds.names.of_type(&def.name);
+    let documentation = comment(&paragraphs(&[&def.description, deprecated(def.deprecated)]), "");
+    match &def.shape {
+        Shape::Struct(fields) => documentation + &structure(kinds, fields, name),
+        Shape::Enum(values) => documentation + &enumeration(values, name, kinds.names.parts(&def.name)),
+        Shape::Union(union) => union_model(kinds, union, def, name),
+        Shape::Alias(kind) => documentation + &alias(kinds, kind, &def.name, name),
+    }
+}
+
+fn structure(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
+    let members = Members::of(fields, name);
+    let mut columns = Columns::default();
+    for (member, field) in &members.fields {
+        let documentation = paragraphs(&[&field.description, deprecated(field.deprecated)]);
+        columns.push(documentation, member, kinds.field(field).name);
+    }
+    for (member, kind, optional) in &members.flattened {
+        let documentation = if *optional { format!("{member} may be left out.") } else { String::new() };
+        columns.push(documentation, member, kinds.names.of_type(kind));
+    }
+    if let Rest::Map(key, values) = &fields.rest {
+        let documentation = format!("{} holds all other members.", members.rest);
+        columns.push(documentation, &members.rest, format!("map[{}]{}", key_kind(*key).0, kinds.kind(values).name));
+    }
+    if columns.is_empty() {
+        return format!("type {name} struct{{}}\n");
+    }
+    format!("type {name} struct {{\n{}}}\n", columns.print())
+}
+
+fn enumeration(values: &[EnumValue], name: &str, constants: &[String]) -> String {
+    let mut columns = Columns::default();
+    for (value, constant) in values.iter().zip(constants) {
+        columns.push(value.description.clone(), constant, format!("{name} = {}", literal(&value.value)));
+    }
+    if columns.is_empty() {
+        return format!("type {name} string\n");
+    }
+    format!("type {name} string\n\n// The values of [{name}]. A newer service may have more.\nconst (\n{})\n", columns.print())
+}
+
+fn alias(kinds: &Kinds<'_>, target: &Type, wire: &str, name: &str) -> String {
+    match target {
+        // Methods need a type that is no pointer.
+        Type::Nullable(_) if kinds.is_recursive_alias(wire) => {
+            format!("type {name} struct {{\n\tValue {}\n}}\n", kinds.kind(target).name)
+        }
+        _ if kinds.is_recursive_alias(wire) => format!("type {name} {}\n", kinds.kind(target).name),
+        _ => format!("type {name} = {}\n", kinds.kind(target).name),
+    }
+}
+
+fn union_model(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
+    let parts = kinds.names.parts(&def.name);
+    let (Some(interface), variants) = (parts.last(), &parts[..union.variants.len()]) else { return String::new() };
+    let keeps = union.tagging != Tagging::Untagged && !kinds.is_only_among_members(&def.name);
+    let mut listed: Vec<_> = variants.iter().map(|variant| format!("[{variant}]")).collect();
+    if keeps {
+        listed.push("[Unknown]".to_owned());
+    }
+    let is_one_of = match listed.as_slice() {
+        [] => "There is no value of this type.".to_owned(),
+        [one] => format!("Value is always {one}."),
+        [first @ .., last] => format!("Value is one of {} or {last}.", first.join(", ")),
+    };
+    let mut columns = Columns::default();
+    columns.push(is_one_of, "Value", interface);
+    let mut printed = comment(&paragraphs(&[&def.description, deprecated(def.deprecated)]), "");
+    printed += &format!("type {name} struct {{\n{}}}\n\n", columns.print());
+    printed += &format!("// {interface} is a variant of [{name}].\n");
+    printed += &format!("type {interface} interface{{ is{interface}() }}\n");
+    for (variant, identifier) in union.variants.iter().zip(variants) {
+        let documentation = if variant.description.is_empty() {
+            format!("{identifier} is the variant {} of [{name}].", variant.name.escape_debug())
+        } else {
+            variant.description.clone()
+        };
+        printed.push('\n');
+        printed += &comment(&documentation, "");
+        printed += &match &variant.body {
+            Body::Unit | Body::Newtype(Type::Null) => format!("type {identifier} struct{{}}\n"),
+            Body::Newtype(kind) => format!("type {identifier} struct {{\n\tValue {}\n}}\n", kinds.kind(kind).name),
+            Body::Struct(fields) => structure(kinds, fields, identifier),
+        };
+    }
+    printed
+}
+
+/// The tuples that occur, by their lengths.
+pub(super) fn tuples(api: &Api) -> String {
+    let mut lengths = BTreeSet::new();
+    let mut see = |kind: &Type| {
+        kind.visit(&mut |kind| {
+            if let Type::Tuple(items) = kind {
+                lengths.insert(items.len());
+            }
+        });
+    };
+    for method in &api.methods {
+        method.params.iter().chain([&method.result]).for_each(&mut see);
+    }
+    api.types.iter().for_each(|def| def.shape.visit(&mut see));
+    lengths.into_iter().map(tuple).collect::<Vec<_>>().join("\n")
+}
+
+fn tuple(len: usize) -> String {
+    if len == 0 {
+        return "// Tuple0 is an array of nothing.\ntype Tuple0 struct{}\n\nfunc tuple0(_ *Tuple0, c *coder) { tuple(c) }\n".to_owned();
+    }
+    let kinds: Vec<_> = (0..len).map(|index| format!("T{index}")).collect();
+    let mut columns = Columns::default();
+    for (index, kind) in kinds.iter().enumerate() {
+        columns.push(String::new(), format!("V{index}"), kind);
+    }
+    let parameters = kinds.join(", ");
+    let codecs: Vec<_> = (0..len).map(|index| format!("c{index} codec[T{index}]")).collect();
+    let items: Vec<_> = (0..len).map(|index| format!("\t\t\tfunc() {{ c{index}(&v.V{index}, c) }},\n")).collect();
+    format!(
+        "// Tuple{len} is an array of {len}, each of a type of its own.\n\
+         type Tuple{len}[{parameters} any] struct {{\n{}}}\n\n\
+         func tuple{len}[{parameters} any]({}) codec[Tuple{len}[{parameters}]] {{\n\
+         \treturn func(v *Tuple{len}[{parameters}], c *coder) {{\n\t\ttuple(c,\n{}\t\t)\n\t}}\n}}\n",
+        columns.print(),
+        codecs.join(", "),
+        items.concat(),
+    )
+}
