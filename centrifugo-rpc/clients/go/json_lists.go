@@ -154,3 +154,6 @@ func present[T any](code codec[T]) codec[*T] {
 		code(*v, c)
 	}
 }
+
+// Ptr is a pointer to a value, for members that may be left out or null.
+func Ptr[T any](value T) *T { return &value }

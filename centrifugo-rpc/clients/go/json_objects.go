@@ -140,3 +140,6 @@ func (c *coder) try(part func()) bool {
 	}
 	return true
 }
+
+// noMembers is a variant that holds nothing, among members.
+func noMembers[V any](*V, *object) {}

@@ -276,3 +276,6 @@ func enum[T ~string](v *T, c *coder, known ...T) {
 		c.writeString(string(*v))
 	}
 }
+
+// nothing is a variant that holds nothing, as null.
+func nothing[V any](_ *V, c *coder) { nulls(nil, c) }

@@ -2,7 +2,7 @@
 
 use super::kinds::{Kinds, key_kind};
 use super::names::Members;
-use super::print::literal;
+use super::print::{function, literal, returning};
 use crate::codegen::ir::{Body, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
 
 pub(super) fn codes(kinds: &Kinds<'_>) -> String {
@@ -13,13 +13,11 @@ pub(super) fn codes(kinds: &Kinds<'_>) -> String {
 fn code(kinds: &Kinds<'_>, def: &TypeDef) -> String {
     let name = kinds.names.of_type(&def.name);
     match &def.shape {
-        Shape::Struct(fields) => {
-            [public(name), object_code(name), members(kinds, fields, name)].join("\n")
-        }
+        Shape::Struct(fields) => [public(name), object_code(name), members(kinds, fields, name)].join("\n"),
         Shape::Enum(_) => {
             let constants = kinds.names.parts(&def.name);
             let known = constants.iter().map(|constant| format!(", {constant}")).collect::<String>();
-            format!("func (v *{name}) code(c *coder) {{ enum(v, c{known}) }}\n")
+            returning(&format!("(v *{name}) code(c *coder)"), &format!("enum(v, c{known})"))
         }
         Shape::Union(union) => union_code(kinds, union, def, name),
         Shape::Alias(kind) if kinds.is_recursive_alias(&def.name) => {
@@ -28,7 +26,7 @@ fn code(kinds: &Kinds<'_>, def: &TypeDef) -> String {
                 Type::Nullable(_) => "&v.Value".to_owned(),
                 _ => format!("(*{})(v)", kinds.kind(kind).name),
             };
-            let code = format!("func (v *{name}) code(c *coder) {{ {} }}\n", call(&codec, &value));
+            let code = returning(&format!("(v *{name}) code(c *coder)"), &format!("{codec}({value}, c)"));
             [public(name), code].join("\n")
         }
         Shape::Alias(_) => String::new(),
@@ -37,21 +35,16 @@ fn code(kinds: &Kinds<'_>, def: &TypeDef) -> String {
 
 /// The methods for package encoding/json.
 fn public(name: &str) -> String {
+    let (write, read) = (format!("encode(&v, (*{name}).code)"), format!("decode(data, v, (*{name}).code)"));
     format!(
-        "// MarshalJSON writes the JSON of the service.\n\
-         func (v {name}) MarshalJSON() ([]byte, error) {{ return encode(&v, (*{name}).code) }}\n\n\
-         // UnmarshalJSON reads the JSON of the service.\n\
-         func (v *{name}) UnmarshalJSON(data []byte) error {{ return decode(data, v, (*{name}).code) }}\n"
+        "// MarshalJSON writes the JSON of the service.\n{}\n// UnmarshalJSON reads the JSON of the service.\n{}",
+        returning(&format!("(v {name}) MarshalJSON() ([]byte, error)"), &format!("return {write}")),
+        returning(&format!("(v *{name}) UnmarshalJSON(data []byte) error"), &format!("return {read}")),
     )
 }
 
 fn object_code(name: &str) -> String {
-    format!("func (v *{name}) code(c *coder) {{ c.object(v.members) }}\n")
-}
-
-/// A codec, called. Function literals are, too.
-fn call(codec: &str, value: &str) -> String {
-    format!("{codec}({value}, c)")
+    returning(&format!("(v *{name}) code(c *coder)"), "c.object(v.members)")
 }
 
 fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
@@ -84,13 +77,6 @@ fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
     function(&format!("(v *{name}) members(o *object)"), &lines)
 }
 
-fn function(signature: &str, lines: &[String]) -> String {
-    match lines {
-        [] => format!("func {signature} {{}}\n"),
-        lines => format!("func {signature} {{\n{}}}\n", lines.iter().map(|line| format!("\t{line}\n")).collect::<String>()),
-    }
-}
-
 fn union_code(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
     let parts = kinds.names.parts(&def.name);
     let (Some(interface), identifiers) = (parts.last(), &parts[..union.variants.len()]) else { return String::new() };
@@ -113,9 +99,9 @@ fn union_code(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> St
         printed.push(function(&format!("(v *{name}) members(o *object)"), &lines));
     }
     let mut markers: Vec<_> =
-        identifiers.iter().map(|variant| format!("func ({variant}) is{interface}() {{}}\n")).collect();
+        identifiers.iter().map(|variant| function(&format!("({variant}) is{interface}()"), &[])).collect();
     if union.tagging != Tagging::Untagged {
-        markers.push(format!("func (Unknown) is{interface}() {{}}\n"));
+        markers.push(function(&format!("(Unknown) is{interface}()"), &[]));
     }
     printed.push(markers.join("\n"));
     for (variant, identifier) in &variants {
@@ -133,7 +119,7 @@ fn value_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> {
         lines.push(match &variant.body {
             Body::Unit if is_external => format!("unit[{identifier}](u, {wire})"),
             _ if is_external => format!("holding(u, {wire}, (*{identifier}).code)"),
-            Body::Unit => format!("fitting(u, func(_ *{identifier}, c *coder) {{ nulls(nil, c) }})"),
+            Body::Unit => format!("fitting(u, nothing[{identifier}])"),
             _ => format!("fitting(u, (*{identifier}).code)"),
         });
     }
@@ -151,13 +137,13 @@ fn member_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> 
     for (variant, identifier) in variants {
         let wire = literal(&variant.name);
         lines.push(match (&union.tagging, &variant.body) {
-            (Tagging::Internal { tag }, Body::Unit) => format!("tagged[{identifier}](u, {}, {wire}, nil)", literal(tag)),
-            (Tagging::Internal { tag }, _) => format!("tagged(u, {}, {wire}, (*{identifier}).members)", literal(tag)),
-            (Tagging::External, Body::Unit) => {
-                format!("member(u, {wire}, func(_ *{identifier}, c *coder) {{ nulls(nil, c) }})")
+            (Tagging::Internal { tag }, Body::Unit) => {
+                format!("tagged[{identifier}](u, {}, {wire}, nil)", literal(tag))
             }
+            (Tagging::Internal { tag }, _) => format!("tagged(u, {}, {wire}, (*{identifier}).members)", literal(tag)),
+            (Tagging::External, Body::Unit) => format!("member(u, {wire}, nothing[{identifier}])"),
             (Tagging::External, _) => format!("member(u, {wire}, (*{identifier}).code)"),
-            (Tagging::Untagged, Body::Unit) => format!("fittingMembers(u, func(*{identifier}, *object) {{}})"),
+            (Tagging::Untagged, Body::Unit) => format!("fittingMembers(u, noMembers[{identifier}])"),
             (Tagging::Untagged, _) => format!("fittingMembers(u, (*{identifier}).members)"),
         });
     }
@@ -169,11 +155,12 @@ fn member_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> 
 fn variant_code(kinds: &Kinds<'_>, variant: &Variant, name: &str, internal: bool, among: bool) -> Vec<String> {
     match &variant.body {
         Body::Unit => Vec::new(),
-        Body::Newtype(Type::Null) => vec![format!("func (v *{name}) code(c *coder) {{ nulls(nil, c) }}\n")],
+        Body::Newtype(Type::Null) => vec![returning(&format!("(v *{name}) code(c *coder)"), "nulls(nil, c)")],
         Body::Struct(fields) if internal => vec![members(kinds, fields, name)],
         Body::Struct(fields) => vec![object_code(name), members(kinds, fields, name)],
         Body::Newtype(kind) => {
-            let code = format!("func (v *{name}) code(c *coder) {{ {} }}\n", call(&kinds.kind(kind).codec, "&v.Value"));
+            let codec = kinds.kind(kind).codec;
+            let code = returning(&format!("(v *{name}) code(c *coder)"), &format!("{codec}(&v.Value, c)"));
             let members = function(&format!("(v *{name}) members(o *object)"), &[inner_members(kinds, kind)]);
             match (internal, among) {
                 (true, _) => vec![members],

@@ -3,7 +3,10 @@
 /// A comment, or nothing if there is nothing to say.
 pub(super) fn comment(text: &str, indent: &str) -> String {
     let lines = lines(text);
-    lines.iter().map(|line| if line.is_empty() { format!("{indent}//\n") } else { format!("{indent}//{line}\n") }).collect()
+    lines
+        .iter()
+        .map(|line| if line.is_empty() { format!("{indent}//\n") } else { format!("{indent}//{line}\n") })
+        .collect()
 }
 
 /// Paragraphs out of parts, those that say something.
@@ -111,7 +114,10 @@ mod tests {
             ("One.\n\n\n\n  * two\n", "// One.\n//\n// * two\n"),
             ("One.\n\nSome Heading\n\nText.", "// One.\n//\n// Some Heading.\n//\n// Text.\n"),
             ("One.\n\n# Examples\n\nText.", "// One.\n//\n// # Examples\n//\n// Text.\n"),
-            ("Like:\n```rust\n  let x = 1;\n\n    x\n```\nDone.", "// Like:\n//\n//\tlet x = 1;\n//\n//\t  x\n//\n// Done.\n"),
+            (
+                "Like:\n```rust\n  let x = 1;\n\n    x\n```\nDone.",
+                "// Like:\n//\n//\tlet x = 1;\n//\n//\t  x\n//\n// Done.\n",
+            ),
             ("Open:\n```\n- x\n    y", "// Open:\n//\n// - x\n// y\n"),
             ("[a]: https://example.com\nTwo.", "// [a] : https://example.com\n// Two.\n"),
             ("``quoted'' \"\"\" \\", "// `quoted' \"\"\" \\\n"),

@@ -151,7 +151,8 @@ fn cost(kinds: &Kinds<'_>, method: &Method) -> usize {
     };
     // Those that are there in every service say the least.
     let own = usize::from(method.name.starts_with("system.")) * 100;
-    let texts = |kind: &Type| fields(kind).is_some_and(|fields| fields.fields.iter().all(|field| field.kind == Type::String));
+    let texts =
+        |kind: &Type| fields(kind).is_some_and(|fields| fields.fields.iter().all(|field| field.kind == Type::String));
     let params = method.params.as_ref().map_or(15, |params| of(fields(params)) + 2 * usize::from(!texts(params)));
     own + params + of(fields(&method.result))
 }

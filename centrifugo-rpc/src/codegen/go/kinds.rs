@@ -52,13 +52,8 @@ pub(super) struct Kinds<'a> {
 
 impl<'a> Kinds<'a> {
     pub(super) fn new(api: &'a Api, names: &'a Names) -> Self {
-        let mut kinds = Self {
-            api,
-            names,
-            recursive: recursive(api),
-            members: BTreeSet::new(),
-            values: BTreeSet::new(),
-        };
+        let mut kinds =
+            Self { api, names, recursive: recursive(api), members: BTreeSet::new(), values: BTreeSet::new() };
         let (mut members, mut values) = (Vec::new(), Vec::new());
         for method in &api.methods {
             method.params.iter().chain([&method.result]).for_each(|kind| see(kind, &mut values));
@@ -138,9 +133,7 @@ impl<'a> Kinds<'a> {
             }
             Type::FixedArray { items, len } => {
                 let items = self.kind(items);
-                let name = format!("[{len}]{}", items.name);
-                let codec = format!("func(v *{name}, c *coder) {{ array(c, v[:], {}) }}", items.codec);
-                of(&name, &codec, Nil::None)
+                of(&format!("[{len}]{}", items.name), &format!("array{len}({})", items.codec), Nil::None)
             }
             Type::Tuple(items) if items.is_empty() => of("Tuple0", "tuple0", Nil::None),
             Type::Tuple(items) => {

@@ -50,7 +50,10 @@ fn method(kinds: &Kinds<'_>, method: &Method) -> String {
         let call = format!("call(ctx, c, {wire}, {payload}, nulls, options)");
         ("error".to_owned(), format!("\t_, err := {call}\n\treturn err\n"))
     } else {
-        (format!("({}, error)", result.name), format!("\treturn call(ctx, c, {wire}, {payload}, {}, options)\n", result.codec))
+        (
+            format!("({}, error)", result.name),
+            format!("\treturn call(ctx, c, {wire}, {payload}, {}, options)\n", result.codec),
+        )
     };
     format!(
         "{documentation}func (c *APIClient) {name}(ctx context.Context, {parameter}options ...CallOption) {returns} {{\n{body}}}\n"

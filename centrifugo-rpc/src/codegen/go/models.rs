@@ -54,7 +54,10 @@ fn enumeration(values: &[EnumValue], name: &str, constants: &[String]) -> String
     if columns.is_empty() {
         return format!("type {name} string\n");
     }
-    format!("type {name} string\n\n// The values of [{name}]. A newer service may have more.\nconst (\n{})\n", columns.print())
+    format!(
+        "type {name} string\n\n// The values of [{name}]. A newer service may have more.\nconst (\n{})\n",
+        columns.print()
+    )
 }
 
 fn alias(kinds: &Kinds<'_>, target: &Type, wire: &str, name: &str) -> String {
@@ -86,7 +89,7 @@ fn union_model(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> S
     let mut printed = comment(&paragraphs(&[&def.description, deprecated(def.deprecated)]), "");
     printed += &format!("type {name} struct {{\n{}}}\n\n", columns.print());
     printed += &format!("// {interface} is a variant of [{name}].\n");
-    printed += &format!("type {interface} interface{{ is{interface}() }}\n");
+    printed += &format!("type {interface} interface {{\n\tis{interface}()\n}}\n");
     for (variant, identifier) in union.variants.iter().zip(variants) {
         let documentation = if variant.description.is_empty() {
             format!("{identifier} is the variant {} of [{name}].", variant.name.escape_debug())
@@ -104,26 +107,37 @@ fn union_model(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> S
     printed
 }
 
-/// The tuples that occur, by their lengths.
+/// The tuples and arrays that occur, by their lengths.
 pub(super) fn tuples(api: &Api) -> String {
-    let mut lengths = BTreeSet::new();
+    let (mut tuples, mut arrays) = (BTreeSet::new(), BTreeSet::new());
     let mut see = |kind: &Type| {
-        kind.visit(&mut |kind| {
-            if let Type::Tuple(items) = kind {
-                lengths.insert(items.len());
+        kind.visit(&mut |kind| match kind {
+            Type::Tuple(items) => {
+                tuples.insert(items.len());
             }
+            Type::FixedArray { len, .. } => {
+                arrays.insert(*len);
+            }
+            _ => {}
         });
     };
     for method in &api.methods {
         method.params.iter().chain([&method.result]).for_each(&mut see);
     }
     api.types.iter().for_each(|def| def.shape.visit(&mut see));
-    lengths.into_iter().map(tuple).collect::<Vec<_>>().join("\n")
+    tuples.into_iter().map(tuple).chain(arrays.into_iter().map(array)).collect::<Vec<_>>().join("\n")
+}
+
+fn array(len: usize) -> String {
+    format!(
+        "func array{len}[T any](code codec[T]) codec[[{len}]T] {{\n\
+         \treturn func(v *[{len}]T, c *coder) {{\n\t\tarray(c, v[:], code)\n\t}}\n}}\n"
+    )
 }
 
 fn tuple(len: usize) -> String {
     if len == 0 {
-        return "// Tuple0 is an array of nothing.\ntype Tuple0 struct{}\n\nfunc tuple0(_ *Tuple0, c *coder) { tuple(c) }\n".to_owned();
+        return "// Tuple0 is an array of nothing.\ntype Tuple0 struct{}\n\nfunc tuple0(_ *Tuple0, c *coder) {\n\ttuple(c)\n}\n".to_owned();
     }
     let kinds: Vec<_> = (0..len).map(|index| format!("T{index}")).collect();
     let mut columns = Columns::default();

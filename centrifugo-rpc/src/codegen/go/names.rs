@@ -21,8 +21,12 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn of(api: &Api) -> Self {
         let tuples: Vec<_> = (0..=16).map(|len| format!("Tuple{len}")).collect();
-        let reserved: Vec<_> =
-            runtime::EXPORTED.iter().copied().chain(["ContractHash"]).chain(tuples.iter().map(String::as_str)).collect();
+        let reserved: Vec<_> = runtime::EXPORTED
+            .iter()
+            .copied()
+            .chain(["ContractHash"])
+            .chain(tuples.iter().map(String::as_str))
+            .collect();
         let mut scope = Scope::new(&reserved);
         let types = api.types.iter().map(|def| (def.name.clone(), scope.pick(&pascal(&def.name), TYPE)));
         let types: BTreeMap<_, _> = types.collect();
@@ -32,7 +36,8 @@ impl Names {
             let own = match &def.shape {
                 Shape::Union(union) => {
                     let variants = union.variants.iter().map(|variant| pascal(&variant.type_name));
-                    variants.chain([format!("{base}Variant")]).map(|name| scope.pick(&name, TYPE)).collect()
+                    let interface = if base.ends_with("Variant") { "Kind" } else { "Variant" };
+                    variants.chain([format!("{base}{interface}")]).map(|name| scope.pick(&name, TYPE)).collect()
                 }
                 Shape::Enum(values) => {
                     values.iter().map(|value| scope.pick(&format!("{base}{}", pascal(&value.value)), "Value")).collect()

@@ -18,6 +18,22 @@ pub(super) fn literal(text: &str) -> String {
     literal
 }
 
+/// A function of some statements.
+pub(super) fn function(signature: &str, lines: &[String]) -> String {
+    match lines {
+        // One that is this long gofmt would break.
+        [] if signature.chars().count() < 80 => format!("func {signature} {{}}\n"),
+        lines => {
+            format!("func {signature} {{\n{}}}\n", lines.iter().map(|line| format!("\t{line}\n")).collect::<String>())
+        }
+    }
+}
+
+/// A function of one statement.
+pub(super) fn returning(signature: &str, statement: &str) -> String {
+    function(signature, &[statement.to_owned()])
+}
+
 /// Lines of two columns, with documentation above them, in a block.
 #[derive(Default)]
 pub(super) struct Columns {

@@ -63,6 +63,7 @@ pub(super) const EXPORTED: &[&str] = &[
     "Null",
     "Option",
     "Optional",
+    "Ptr",
     "Some",
     "TimeoutError",
     "Unknown",
