@@ -181,7 +181,7 @@ export class CentrifugoRPCClient implements Caller {
       replyChannel: this.replyChannel,
       websocket: this.#settings.websocket,
     };
-    this.#link = new Link(target, {
+    const link = new Link(target, {
       onUp: (complete) => this.#onUp(complete),
       onDown: (code, reason) => this.#onDown(code, reason),
       onTrouble: (error) => {
@@ -191,7 +191,9 @@ export class CentrifugoRPCClient implements Caller {
       onEnd: (error) => this.#end(error)?.close(),
       onReply: (data) => this.#onReply(data),
     });
+    this.#link = link;
     this.#enter('connecting');
+    link.open();
   }
 
   #noConnection(): ConnectionError {

@@ -44,7 +44,7 @@ export interface PublishFailure {
   readonly reason: string;
 }
 
-/** A connection, from its making until `close`, across all reconnects. */
+/** A connection, from `open` until `close`, across all reconnects. */
 export class Link {
   readonly #target: Target;
   readonly #listener: LinkListener;
@@ -53,7 +53,6 @@ export class Link {
   #socketError = '';
   #closed = false;
 
-  /** Starts connecting and subscribing to the reply channel. */
   constructor(target: Target, listener: LinkListener) {
     this.#target = target;
     this.#listener = listener;
@@ -67,6 +66,10 @@ export class Link {
       ...(typeof token === 'string' ? { token } : { getToken: () => this.#freshToken(token) }),
     });
     this.#listen();
+  }
+
+  /** Starts connecting and subscribing to the reply channel. */
+  open(): void {
     this.#sdk.connect();
   }
 

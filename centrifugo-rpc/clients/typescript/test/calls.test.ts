@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { after, before, test } from 'node:test';
 
 import { ConnectionError, EncodeError, RpcError, RpcTimeoutError } from '../src/index.js';
-import { Centrifugo, type Json, events, until } from './harness.js';
+import { Centrifugo, type Json, events, failure, until } from './harness.js';
 
 let centrifugo: Centrifugo;
 before(async () => {
@@ -32,9 +32,9 @@ test('an error reaches its call with code, message and data', async (t) => {
   const client = await centrifugo.connected('42');
   const codes = [400, 401, 403, 404, 408, 413, 429, 499, 500, 503, 504, 1404];
   for (const [index, code] of codes.entries()) {
-    const call = client.call('a.b');
+    const failed = failure(client.call('a.b'));
     await worker.error(await worker.request(index), { code, message: `no ${code}`, ...(code === 1404 ? { data: { id: 7 } } : {}) });
-    const error = await call.catch((reason: unknown) => reason);
+    const error = await failed;
     assert.ok(error instanceof RpcError);
     assert.deepEqual([error.code, error.message, error.data], [code, `no ${code}`, code === 1404 ? { id: 7 } : undefined]);
     assert.equal(error.isRetryable, code === 429 || code === 503);
@@ -66,7 +66,7 @@ test('a call that nobody answers ends a little after its timeout, and its worker
   const worker = await centrifugo.worker(t);
   const client = await centrifugo.connected('42');
   const began = performance.now();
-  const error = await client.call('a.b', undefined, { timeoutMs: 100 }).catch((reason: unknown) => reason);
+  const error = await failure(client.call('a.b', undefined, { timeoutMs: 100 }));
   const took = performance.now() - began;
   assert.ok(error instanceof RpcTimeoutError);
   assert.deepEqual([error.message, error.published, error.isRetryable], ['no answer to `a.b` within 100 ms', true, false]);
@@ -127,7 +127,7 @@ test('a notification has no return address, and resolves when it was taken', asy
 test('a request over the message limit is answered here, and one just below it is not', async (t) => {
   const worker = await centrifugo.worker(t, ({ params }) => (typeof params === 'string' ? params.length : null));
   const client = await centrifugo.connected('42');
-  const error = await client.call('a.b', 'ü'.repeat(32_760)).catch((reason: unknown) => reason);
+  const error = await failure(client.call('a.b', 'ü'.repeat(32_760)));
   assert.ok(error instanceof RpcError && error.code === 413, String(error));
   const room = Number(/has (\d+) bytes/.exec(error.message)?.[1]) - 2 * 32_760;
   const most = 64 * 1024 - room;
@@ -142,7 +142,7 @@ test('params without a JSON form are an error that names the method, and are not
   const circular: { self?: object } = {};
   circular.self = circular;
   for (const params of [circular, () => 1, Symbol('x')]) {
-    const error = await client.call('a.b', params).catch((reason: unknown) => reason);
+    const error = await failure(client.call('a.b', params));
     assert.ok(error instanceof EncodeError, String(error));
     assert.match(error.message, /^the params of `a\.b` /);
   }
@@ -167,7 +167,7 @@ test('closing ends the calls under way, and tells their workers to stop', async 
   const client = await centrifugo.connected('42');
   const states: string[] = [];
   client.onState((state) => states.push(state));
-  const calls = [client.call('a.b'), client.call('a.b')].map((call) => call.catch((reason: unknown) => reason));
+  const calls = [client.call('a.b'), client.call('a.b')].map(failure);
   await worker.request(1);
   await client.close();
   for (const error of await Promise.all(calls)) {

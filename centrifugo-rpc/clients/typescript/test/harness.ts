@@ -18,6 +18,9 @@ import { CentrifugoRPCClient, type ClientEvent, type ClientOptions, type TokenSo
 const BINARY = process.env['CENTRIFUGO'] ?? '';
 assert.notEqual(BINARY, '', 'name the Centrifugo to test with: CENTRIFUGO=<target>/tools/centrifugo npm test');
 
+/** How long anything may take before a test gives up on it. */
+const PATIENCE_MS = 20_000;
+
 const RPC = {
   name: 'rpc',
   channel_regex: '^requests$',
@@ -48,9 +51,13 @@ export interface WireRequest {
   cancel?: string;
 }
 
-/** Waits until `holds`, which a test's own timeout bounds. */
+/** Waits until `holds`. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const end = performance.now() + PATIENCE_MS;
+  while (!holds()) {
+    assert.ok(performance.now() < end, `waited in vain for ${holds.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** A running Centrifugo. */
@@ -141,7 +148,7 @@ export class Centrifugo {
     await this.post(method, JSON.stringify(params));
   }
 
-  async post(method: string, body: string): Promise<void> {
+  async post(method: string, body: string): Promise<string> {
     const response = await fetch(`${this.#api}/api/${method}`, {
       method: 'POST',
       headers: { 'x-api-key': this.#key },
@@ -149,6 +156,12 @@ export class Centrifugo {
     });
     const text = await response.text();
     assert.ok(response.ok && !('error' in JSON.parse(text)), text);
+    return text;
+  }
+
+  /** Ends all connections of `user`; with a code below 3500 they are made again. */
+  async disconnect(user: string, code: number, reason: string): Promise<void> {
+    await this.api('disconnect', { user, disconnect: { code, reason } });
   }
 
   /** A client of `user`, which is closed with the server. */
@@ -225,6 +238,14 @@ export class Worker {
   async raw({ reply_to = '' }: WireRequest, json: string): Promise<void> {
     await this.#centrifugo.post('publish', `{"channel": ${JSON.stringify(reply_to)}, "data": ${json}}`);
   }
+}
+
+/** How a call fails. Attached at once, as a call that fails unheard is an error of its own. */
+export async function failure(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    (result) => assert.fail(`it succeeded with ${JSON.stringify(result)}`),
+    (error: unknown) => error,
+  );
 }
 
 /** Collects the events of a client. */
