@@ -7,7 +7,7 @@ import * as exact from '../src/wire.exact.js';
 import { Centrifugo, failure } from './harness.js';
 
 /** Which of the two wire formats this build is on. */
-const IS_EXACT = PUBLISH_OVERHEAD === exact.PUBLISH_OVERHEAD;
+const IS_EXACT = (PUBLISH_OVERHEAD as number) === exact.PUBLISH_OVERHEAD;
 const MAX = 2n ** 64n - 1n;
 
 let centrifugo: Centrifugo;
