@@ -14,3 +14,4 @@ export {
 export type { WebSocketConstructor } from './link.js';
 export type { CallOptions, ClientEvent, ClientOptions } from './options.js';
 export type { TokenSource } from './token.js';
+export { type Contract, ContractMismatchError } from './typed.js';
