@@ -89,15 +89,22 @@ export const uuid = matching('a UUID', (text) =>
 
 export const decimal = matching('a decimal number', (text) => /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text));
 
-const DATE_TIME = /^[+-]?\d{4,}-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](\d\d):(\d\d))$/;
-/** The highest month, day, hour, minute and second (a leap one), hour and minute of the offset. */
-const HIGHEST = [12, 31, 23, 59, 60, 23, 59];
+const DATE_TIME = /^([+-]?\d{4,})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](\d\d):(\d\d))$/;
 
 export const dateTime = matching('a date and time as RFC 3339 has them', (text) => {
-  const [, ...parts] = DATE_TIME.exec(text) ?? [];
-  const inRange = parts.every((part = '0', index) => Number(part) <= (HIGHEST[index] ?? 0));
-  return parts.length > 0 && inRange && Number(parts[0]) > 0 && Number(parts[1]) > 0;
+  const match = DATE_TIME.exec(text);
+  if (match === null) return false;
+  const [year = 0, month = 0, day = 0, ...time] = match.slice(1).map((part?: string) => Number(part ?? 0));
+  // The hour, the minute, the second (maybe a leap one), and hour and minute of the offset.
+  const highest = [23, 59, 60, 23, 59];
+  return day > 0 && day <= daysOf(year, month) && time.every((part, index) => part <= (highest[index] ?? 0));
 });
+
+/** How many days a month has; none where there is no such month. */
+function daysOf(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+}
 
 export const float: Codec = (value) => {
   // Integers beyond 2^53 are read as `bigint`, also where a float is expected.
