@@ -17,6 +17,7 @@
 //! | [`tokens`] | JWTs, good ones and bad ones |
 //! | [`proxy`] | a network that fails on demand |
 //! | [`node`] | JavaScript, with the official SDK |
+//! | [`typescript`] | TypeScript, and projects that use generated clients |
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
 
@@ -33,6 +34,7 @@ pub mod server;
 pub mod tls;
 pub mod tokens;
 pub mod toolchain;
+pub mod typescript;
 
 use std::time::Duration;
 

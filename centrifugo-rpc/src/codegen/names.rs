@@ -6,6 +6,8 @@ use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 use super::ir::{Method, TypeDef};
 
+pub(crate) mod typescript;
+
 /// `tasks_get_stats`
 pub(crate) fn snake(name: &str) -> String {
     identifier(&ascii(name).to_snake_case())

@@ -1,0 +1,189 @@
+// The connection to Centrifugo: all that knows the SDK. What happens on it is told to a `LinkListener`.
+
+import { ConnectionError, UnauthorizedError } from './errors.js';
+import { disconnection, subscribeRefusal } from './refusal.js';
+import { type TokenSource, wrongUser } from './token.js';
+import { Centrifuge, NoToken } from './wire.js';
+
+/** How long the SDK waits for Centrifugo's reply to one command. */
+const COMMAND_TIMEOUT_MS = 10_000;
+/** A caller waits for its connection: it comes back soon after Centrifugo does. */
+const MIN_RECONNECT_DELAY_MS = 200;
+const MAX_RECONNECT_DELAY_MS = 5_000;
+
+/** A constructor of WebSockets: the global one of browsers, Deno, Bun and Node 22 or later, or `WebSocket` of the package `ws`. */
+export type WebSocketConstructor = new (url: string, protocols?: string) => object;
+
+/** What to connect to, and as whom. */
+export interface Target {
+  readonly url: string;
+  /** The URL without secrets, for messages. */
+  readonly shownUrl: string;
+  readonly user: string;
+  readonly token: TokenSource;
+  readonly replyChannel: string;
+  readonly websocket: WebSocketConstructor;
+}
+
+export interface LinkListener {
+  /** Requests can go out and replies come in. `complete` is false if replies may have been lost meanwhile. */
+  onUp(complete: boolean): void;
+  /** The connection is lost, but will come back. */
+  onDown(code: number, reason: string): void;
+  /** An attempt to connect failed; the next one comes. */
+  onTrouble(error: ConnectionError): void;
+  /** The connection is over for good. */
+  onEnd(error: ConnectionError): void;
+  /** A publication in the reply channel. */
+  onReply(data: unknown): void;
+}
+
+/** Why a message was not published. Without a code the connection broke or Centrifugo did not answer: perhaps it was published. */
+export interface PublishFailure {
+  readonly code: number | undefined;
+  readonly reason: string;
+}
+
+/** A connection, from `open` until `close`, across all reconnects. */
+export class Link {
+  readonly #target: Target;
+  readonly #listener: LinkListener;
+  readonly #sdk: Centrifuge;
+  /** What the WebSocket last said of itself; the SDK does not pass it on. */
+  #socketError = '';
+  #closed = false;
+
+  constructor(target: Target, listener: LinkListener) {
+    this.#target = target;
+    this.#listener = listener;
+    const { token } = target;
+    this.#sdk = new Centrifuge(target.url, {
+      name: 'centrifugo-rpc',
+      websocket: this.#listenedTo(target.websocket),
+      timeout: COMMAND_TIMEOUT_MS,
+      minReconnectDelay: MIN_RECONNECT_DELAY_MS,
+      maxReconnectDelay: MAX_RECONNECT_DELAY_MS,
+      ...(typeof token === 'string' ? { token } : { getToken: () => this.#freshToken(token) }),
+    });
+    this.#listen();
+  }
+
+  /** Starts connecting and subscribing to the reply channel. */
+  open(): void {
+    this.#sdk.connect();
+  }
+
+  /** Publishes once, never again: whoever gets it may run it. Never rejects; nothing is success. */
+  async publish(channel: string, data: unknown): Promise<PublishFailure | undefined> {
+    try {
+      await this.#sdk.publish(channel, data);
+      return undefined;
+    } catch (error) {
+      const { code, message } = error as { code?: number; message?: string };
+      // Below 100 are the SDK's own codes.
+      return { code: code !== undefined && code >= 100 ? code : undefined, reason: message ?? '' };
+    }
+  }
+
+  /** Whether Centrifugo can be told something, even if no replies come in. */
+  get isConnected(): boolean {
+    return !this.#closed && this.#sdk.state === 'connected';
+  }
+
+  /** Ends the connection. The listener hears nothing any more. */
+  close(): void {
+    this.#closed = true;
+    this.#sdk.disconnect();
+  }
+
+  #listen(): void {
+    const { shownUrl, user, replyChannel, token } = this.#target;
+    // The SDK dies of an exception in a handler, and must not be told what happens after the end.
+    const tell = <E>(handle: (event: E) => void) => (event: E) => {
+      if (!this.#closed) handle(event);
+    };
+    if (typeof token !== 'string') {
+      // Without this the SDK asks for a new token only when the old one has expired.
+      this.#sdk.on('connecting', tell(() => this.#sdk.setToken('')));
+    }
+    this.#sdk.on('error', tell(({ type, error }) => this.#onError(type, error.code, error.message)));
+    this.#sdk.on('disconnected', tell(({ code, reason }) => this.#end(disconnection(shownUrl, code, reason))));
+    const replies = this.#sdk.newSubscription(replyChannel, {
+      recoverable: true,
+      minResubscribeDelay: MIN_RECONNECT_DELAY_MS,
+      maxResubscribeDelay: MAX_RECONNECT_DELAY_MS,
+    });
+    replies.on('subscribed', tell((event) => this.#listener.onUp(!event.wasRecovering || event.recovered)));
+    replies.on('subscribing', tell(({ code, reason }) => this.#listener.onDown(code, reason)));
+    replies.on('unsubscribed', tell(({ code, reason }) => this.#end(subscribeRefusal(replyChannel, user, code, reason))));
+    replies.on('publication', tell(({ data }) => this.#listener.onReply(data)));
+    replies.on('error', tell(({ error }) => {
+      const message = `the reply channel \`${replyChannel}\` cannot be subscribed: ${error.message}`;
+      this.#listener.onTrouble(new ConnectionError('setup', message));
+    }));
+    replies.subscribe();
+  }
+
+  /** A failed attempt to connect. The SDK tries again, unless `disconnected` follows. */
+  #onError(type: string, code: number, message: string): void {
+    const { shownUrl } = this.#target;
+    switch (type) {
+      case 'connect':
+        this.#listener.onTrouble(new ConnectionError('setup', `Centrifugo at ${shownUrl} does not accept: ${message} (${code})`));
+        break;
+      case 'transport': {
+        const why = this.#socketError === '' ? message : this.#socketError;
+        const hint = `check the URL, by default it ends in \`/connection/websocket\`, and that Centrifugo runs`;
+        this.#listener.onTrouble(new ConnectionError('unreachable', `cannot connect to ${shownUrl}: ${why}: ${hint}`));
+        break;
+      }
+      default:
+        // Troubles with tokens are told by `#freshToken`, with their cause.
+        break;
+    }
+  }
+
+  async #freshToken(source: () => string | Promise<string>): Promise<string> {
+    let token: string;
+    try {
+      token = await source();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const failed = new ConnectionError('other', `the token function failed: ${reason}`, error);
+      if (error instanceof UnauthorizedError) return this.#endWithoutToken(failed);
+      if (!this.#closed) this.#listener.onTrouble(failed);
+      throw error;
+    }
+    if (typeof token !== 'string' || token === '') {
+      const message = 'the token function gave no token: let it throw `UnauthorizedError` if there will be none, and any other error to be asked again';
+      return this.#endWithoutToken(new ConnectionError('config', message));
+    }
+    const wrong = wrongUser(token, this.#target.user);
+    if (wrong !== undefined) {
+      return this.#endWithoutToken(new ConnectionError('config', `${wrong}: a client belongs to one user, make a new one`));
+    }
+    return token;
+  }
+
+  #endWithoutToken(error: ConnectionError): never {
+    this.#end(error);
+    throw new NoToken('');
+  }
+
+  #end(error: ConnectionError): void {
+    if (!this.#closed) this.#listener.onEnd(error);
+  }
+
+  #listenedTo(websocket: WebSocketConstructor): WebSocketConstructor {
+    const heard = (event: { message?: unknown }): void => {
+      this.#socketError = typeof event.message === 'string' ? event.message : '';
+    };
+    return class {
+      constructor(url: string, protocols?: string) {
+        const socket = protocols === undefined ? new websocket(url) : new websocket(url, protocols);
+        (socket as Partial<Pick<EventTarget, 'addEventListener'>>).addEventListener?.('error', heard as (event: unknown) => void);
+        return socket;
+      }
+    };
+  }
+}

@@ -1,0 +1,73 @@
+// Centrifugo's refusals, in words that say what to configure.
+
+import { ConnectionError, type ConnectionErrorKind, RpcError, codes } from './errors.js';
+
+const UNKNOWN_CHANNEL = 102;
+const PERMISSION_DENIED = 103;
+const BAD_REQUEST = 107;
+const TOKEN_EXPIRED = 109;
+const TOO_MANY_REQUESTS = 111;
+const INVALID_TOKEN = 3500;
+/** The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's size with the other. */
+const NO_TOKEN = 1;
+const MESSAGE_TOO_LARGE = 3;
+
+/** Why Centrifugo does not let the client read its replies. */
+export function subscribeRefusal(channel: string, user: string, code: number, reason: string): ConnectionError {
+  const namespace = namespaceOf(channel);
+  const fixes: { [code: number]: string } = {
+    [UNKNOWN_CHANNEL]:
+      `add a namespace \`${namespace}\` to Centrifugo's \`channel.namespaces\`, with \`allow_user_limited_channels\`, ` +
+      '`history_size`, `history_ttl` and `force_recovery`',
+    [PERMISSION_DENIED]:
+      `set \`allow_user_limited_channels\` in Centrifugo's namespace \`${namespace}\`, and check that the token is user ` +
+      `${JSON.stringify(user)}'s`,
+    [BAD_REQUEST]: `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must be \`^[A-Za-z0-9_-]{16,64}#[^,#]*$\``,
+    [TOKEN_EXPIRED]: 'give the client a token function',
+  };
+  const fix = fixes[code] ?? 'the client gets no replies any more, connect it again';
+  return new ConnectionError(kindOf(code), `Centrifugo refuses the reply channel \`${channel}\` (${code} ${reason}): ${fix}`);
+}
+
+/** Why Centrifugo does not take a request. Its rate limit is the one refusal that passes. */
+export function publishRefusal(channel: string, user: string, code: number, reason: string): RpcError | ConnectionError {
+  if (code === TOO_MANY_REQUESTS) {
+    return new RpcError(codes.OVERLOADED, `Centrifugo's rate limit of requests is reached (${code} ${reason})`);
+  }
+  const namespace = namespaceOf(channel);
+  const permission = user === '' ? 'allow_publish_for_anonymous' : 'allow_publish_for_client';
+  const fixes: { [code: number]: string } = {
+    [UNKNOWN_CHANNEL]:
+      `add a namespace \`${namespace}\` to Centrifugo's \`channel.namespaces\`, with \`${permission}\`, or name another channel ` +
+      'with `requestChannel`',
+    [PERMISSION_DENIED]: `set \`${permission}\` in Centrifugo's namespace \`${namespace}\``,
+    [BAD_REQUEST]:
+      `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must match the request channel, for example ` +
+      '`^requests$`',
+  };
+  const fix = fixes[code] ?? 'the request was not taken';
+  return new ConnectionError(kindOf(code), `Centrifugo refuses to publish into \`${channel}\` (${code} ${reason}): ${fix}`);
+}
+
+/** Why the connection is over for good. */
+export function disconnection(url: string, code: number, reason: string): ConnectionError {
+  const fixes: { [code: number]: string } = {
+    [NO_TOKEN]: ': the token has expired or is missing, give the client a token function',
+    [TOKEN_EXPIRED]: ': the token has expired, give the client a token function',
+    [INVALID_TOKEN]:
+      ": check that the token is signed with the key in Centrifugo's `client.token` and has its `aud` and `iss`",
+    [MESSAGE_TOO_LARGE]:
+      ": a request was larger than Centrifugo's `websocket.message_size_limit`, give the client the same `messageSizeLimit`",
+  };
+  const fix = fixes[code];
+  const kind = fix === undefined ? 'other' : 'setup';
+  return new ConnectionError(kind, `Centrifugo at ${url} ended the connection (${code} ${reason})${fix ?? ''}`);
+}
+
+function kindOf(code: number): ConnectionErrorKind {
+  return [UNKNOWN_CHANNEL, PERMISSION_DENIED, BAD_REQUEST, TOKEN_EXPIRED].includes(code) ? 'setup' : 'other';
+}
+
+function namespaceOf(channel: string): string {
+  return channel.slice(0, channel.indexOf(':'));
+}

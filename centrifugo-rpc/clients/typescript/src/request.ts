@@ -1,0 +1,51 @@
+// What is published into the request channel, as JSON texts.
+
+import type { Call } from './calls.js';
+import { EncodeError, RpcError, codes } from './errors.js';
+import { PUBLISH_OVERHEAD, write } from './wire.js';
+
+const encoder = new TextEncoder();
+
+/** The request of one call. The params are read when it is made: what its caller does to them later changes nothing. */
+export class Request {
+  readonly #head: { readonly [member: string]: string | undefined };
+  readonly #params: string;
+
+  /** Throws an `EncodeError` for params that have no JSON form. */
+  constructor(method: string, params: unknown, traceparent: string | undefined) {
+    this.#head = { method, traceparent };
+    this.#params = members(method, params);
+  }
+
+  /** The message that goes out now. `replyTo` is where the reply is expected. */
+  message(call: Call, replyTo: string): string {
+    const address = call.expectsReply ? { correlation_id: call.id, reply_to: replyTo } : {};
+    const head = write({ ...this.#head, ...address, timeout_ms: call.deadline.remainingMs(performance.now()) });
+    return `${head.slice(0, -1)}${this.#params}}`;
+  }
+}
+
+/** The message that tells a worker to stop. */
+export function cancel(id: string, replyTo: string): string {
+  return write({ cancel: id, reply_to: replyTo });
+}
+
+/** The answer to a message that Centrifugo would not take; nothing if it will. */
+export function tooLarge(message: string, channel: string, limit: number): RpcError | undefined {
+  // A character has at most three bytes for each of its UTF-16 units: most messages need not be measured.
+  const overhead = channel.length + PUBLISH_OVERHEAD;
+  if (message.length * 3 + overhead <= limit) return undefined;
+  const size = encoder.encode(message).length + overhead;
+  if (size <= limit) return undefined;
+  return new RpcError(codes.TOO_LARGE, `the request has ${size} bytes, more than Centrifugo's limit of ${limit} for one message`);
+}
+
+/** Nothing for params that are `null`: methods without params take none. */
+function members(method: string, params: unknown): string {
+  if (params === undefined || params === null) return '';
+  try {
+    return `,"params":${write(params)}`;
+  } catch (error) {
+    throw new EncodeError(method, '', error instanceof Error ? error.message : String(error), error);
+  }
+}

@@ -1,0 +1,74 @@
+// What generated clients call methods with: the params are checked on their way out, and the results on their way in.
+
+import type { Caller } from './client.js';
+import { CentrifugoRPCError, DecodeError, EncodeError } from './errors.js';
+import type { CallOptions } from './options.js';
+import { type Codec, Mismatch, string, struct, u32 } from './schema.js';
+
+/** Calls a method. Without a codec of params it takes none. */
+export async function call<T>(
+  rpc: Caller,
+  method: string,
+  paramsCodec: Codec | undefined,
+  params: unknown,
+  resultCodec: Codec,
+  options: CallOptions | undefined,
+): Promise<T> {
+  const result = await rpc.call(method, written(method, paramsCodec, params), options);
+  try {
+    return resultCodec(result, 'read') as T;
+  } catch (error) {
+    throw error instanceof Mismatch ? new DecodeError(method, error.path, error.reason) : error;
+  }
+}
+
+/** Notifies a method. */
+export async function notify(
+  rpc: Caller,
+  method: string,
+  paramsCodec: Codec | undefined,
+  params: unknown,
+  options: CallOptions | undefined,
+): Promise<void> {
+  await rpc.notify(method, written(method, paramsCodec, params), options);
+}
+
+function written(method: string, codec: Codec | undefined, params: unknown): unknown {
+  if (codec === undefined) return undefined;
+  try {
+    return codec(params, 'write');
+  } catch (error) {
+    throw error instanceof Mismatch ? new EncodeError(method, error.path, error.reason) : error;
+  }
+}
+
+/** The service has another contract than this client was generated from. */
+export class ContractMismatchError extends CentrifugoRPCError {
+  override name = 'ContractMismatchError';
+  /** The hash of the contract that this client was generated from. */
+  readonly expected: string;
+  /** The hash of the service's own. */
+  readonly actual: string;
+
+  constructor(expected: string, actual: string) {
+    super(`this client was generated from the contract ${expected}, but the service has ${actual}: generate the client again`);
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** What a service says of its contract. */
+export interface Contract {
+  /** Changes with names and shapes, not with descriptions. */
+  readonly hash: string;
+  /** The version of the protocol. */
+  readonly version: number;
+}
+
+/** Asks the service for its contract, and throws unless it has this hash. */
+export async function checkContract(rpc: Caller, hash: string, options: CallOptions | undefined): Promise<Contract> {
+  const codec = struct({ hash: string, version: u32 });
+  const contract = await call<Contract>(rpc, 'system.contract', undefined, undefined, codec, options);
+  if (contract.hash !== hash) throw new ContractMismatchError(hash, contract.hash);
+  return contract;
+}

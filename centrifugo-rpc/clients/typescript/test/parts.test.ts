@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { readReply } from '../src/calls.js';
+import { Deadline, MAX_TIMEOUT_MS } from '../src/deadline.js';
+import { RpcError } from '../src/errors.js';
+import { publishRefusal, subscribeRefusal } from '../src/refusal.js';
+import { wrongUser } from '../src/token.js';
+import { uuid } from '../src/uuid.js';
+
+test('the caller waits a little longer than the worker', () => {
+  const long = new Deadline(30_000, 1000);
+  assert.deepEqual([long.at, long.giveUp, long.remainingMs(1000)], [31_000, 32_000, 30_000]);
+  const middle = new Deadline(5000, 0);
+  assert.equal(middle.giveUp, 5500);
+  const short = new Deadline(200, 0);
+  assert.deepEqual([short.giveUp, short.remainingMs(0.5), short.remainingMs(5000)], [450, 200, 1]);
+  assert.equal(new Deadline(Infinity, 0).timeoutMs, MAX_TIMEOUT_MS);
+});
+
+test('UUIDs are random ones, and different', () => {
+  const ids = Array.from({ length: 1000 }, uuid);
+  for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+test('the user of a token is read where it can be', () => {
+  const token = (claims: unknown): string => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
+  assert.equal(wrongUser(token({ sub: 'zoë?>' }), 'zoë?>'), undefined);
+  assert.equal(wrongUser(token({}), ''), undefined);
+  assert.match(wrongUser(token({ sub: '43' }), '42') ?? '', /"43".*"42"/);
+  assert.match(wrongUser(token({}), '42') ?? '', /""/);
+  for (const opaque of ['', 'x', 'a.b', 'a.b.c', 'a.!.c', token(5), token(null), token({ sub: 5 })]) {
+    assert.equal(wrongUser(opaque, '42'), undefined, opaque);
+  }
+});
+
+test('the rate limit of Centrifugo is an overload, other refusals are not answers', () => {
+  const limited = publishRefusal('rpc:requests', '42', 111, 'too many requests');
+  assert.ok(limited instanceof RpcError && limited.isRetryable);
+  assert.equal(publishRefusal('rpc:requests', '42', 100, 'internal').name, 'ConnectionError');
+  assert.match(subscribeRefusal('reply:x#42', '42', 2500, 'x').message, /connect it again/);
+});
+
+test('a reply without a result and without an error is the result of a method without one', () => {
+  assert.deepEqual(readReply({ correlation_id: 'x' }), { correlationId: 'x', answer: { result: null } });
+  assert.deepEqual(readReply({ correlation_id: 'x', error: null, result: 1 }), { correlationId: 'x', answer: { result: 1 } });
+});

@@ -1,0 +1,162 @@
+//! `codecs.ts`: how values are checked and converted while programs run.
+
+use super::Context;
+use super::text::{literal, member};
+use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Width};
+
+/// The longest call that is not broken.
+const WIDTH: usize = 100;
+
+impl Context<'_> {
+    /// A codec for each type, under its name.
+    pub(super) fn codecs(&self) -> String {
+        let codecs: Vec<_> = self.api.types.iter().map(|def| self.definition_codec(def)).collect();
+        codecs.join("\n")
+    }
+
+    fn definition_codec(&self, def: &TypeDef) -> String {
+        let name = self.names.of_type(&def.name);
+        let codec = match &def.shape {
+            Shape::Struct(fields) => self.struct_codec(fields, ""),
+            Shape::Enum(_) => format!("c.oneOf(types.{name})"),
+            Shape::Union(union) => self.union_codec(union),
+            Shape::Alias(kind) => self.codec(kind),
+        };
+        format!("export const {name} = /* @__PURE__ */ c.define(() => {codec});\n")
+    }
+
+    fn struct_codec(&self, fields: &Struct, indent: &str) -> String {
+        let inner = format!("{indent}  ");
+        let object = |required: bool| {
+            let of_kind = fields.fields.iter().filter(|field| field.required == required);
+            self.members(of_kind, indent)
+        };
+        let mut arguments = vec![object(true), object(false)];
+        if !fields.flattened.is_empty() {
+            let unions: Vec<_> = fields
+                .flattened
+                .iter()
+                .map(|flattened| {
+                    let keys: Vec<_> = self.keys(&flattened.name).iter().map(|key| literal(key)).collect();
+                    let optional = if flattened.optional { ", optional: true" } else { "" };
+                    let union = self.names.of_type(&flattened.name);
+                    format!("{inner}{{ union: {union}, keys: [{}]{optional} }},\n", keys.join(", "))
+                })
+                .collect();
+            arguments.push(format!("[\n{}{indent}]", unions.concat()));
+        }
+        match &fields.rest {
+            Rest::Ignored => {}
+            Rest::Denied => arguments.push("'denied'".to_owned()),
+            Rest::Map(key, values) => arguments.push(self.map_codec(*key, values)),
+        }
+        if arguments.len() == 2 && arguments[1] == "{}" {
+            arguments.pop();
+        }
+        let function = if fields.flattened.is_empty() { "struct" } else { "flat" };
+        format!("c.{function}({})", arguments.join(", "))
+    }
+
+    fn members<'f>(&self, fields: impl Iterator<Item = &'f Field>, indent: &str) -> String {
+        let members: Vec<_> =
+            fields.map(|field| format!("{}: {}", member(&field.name), self.codec(&field.kind))).collect();
+        block('{', &members, '}', indent)
+    }
+
+    fn union_codec(&self, union: &Union) -> String {
+        let body = |body: &Body| match body {
+            Body::Unit if union.tagging == Tagging::Untagged => "c.nothing".to_owned(),
+            Body::Unit => "c.struct({})".to_owned(),
+            Body::Newtype(kind) => self.codec(kind),
+            Body::Struct(fields) => self.struct_codec(fields, "  "),
+        };
+        let has_content = |variant: &&crate::codegen::ir::Variant| {
+            union.tagging != Tagging::External || !matches!(variant.body, Body::Unit)
+        };
+        let named = || {
+            let variants = union.variants.iter().filter(has_content);
+            variants.map(|variant| format!("{}: {}", member(&variant.name), body(&variant.body))).collect::<Vec<_>>()
+        };
+        match &union.tagging {
+            Tagging::External => {
+                let units = union.variants.iter().filter(|variant| !has_content(variant));
+                let units: Vec<_> = units.map(|variant| literal(&variant.name)).collect();
+                format!("c.external([{}], {})", units.join(", "), block('{', &named(), '}', ""))
+            }
+            Tagging::Internal { tag } => format!("c.internal({}, {})", literal(tag), block('{', &named(), '}', "")),
+            Tagging::Untagged => {
+                let variants: Vec<_> = union.variants.iter().map(|variant| body(&variant.body)).collect();
+                format!("c.untagged{}", block('(', &variants, ')', ""))
+            }
+        }
+    }
+
+    /// The expression of a type's codec.
+    pub(super) fn codec(&self, kind: &Type) -> String {
+        match kind {
+            Type::Any => "c.any".to_owned(),
+            Type::Never => "c.never".to_owned(),
+            Type::Null => "c.nothing".to_owned(),
+            Type::Bool => "c.bool".to_owned(),
+            Type::String => "c.string".to_owned(),
+            Type::Char => "c.char".to_owned(),
+            Type::DateTime => "c.dateTime".to_owned(),
+            Type::Uuid => "c.uuid".to_owned(),
+            Type::Decimal => "c.decimal".to_owned(),
+            Type::Integer(integer) => integer_codec(*integer),
+            Type::Number if self.is_exact => "w.number".to_owned(),
+            Type::F32 | Type::F64 | Type::Number => "c.float".to_owned(),
+            Type::Nullable(inner) => format!("c.nullable({})", self.codec(inner)),
+            Type::Array { items, .. } => format!("c.array({})", self.codec(items)),
+            Type::FixedArray { items, len } => format!("c.fixed({}, {len})", self.codec(items)),
+            Type::Tuple(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.codec(item)).collect();
+                format!("c.tuple({})", items.join(", "))
+            }
+            Type::Map(key, values) => self.map_codec(*key, values),
+            Type::Named(name) => format!("{}{}", self.codec_prefix, self.names.of_type(name)),
+        }
+    }
+
+    fn map_codec(&self, key: Key, values: &Type) -> String {
+        let key = match key {
+            Key::String => "string",
+            Key::Signed => "signed",
+            Key::Unsigned => "unsigned",
+        };
+        format!("c.map('{key}', {})", self.codec(values))
+    }
+}
+
+fn integer_codec(integer: Integer) -> String {
+    let (lowest, highest) = (integer.lowest(), integer.highest());
+    let is_whole = integer.min.is_none() && integer.max.is_none();
+    match integer.width {
+        _ if integer.is_wide() && !is_whole => format!("w.wide({lowest}n, {highest}n)"),
+        Width::I64 if is_whole => "w.i64".to_owned(),
+        Width::I128 if is_whole => "w.i128".to_owned(),
+        Width::U64 if is_whole => "w.u64".to_owned(),
+        Width::U128 if is_whole => "w.u128".to_owned(),
+        Width::I8 if is_whole => "c.i8".to_owned(),
+        Width::I16 if is_whole => "c.i16".to_owned(),
+        Width::I32 if is_whole => "c.i32".to_owned(),
+        Width::U8 if is_whole => "c.u8".to_owned(),
+        Width::U16 if is_whole => "c.u16".to_owned(),
+        Width::U32 if is_whole => "c.u32".to_owned(),
+        _ => format!("c.integer({lowest}, {highest})"),
+    }
+}
+
+/// On one line if they fit.
+fn block(open: char, items: &[String], close: char, indent: &str) -> String {
+    let space = if open == '{' { " " } else { "" };
+    if items.is_empty() {
+        return format!("{open}{close}");
+    }
+    let line = items.join(", ");
+    if line.len() + indent.len() <= WIDTH && !line.contains('\n') {
+        return format!("{open}{space}{line}{space}{close}");
+    }
+    let lines: String = items.iter().map(|item| format!("{indent}  {item},\n")).collect();
+    format!("{open}\n{lines}{indent}{close}")
+}

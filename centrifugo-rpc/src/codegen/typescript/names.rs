@@ -1,0 +1,75 @@
+//! The identifiers of one package, each picked once.
+
+use std::collections::BTreeMap;
+
+use crate::codegen::ir::{Api, Shape, TypeDef, Variant};
+use crate::codegen::names::typescript::{METHODS, RUNTIME, TYPES};
+use crate::codegen::names::{Scope, camel, pascal};
+
+/// What is called what.
+pub(super) struct Names<'a> {
+    types: BTreeMap<&'a str, String>,
+    variants: BTreeMap<&'a str, String>,
+    /// In the order of [`Api::methods`].
+    pub methods: Vec<String>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn of(api: &'a Api) -> Self {
+        let reserved: Vec<&str> = RUNTIME.iter().chain(&TYPES).copied().collect();
+        let mut scope = Scope::new(&reserved);
+        let mut types = BTreeMap::new();
+        // Those that can have their own name have it, whatever the others get instead.
+        let (free, clashing): (Vec<_>, Vec<_>) =
+            api.types.iter().partition(|def| !reserved.contains(&pascal(&def.name).as_str()));
+        for def in free.into_iter().chain(clashing) {
+            let wanted = pascal(&def.name);
+            let suffix = if RUNTIME.contains(&wanted.as_str()) { "Model" } else { "_" };
+            types.insert(def.name.as_str(), scope.pick(&wanted, suffix));
+        }
+        let mut variants = BTreeMap::new();
+        for variant in api.types.iter().flat_map(variants_of) {
+            variants.insert(variant.type_name.as_str(), scope.pick(&pascal(&variant.type_name), "_"));
+        }
+        let mut scope = Scope::new(&METHODS);
+        let methods = api.methods.iter().map(|method| scope.pick(&camel(&method.name), "_")).collect();
+        Self { types, variants, methods }
+    }
+
+    /// The identifier of a [`TypeDef`].
+    pub(super) fn of_type(&self, name: &str) -> &str {
+        self.types.get(name).map_or("never", String::as_str)
+    }
+
+    /// The identifier of a variant's own type.
+    pub(super) fn of_variant(&self, variant: &Variant) -> &str {
+        self.variants.get(variant.type_name.as_str()).map_or("never", String::as_str)
+    }
+}
+
+fn variants_of(def: &TypeDef) -> &[Variant] {
+    match &def.shape {
+        Shape::Union(union) => &union.variants,
+        Shape::Struct(_) | Shape::Enum(_) | Shape::Alias(_) => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names in the braces of `export … { … }`, as the base client's index has them.
+    fn exported(index: &str) -> Vec<String> {
+        let braces = index.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+        let names = braces.flat_map(|names| names.split(',')).map(|name| name.trim().trim_start_matches("type "));
+        names.filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn all_that_the_package_exports_itself_is_reserved() {
+        let mut exported = exported(include_str!("../../../clients/typescript/src/index.ts"));
+        exported.extend(["APIClient".to_owned(), "CONTRACT_HASH".to_owned()]);
+        exported.sort();
+        assert_eq!(exported, RUNTIME);
+    }
+}

@@ -1,0 +1,195 @@
+//! The README of the package, with an example of its own service.
+
+use std::collections::BTreeSet;
+
+use super::Context;
+use super::text::{literal, member};
+use crate::codegen::ir::{Body, Method, Shape, Struct, Tagging, Type};
+use crate::codegen::{MARK, Package};
+
+/// The first words of methods that change nothing: whoever tries the example wants no harm.
+const HARMLESS: [&str; 8] = ["get", "list", "find", "search", "read", "count", "describe", "echo"];
+
+pub(super) fn text(context: &Context<'_>, package: &Package) -> String {
+    let name = &package.name;
+    let methods: String = context
+        .api
+        .methods
+        .iter()
+        .zip(&context.names.methods)
+        .map(|(method, name)| {
+            let description = method.description.trim().lines().next().unwrap_or_default();
+            let description = description.replace('|', "\\|").replace(['<', '>'], "");
+            let params = if method.params.is_some() { "params, " } else { "" };
+            format!("| `{name}({params}options?)` | {description} |\n")
+        })
+        .collect();
+    let call = example(context);
+    let wide = if context.is_exact { WIDE } else { "" };
+    format!(
+        "<!-- {MARK} -->
+
+# {name}
+
+A typed client of a service behind Centrifugo, for browsers and Node 20 or later.
+
+## Use it
+
+As sources, where they lie: `npm install centrifuge` in your project, and import the directory. Or as a package: `npm install` and
+`npm run build` in here, `npm install <this directory>` in your project, and import `{name}`.
+
+```typescript
+import {{ APIClient, CentrifugoRPCClient }} from '{name}';
+
+const rpc = new CentrifugoRPCClient('ws://localhost:8000/connection/websocket', 'TOKEN', 'USER');
+await rpc.connect();
+const api = new APIClient(rpc);
+{call}
+await rpc.close();
+```
+
+{BODY}{wide}
+## Methods
+
+| method | |
+| --- | --- |
+{methods}"
+    )
+}
+
+const BODY: &str = "\
+- `'TOKEN'` is a connection token, or a function that gets one: `() => fetch('/token').then((response) => response.text())`. A function is
+  asked for every connection and before a token expires; when it fails it is asked again, unless it throws `UnauthorizedError`.
+- `'USER'` is the `sub` of the token.
+- Node before 22 has no `WebSocket`: `npm install ws`, and give the client `{ websocket: WebSocket }` as a fourth argument, with
+  `import { WebSocket } from 'ws'`.
+- Every method takes `{ timeoutMs, signal }` as its last argument: a timeout of its own, and an `AbortSignal` that cancels the call.
+- `rpc.state` is `'connected'` or not, and `rpc.onState(watcher)` tells changes. Calls wait for the connection and survive its loss.
+- `await api.checkContract()` rejects if this client was generated from another version of the service.
+
+## Errors
+
+All are `CentrifugoRPCError`s with `isRetryable`.
+
+| class | when |
+| --- | --- |
+| `RpcError` | the service answered with an error: `code`, `message`, `data`; `codes` has the names of the codes below 1000 |
+| `RpcTimeoutError` | nobody answered in time |
+| `ConnectionError` | no connection, or Centrifugo refuses: `kind`, and a message that says what to do |
+| `EncodeError`, `DecodeError` | params or a result are not what their types say: `path` |
+| `ConfigError` | an argument cannot work |
+
+An aborted call rejects with the reason of its signal.
+
+## Sources and tools
+
+Needs ES2020. Bundlers and TypeScript find `./client.ts` where a source says `./client.js`; webpack wants
+`resolve: { extensionAlias: { '.js': ['.ts', '.js'] } }` for that.
+";
+
+const WIDE: &str = "
+## Integers
+
+Integers of 64 bits and more are `bigint`: `5n`. They travel exactly, for which this client speaks Centrifugo's Protobuf protocol.
+Where anything may stand (`unknown`), integers beyond 2^53 - 1 are read as `bigint`, and all others as `number`.
+";
+
+/// A call of a method, and what comes of it.
+fn example(context: &Context<'_>) -> String {
+    let methods = || {
+        context.api.methods.iter().zip(&context.names.methods).filter(|(method, _)| !method.name.starts_with("system."))
+    };
+    let is_harmless = |method: &Method| {
+        let last = method.name.rsplit('.').next().unwrap_or_default();
+        HARMLESS.iter().any(|word| last.split('_').next() == Some(word))
+    };
+    let gives = |method: &Method| !method.no_wait && method.result != Type::Null;
+    let found = methods()
+        .filter(|(method, _)| is_harmless(method) && gives(method))
+        .max_by_key(|(method, _)| HARMLESS.len() - position(method))
+        .or_else(|| methods().find(|(method, _)| gives(method)))
+        .or_else(|| methods().next());
+    let Some((method, name)) = found else { return "await api.checkContract();".to_owned() };
+    let params = method.params.as_ref().map(|params| sample(context, params, &mut BTreeSet::new())).unwrap_or_default();
+    if gives(method) {
+        format!("console.log(await api.{name}({params}));")
+    } else {
+        format!("await api.{name}({params});")
+    }
+}
+
+fn position(method: &Method) -> usize {
+    let last = method.name.rsplit('.').next().unwrap_or_default();
+    HARMLESS.iter().position(|word| last.split('_').next() == Some(word)).unwrap_or(HARMLESS.len())
+}
+
+/// A value of a type, as small as can be. `open` are the types around it, so that recursion ends.
+fn sample(context: &Context<'_>, kind: &Type, open: &mut BTreeSet<String>) -> String {
+    let mut all = |items: &[&Type]| -> Vec<String> { items.iter().map(|item| sample(context, item, open)).collect() };
+    match kind {
+        Type::Any | Type::Null | Type::Never | Type::Nullable(_) => "null".to_owned(),
+        Type::Bool => "true".to_owned(),
+        Type::String => "'text'".to_owned(),
+        Type::Char => "'x'".to_owned(),
+        Type::DateTime => "'2030-01-31T12:00:00Z'".to_owned(),
+        Type::Uuid => "'00000000-0000-4000-8000-000000000000'".to_owned(),
+        Type::Decimal => "'1.5'".to_owned(),
+        Type::Integer(integer) => {
+            let suffix = if integer.is_wide() { "n" } else { "" };
+            format!("{}{suffix}", if integer.highest() == 0 || integer.lowest() > 1 { integer.lowest() } else { 1 })
+        }
+        Type::F32 | Type::F64 | Type::Number => "1.5".to_owned(),
+        Type::Array { .. } => "[]".to_owned(),
+        Type::FixedArray { items, len } => format!("[{}]", all(&vec![&**items; *len]).join(", ")),
+        Type::Tuple(items) => format!("[{}]", all(&items.iter().collect::<Vec<_>>()).join(", ")),
+        Type::Map(..) => "{}".to_owned(),
+        Type::Named(name) => {
+            if !open.insert(name.clone()) {
+                return "undefined".to_owned();
+            }
+            let value = named_sample(context, name, open);
+            open.remove(name);
+            value
+        }
+    }
+}
+
+fn named_sample(context: &Context<'_>, name: &str, open: &mut BTreeSet<String>) -> String {
+    let Some(def) = context.api.get(name) else { return "undefined".to_owned() };
+    match &def.shape {
+        Shape::Struct(fields) => object(context, fields, Vec::new(), open),
+        Shape::Enum(values) => values.first().map_or("undefined".to_owned(), |value| literal(&value.value)),
+        Shape::Alias(kind) => sample(context, kind, open),
+        Shape::Union(union) => {
+            let Some(variant) = union.variants.first() else { return "undefined".to_owned() };
+            let tag = match &union.tagging {
+                Tagging::Internal { tag } => vec![format!("{}: {}", member(tag), literal(&variant.name))],
+                Tagging::External | Tagging::Untagged => Vec::new(),
+            };
+            let content = match &variant.body {
+                Body::Unit if union.tagging == Tagging::External => return literal(&variant.name),
+                Body::Unit if union.tagging == Tagging::Untagged => "null".to_owned(),
+                Body::Unit => object(context, &Struct::default(), tag, open),
+                Body::Struct(fields) => object(context, fields, tag, open),
+                Body::Newtype(kind) if tag.is_empty() => sample(context, kind, open),
+                Body::Newtype(kind) => format!("{{ {}, ...{} }}", tag.join(", "), sample(context, kind, open)),
+            };
+            if union.tagging == Tagging::External {
+                format!("{{ {}: {content} }}", member(&variant.name))
+            } else {
+                content
+            }
+        }
+    }
+}
+
+/// The fields that must be there.
+fn object(context: &Context<'_>, fields: &Struct, mut members: Vec<String>, open: &mut BTreeSet<String>) -> String {
+    for field in fields.fields.iter().filter(|field| field.required) {
+        members.push(format!("{}: {}", member(&field.name), sample(context, &field.kind, open)));
+    }
+    for flattened in fields.flattened.iter().filter(|flattened| !flattened.optional) {
+        members.push(format!("...{}", named_sample(context, &flattened.name, open)));
+    }
+    if members.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", members.join(", ")) }
+}

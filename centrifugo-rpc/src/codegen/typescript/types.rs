@@ -1,0 +1,246 @@
+//! `types.ts`: the types that values have.
+
+use std::collections::BTreeSet;
+
+use super::Context;
+use super::text::{doc, key, literal};
+use crate::codegen::ir::{
+    Body, EnumValue, Field, Flattened, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant,
+};
+use crate::codegen::names::{Scope, pascal};
+
+/// The longest line that is not broken.
+const WIDTH: usize = 110;
+/// The longest array that is written as a tuple; of longer ones the length is checked by codecs alone.
+const MOST_ITEMS: usize = 32;
+
+impl Context<'_> {
+    /// All types, one after the other.
+    pub(super) fn types(&self) -> String {
+        let types: Vec<_> = self.api.types.iter().map(|def| self.definition(def)).collect();
+        types.join("\n")
+    }
+
+    fn definition(&self, def: &TypeDef) -> String {
+        let name = self.names.of_type(&def.name);
+        let doc = doc("", &[&def.description], def.deprecated.then_some(""));
+        let text = match &def.shape {
+            Shape::Struct(fields) => self.object(name, fields, &[]),
+            Shape::Enum(values) => enumeration(name, values, &doc),
+            Shape::Union(union) => self.union(name, union),
+            Shape::Alias(kind) => format!("export type {name} = {};\n", self.kind(kind)),
+        };
+        format!("{doc}{text}")
+    }
+
+    /// An interface where it can be one.
+    fn object(&self, name: &str, fields: &Struct, first: &[String]) -> String {
+        let body = self.body(fields, first, "");
+        if fields.flattened.is_empty() {
+            format!("export interface {name} {body}\n")
+        } else {
+            format!("export type {name} = {body};\n")
+        }
+    }
+
+    /// An object type: its members in braces, and what is flattened into it behind them.
+    fn body(&self, fields: &Struct, first: &[String], indent: &str) -> String {
+        let inner = format!("{indent}  ");
+        let mut lines: Vec<String> = first.iter().map(|line| format!("{inner}{line}\n")).collect();
+        lines.extend(fields.fields.iter().map(|field| self.field(field, &inner)));
+        if let Rest::Map(key, values) = &fields.rest {
+            lines.push(format!("{inner}{}\n", self.index(*key, values, fields)));
+        }
+        let own = if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}{indent}}}", lines.concat()) };
+        let unions = fields.flattened.iter().map(|flattened| self.flattened(flattened));
+        std::iter::once(own).chain(unions).collect::<Vec<_>>().join(" & ")
+    }
+
+    fn field(&self, field: &Field, indent: &str) -> String {
+        let default = if field.default.is_null() || field.required {
+            String::new()
+        } else {
+            format!("Default: `{}`", field.default)
+        };
+        let doc = doc(indent, &[&field.description, &default], field.deprecated.then_some(""));
+        let mark = if field.required { "" } else { "?" };
+        format!("{doc}{indent}{}{mark}: {};\n", key(&field.name), self.kind(&field.kind))
+    }
+
+    /// The type of the members without a name. Those with one must be of it too, where their names could be such keys.
+    fn index(&self, key: Key, values: &Type, fields: &Struct) -> String {
+        match key {
+            Key::String => {
+                let mut kinds = vec![self.kind(values)];
+                if !fields.flattened.is_empty() {
+                    kinds.push("unknown".to_owned());
+                }
+                kinds.extend(fields.fields.iter().map(|field| self.kind(&field.kind)));
+                if fields.fields.iter().any(|field| !field.required) {
+                    kinds.push("undefined".to_owned());
+                }
+                let mut seen = BTreeSet::new();
+                kinds.retain(|kind| seen.insert(kind.clone()));
+                format!("[key: string]: {};", alternatives(&kinds))
+            }
+            Key::Signed | Key::Unsigned => format!("[key: number]: {};", self.kind(values)),
+        }
+    }
+
+    fn flattened(&self, flattened: &Flattened) -> String {
+        let name = self.names.of_type(&flattened.name);
+        if !flattened.optional {
+            return name.to_owned();
+        }
+        let absent: Vec<_> = self.keys(&flattened.name).iter().map(|name| format!("{}?: never", key(name))).collect();
+        format!("({name} | {{ {} }})", absent.join("; "))
+    }
+
+    fn union(&self, name: &str, union: &Union) -> String {
+        let mut alternatives = Vec::new();
+        let mut definitions = Vec::new();
+        for variant in &union.variants {
+            let (alternative, definition) = self.variant(variant, union);
+            alternatives.push(alternative);
+            definitions.extend(definition);
+        }
+        let list = alternatives.join(" | ");
+        let head = if alternatives.is_empty() {
+            format!("export type {name} = never;\n")
+        } else if list.len() + name.len() <= WIDTH {
+            format!("export type {name} = {list};\n")
+        } else {
+            format!("export type {name} =\n  | {};\n", alternatives.join("\n  | "))
+        };
+        std::iter::once(head).chain(definitions).collect::<Vec<_>>().join("\n")
+    }
+
+    /// How a union names a variant, and what defines that name.
+    fn variant(&self, variant: &Variant, union: &Union) -> (String, Option<String>) {
+        let name = self.names.of_variant(variant);
+        let described = |definition: String| {
+            let doc = doc("", &[&variant.description], None);
+            (name.to_owned(), Some(doc + &definition))
+        };
+        match (&union.tagging, &variant.body) {
+            (Tagging::External, Body::Unit) => (literal(&variant.name), None),
+            (Tagging::External, body) => {
+                let content = match body {
+                    Body::Struct(fields) => self.body(fields, &[], "  "),
+                    Body::Newtype(kind) => self.kind(kind),
+                    Body::Unit => String::new(),
+                };
+                let own = format!("  {}: {content};\n", key(&variant.name));
+                let others = union.variants.iter().filter(|other| other.name != variant.name);
+                let objects = others.filter(|other| !matches!(other.body, Body::Unit));
+                let absent: String = objects.map(|other| format!("  {}?: never;\n", key(&other.name))).collect();
+                described(format!("export interface {name} {{\n{own}{absent}}}\n"))
+            }
+            (Tagging::Internal { tag }, body) => {
+                let tag = format!("{}: {};", key(tag), literal(&variant.name));
+                match body {
+                    Body::Unit => described(self.object(name, &Struct::default(), &[tag])),
+                    Body::Struct(fields) => described(self.object(name, fields, &[tag])),
+                    Body::Newtype(kind) => {
+                        let tag = tag.trim_end_matches(';');
+                        described(format!("export type {name} = {{ {tag} }} & {};\n", self.operand(kind)))
+                    }
+                }
+            }
+            (Tagging::Untagged, Body::Unit) => ("null".to_owned(), None),
+            (Tagging::Untagged, Body::Struct(fields)) => described(self.object(name, fields, &[])),
+            (Tagging::Untagged, Body::Newtype(kind)) => (self.kind(kind), None),
+        }
+    }
+
+    /// A type, as it is written where it is used.
+    pub(super) fn kind(&self, kind: &Type) -> String {
+        match kind {
+            Type::Any => "unknown".to_owned(),
+            Type::Never => "never".to_owned(),
+            Type::Null => "null".to_owned(),
+            Type::Bool => "boolean".to_owned(),
+            Type::String | Type::Char | Type::DateTime | Type::Uuid | Type::Decimal => "string".to_owned(),
+            Type::Integer(integer) if integer.is_wide() => "bigint".to_owned(),
+            Type::Number if self.is_exact => "number | bigint".to_owned(),
+            Type::Integer(_) | Type::F32 | Type::F64 | Type::Number => "number".to_owned(),
+            Type::Nullable(inner) => format!("{} | null", self.kind(inner)),
+            Type::FixedArray { items, len } if *len > MOST_ITEMS => format!("{}[]", self.operand(items)),
+            Type::Array { items, .. } => format!("{}[]", self.operand(items)),
+            Type::FixedArray { items, len } => format!("[{}]", vec![self.kind(items); *len].join(", ")),
+            Type::Tuple(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.kind(item)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Type::Map(Key::String, values) => format!("{{ [key: string]: {} }}", self.kind(values)),
+            Type::Map(Key::Signed | Key::Unsigned, values) => format!("{{ [key: number]: {} }}", self.kind(values)),
+            Type::Named(name) => format!("{}{}", self.prefix, self.names.of_type(name)),
+        }
+    }
+
+    /// A type beside an operator that binds more tightly than `|`.
+    fn operand(&self, kind: &Type) -> String {
+        let text = self.kind(kind);
+        let is_union = matches!(kind, Type::Nullable(_)) || matches!(kind, Type::Number if self.is_exact);
+        if is_union { format!("({text})") } else { text }
+    }
+
+    /// The members that values of a flattened union may have.
+    pub(super) fn keys(&self, union: &str) -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        self.collect_keys(union, &mut BTreeSet::new(), &mut keys);
+        keys
+    }
+
+    fn collect_keys(&self, name: &str, seen: &mut BTreeSet<String>, keys: &mut BTreeSet<String>) {
+        let Some(def) = self.api.get(name).filter(|_| seen.insert(name.to_owned())) else { return };
+        let mut bodies = Vec::new();
+        match &def.shape {
+            Shape::Struct(fields) => bodies.push(fields),
+            Shape::Alias(Type::Named(other)) => self.collect_keys(other, seen, keys),
+            Shape::Enum(_) | Shape::Alias(_) => {}
+            Shape::Union(union) => {
+                if let Tagging::Internal { tag } = &union.tagging {
+                    keys.insert(tag.clone());
+                }
+                for variant in &union.variants {
+                    match (&union.tagging, &variant.body) {
+                        (Tagging::External, _) => {
+                            keys.insert(variant.name.clone());
+                        }
+                        (_, Body::Struct(fields)) => bodies.push(fields),
+                        (_, Body::Newtype(Type::Named(other))) => self.collect_keys(other, seen, keys),
+                        (_, Body::Newtype(_) | Body::Unit) => {}
+                    }
+                }
+            }
+        }
+        for fields in bodies {
+            keys.extend(fields.fields.iter().map(|field| field.name.clone()));
+            for flattened in &fields.flattened {
+                self.collect_keys(&flattened.name, seen, keys);
+            }
+        }
+    }
+}
+
+/// A constant for each value, and the union of them.
+fn enumeration(name: &str, values: &[EnumValue], doc_of_type: &str) -> String {
+    let mut scope = Scope::default();
+    let members: String = values
+        .iter()
+        .map(|EnumValue { value, description }| {
+            let doc = doc("  ", &[description], None);
+            format!("{doc}  {}: {},\n", scope.pick(&pascal(value), "_"), literal(value))
+        })
+        .collect();
+    let members = if members.is_empty() { "{}".to_owned() } else { format!("{{\n{members}}}") };
+    format!(
+        "export const {name} = {members} as const;\n\n{doc_of_type}export type {name} = (typeof {name})[keyof typeof {name}];\n"
+    )
+}
+
+fn alternatives(kinds: &[String]) -> String {
+    // Everything is `unknown` already.
+    if kinds.iter().any(|kind| kind == "unknown") { "unknown".to_owned() } else { kinds.join(" | ") }
+}

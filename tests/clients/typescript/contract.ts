@@ -1,0 +1,10 @@
+// The check of the contract, with a hash of the caller's own: a client that was generated from another contract.
+
+import { type Caller, type Contract, ContractMismatchError } from './sdk/index.js';
+import { checkContract } from './sdk/runtime/typed.js';
+
+export { ContractMismatchError };
+
+export function checkContractOf(rpc: Caller, hash: string): Promise<Contract> {
+  return checkContract(rpc, hash, undefined);
+}
