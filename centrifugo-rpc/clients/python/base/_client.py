@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal
 
+from typing_extensions import Self
+
 from ._calls import Calls, IgnoredReplyHook
 from ._deadline import Deadline, check_timeout
 from ._errors import ConnectionError, UnreachableError
@@ -132,7 +134,7 @@ class CentrifugoRPCClient:
         url = shown_url(self._target.url)
         return f"<{name} {url} user={self._user!r} connected={self.is_connected}>"
 
-    async def __aenter__(self) -> CentrifugoRPCClient:
+    async def __aenter__(self) -> Self:
         await self.connect()
         return self
 

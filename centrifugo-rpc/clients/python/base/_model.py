@@ -16,7 +16,6 @@ from typing import (
     ClassVar,
     Literal,
     NoReturn,
-    Optional,
     TypeVar,
     Union,
     cast,
@@ -45,10 +44,10 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from ._datetime import DateTime as DateTime
+from . import _datetime
 
 if sys.version_info >= (3, 11):
-    from enum import StrEnum as StrEnum
+    StrEnum = enum.StrEnum
 else:
 
     class StrEnum(str, enum.Enum):
@@ -97,11 +96,14 @@ U64 = Annotated[int, between(0, 2**64 - 1)]
 U128 = Annotated[int, between(0, 2**128 - 1)]
 Float = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Number = Annotated[
-    Union[Annotated[int, Field(strict=True)], Float],
+    Annotated[int, Field(strict=True)] | Float,
     Field(union_mode="left_to_right"),
 ]
 Char = Annotated[str, Field(min_length=1, max_length=1)]
 Uuid = UUID
+DateTime = _datetime.DateTime
+# `X | None`, for formatters that find no place to break it.
+OrNone = Annotated[T | None, "or none"]
 
 
 def _decimal(value: Any) -> Any:
@@ -169,7 +171,7 @@ def _not_null(value: Any, info: ValidationInfo) -> Any:
 
 # None stands for nothing: it is never sent.
 MayBeAbsent = Annotated[
-    Optional[T],
+    T | None,
     Field(exclude_if=lambda value: value is None),
     BeforeValidator(_not_null),
 ]
@@ -185,7 +187,7 @@ def _or_nothing(value: Any, handler: Callable[[Any], Any], info: ValidationInfo)
 
 
 # A union whose members stand among those of a struct, and which may be missing there.
-FlattenedOrNone = Annotated[Optional[T], WrapValidator(_or_nothing)]
+FlattenedOrNone = Annotated[T | None, WrapValidator(_or_nothing)]
 
 
 class Model(BaseModel):
@@ -341,8 +343,11 @@ def _tag_of(variant: Any) -> str:
 
 
 def _one_of(choices: dict[str, Any], tag: Callable[[Any], str | None]) -> Any:
-    tagged = [Annotated[choice, Tag(name)] for name, choice in choices.items()]
-    return Annotated[Union[tuple(tagged)], Discriminator(tag)]
+    union: Any = None
+    for name, choice in choices.items():
+        tagged: Any = Annotated[choice, Tag(name)]
+        union = tagged if union is None else union | tagged
+    return Annotated[union, Discriminator(tag)]
 
 
 def _content(variant: Any) -> Any:

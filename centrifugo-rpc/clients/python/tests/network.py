@@ -6,6 +6,8 @@ import asyncio
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from typing_extensions import Self
+
 
 class Network:
     """Carries connections to a server until it is told not to."""
@@ -21,7 +23,7 @@ class Network:
         """The server, as it is reached through this network."""
         return self._target._replace(netloc=f"127.0.0.1:{self._port}").geturl()
 
-    async def __aenter__(self) -> Network:
+    async def __aenter__(self) -> Self:
         await self.accept()
         return self
 

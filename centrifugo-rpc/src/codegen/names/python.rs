@@ -122,7 +122,7 @@ mod tests {
             ("user_id", "user_id"),
             ("userId", "userId"),
             ("class", "class_"),
-            ("class_", "class_2"),
+            ("class_", "class__"),
             ("json", "json_"),
             ("list", "list_"),
             ("_id", "id"),

@@ -15,6 +15,8 @@ pub(super) enum Expr {
     Pair { key: String, value: Box<Expr> },
     /// `inner | None`
     OrNone(Box<Expr>),
+    /// `one | another`
+    Or(Vec<Expr>),
 }
 
 impl Expr {
@@ -50,6 +52,11 @@ impl Expr {
         Self::OrNone(Box::new(self))
     }
 
+    /// Lists and tuples by themselves, which have an item per line.
+    fn is_list(&self) -> bool {
+        matches!(self, Self::Brackets { head, open, .. } if head.is_empty() && *open != '{')
+    }
+
     /// On one line.
     pub(super) fn flat(&self) -> String {
         match self {
@@ -62,6 +69,7 @@ impl Expr {
             }
             Self::Pair { key, value } => format!("{key}{}", value.flat()),
             Self::OrNone(inner) => format!("{} | None", inner.flat()),
+            Self::Or(operands) => operands.iter().map(Self::flat).collect::<Vec<_>>().join(" | "),
         }
     }
 
@@ -71,17 +79,28 @@ impl Expr {
             Self::Name(name) => name.clone(),
             Self::Brackets { items, .. } if items.is_empty() => self.flat(),
             Self::Brackets { head, open, close, items } => {
+                let margin = " ".repeat(indent);
+                let inner = items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
+                if indent + 4 + width(&inner) <= WIDTH && !self.is_list() {
+                    return format!("{head}{open}\n{margin}    {inner}\n{margin}{close}");
+                }
                 let mut text = format!("{head}{open}\n");
                 // In a subscript of one a comma would make a tuple of it.
                 let comma = if *open == '[' && items.len() == 1 { "" } else { "," };
                 for item in items {
                     let _ = writeln!(text, "{}{comma}", item.laid_out("", indent + 4, comma.len()));
                 }
-                let _ = write!(text, "{}{close}", " ".repeat(indent));
-                text
+                text + &margin + &close.to_string()
             }
             Self::Pair { key, value } => format!("{key}{}", value.broken(indent)),
-            Self::OrNone(inner) => Self::subscript("_t.Optional", vec![(**inner).clone()]).broken(indent),
+            Self::OrNone(inner) => Self::subscript("_m.OrNone", vec![(**inner).clone()]).broken(indent),
+            Self::Or(operands) => {
+                let lines = operands.iter().enumerate().map(|(index, operand)| {
+                    let prefix = if index == 0 { "" } else { "| " };
+                    operand.laid_out(prefix, indent, 0)
+                });
+                lines.collect::<Vec<_>>().join("\n").trim_start().to_owned()
+            }
         }
     }
 
@@ -116,9 +135,6 @@ pub(super) fn alias(name: &str, value: &Expr) -> String {
     let prefix = format!("{name}: _t.TypeAlias = ");
     match value {
         Expr::Name(text) if prefix.len() + text.len() > WIDTH => format!("{prefix}(\n    {text}\n)"),
-        Expr::OrNone(inner) if prefix.len() + value.flat().len() > WIDTH => {
-            Expr::subscript("_t.Optional", vec![(**inner).clone()]).laid_out(&prefix, 0, 0)
-        }
         _ => value.laid_out(&prefix, 0, 0),
     }
 }
@@ -179,12 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_has_one_item_per_line() {
+    fn what_does_not_fit_has_one_item_per_line_if_it_must() {
         let long = || Expr::name("A".repeat(50));
         let kind = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::call("f", vec![long(), long()]))]);
         let a = "A".repeat(50);
+        let short = annotated("a", &Expr::call("f", vec![long(), Expr::name("b".repeat(28))]), None, 4);
+        assert_eq!(short, format!("    a: f(\n        {}, {}\n    )", "A".repeat(50), "b".repeat(28)));
         let expected = format!(
-            "    a: _t.Optional[\n        dict[\n            str,\n            list[\n                f(\n                    {a},\n                    {a},\n                )\n            ],\n        ]\n    ] = None"
+            "    a: _m.OrNone[\n        dict[\n            str,\n            list[\n                f(\n                    {a},\n                    {a},\n                )\n            ],\n        ]\n    ] = None"
         );
         assert_eq!(annotated("a", &kind.or_none(), Some("None"), 4), expected);
     }

@@ -83,37 +83,36 @@ fn bases<'a>(types: &Types<'a>, union: &'a Union) -> Vec<&'a TypeDef> {
 /// What an alias stands for; `quoted` where names are not known yet.
 fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
     let union = match shape {
-        Shape::Alias(kind) => return quote(kind, types.expr(kind), quoted),
+        Shape::Alias(kind) => {
+            let kind = types.expr(kind);
+            return if quoted { Expr::name(literal(&kind.flat())) } else { kind };
+        }
         Shape::Union(union) => union,
         _ => return Expr::name("None"),
     };
     let members = union.variants.iter().map(|variant| match &variant.body {
-        body if has_class(&union.tagging, body) => {
-            let name = types.name(&variant.type_name);
-            Expr::name(if quoted { literal(&name) } else { name })
-        }
+        body if has_class(&union.tagging, body) => Expr::name(types.name(&variant.type_name)),
         Body::Unit if union.tagging == Tagging::External => {
             Expr::subscript("_t.Literal", vec![Expr::name(literal(&variant.name))])
         }
-        Body::Newtype(kind) => quote(kind, types.expr(kind), quoted),
+        Body::Newtype(kind) if !types.is_null(kind) => types.expr(kind),
         _ => Expr::name("None"),
     });
-    let members: Vec<_> = members.collect();
+    let mut members: Vec<_> = members.collect();
+    // `None | None` is an error.
+    let mut seen = BTreeSet::new();
+    members.retain(|member| seen.insert(member.flat()));
     if members.is_empty() {
         return Expr::name("_m.Never");
     }
+    let members = Expr::Or(members);
+    let members = if quoted { Expr::name(literal(&members.flat())) } else { members };
     let how = match &union.tagging {
         Tagging::External => Expr::call("_m.External", Vec::new()),
         Tagging::Internal { tag } => Expr::call("_m.Internal", vec![Expr::name(literal(tag))]),
         Tagging::Untagged => Expr::name("_m.UNTAGGED"),
     };
-    Expr::subscript("_t.Annotated", vec![Expr::subscript("_t.Union", members), how])
-}
-
-fn quote(kind: &Type, expr: Expr, quoted: bool) -> Expr {
-    let mut has_names = false;
-    kind.visit(&mut |kind| has_names |= matches!(kind, Type::Named(_)));
-    if quoted && has_names { Expr::name(literal(&expr.flat())) } else { expr }
+    Expr::subscript("_t.Annotated", vec![members, how])
 }
 
 fn alias(types: &Types<'_>, def: &TypeDef) -> String {

@@ -82,9 +82,18 @@ fn init(types: &Types<'_>) -> String {
         text.push('\n');
         all.extend(names);
     }
-    all.sort_unstable();
+    all.sort_unstable_by_key(|name| (kind_of_name(name), *name));
     let all = all.into_iter().map(|name| Expr::name(literal(name))).collect();
     format!("{text}\n{}\n", Expr::list(all).laid_out("__all__ = ", 0, 0))
+}
+
+/// Constants first, then classes, then functions, as linters sort exports.
+fn kind_of_name(name: &str) -> u8 {
+    match name {
+        _ if name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase()) => 0,
+        _ if name.starts_with(|first: char| first.is_ascii_uppercase()) => 1,
+        _ => 2,
+    }
 }
 
 fn project(package: &Package, module: &str) -> String {

@@ -101,6 +101,15 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// Whether null is its only value.
+    pub(super) fn is_null(&self, kind: &Type) -> bool {
+        match kind {
+            Type::Null => true,
+            Type::Named(name) => self.resolve(name).is_some_and(|def| def.shape == Shape::Alias(Type::Null)),
+            _ => false,
+        }
+    }
+
     /// The definition that a name stands for, behind aliases.
     pub(super) fn resolve(&self, name: &str) -> Option<&'a TypeDef> {
         let def = self.api.get(name)?;
