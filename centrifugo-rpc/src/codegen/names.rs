@@ -1,5 +1,7 @@
 //! Identifiers out of names: of the wire, where everything is allowed, and of Rust.
 
+pub(crate) mod python;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};

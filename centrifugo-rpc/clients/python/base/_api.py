@@ -1,0 +1,93 @@
+"""What typed clients have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ._client import CentrifugoRPCClient
+from ._errors import ContractMismatchError, DecodeError, EncodeError
+from ._wire import Codec, read_hash
+
+
+class BaseAPIClient:
+    """Calls methods with values of the contract's types."""
+
+    _contract_hash: ClassVar[str] = ""
+    # By method; made when they are first needed.
+    _params: ClassVar[dict[str, Codec]] = {}
+    _results: ClassVar[dict[str, Codec]] = {}
+
+    def __init__(self, rpc: CentrifugoRPCClient) -> None:
+        self._rpc = rpc
+
+    @property
+    def rpc(self) -> CentrifugoRPCClient:
+        """The client whose connection is used."""
+        return self._rpc
+
+    async def check_contract(self) -> None:
+        """Asks the server for its contract's hash.
+
+        Raises:
+            ContractMismatchError: it is not the one this client was generated from.
+            RpcError: the server is too old to tell (404), or another answered error.
+        """
+        answer = await self._rpc.call("system.contract")
+        try:
+            theirs = read_hash(answer)
+        except ValueError as error:
+            raise DecodeError(f"the result of `system.contract`: {error}") from error
+        if theirs != self._contract_hash:
+            raise ContractMismatchError(
+                f"the server's contract is {theirs}, this client was generated from "
+                f"{self._contract_hash}: generate it again, or update the server"
+            )
+
+    async def _call(
+        self,
+        method: str,
+        params_type: Any,
+        params: Any,
+        result_type: Any,
+        timeout: float | None,
+        traceparent: str | None,
+    ) -> Any:
+        data = self._encode(method, params_type, params)
+        reply = await self._rpc.call_json(
+            method, data, timeout=timeout, traceparent=traceparent
+        )
+        codec = self._results.get(method)
+        if codec is None:
+            codec = self._results[method] = Codec(result_type)
+        try:
+            return codec.from_plain(reply.result)
+        except ValueError as error:
+            raise DecodeError(
+                f"the result of `{method}` is not what the contract says: {error}"
+            ) from error
+
+    async def _notify(
+        self,
+        method: str,
+        params_type: Any,
+        params: Any,
+        timeout: float | None,
+        traceparent: str | None,
+    ) -> None:
+        data = self._encode(method, params_type, params)
+        await self._rpc.notify_json(
+            method, data, timeout=timeout, traceparent=traceparent
+        )
+
+    def _encode(self, method: str, params_type: Any, params: Any) -> bytes | None:
+        if params_type is None:
+            return None
+        codec = self._params.get(method)
+        if codec is None:
+            codec = self._params[method] = Codec(params_type)
+        try:
+            return codec.to_json(params)
+        except ValueError as error:
+            raise EncodeError(
+                f"the params of `{method}` are not what the method takes: {error}"
+            ) from error

@@ -1,0 +1,211 @@
+"""The calls under way, and whether there is a connection for them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ._errors import CentrifugoRPCError, ConnectionError
+from ._json import MalformedReplyError, Reply, decode_reply
+
+logger = logging.getLogger("centrifugo_rpc")
+
+IgnoredReplyHook = Callable[[str, bytes], object]
+
+
+@dataclass
+class Call:
+    """A call that somebody waits for."""
+
+    answer: asyncio.Future[Reply]
+    # From the moment that a worker may see the request.
+    sent: bool = False
+
+
+class Calls:
+    """What the handles of a connection share. Everything here happens at once; only
+    `up` waits.
+    """
+
+    def __init__(self, on_ignored_reply: IgnoredReplyHook | None) -> None:
+        self.is_up = False
+        self.ignored_replies = 0
+        self.trouble: ConnectionError | None = None
+        self.ended: ConnectionError | None = None
+        # Once there was a connection, much of what is an error before is a reason to
+        # try again.
+        self.was_up = False
+        self._on_ignored_reply = on_ignored_reply
+        self._calls: dict[str, Call] = {}
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting_for_end: set[asyncio.Future[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    async def up(self, timeout: float) -> bool:
+        """Waits until requests can go out. False if they cannot after `timeout`; raises
+        if they never will.
+        """
+        clock = asyncio.get_running_loop()
+        deadline = clock.time() + timeout
+        while self.ended is None and not self.is_up and clock.time() < deadline:
+            await _wait_in(self._waiting, deadline - clock.time())
+        self.check_not_ended()
+        return self.is_up
+
+    def check_not_ended(self) -> None:
+        """Raises if there will be no connection any more."""
+        if self.ended is not None:
+            raise _again(self.ended)
+
+    async def end_of_all(self) -> ConnectionError:
+        """Waits until the client has ended for good."""
+        while self.ended is None:
+            await _wait_in(self._waiting_for_end, None)
+        return self.ended
+
+    def open(self, correlation_id: str) -> Call:
+        """Opens a call; none opens once the client has ended."""
+        self.check_not_ended()
+        call = Call(asyncio.get_running_loop().create_future())
+        self._calls[correlation_id] = call
+        return call
+
+    def sending(self, correlation_id: str) -> bool:
+        """Notes that the request goes out. False if the call has ended meanwhile: then
+        it must not.
+        """
+        call = self._calls.get(correlation_id)
+        if call is None:
+            return False
+        call.sent = True
+        return True
+
+    def forget(self, correlation_id: str) -> bool:
+        """Forgets a call that was given up. True if a worker may be running it."""
+        call = self._calls.pop(correlation_id, None)
+        return call is not None and call.sent
+
+    def fail(self, correlation_id: str, error: CentrifugoRPCError) -> None:
+        """Ends a call that did not go out."""
+        call = self._calls.pop(correlation_id, None)
+        if call is not None:
+            _set_error(call.answer, error)
+
+    def end_pending(self, error: ConnectionError) -> list[str]:
+        """Ends the calls under way. Returns those that a worker may be running."""
+        calls, self._calls = self._calls, {}
+        for call in calls.values():
+            _set_error(call.answer, _again(error))
+        return [correlation_id for correlation_id, call in calls.items() if call.sent]
+
+    def end(self, error: ConnectionError) -> list[str]:
+        """Ends the client, the calls under way and those to come. The first reason
+        stays.
+        """
+        if self.ended is None:
+            self.ended = error
+            self.is_up = False
+        _wake(self._waiting)
+        _wake(self._waiting_for_end)
+        return self.end_pending(self.ended)
+
+    def on_up(self, complete: bool) -> None:
+        """The reply channel is subscribed. `complete` is false if replies may have been
+        lost meanwhile.
+        """
+        if self.ended is not None:
+            return
+        if not complete:
+            # They keep waiting: a worker whose replies found no Centrifugo tries again
+            # for a while.
+            logger.warning(
+                "replies sent while the connection was down cannot be recovered; calls "
+                "whose reply is lost will time out "
+                "(%d waiting)",
+                len(self),
+            )
+        elif self.was_up:
+            logger.info("connected to Centrifugo again (%d calls waiting)", len(self))
+        self.was_up = self.is_up = True
+        self.trouble = None
+        _wake(self._waiting)
+
+    def on_down(self, code: int, reason: str) -> None:
+        """The connection is lost, but will come back."""
+        if self.is_up:
+            logger.warning(
+                "connection to Centrifugo lost (%d %s), reconnecting (%d calls "
+                "waiting)",
+                code,
+                reason,
+                len(self),
+            )
+        self.is_up = False
+
+    def on_trouble(self, error: ConnectionError) -> None:
+        """An attempt to connect failed; the next one comes."""
+        logger.debug("not connected to Centrifugo: %s", error)
+        self.trouble = error
+
+    def on_reply(self, data: bytes) -> None:
+        """A publication in the reply channel."""
+        try:
+            correlation_id, answer = decode_reply(data)
+        except MalformedReplyError as error:
+            logger.warning(
+                "a malformed reply of %d bytes is ignored: %s", len(data), error
+            )
+            self._ignore(f"malformed: {error}", data)
+            return
+        call = self._calls.pop(correlation_id, None)
+        if call is None or call.answer.done():
+            logger.debug(
+                "a late, duplicate or unknown reply is ignored: %s", correlation_id
+            )
+            self._ignore("late, duplicate or unknown", data)
+        elif isinstance(answer, Reply):
+            call.answer.set_result(answer)
+        else:
+            _set_error(call.answer, answer)
+
+    def _ignore(self, reason: str, data: bytes) -> None:
+        self.ignored_replies += 1
+        if self._on_ignored_reply is None:
+            return
+        try:
+            self._on_ignored_reply(reason, data)
+        except Exception:
+            logger.exception("`on_ignored_reply` failed")
+
+
+def _again(error: ConnectionError) -> ConnectionError:
+    """The same error for another raise: each grows a traceback of its own."""
+    return type(error)(*error.args)
+
+
+def _set_error(answer: asyncio.Future[Reply], error: CentrifugoRPCError) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+        # Its caller may be gone this very moment; then nobody misses it.
+        answer.exception()
+
+
+async def _wait_in(waiting: set[asyncio.Future[None]], timeout: float | None) -> None:
+    waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    waiting.add(waiter)
+    try:
+        # Unlike `wait_for` it neither raises nor swallows a cancellation that arrives
+        # together with the result.
+        await asyncio.wait((waiter,), timeout=timeout)
+    finally:
+        waiting.discard(waiter)
+
+
+def _wake(waiting: set[asyncio.Future[None]]) -> None:
+    for waiter in waiting:
+        if not waiter.done():
+            waiter.set_result(None)

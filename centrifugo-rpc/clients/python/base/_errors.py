@@ -1,0 +1,143 @@
+"""How calls and connections fail."""
+
+from __future__ import annotations
+
+import builtins
+from enum import IntEnum
+from typing import Any
+
+
+class ErrorCode(IntEnum):
+    """The codes of answered errors. Applications have 1000 to 1999 for their own."""
+
+    INVALID_PARAMS = 400
+    """The params do not decode; the message names the field."""
+    UNAUTHENTICATED = 401
+    """The method needs a user and the caller is anonymous."""
+    PERMISSION_DENIED = 403
+    """The method refuses this caller."""
+    METHOD_NOT_FOUND = 404
+    """There is no such method."""
+    DEADLINE_EXCEEDED = 408
+    """The timeout passed; the method was cancelled."""
+    TOO_LARGE = 413
+    """The params or the result are over the limit."""
+    OVERLOADED = 429
+    """A limit was reached and the method never ran: try again later."""
+    CANCELLED = 499
+    """The caller cancelled."""
+    INTERNAL = 500
+    """The method failed; details are in the worker's log."""
+    UNAVAILABLE = 503
+    """The worker shuts down and the method never ran: try again."""
+    WORKER_LOST = 504
+    """The worker stopped before the method was finished: the outcome is unknown."""
+
+
+class CentrifugoRPCError(Exception):
+    """What all errors of this package have in common."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the method never ran and the same call may well succeed later."""
+        return False
+
+
+class RpcError(CentrifugoRPCError):
+    """The call was answered with an error, most often by the worker.
+
+    Two answers are given on the way there: 413 by this client, for a request larger
+    than Centrifugo's message limit, and 429 by Centrifugo, over its rate limit.
+    """
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(code, message, data)
+        self.code = int(code)
+        """One of `ErrorCode`, or the application's own."""
+        self.message = message
+        """For people."""
+        self.data = data
+        """What the worker added, None if nothing."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """True for 429 and 503: the method never ran."""
+        return self.code in (ErrorCode.OVERLOADED, ErrorCode.UNAVAILABLE)
+
+    def __str__(self) -> str:
+        return f"{self.message} (code {self.code})"
+
+
+class RpcTimeoutError(CentrifugoRPCError, builtins.TimeoutError):
+    """Nobody answered in time.
+
+    A method that ran out of time answers `RpcError` with 408 instead: here no worker
+    runs, or the request or its reply was lost.
+    """
+
+    def __init__(self, method: str, timeout: float, published: bool) -> None:
+        super().__init__(method, timeout, published)
+        self.method = method
+        """The method that was called."""
+        self.timeout = timeout
+        """The timeout of the call, in seconds."""
+        self.published = published
+        """Whether the request may have gone out, so that a worker may have run it."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """True if nothing was sent."""
+        return not self.published
+
+    def __str__(self) -> str:
+        why = (
+            ""
+            if self.published
+            else ": there was no connection to Centrifugo and nothing was sent"
+        )
+        return f"no answer to `{self.method}` within {self.timeout:g} s{why}"
+
+
+class ConnectionError(CentrifugoRPCError, builtins.ConnectionError):
+    """The client is closed, or Centrifugo ended its connection for good or did not take
+    the request.
+    """
+
+
+class UnreachableError(ConnectionError):
+    """There is no connection to Centrifugo."""
+
+
+class TokenError(ConnectionError):
+    """Centrifugo refuses the token, or there is none."""
+
+
+class SetupError(ConnectionError):
+    """Centrifugo is configured differently from what this client needs; the message
+    names the setting.
+    """
+
+
+class EncodeError(CentrifugoRPCError, ValueError):
+    """The params are not what the method takes, or have no JSON form.
+
+    Nothing was sent.
+    """
+
+
+class DecodeError(CentrifugoRPCError, ValueError):
+    """The method ran, but its result is not what the contract says; the message names
+    the method and the place.
+    """
+
+
+class ContractMismatchError(CentrifugoRPCError):
+    """The server has another contract than the one this client was generated from."""
+
+
+class TokenRefused(Exception):
+    """Raised by a `get_token` function to say that there will be no token: it ends the
+    client.
+
+    Any other exception counts as temporary, and the function is asked again.
+    """

@@ -1,0 +1,101 @@
+"""Who calls, and where the replies go."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from typing import Any, cast
+
+URL = re.compile(r"wss?://[^/\s?#]+([/?]\S*)?\Z", re.IGNORECASE)
+NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
+
+
+def check_url(url: str) -> None:
+    """Refuses what is not a WebSocket URL."""
+    if not URL.match(url):
+        raise ValueError(
+            "the URL is not a WebSocket URL: write for example "
+            "`ws://localhost:8000/connection/websocket`"
+        )
+
+
+def shown_url(url: str) -> str:
+    """The URL as messages show it: without user, password and query, which may hold
+    secrets.
+    """
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    host = host.rpartition("@")[2].partition("?")[0]
+    return f"{scheme}://{host}{slash}{path.partition('?')[0].partition('#')[0]}"
+
+
+def check_channel(channel: str) -> None:
+    """Refuses what cannot be the request channel."""
+    namespace, colon, name = channel.partition(":")
+    if not (colon and NAME.match(namespace) and NAME.match(name)):
+        raise ValueError(
+            f"`request_channel` is {channel!r}, which is not `<namespace>:<name>` of "
+            "letters, digits, `_`, `-` and `.`: "
+            "write for example `rpc:requests`"
+        )
+
+
+def check_namespace(namespace: str) -> None:
+    """Refuses what cannot be a namespace."""
+    if not NAME.match(namespace):
+        raise ValueError(
+            f"`reply_namespace` is {namespace!r}, which is not a name of letters, "
+            "digits, `_`, `-` and `.`: "
+            "write for example `reply`"
+        )
+
+
+def user_of(token: str | None, user: str | None) -> str:
+    """The user whose reply channel the client owns: the one that is named, or the `sub`
+    claim of the token.
+    """
+    subject = subject_of(token) if token else None
+    if user is None:
+        user = subject
+    if user is None:
+        raise ValueError(
+            "the user is unknown: give the client the user ID as its third argument "
+            "(the anonymous one is '')"
+        )
+    if subject is not None and subject != user:
+        raise ValueError(
+            f"the token is for user {subject!r}, but the client was given user {user!r}"
+        )
+    check_user(user)
+    return user
+
+
+def check_user(user: str) -> None:
+    """Refuses users whose reply channel Centrifugo would understand differently."""
+    if not (user.isascii() and user.isprintable()) or "," in user or "#" in user:
+        raise ValueError(
+            f"the user {user!r} cannot own a reply channel: user IDs must not contain "
+            "`,`, `#`, control characters or "
+            "non-ASCII characters"
+        )
+
+
+def subject_of(token: str) -> str | None:
+    """The `sub` claim, '' where there is none; None if this is not a JWT. Centrifugo
+    verifies tokens; here they are only read.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims: Any = json.loads(
+            base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        )
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    if not isinstance(claims, dict):
+        return None
+    subject = cast(dict[str, Any], claims).get("sub", "")
+    return subject if isinstance(subject, str) else None

@@ -1,0 +1,238 @@
+"""The connection to Centrifugo: all that knows the SDK. What happens on it is told to
+`Calls`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from . import _refusals as refusals
+from ._calls import Calls
+from ._errors import ConnectionError, SetupError, TokenError, UnreachableError
+from ._identity import shown_url
+from ._sdk import (
+    CentrifugeError,
+    Client,
+    ClientEventHandler,
+    ReplyError,
+    SubscriptionEventHandler,
+)
+from ._tokens import GetToken, Tokens
+
+logger = logging.getLogger("centrifugo_rpc")
+
+# Of the protocol with the worker.
+VERSION = "1"
+# How long the SDK waits for Centrifugo's reply to one command, and for the handshake.
+COMMAND_TIMEOUT = 10.0
+# A caller waits for its connection: it comes back soon after Centrifugo does.
+MIN_RECONNECT_DELAY = 0.2
+MAX_RECONNECT_DELAY = 5.0
+# How long what the SDK left running may take to end, for example the goodbye of its
+# socket.
+CLOSE_TIMEOUT = 2.0
+
+# The SDK's codes of errors that come from the token function.
+CONNECT_TOKEN, REFRESH_TOKEN = 5, 6
+
+
+class UnconfirmedError(Exception):
+    """The connection broke or Centrifugo did not answer: perhaps the message was
+    published.
+    """
+
+
+class PublishRefusedError(Exception):
+    """Centrifugo did not publish the message."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to connect to, and as whom."""
+
+    url: str
+    user: str
+    token: str | None = field(repr=False)
+    get_token: GetToken | None
+    request_channel: str
+    reply_channel: str
+    message_size_limit: int
+    ssl_context: ssl.SSLContext | None
+    proxy: str | Literal[True] | None
+    headers: Mapping[str, str] | None
+
+
+class Link:
+    """One connection. It comes back by itself until it is closed."""
+
+    def __init__(self, target: Target, calls: Calls) -> None:
+        self.is_closed = False
+        self._calls = calls
+        self._starting: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._tokens = (
+            Tokens(target.get_token, target.user, self.end)
+            if target.get_token
+            else None
+        )
+        # Protobuf hands the payloads over as bytes: they are read here, exactly, and
+        # one that cannot be read ends nothing.
+        self._client = Client(
+            target.url,
+            _ClientEvents(self, target, calls),
+            token=target.token or "",
+            get_token=self._tokens.next if self._tokens else None,
+            use_protobuf=True,
+            timeout=COMMAND_TIMEOUT,
+            name="centrifugo-rpc-python",
+            version=VERSION,
+            min_reconnect_delay=MIN_RECONNECT_DELAY,
+            max_reconnect_delay=MAX_RECONNECT_DELAY,
+            headers=target.headers,
+            ssl_context=target.ssl_context,
+            proxy=target.proxy,
+        )
+        self._subscription = self._client.new_subscription(
+            target.reply_channel,
+            _ReplyEvents(self, target, calls),
+            recoverable=True,
+            min_resubscribe_delay=MIN_RECONNECT_DELAY,
+            max_resubscribe_delay=MAX_RECONNECT_DELAY,
+        )
+
+    async def start(self) -> None:
+        """Starts connecting and subscribing to the reply channel."""
+        await self._subscription.subscribe()
+        self._starting = asyncio.create_task(self._client.connect())
+
+    async def publish(self, channel: str, data: bytes) -> None:
+        """Publishes once, never again: whoever gets it may run it."""
+        try:
+            await self._client.publish(channel, data)
+        except ReplyError as error:
+            raise PublishRefusedError(error.code, error.message) from None
+        except CentrifugeError as error:
+            raise UnconfirmedError(str(error)) from None
+
+    async def close(self) -> None:
+        """Ends the connection and all that runs for it. Nothing is told to `Calls` any
+        more.
+        """
+        self.is_closed = True
+        if self._tokens is not None:
+            self._tokens.close()
+        await self._client.disconnect()
+        # The SDK does not wait for its own tasks, which would outlive us by a moment.
+        tasks: set[asyncio.Task[Any]] = set(
+            getattr(self._client, "_background_tasks", ())
+        )
+        tasks |= {task for task in (self._starting, self._ending) if task is not None}
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
+
+    def end(self, error: ConnectionError) -> None:
+        """Ends the client because of what happened on the connection, which is of no
+        more use.
+        """
+        if not self.is_closed:
+            self._calls.end(error)
+            self._ending = self._ending or asyncio.create_task(
+                self._client.disconnect()
+            )
+
+
+class _ClientEvents(ClientEventHandler):
+    def __init__(self, link: Link, target: Target, calls: Calls) -> None:
+        self._link = link
+        self._calls = calls
+        self._url = shown_url(target.url)
+
+    async def on_disconnected(self, ctx: Any) -> None:
+        self._link.end(refusals.disconnect(self._url, ctx.code, ctx.reason))
+
+    async def on_error(self, ctx: Any) -> None:
+        if self._link.is_closed:
+            return
+        error: BaseException = ctx.error
+        status = getattr(getattr(error, "response", None), "status_code", 0)
+        if 400 <= status <= 499:
+            hopeless = SetupError(
+                f"{self._url} answers HTTP {status} instead of a WebSocket: is it "
+                "Centrifugo's WebSocket endpoint, by "
+                "default `/connection/websocket`?"
+            )
+            # Later the cause is taken for a passing one: a proxy whose backend restarts
+            # answers 404 for a moment.
+            if self._calls.was_up:
+                self._calls.on_trouble(hopeless)
+            else:
+                self._link.end(hopeless)
+        elif ctx.code in (CONNECT_TOKEN, REFRESH_TOKEN):
+            self._calls.on_trouble(TokenError(f"no new token: {describe(error)}"))
+            logger.warning("`get_token` failed and is asked again: %s", describe(error))
+        elif isinstance(error, ReplyError):
+            message = (
+                f"Centrifugo at {self._url} does not accept ({error.code} "
+                f"{error.message})"
+            )
+            self._calls.on_trouble(SetupError(message))
+        else:
+            self._calls.on_trouble(
+                UnreachableError(f"cannot connect to {self._url}: {describe(error)}")
+            )
+
+
+class _ReplyEvents(SubscriptionEventHandler):
+    def __init__(self, link: Link, target: Target, calls: Calls) -> None:
+        self._link = link
+        self._calls = calls
+        self._target = target
+
+    async def on_subscribed(self, ctx: Any) -> None:
+        if self._link.is_closed:
+            return
+        if not ctx.recoverable:
+            logger.warning(
+                "replies sent while the connection is down will be lost: set "
+                "`history_size`, `history_ttl` and "
+                "`force_recovery` in the namespace of the reply channel `%s`",
+                self._target.reply_channel,
+            )
+        self._calls.on_up(complete=not ctx.was_recovering or ctx.recovered)
+
+    async def on_subscribing(self, ctx: Any) -> None:
+        if not self._link.is_closed:
+            self._calls.on_down(ctx.code, ctx.reason)
+
+    async def on_unsubscribed(self, ctx: Any) -> None:
+        target = self._target
+        self._link.end(
+            refusals.subscribe(target.reply_channel, target.user, ctx.code, ctx.reason)
+        )
+
+    async def on_publication(self, ctx: Any) -> None:
+        self._calls.on_reply(ctx.pub.data or b"")
+
+    async def on_error(self, ctx: Any) -> None:
+        if not self._link.is_closed:
+            channel = self._target.reply_channel
+            error = SetupError(
+                f"the reply channel `{channel}` cannot be subscribed: "
+                f"{describe(ctx.error)}"
+            )
+            self._calls.on_trouble(error)
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong; the name of the exception where it says nothing."""
+    return str(error) or type(error).__name__

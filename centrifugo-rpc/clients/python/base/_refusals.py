@@ -1,0 +1,101 @@
+"""Centrifugo's refusals, in words that say what to configure."""
+
+from __future__ import annotations
+
+from ._errors import (
+    CentrifugoRPCError,
+    ConnectionError,
+    ErrorCode,
+    RpcError,
+    SetupError,
+    TokenError,
+)
+
+UNKNOWN_CHANNEL = 102
+PERMISSION_DENIED = 103
+BAD_REQUEST = 107
+TOKEN_EXPIRED = 109
+TOO_MANY_REQUESTS = 111
+INVALID_TOKEN = 3500
+
+# The SDK's own codes: a connection without a usable token, and a message that was too
+# large.
+NO_TOKEN = 1
+MESSAGE_TOO_LARGE = 3
+
+CLOSED = "the client is closed"
+
+
+def subscribe(channel: str, user: str, code: int, reason: str) -> ConnectionError:
+    """Why Centrifugo does not let the client read its replies."""
+    namespace = channel.partition(":")[0]
+    fixes = {
+        UNKNOWN_CHANNEL: f"add a namespace `{namespace}` to Centrifugo's "
+        "`channel.namespaces`, with "
+        "`allow_user_limited_channels`, `history_size`, `history_ttl` and "
+        "`force_recovery`",
+        PERMISSION_DENIED: "set `allow_user_limited_channels` in Centrifugo's "
+        f"namespace `{namespace}`, and check that the "
+        f"token is user `{user}`'s",
+        BAD_REQUEST: f"the `channel_regex` of Centrifugo's namespace `{namespace}` "
+        "must be "
+        "`^[A-Za-z0-9_-]{16,64}#[^,#]*$`",
+        TOKEN_EXPIRED: "give the client fresh tokens with `get_token`",
+    }
+    fix = fixes.get(code, "the client gets no replies any more, make a new one")
+    message = (
+        f"Centrifugo refuses the reply channel `{channel}` ({code} {reason}): {fix}"
+    )
+    return SetupError(message) if code in fixes else ConnectionError(message)
+
+
+def publish(
+    channel: str, anonymous: bool, code: int, reason: str
+) -> CentrifugoRPCError:
+    """Why Centrifugo does not take a request. Its rate limit is the one refusal that
+    passes.
+    """
+    if code == TOO_MANY_REQUESTS:
+        return RpcError(
+            ErrorCode.OVERLOADED,
+            f"Centrifugo's rate limit of requests is reached ({code} {reason})",
+        )
+    namespace = channel.partition(":")[0]
+    permission = (
+        "allow_publish_for_anonymous" if anonymous else "allow_publish_for_client"
+    )
+    fixes = {
+        UNKNOWN_CHANNEL: f"add a namespace `{namespace}` to Centrifugo's "
+        f"`channel.namespaces`, with `{permission}`, or name "
+        "another channel with `request_channel`",
+        PERMISSION_DENIED: f"set `{permission}` in Centrifugo's namespace "
+        f"`{namespace}`",
+        BAD_REQUEST: f"the `channel_regex` of Centrifugo's namespace `{namespace}` "
+        "must match the request channel, for "
+        "example `^requests$`",
+    }
+    fix = fixes.get(code, "the request was not taken")
+    message = f"Centrifugo refuses to publish into `{channel}` ({code} {reason}): {fix}"
+    return SetupError(message) if code in fixes else ConnectionError(message)
+
+
+def disconnect(url: str, code: int, reason: str) -> ConnectionError:
+    """Why the connection is over for good."""
+    message = f"Centrifugo at {url} ended the connection ({code} {reason})"
+    if code in (NO_TOKEN, TOKEN_EXPIRED):
+        return TokenError(
+            f"{message}: the token has expired or is missing, give the client fresh "
+            "ones with `get_token`"
+        )
+    if code == INVALID_TOKEN:
+        return TokenError(
+            f"{message}: check that the token is signed with the key in Centrifugo's "
+            "`client.token` and has its `aud` and `iss`"
+        )
+    if code == MESSAGE_TOO_LARGE:
+        return SetupError(
+            f"{message}: a request was larger than Centrifugo's "
+            "`websocket.message_size_limit`, give the client the same "
+            "`message_size_limit`"
+        )
+    return ConnectionError(message)

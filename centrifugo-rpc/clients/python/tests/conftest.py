@@ -1,0 +1,101 @@
+"""A real Centrifugo, and what tests do to it.
+
+`CENTRIFUGO_RPC_TEST` says where it is: a JSON object with `url`, `api_url`, `api_key`
+and `secret`. The `demo` example serves on it. `cargo test -p tests --test
+generated_python` starts both and runs these tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from base import CentrifugoRPCClient
+
+from .network import Network
+from .tokens import signed
+
+
+class Server:
+    """Where Centrifugo is, and what opens it."""
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        self.url = settings["url"]
+        self._api_url = settings["api_url"]
+        self._api_key = settings["api_key"]
+        self._secret = settings["secret"]
+
+    def token(self, user: str = "42", **claims: Any) -> str:
+        """A connection token."""
+        return signed(self._secret, sub=user, **claims)
+
+    async def api(self, method: str, **params: Any) -> Any:
+        """A request to the server API."""
+
+        def post() -> Any:
+            request = urllib.request.Request(
+                f"{self._api_url}/{method}",
+                json.dumps(params).encode(),
+                {"X-API-Key": self._api_key},
+            )
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return json.load(response)
+
+        answer = await asyncio.to_thread(post)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+
+@pytest.fixture(scope="session")
+def server() -> Server:
+    settings = os.environ.get("CENTRIFUGO_RPC_TEST")
+    if settings is None:
+        pytest.fail(
+            "these tests need a Centrifugo: run `cargo test -p tests --test "
+            "generated_python`"
+        )
+    return Server(json.loads(settings))
+
+
+@pytest_asyncio.fixture
+async def network(server: Server) -> AsyncIterator[Network]:
+    """A network on the way to Centrifugo, which can be broken."""
+    async with Network(server.url) as network:
+        yield network
+
+
+@pytest_asyncio.fixture
+async def rpc(server: Server) -> AsyncIterator[CentrifugoRPCClient]:
+    """A client of user 42."""
+    async with CentrifugoRPCClient(server.url, server.token(), "42") as client:
+        yield client
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def nothing_leaks() -> AsyncIterator[None]:
+    """No task outlives a test, and no exception goes unseen."""
+    unseen: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: unseen.append(context))
+    yield
+    gc.collect()
+    await asyncio.sleep(0)
+    assert not unseen
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def eventually(probe: Callable[[], Awaitable[bool]]) -> None:
+    """Asks until the answer is yes."""
+    deadline = time.monotonic() + 20
+    while not await probe():
+        assert time.monotonic() < deadline, f"waited 20 s for {probe.__name__}"
+        await asyncio.sleep(0.01)

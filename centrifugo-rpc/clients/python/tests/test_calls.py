@@ -1,0 +1,231 @@
+"""Calls of the `demo` service through a real Centrifugo."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from base import (
+    CentrifugoRPCClient,
+    ConnectionError,
+    EncodeError,
+    ErrorCode,
+    RpcError,
+    RpcTimeoutError,
+    SetupError,
+)
+
+from .conftest import Server, eventually
+
+
+async def test_a_call_gets_its_result(rpc: CentrifugoRPCClient) -> None:
+    assert await rpc.call("tasks.get_stats", {"user_id": "123"}) == {
+        "total": 100,
+        "completed": 75,
+    }
+    text = 'żółw 🐢 \u2028 "quoted" \\ \0 é'
+    assert await rpc.call("demo.echo", {"text": text}) == {"text": text}
+    who = await rpc.call("demo.whoami")
+    assert (who["user"], who["info"]) == ("42", None)
+
+
+async def test_a_thousand_calls_at_once_each_get_their_own_result(
+    rpc: CentrifugoRPCClient,
+) -> None:
+    texts = [f"text {n}" for n in range(1000)]
+    results = await asyncio.gather(
+        *(rpc.call("demo.echo", {"text": text}) for text in texts)
+    )
+    assert [result["text"] for result in results] == texts
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code"),
+    [
+        ("demo.echo", {"text": 5}, ErrorCode.INVALID_PARAMS),
+        ("demo.admin", None, ErrorCode.PERMISSION_DENIED),
+        ("no.such_method", None, ErrorCode.METHOD_NOT_FOUND),
+        ("demo.echo", {"text": "x" * 70_000}, ErrorCode.TOO_LARGE),
+        ("demo.panic", {}, ErrorCode.INTERNAL),
+        ("demo.fail", {"code": 1234, "message": "on purpose"}, 1234),
+    ],
+)
+async def test_errors_arrive_with_their_code(
+    rpc: CentrifugoRPCClient, method: str, params: Any, code: int
+) -> None:
+    with pytest.raises(RpcError) as raised:
+        await rpc.call(method, params)
+    assert raised.value.code == code
+    assert not raised.value.is_retryable
+    assert await rpc.call("demo.echo", {"text": "after"}) == {"text": "after"}
+
+
+async def test_large_requests_and_replies_arrive_whole(
+    rpc: CentrifugoRPCClient,
+) -> None:
+    text = "ü" * 25_000
+    assert (await rpc.call("demo.echo", {"text": text}))["text"] == text
+
+
+async def test_the_worker_ends_a_call_that_takes_too_long(
+    rpc: CentrifugoRPCClient,
+) -> None:
+    begin = time.monotonic()
+    with pytest.raises(RpcError) as raised:
+        await rpc.call("demo.sleep", {"ms": 10_000}, timeout=0.3)
+    assert raised.value.code == ErrorCode.DEADLINE_EXCEEDED
+    assert time.monotonic() - begin < 5
+
+
+async def test_a_call_that_nobody_answers_times_out(server: Server) -> None:
+    # A notification's correlation ID is nobody's: the request goes where no worker
+    # listens.
+    client = CentrifugoRPCClient(server.url, server.token(), timeout=0.2)
+    async with client as rpc:
+        # Requests of somebody else's reply channel are dropped by the worker.
+        assert rpc._session is not None
+        vars(rpc._session._target)["reply_channel"] = f"reply:{'x' * 16}#43"
+        with pytest.raises(RpcTimeoutError) as raised:
+            await rpc.call("demo.echo", {"text": "x"})
+    assert raised.value.published
+    assert not raised.value.is_retryable
+
+
+async def test_params_without_a_json_form_are_not_sent(
+    rpc: CentrifugoRPCClient,
+) -> None:
+    with pytest.raises(EncodeError):
+        await rpc.call("demo.echo", {"text": float("nan")})
+    with pytest.raises(ValueError, match="timeout"):
+        await rpc.call("demo.echo", {"text": ""}, timeout=0)
+
+
+async def test_a_cancelled_call_is_cancelled_at_the_worker(
+    server: Server, rpc: CentrifugoRPCClient
+) -> None:
+    position = await server.api("history", channel="rpc:requests", limit=0)
+    since = {"offset": position["offset"], "epoch": position["epoch"]}
+    call = asyncio.create_task(rpc.call("demo.sleep", {"ms": 10_000}))
+
+    async def requests() -> list[dict[str, Any]]:
+        history = await server.api(
+            "history", channel="rpc:requests", limit=1000, since=since
+        )
+        return [publication["data"] for publication in history["publications"]]
+
+    async def went_out() -> bool:
+        return any(
+            request.get("method") == "demo.sleep" for request in await requests()
+        )
+
+    await eventually(went_out)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+    # The worker's word on the cancelled call comes, and nobody waits for it any more.
+    async def answered() -> bool:
+        return rpc.ignored_replies == 1
+
+    await eventually(answered)
+    assert any("cancel" in request for request in await requests())
+
+
+async def test_a_notification_is_taken_and_not_answered(
+    rpc: CentrifugoRPCClient,
+) -> None:
+    await rpc.notify("demo.echo", {"text": "x"})
+    with pytest.raises(RpcError) as raised:
+        await rpc.notify("demo.echo", {"text": "x" * 70_000})
+    assert raised.value.code == ErrorCode.TOO_LARGE
+    await rpc.call("demo.echo", {"text": "a round trip later"})
+    assert rpc.ignored_replies == 0
+
+
+async def test_a_refused_request_says_what_to_configure(server: Server) -> None:
+    async with CentrifugoRPCClient(
+        server.url, server.token(), request_channel="nowhere:requests"
+    ) as rpc:
+        with pytest.raises(SetupError, match="add a namespace `nowhere`"):
+            await rpc.call("demo.echo", {"text": "x"})
+        with pytest.raises(SetupError, match="add a namespace `nowhere`"):
+            await rpc.notify("demo.echo", {"text": "x"})
+    async with CentrifugoRPCClient(
+        server.url, server.token(), request_channel="rpc:other"
+    ) as rpc:
+        with pytest.raises(SetupError, match="`channel_regex`"):
+            await rpc.call("demo.echo", {"text": "x"})
+    anonymous = CentrifugoRPCClient(server.url, server.token(""))
+    async with anonymous as rpc:
+        with pytest.raises(SetupError, match="`allow_publish_for_anonymous`"):
+            await rpc.call("demo.echo", {"text": "x"})
+
+
+async def test_two_clients_of_one_user_do_not_see_each_other(server: Server) -> None:
+    one = CentrifugoRPCClient(server.url, server.token())
+    two = CentrifugoRPCClient(server.url, server.token())
+    async with one, two:
+        calls = [
+            client.call("demo.echo", {"text": str(n)})
+            for n, client in enumerate([one, two] * 50)
+        ]
+        assert [result["text"] for result in await asyncio.gather(*calls)] == [
+            str(n) for n in range(100)
+        ]
+        assert one.ignored_replies == two.ignored_replies == 0
+
+
+async def test_closing_ends_pending_calls_and_cancels_them(server: Server) -> None:
+    position = await server.api("history", channel="rpc:requests", limit=0)
+    client = CentrifugoRPCClient(server.url, server.token())
+    await client.connect()
+    ended = asyncio.create_task(client.ended())
+    calls = [
+        asyncio.create_task(client.call("demo.sleep", {"ms": 10_000}))
+        for _ in range(10)
+    ]
+    await client.call("demo.echo", {"text": "behind them"})
+    await client.close()
+    for error in await asyncio.gather(*calls, return_exceptions=True):
+        assert isinstance(error, ConnectionError)
+        assert str(error) == "the client is closed"
+    assert str(await ended) == "the client is closed"
+    since = {"offset": position["offset"], "epoch": position["epoch"]}
+    history = await server.api(
+        "history", channel="rpc:requests", limit=1000, since=since
+    )
+    assert (
+        sum("cancel" in publication["data"] for publication in history["publications"])
+        == 10
+    )
+    with pytest.raises(ConnectionError, match="closed"):
+        await client.call("demo.echo", {"text": "late"})
+    with pytest.raises(ConnectionError, match="closed"):
+        await client.notify("demo.echo", {"text": "late"})
+    with pytest.raises(ConnectionError, match="closed"):
+        await client.connect()
+    await client.close()
+
+
+async def test_forged_and_malformed_replies_are_ignored(
+    server: Server, rpc: CentrifugoRPCClient
+) -> None:
+    channel = rpc._target.reply_channel
+    replies: list[Any] = [
+        {"correlation_id": "nobody", "result": 1},
+        [],
+        "x",
+        {"correlation_id": 5},
+        {"error": {}},
+    ]
+    for data in replies:
+        await server.api("publish", channel=channel, data=data)
+
+    async def ignored() -> bool:
+        return rpc.ignored_replies == 5
+
+    await eventually(ignored)
+    assert await rpc.call("demo.echo", {"text": "still here"}) == {"text": "still here"}

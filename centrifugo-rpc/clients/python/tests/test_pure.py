@@ -1,0 +1,266 @@
+"""What needs no server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from base import (
+    CentrifugoRPCClient,
+    ConnectionError,
+    EncodeError,
+    ErrorCode,
+    RpcError,
+    RpcTimeoutError,
+    TokenError,
+)
+from base import _refusals as refusals
+from base._calls import Calls
+from base._deadline import Deadline
+from base._identity import shown_url, subject_of
+from base._json import (
+    MalformedReplyError,
+    Reply,
+    decode_reply,
+    encode_params,
+    encode_request,
+)
+
+from .tokens import signed
+
+URL = "ws://localhost:1/connection/websocket"
+TOKEN = signed("whatever", sub="42")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"url": "http://localhost:8000"}, "WebSocket URL"),
+        ({"url": "localhost"}, "WebSocket URL"),
+        ({"token": None}, "no token"),
+        ({"token": "opaque"}, "third argument"),
+        (
+            {"user": "43"},
+            "the token is for user '42', but the client was given user '43'",
+        ),
+        ({"token": "opaque", "user": "a,b"}, "cannot own a reply channel"),
+        ({"token": "opaque", "user": "a#b"}, "cannot own a reply channel"),
+        ({"token": "opaque", "user": "a\nb"}, "cannot own a reply channel"),
+        ({"token": "opaque", "user": "zoë"}, "cannot own a reply channel"),
+        ({"request_channel": "requests"}, "request_channel"),
+        ({"request_channel": "rpc:requests\n"}, "request_channel"),
+        ({"reply_namespace": "re:ply"}, "reply_namespace"),
+        ({"timeout": 0}, "`timeout` is 0"),
+        ({"timeout": float("nan")}, "`timeout` is nan"),
+        ({"connect_timeout": -1}, "`connect_timeout` is -1"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_at_once(
+    arguments: dict[str, Any], named: str
+) -> None:
+    settings: dict[str, Any] = {"url": URL, "token": TOKEN, **arguments}
+    with pytest.raises(ValueError, match=named):
+        CentrifugoRPCClient(**settings)
+
+
+def test_the_user_is_the_subject_of_the_token() -> None:
+    assert CentrifugoRPCClient(URL, TOKEN).user == "42"
+    assert CentrifugoRPCClient(URL, signed("whatever", exp=1)).user == ""
+    assert CentrifugoRPCClient(URL, user="").user == ""
+    assert CentrifugoRPCClient(URL, "opaque", "43").user == "43"
+    for token in ("a.b.c", "a.!.c", "a.W10.c", "...", "a.eyJzdWIiOjF9.c"):
+        assert subject_of(token) is None
+
+
+def test_secrets_are_not_shown() -> None:
+    client = CentrifugoRPCClient(
+        "wss://user:pa55@rt.example.com/ws?token=s3cret", TOKEN, "42"
+    )
+    assert (
+        repr(client)
+        == "<CentrifugoRPCClient wss://rt.example.com/ws user='42' connected=False>"
+    )
+    assert shown_url("ws://host?x=s3cret") == "ws://host"
+
+
+async def test_the_caller_waits_a_little_longer_than_the_worker() -> None:
+    long, short, huge = Deadline(30), Deadline(0.2), Deadline(float("inf"))
+    assert long.give_up - long.at == pytest.approx(1.0)
+    assert short.give_up - short.at == pytest.approx(0.25)
+    assert (long.remaining_ms(), short.remaining_ms()) == (30_000, 200)
+    assert huge.timeout == 86_400
+    assert Deadline(1e-9).remaining_ms() == 1
+
+
+def test_requests_have_their_params_as_they_are() -> None:
+    request = encode_request(
+        "a.b",
+        b'{"n":18446744073709551615}',
+        5,
+        correlation_id="i",
+        reply_to="r",
+        traceparent="t",
+    )
+    assert json.loads(request) == {
+        "method": "a.b",
+        "correlation_id": "i",
+        "reply_to": "r",
+        "params": {"n": 18446744073709551615},
+        "timeout_ms": 5,
+        "traceparent": "t",
+    }
+    assert json.loads(encode_request("a.b", None, 5)) == {
+        "method": "a.b",
+        "timeout_ms": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    "params", [float("nan"), {1, 2}, "\ud800", {"a": float("inf")}, b"bytes"]
+)
+def test_params_without_a_json_form_are_refused(params: Any) -> None:
+    with pytest.raises(EncodeError, match=r"`a\.b`"):
+        encode_params("a.b", params)
+
+
+def test_replies_are_read_exactly() -> None:
+    data = b'{"correlation_id":"i","result":[%d,1.0,1],"later":1}' % (2**128 - 1)
+    correlation_id, answer = decode_reply(data)
+    assert (correlation_id, answer) == ("i", Reply([2**128 - 1, 1.0, 1], data))
+    _, error = decode_reply(
+        b'{"correlation_id":"i","error":{"code":1404,"message":"no","data":[7]}}'
+    )
+    assert isinstance(error, RpcError)
+    assert (error.code, error.message, error.data, str(error)) == (
+        1404,
+        "no",
+        [7],
+        "no (code 1404)",
+    )
+    for result in (b"", b',"result":null'):
+        assert decode_reply(b'{"correlation_id":"i"%s}' % result)[1] == Reply(
+            None, b'{"correlation_id":"i"%s}' % result
+        )
+
+
+MALFORMED = [
+    b"",
+    b"[]",
+    b"\0",
+    b"\xff",
+    b"1e999",
+    b'{"result":1}',
+    b'{"correlation_id":1,"result":1}',
+    b'{"correlation_id":"i","result":NaN}',
+    b'{"correlation_id":"i","error":1}',
+    b'{"correlation_id":"i","error":{}}',
+    b'{"correlation_id":"i","error":{"code":true,"message":"x"}}',
+    b'{"correlation_id":"i","error":{"code":70000,"message":"x"}}',
+    b'{"correlation_id":"i","error":{"code":400,"message":1}}',
+    b'{"correlation_id":"i","result":' + b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("data", MALFORMED)
+def test_malformed_replies_are_told_apart(data: bytes) -> None:
+    with pytest.raises(MalformedReplyError):
+        decode_reply(data)
+
+
+async def test_replies_that_fit_no_call_change_nothing() -> None:
+    ignored: list[str] = []
+
+    def hook(reason: str, _: bytes) -> None:
+        ignored.append(reason)
+        raise RuntimeError("hooks may fail")
+
+    calls = Calls(hook)
+    call = calls.open("i")
+    for data in [*MALFORMED, b'{"correlation_id":"nobody","result":1}']:
+        calls.on_reply(data)
+    assert not call.answer.done()
+    assert calls.ignored_replies == len(ignored) == len(MALFORMED) + 1
+    calls.on_reply(b'{"correlation_id":"i","result":1}')
+    calls.on_reply(b'{"correlation_id":"i","result":2}')
+    assert call.answer.result().result == 1
+    assert calls.ignored_replies == len(MALFORMED) + 2
+
+
+async def test_only_a_call_that_went_out_and_has_no_answer_is_worth_a_cancel() -> None:
+    calls = Calls(None)
+    for correlation_id in ("unsent", "sent", "answered"):
+        calls.open(correlation_id)
+    assert calls.sending("sent")
+    assert calls.sending("answered")
+    calls.on_reply(b'{"correlation_id":"answered"}')
+    assert not calls.forget("unsent")
+    assert not calls.forget("answered")
+    assert calls.forget("sent")
+    assert not calls.forget("sent")
+    assert not calls.sending("sent")
+    assert len(calls) == 0
+
+
+async def test_the_first_reason_of_the_end_reaches_every_call_and_those_to_come() -> (
+    None
+):
+    calls = Calls(None)
+    answers = [
+        calls.open(correlation_id).answer for correlation_id in ("sent", "unsent")
+    ]
+    calls.sending("sent")
+    waiting = asyncio.create_task(calls.up(10))
+    ended = asyncio.create_task(calls.end_of_all())
+    await asyncio.sleep(0)
+    assert calls.end(TokenError("first")) == ["sent"]
+    assert calls.end(ConnectionError("second")) == []
+    calls.on_up(complete=True)
+    assert not calls.is_up
+    raised = [answer.exception() for answer in answers]
+    assert [str(error) for error in raised] == ["first", "first"]
+    assert raised[0] is not raised[1]
+    with pytest.raises(TokenError, match="first"):
+        await waiting
+    with pytest.raises(TokenError, match="first"):
+        calls.open("late")
+    assert str(await ended) == "first"
+
+
+def test_every_refusal_that_a_setting_causes_names_the_setting() -> None:
+    def publish(code: int, anonymous: bool = False) -> str:
+        return str(refusals.publish("rpc:requests", anonymous, code, "no"))
+
+    def subscribe(code: int) -> str:
+        return str(refusals.subscribe("reply:x#42", "42", code, "no"))
+
+    assert "add a namespace `rpc`" in publish(102)
+    assert "`allow_publish_for_client`" in publish(103)
+    assert "`allow_publish_for_anonymous`" in publish(103, anonymous=True)
+    assert "`channel_regex`" in publish(107)
+    assert "add a namespace `reply`" in subscribe(102)
+    assert "user `42`" in subscribe(103)
+    assert "`channel_regex`" in subscribe(107)
+    assert "`client.token`" in str(
+        refusals.disconnect("ws://h/", 3500, "invalid token")
+    )
+    assert "`message_size_limit`" in str(refusals.disconnect("ws://h/", 3, "too large"))
+    assert refusals.publish(
+        "rpc:requests", False, 111, "too many requests"
+    ).is_retryable
+
+
+def test_only_calls_that_never_ran_are_retryable() -> None:
+    retryable = [code for code in ErrorCode if RpcError(code, "x").is_retryable]
+    assert retryable == [ErrorCode.OVERLOADED, ErrorCode.UNAVAILABLE]
+    assert RpcTimeoutError("a.b", 30, published=False).is_retryable
+    assert not RpcTimeoutError("a.b", 30, published=True).is_retryable
+    assert not ConnectionError("x").is_retryable
+    assert (
+        str(RpcTimeoutError("a.b", 30, published=True))
+        == "no answer to `a.b` within 30 s"
+    )
+    assert isinstance(RpcTimeoutError("a.b", 30, published=True), TimeoutError)
+    assert isinstance(ConnectionError("x"), OSError)

@@ -1,0 +1,150 @@
+//! Identifiers of Python.
+
+use super::{Scope, pascal, shouty, snake};
+
+/// Words that are no identifiers.
+const KEYWORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
+    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
+    "pass", "raise", "return", "try", "while", "with", "yield",
+];
+/// Types that annotations refer to by these names: an attribute of the same class would hide them.
+const BUILTINS: [&str; 7] = ["bool", "dict", "float", "int", "list", "str", "tuple"];
+/// What models have already.
+const MODEL: [&str; 30] = [
+    "construct",
+    "copy",
+    "dict",
+    "from_orm",
+    "json",
+    "model_computed_fields",
+    "model_config",
+    "model_construct",
+    "model_copy",
+    "model_dump",
+    "model_dump_json",
+    "model_extra",
+    "model_fields",
+    "model_fields_set",
+    "model_json_schema",
+    "model_parametrized_name",
+    "model_post_init",
+    "model_rebuild",
+    "model_validate",
+    "model_validate_json",
+    "model_validate_strings",
+    "parse_file",
+    "parse_obj",
+    "parse_raw",
+    "print",
+    "schema",
+    "schema_json",
+    "self",
+    "update_forward_refs",
+    "validate",
+];
+/// What the typed client has already.
+const CLIENT: [&str; 3] = ["check_contract", "rpc", "self"];
+/// What the package has already.
+const RUNTIME: [&str; 17] = [
+    "APIClient",
+    "BaseAPIClient",
+    "CONTRACT_HASH",
+    "CentrifugoRPCClient",
+    "CentrifugoRPCError",
+    "ConnectionError",
+    "ContractMismatchError",
+    "DecodeError",
+    "EncodeError",
+    "ErrorCode",
+    "NanoDateTime",
+    "RpcError",
+    "RpcTimeoutError",
+    "SetupError",
+    "TokenError",
+    "TokenRefused",
+    "UnreachableError",
+];
+
+/// The names of types, which stand beside those of the runtime.
+pub(crate) fn types() -> Scope {
+    Scope::new(&[&KEYWORDS[..], &RUNTIME].concat())
+}
+
+/// The name of a type.
+pub(crate) fn type_name(scope: &mut Scope, name: &str) -> String {
+    scope.pick(&pascal(name), "Model")
+}
+
+/// The attributes of a model.
+pub(crate) fn fields() -> Scope {
+    Scope::new(&[&KEYWORDS[..], &BUILTINS, &MODEL].concat())
+}
+
+/// The name of an attribute: that of the wire, where it is one in Python too.
+pub(crate) fn field(scope: &mut Scope, name: &str) -> String {
+    let is_identifier = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    // What looks like a type would hide it from the other attributes.
+    let is_type = name.starts_with(|first: char| first.is_ascii_uppercase());
+    let wanted = if is_identifier && !is_type { name.to_owned() } else { snake(name) };
+    scope.pick(&wanted, "_")
+}
+
+/// The members of an enum.
+pub(crate) fn members() -> Scope {
+    Scope::new(&[])
+}
+
+/// The name of a member of an enum.
+pub(crate) fn member(scope: &mut Scope, value: &str) -> String {
+    scope.pick(&shouty(value), "_")
+}
+
+/// The methods of the client.
+pub(crate) fn methods() -> Scope {
+    Scope::new(&[&KEYWORDS[..], &BUILTINS, &CLIENT].concat())
+}
+
+/// The name of a method.
+pub(crate) fn method(scope: &mut Scope, name: &str) -> String {
+    scope.pick(&snake(name), "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_wire_stay_where_they_can() {
+        let mut scope = fields();
+        for (wire, name) in [
+            ("user_id", "user_id"),
+            ("userId", "userId"),
+            ("class", "class_"),
+            ("class_", "class__"),
+            ("json", "json_"),
+            ("list", "list_"),
+            ("_id", "id"),
+            ("id", "id_"),
+            ("user-id", "user_id_"),
+            ("Point", "point"),
+            ("1st", "x1st"),
+            ("ü", "ufc"),
+            ("", "x"),
+            ("type", "type"),
+        ] {
+            assert_eq!(field(&mut scope, wire), name, "{wire}");
+        }
+    }
+
+    #[test]
+    fn types_and_methods_leave_the_runtime_alone() {
+        let mut scope = types();
+        assert_eq!(type_name(&mut scope, "RpcError"), "RpcErrorModel");
+        assert_eq!(type_name(&mut scope, "True"), "TrueModel");
+        assert_eq!(type_name(&mut scope, "Any"), "Any");
+        assert_eq!(method(&mut methods(), "check.contract"), "check_contract_");
+        assert_eq!(member(&mut members(), "in-progress"), "IN_PROGRESS");
+    }
+}

@@ -1,0 +1,141 @@
+//! `api.py`: the methods of the contract.
+
+use std::collections::BTreeSet;
+
+use super::docs::docstring;
+use super::header;
+use super::layout::{Expr, literal};
+use super::types::Types;
+use crate::codegen::ir::{Api, Method, Type};
+use crate::codegen::names::python as names;
+
+pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
+    let mut scope = names::methods();
+    let methods: Vec<String> =
+        api.methods.iter().map(|method| print_method(types, method, &names::method(&mut scope, &method.name))).collect();
+    let body = methods.join("\n");
+    let mut text = header("The methods of the contract.");
+    text.push_str("from __future__ import annotations\n\n");
+    if body.contains("_t.") {
+        text.push_str("import typing as _t\n\n");
+    }
+    if body.contains("@_deprecated(") {
+        text.push_str("from typing_extensions import deprecated as _deprecated\n\n");
+    }
+    if body.contains("_m.") {
+        text.push_str("from . import _model as _m\n");
+    }
+    text.push_str("from ._api import BaseAPIClient\n");
+    let used = used_types(api, types);
+    if !used.is_empty() {
+        text.push_str(&import(".models", &used));
+        text.push('\n');
+    }
+    text.push_str("\n__all__ = [\"CONTRACT_HASH\", \"APIClient\"]\n\n");
+    text.push_str(&Expr::name(literal(&api.hash)).laid_out("CONTRACT_HASH = ", 0, 0));
+    text.push_str("\n\"\"\"Of the contract that this was generated from.\"\"\"\n\n\n");
+    text.push_str("class APIClient(BaseAPIClient):\n    \"\"\"Calls the methods of the contract.\"\"\"\n\n");
+    text.push_str("    _contract_hash = CONTRACT_HASH\n");
+    if !body.is_empty() {
+        text.push('\n');
+        text.push_str(&body);
+    }
+    text
+}
+
+/// `from module import names`
+pub(super) fn import(module: &str, names: &[String]) -> String {
+    let flat = format!("from {module} import {}", names.join(", "));
+    if flat.len() <= super::layout::WIDTH {
+        return flat;
+    }
+    let lines: String = names.iter().map(|name| format!("    {name},\n")).collect();
+    format!("from {module} import (\n{lines})")
+}
+
+fn used_types(api: &Api, types: &Types<'_>) -> Vec<String> {
+    let mut used = BTreeSet::new();
+    let mut visit = |kind: &Type| {
+        kind.visit(&mut |kind| {
+            if let Type::Named(name) = kind {
+                used.insert(types.name(name));
+            }
+        });
+    };
+    for method in &api.methods {
+        method.params.iter().for_each(&mut visit);
+        visit(&method.result);
+    }
+    used.into_iter().collect()
+}
+
+fn print_method(types: &Types<'_>, method: &Method, name: &str) -> String {
+    let mut text = String::new();
+    if let Some(instead) = &method.deprecated {
+        let reason = if instead.is_empty() { "deprecated" } else { instead };
+        text.push_str(&Expr::call("@_deprecated", vec![Expr::name(literal(reason))]).laid_out("", 4, 0));
+        text.push('\n');
+    }
+    text.push_str(&format!("    async def {name}(\n        self,\n"));
+    if let Some(params) = &method.params {
+        text.push_str(&types.expr(params).laid_out("params: ", 8, 1));
+        text.push_str(",\n");
+    }
+    text.push_str("        *,\n        timeout: float | None = None,\n        traceparent: str | None = None,\n");
+    let result = types.expr(&method.result);
+    text.push_str(&result.laid_out(") -> ", 4, 1));
+    text.push_str(":\n");
+    if let Some(doc) = docstring(&doc_of(method), 8) {
+        text.push_str(&doc);
+        text.push('\n');
+    }
+    text.push_str(&print_body(types, method, &result));
+    text
+}
+
+fn doc_of(method: &Method) -> String {
+    let mut paragraphs = vec![method.description.trim_end().to_owned()];
+    if method.idempotent {
+        paragraphs.push("Idempotent: it may run again after its worker died.".to_owned());
+    }
+    if let Some(instead) = &method.deprecated {
+        paragraphs.push(if instead.is_empty() { "Deprecated.".to_owned() } else { format!("Deprecated: {instead}") });
+    }
+    paragraphs.retain(|paragraph| !paragraph.trim().is_empty());
+    paragraphs.join("\n\n")
+}
+
+fn print_body(types: &Types<'_>, method: &Method, result: &Expr) -> String {
+    let (params_type, params) = match &method.params {
+        Some(params) => (types.expr(params), "params"),
+        None => (Expr::name("None"), "None"),
+    };
+    let mut arguments = vec![Expr::name(literal(&method.name)), params_type, Expr::name(params)];
+    if !method.no_wait {
+        arguments.push(result.clone());
+    }
+    arguments.extend([Expr::name("timeout"), Expr::name("traceparent")]);
+    if method.no_wait {
+        return Expr::call("self._notify", arguments).laid_out("await ", 8, 0) + "\n";
+    }
+    let call = Expr::call("self._call", arguments);
+    if method.result == Type::Null {
+        return call.laid_out("await ", 8, 0) + "\n";
+    }
+    format!("{}\n        return result\n", assigned("result", result, &call))
+}
+
+/// `name: kind = await call`
+fn assigned(name: &str, kind: &Expr, call: &Expr) -> String {
+    let flat = format!("        {name}: {} = await {}", kind.flat(), call.flat());
+    if flat.len() <= super::layout::WIDTH {
+        return flat;
+    }
+    let prefix = format!("        {name}: {} = await ", kind.flat());
+    let first_line = prefix.len() + "self._call(".len();
+    if first_line <= super::layout::WIDTH {
+        return prefix + &call.broken(8);
+    }
+    let declared = kind.laid_out(&format!("{name}: "), 8, 0);
+    format!("{declared}\n{}", call.laid_out(&format!("{name} = await "), 8, 0))
+}

@@ -1,0 +1,216 @@
+//! Classes: structs, variants of unions, enums.
+
+use super::docs::docstring;
+use super::layout::{Expr, annotated, literal};
+use super::types::{Types, has_class};
+use crate::codegen::ir::{Body, EnumValue, Field, Rest, Struct, Tagging, Type, TypeDef, Union, Variant};
+use crate::codegen::names::Scope;
+use crate::codegen::names::python as names;
+
+const INDENT: usize = 4;
+
+/// A class as it is put together.
+struct Class {
+    name: String,
+    base: String,
+    keywords: Vec<Expr>,
+    doc: String,
+    /// Each with the docstring behind it.
+    members: Vec<String>,
+}
+
+impl Class {
+    fn new(name: String, base: &str, doc: String) -> Self {
+        Self { name, base: base.to_owned(), keywords: Vec::new(), doc, members: Vec::new() }
+    }
+
+    fn keyword(&mut self, key: &str, value: Expr) {
+        self.keywords.push(Expr::pair(format!("{key}="), value));
+    }
+
+    fn member(&mut self, text: String, doc: &str) {
+        self.members.push(match docstring(doc, INDENT) {
+            Some(doc) => format!("{text}\n{doc}"),
+            None => text,
+        });
+    }
+
+    fn print(self) -> String {
+        let mut arguments = vec![Expr::name(self.base)];
+        arguments.extend(self.keywords);
+        let header = Expr::call(&format!("class {}", self.name), arguments).laid_out("", 0, 1);
+        let mut text = format!("{header}:\n");
+        let doc = docstring(&self.doc, INDENT);
+        if let Some(doc) = &doc {
+            text.push_str(doc);
+            text.push_str(if self.members.is_empty() { "\n" } else { "\n\n" });
+        }
+        if doc.is_none() && self.members.is_empty() {
+            text.push_str("    pass\n");
+        }
+        for member in self.members {
+            text.push_str(&member);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The class of a struct.
+pub(super) fn of_struct(types: &Types<'_>, def: &TypeDef, fields: &Struct) -> String {
+    let mut class = Class::new(types.name(&def.name), model_for(fields), described(&def.description, def.deprecated));
+    add_fields(&mut class, types, fields, &mut names::fields());
+    class.print()
+}
+
+/// The class of an enum.
+pub(super) fn of_enum(types: &Types<'_>, def: &TypeDef, values: &[EnumValue]) -> String {
+    let mut class = Class::new(types.name(&def.name), "_m.StrEnum", described(&def.description, def.deprecated));
+    let mut scope = names::members();
+    for EnumValue { value, description } in values {
+        let name = names::member(&mut scope, value);
+        class.member(format!("    {name} = {}", literal(value)), description);
+    }
+    class.print()
+}
+
+/// The classes of a union's variants.
+pub(super) fn of_union(types: &Types<'_>, union: &Union) -> Vec<String> {
+    let variants = union.variants.iter().filter(|variant| has_class(&union.tagging, &variant.body));
+    variants.map(|variant| of_variant(types, &union.tagging, variant).print()).collect()
+}
+
+fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class {
+    let mut scope = names::fields();
+    let mut class = Class::new(types.name(&variant.type_name), "_m.Model", variant.description.clone());
+    if *tagging != Tagging::Untagged {
+        class.keyword("tag", Expr::name(literal(&variant.name)));
+    }
+    let internal = if let Tagging::Internal { tag } = tagging { Some(tag) } else { None };
+    match &variant.body {
+        Body::Newtype(kind) if internal.is_some() => match types.struct_of(kind) {
+            Some((name, base)) => {
+                class.base = types.name(name);
+                reserve(&mut scope, base);
+                add_tag(&mut class, &mut scope, internal, &variant.name);
+            }
+            None => {
+                add_tag(&mut class, &mut scope, internal, &variant.name);
+                add_content(&mut class, types, kind, &mut scope);
+            }
+        },
+        Body::Newtype(kind) => {
+            class.base = "_m.Newtype".to_owned();
+            let value = (*kind == Type::Null).then_some("None");
+            class.member(annotated("value", &types.expr(kind), value, INDENT), "");
+        }
+        Body::Struct(fields) => {
+            class.base = model_for(fields).to_owned();
+            add_tag(&mut class, &mut scope, internal, &variant.name);
+            add_fields(&mut class, types, fields, &mut scope);
+        }
+        Body::Unit => add_tag(&mut class, &mut scope, internal, &variant.name),
+    }
+    class
+}
+
+fn add_tag(class: &mut Class, scope: &mut Scope, tag: Option<&String>, variant: &str) {
+    let Some(tag) = tag else { return };
+    let name = names::field(scope, tag);
+    class.keyword("tag_field", Expr::name(literal(&name)));
+    let value = literal(variant);
+    let kind = Expr::subscript("_t.Literal", vec![Expr::name(value.clone())]);
+    class.member(annotated(&name, &on_the_wire(kind, &name, tag), Some(&value), INDENT), "");
+}
+
+/// What is not a struct, but has members all the same: they stand beside the tag.
+fn add_content(class: &mut Class, types: &Types<'_>, kind: &Type, scope: &mut Scope) {
+    let name = names::field(scope, "value");
+    let variants = if let Type::Named(kind) = kind { types.variants_of(kind) } else { Expr::call("", Vec::new()) };
+    class.base = "_m.FlatModel".to_owned();
+    class.keyword("flattened", Expr::dict(vec![Expr::pair(format!("{}: ", literal(&name)), variants)]));
+    class.member(annotated(&name, &types.expr(kind), None, INDENT), "Its members stand beside the tag.");
+}
+
+fn reserve(scope: &mut Scope, fields: &Struct) {
+    for field in &fields.fields {
+        names::field(scope, &field.name);
+    }
+    for _ in &fields.flattened {
+        names::field(scope, "variant");
+    }
+    if matches!(fields.rest, Rest::Map(..)) {
+        names::field(scope, "rest");
+    }
+}
+
+fn model_for(fields: &Struct) -> &'static str {
+    if fields.flattened.is_empty() && fields.rest == Rest::Ignored { "_m.Model" } else { "_m.FlatModel" }
+}
+
+fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut Scope) {
+    for field in &fields.fields {
+        let name = names::field(scope, &field.name);
+        let (kind, value) = kind_of(types, field);
+        let text = annotated(&name, &on_the_wire(kind, &name, &field.name), value, INDENT);
+        class.member(text, &with_default(&described(&field.description, field.deprecated), field));
+    }
+    let mut flattened = Vec::new();
+    for union in &fields.flattened {
+        let name = names::field(scope, "variant");
+        let kind = Expr::name(types.name(&union.name));
+        let (kind, value) = if union.optional {
+            (Expr::subscript("_m.FlattenedOrNone", vec![kind]), Some("None"))
+        } else {
+            (kind, None)
+        };
+        class.member(annotated(&name, &kind, value, INDENT), "Its members stand among the others.");
+        flattened.push(Expr::pair(format!("{}: ", literal(&name)), types.variants_of(&union.name)));
+    }
+    if !flattened.is_empty() {
+        class.keyword("flattened", Expr::dict(flattened));
+    }
+    match &fields.rest {
+        Rest::Ignored => {}
+        Rest::Denied => class.keyword("denies_unknown", Expr::name("True")),
+        Rest::Map(key, values) => {
+            let name = names::field(scope, "rest");
+            class.keyword("rest", Expr::name(literal(&name)));
+            let kind = types.expr(&Type::Map(*key, values.clone()));
+            class.member(annotated(&name, &kind, Some("{}"), INDENT), "All other members.");
+        }
+    }
+}
+
+/// The type of a field, and what it is when it is not given.
+fn kind_of(types: &Types<'_>, field: &Field) -> (Expr, Option<&'static str>) {
+    let kind = types.expr(&field.kind);
+    match (field.required, types.is_nullable(&field.kind)) {
+        (true, _) => (kind, None),
+        (false, true) => (kind, Some("None")),
+        (false, false) => (Expr::subscript("_m.MayBeAbsent", vec![kind]), Some("None")),
+    }
+}
+
+fn on_the_wire(kind: Expr, name: &str, wire: &str) -> Expr {
+    if name == wire {
+        return kind;
+    }
+    Expr::subscript("_t.Annotated", vec![kind, Expr::call("_m.wire", vec![Expr::name(literal(wire))])])
+}
+
+pub(super) fn described(description: &str, deprecated: bool) -> String {
+    match (description.trim().is_empty(), deprecated) {
+        (_, false) => description.to_owned(),
+        (true, true) => "Deprecated.".to_owned(),
+        (false, true) => format!("{}\n\nDeprecated.", description.trim_end()),
+    }
+}
+
+fn with_default(description: &str, field: &Field) -> String {
+    if field.required || field.default.is_null() {
+        return description.to_owned();
+    }
+    let default = format!("Default: `{}`.", field.default);
+    if description.trim().is_empty() { default } else { format!("{}\n\n{default}", description.trim_end()) }
+}

@@ -1,0 +1,222 @@
+//! Expressions as `ruff format` leaves them: on one line where they fit, else one item per line.
+
+use std::fmt::Write as _;
+
+/// The longest line.
+pub(super) const WIDTH: usize = 88;
+
+/// An expression.
+#[derive(Debug, Clone)]
+pub(super) enum Expr {
+    Name(String),
+    /// `head[items]`, `head(items)`, `{items}`, …
+    Brackets { head: String, open: char, close: char, items: Vec<Expr> },
+    /// `"key": value`, `key=value`
+    Pair { key: String, value: Box<Expr> },
+    /// `inner | None`
+    OrNone(Box<Expr>),
+    /// `one | another`
+    Or(Vec<Expr>),
+}
+
+impl Expr {
+    pub(super) fn name(name: impl Into<String>) -> Self {
+        Self::Name(name.into())
+    }
+
+    /// `head[items]`
+    pub(super) fn subscript(head: &str, items: Vec<Self>) -> Self {
+        Self::Brackets { head: head.to_owned(), open: '[', close: ']', items }
+    }
+
+    /// `head(items)`
+    pub(super) fn call(head: &str, items: Vec<Self>) -> Self {
+        Self::Brackets { head: head.to_owned(), open: '(', close: ')', items }
+    }
+
+    /// `{"key": value}`
+    pub(super) fn dict(items: Vec<Self>) -> Self {
+        Self::Brackets { head: String::new(), open: '{', close: '}', items }
+    }
+
+    /// `[items]`
+    pub(super) fn list(items: Vec<Self>) -> Self {
+        Self::subscript("", items)
+    }
+
+    pub(super) fn pair(key: impl Into<String>, value: Self) -> Self {
+        Self::Pair { key: key.into(), value: Box::new(value) }
+    }
+
+    pub(super) fn or_none(self) -> Self {
+        Self::OrNone(Box::new(self))
+    }
+
+    /// Lists and tuples by themselves, which have an item per line.
+    fn is_list(&self) -> bool {
+        matches!(self, Self::Brackets { head, open, .. } if head.is_empty() && *open != '{')
+    }
+
+    /// On one line.
+    pub(super) fn flat(&self) -> String {
+        match self {
+            Self::Name(name) => name.clone(),
+            Self::Brackets { head, open, close, items } => {
+                let inner = items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
+                // Parentheses alone make no tuple of one.
+                let comma = if head.is_empty() && *open == '(' && items.len() == 1 { "," } else { "" };
+                format!("{head}{open}{inner}{comma}{close}")
+            }
+            Self::Pair { key, value } => format!("{key}{}", value.flat()),
+            Self::OrNone(inner) => format!("{} | None", inner.flat()),
+            Self::Or(operands) => operands.iter().map(Self::flat).collect::<Vec<_>>().join(" | "),
+        }
+    }
+
+    /// On several lines, the first of which begins somewhere behind `indent`.
+    pub(super) fn broken(&self, indent: usize) -> String {
+        match self {
+            Self::Name(name) => name.clone(),
+            Self::Brackets { items, .. } if items.is_empty() => self.flat(),
+            Self::Brackets { head, open, close, items } => {
+                let margin = " ".repeat(indent);
+                let inner = items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
+                if indent + 4 + width(&inner) <= WIDTH && !self.is_list() {
+                    return format!("{head}{open}\n{margin}    {inner}\n{margin}{close}");
+                }
+                let mut text = format!("{head}{open}\n");
+                // In a subscript of one a comma would make a tuple of it.
+                let comma = if *open == '[' && items.len() == 1 { "" } else { "," };
+                for item in items {
+                    let _ = writeln!(text, "{}{comma}", item.laid_out("", indent + 4, comma.len()));
+                }
+                text + &margin + &close.to_string()
+            }
+            Self::Pair { key, value } => format!("{key}{}", value.broken(indent)),
+            Self::OrNone(inner) => Self::subscript("_m.OrNone", vec![(**inner).clone()]).broken(indent),
+            Self::Or(operands) => {
+                let lines = operands.iter().enumerate().map(|(index, operand)| {
+                    let prefix = if index == 0 { "" } else { "| " };
+                    operand.laid_out(prefix, indent, 0)
+                });
+                lines.collect::<Vec<_>>().join("\n").trim_start().to_owned()
+            }
+        }
+    }
+
+    /// `prefix` and the expression, indented, with `room` for what follows on the last line.
+    pub(super) fn laid_out(&self, prefix: &str, indent: usize, room: usize) -> String {
+        let margin = " ".repeat(indent);
+        let flat = format!("{margin}{prefix}{}", self.flat());
+        if width(&flat) + room <= WIDTH { flat } else { format!("{margin}{prefix}{}", self.broken(indent)) }
+    }
+}
+
+/// `name: annotation`, or with ` = value`.
+pub(super) fn annotated(name: &str, annotation: &Expr, value: Option<&str>, indent: usize) -> String {
+    let margin = " ".repeat(indent);
+    let Some(value) = value else {
+        return annotation.laid_out(&format!("{name}: "), indent, 0);
+    };
+    let flat = format!("{margin}{name}: {}", annotation.flat());
+    let suffix = format!(" = {value}");
+    if width(&flat) + width(&suffix) <= WIDTH {
+        return flat + &suffix;
+    }
+    // Brackets are better than parentheses, but for what has none.
+    if width(&flat) + " = (".len() <= WIDTH && value != "{}" {
+        return format!("{flat} = (\n{margin}    {value}\n{margin})");
+    }
+    format!("{margin}{name}: {}{suffix}", annotation.broken(indent))
+}
+
+/// `name: _t.TypeAlias = value`
+pub(super) fn alias(name: &str, value: &Expr) -> String {
+    let prefix = format!("{name}: _t.TypeAlias = ");
+    match value {
+        Expr::Name(text) if prefix.len() + text.len() > WIDTH => format!("{prefix}(\n    {text}\n)"),
+        _ => value.laid_out(&prefix, 0, 0),
+    }
+}
+
+/// A string in double quotes, without any inside.
+pub(super) fn literal(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '\\' => literal.push_str("\\\\"),
+            '\n' => literal.push_str("\\n"),
+            '\t' => literal.push_str("\\t"),
+            '"' => literal.push_str("\\x22"),
+            c if is_hidden(c) => literal.push_str(&escaped(c)),
+            c => literal.push(c),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+/// What an editor does not show as it is, or shows as the end of a line.
+pub(super) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            u32::from(c),
+            0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb
+                | 0xe000..=0xf8ff | 0xe_0000..=0xe_0fff
+        )
+}
+
+pub(super) fn escaped(c: char) -> String {
+    match u32::from(c) {
+        code @ ..=0xff => format!("\\x{code:02x}"),
+        code @ ..=0xffff => format!("\\u{code:04x}"),
+        code => format!("\\U{code:08x}"),
+    }
+}
+
+/// Columns of the last line.
+pub(super) fn width(text: &str) -> usize {
+    text.lines().last().unwrap_or_default().chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(item: Expr) -> Expr {
+        Expr::subscript("list", vec![item])
+    }
+
+    #[test]
+    fn what_fits_stays_on_one_line() {
+        let kind = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::name("A")).or_none()]);
+        assert_eq!(annotated("a", &kind, Some("None"), 4), "    a: dict[str, list[A] | None] = None");
+        assert_eq!(alias("A", &Expr::name("B")), "A: _t.TypeAlias = B");
+    }
+
+    #[test]
+    fn what_does_not_fit_has_one_item_per_line_if_it_must() {
+        let long = || Expr::name("A".repeat(50));
+        let kind = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::call("f", vec![long(), long()]))]);
+        let a = "A".repeat(50);
+        let short = annotated("a", &Expr::call("f", vec![long(), Expr::name("b".repeat(28))]), None, 4);
+        assert_eq!(short, format!("    a: f(\n        {}, {}\n    )", "A".repeat(50), "b".repeat(28)));
+        let expected = format!(
+            "    a: _m.OrNone[\n        dict[\n            str,\n            list[\n                f(\n                    {a},\n                    {a},\n                )\n            ],\n        ]\n    ] = None"
+        );
+        assert_eq!(annotated("a", &kind.or_none(), Some("None"), 4), expected);
+    }
+
+    #[test]
+    fn a_value_is_parenthesized_where_that_is_enough() {
+        let kind = list(Expr::name("T".repeat(60)));
+        let t = "T".repeat(60);
+        assert_eq!(annotated("field_name", &kind, Some("None"), 4), format!("    field_name: list[{t}] = (\n        None\n    )"));
+        assert_eq!(annotated("field_name", &kind, Some("{}"), 4), format!("    field_name: list[{t}] = {{}}"));
+    }
+
+    #[test]
+    fn strings_show_what_they_hold() {
+        assert_eq!(literal("a\"b'\\\r\n\u{2028}ü\u{1f422}"), "\"a\\x22b'\\\\\\x0d\\n\\u2028ü\u{1f422}\"");
+    }
+}

@@ -1,0 +1,130 @@
+//! What makes a package of the modules.
+
+use super::api::import;
+use super::layout::{Expr, literal};
+use super::types::Types;
+use super::{header, readme};
+use crate::codegen::ir::Api;
+use crate::codegen::{File, MARK, Package};
+
+/// The modules that are the same for every contract.
+const HAND_WRITTEN: [(&str, &str); 15] = [
+    ("_api.py", include_str!("../../../clients/python/base/_api.py")),
+    ("_calls.py", include_str!("../../../clients/python/base/_calls.py")),
+    ("_client.py", include_str!("../../../clients/python/base/_client.py")),
+    ("_datetime.py", include_str!("../../../clients/python/base/_datetime.py")),
+    ("_deadline.py", include_str!("../../../clients/python/base/_deadline.py")),
+    ("_errors.py", include_str!("../../../clients/python/base/_errors.py")),
+    ("_identity.py", include_str!("../../../clients/python/base/_identity.py")),
+    ("_json.py", include_str!("../../../clients/python/base/_json.py")),
+    ("_link.py", include_str!("../../../clients/python/base/_link.py")),
+    ("_model.py", include_str!("../../../clients/python/base/_model.py")),
+    ("_refusals.py", include_str!("../../../clients/python/base/_refusals.py")),
+    ("_sdk.py", include_str!("../../../clients/python/base/_sdk.py")),
+    ("_session.py", include_str!("../../../clients/python/base/_session.py")),
+    ("_tokens.py", include_str!("../../../clients/python/base/_tokens.py")),
+    ("_wire.py", include_str!("../../../clients/python/base/_wire.py")),
+];
+
+/// What callers import, by module.
+const EXPORTS: [(&str, &[&str]); 5] = [
+    ("._client", &["CentrifugoRPCClient"]),
+    ("._datetime", &["NanoDateTime"]),
+    (
+        "._errors",
+        &[
+            "CentrifugoRPCError",
+            "ConnectionError",
+            "ContractMismatchError",
+            "DecodeError",
+            "EncodeError",
+            "ErrorCode",
+            "RpcError",
+            "RpcTimeoutError",
+            "SetupError",
+            "TokenError",
+            "TokenRefused",
+            "UnreachableError",
+        ],
+    ),
+    ("._wire", &["read_json", "to_json"]),
+    (".api", &["CONTRACT_HASH", "APIClient"]),
+];
+
+pub(super) fn hand_written() -> Vec<File> {
+    HAND_WRITTEN.iter().map(|(path, text)| File::new(*path, format!("# {MARK}\n{text}"))).collect()
+}
+
+/// All but the modules that have something in them.
+pub(super) fn around(api: &Api, package: &Package, types: &Types<'_>) -> Vec<File> {
+    let module = module(package);
+    vec![
+        File::new("__init__.py", init(types)),
+        File::new("py.typed", format!("# {MARK}\n")),
+        File::new("pyproject.toml", project(package, &module)),
+        File::new("README.md", readme::print(api, package, &module, types)),
+    ]
+}
+
+/// What the package is imported as, once it is installed.
+fn module(package: &Package) -> String {
+    package.name.replace('-', "_")
+}
+
+fn init(types: &Types<'_>) -> String {
+    let models = types.all();
+    let mut text = header("`CentrifugoRPCClient` connects, `APIClient` has the methods.");
+    let mut all: Vec<&str> = Vec::new();
+    let models = (!models.is_empty()).then_some((".models", models));
+    for (module, names) in EXPORTS.iter().map(|(module, names)| (*module, names.to_vec())).chain(models) {
+        let owned: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        text.push_str(import(module, &owned).trim_end());
+        text.push('\n');
+        all.extend(names);
+    }
+    all.sort_unstable_by_key(|name| (kind_of_name(name), *name));
+    let all = all.into_iter().map(|name| Expr::name(literal(name))).collect();
+    format!("{text}\n{}\n", Expr::list(all).laid_out("__all__ = ", 0, 0))
+}
+
+/// Constants first, then classes, then functions, as linters sort exports.
+fn kind_of_name(name: &str) -> u8 {
+    match name {
+        _ if name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase()) => 0,
+        _ if name.starts_with(|first: char| first.is_ascii_uppercase()) => 1,
+        _ => 2,
+    }
+}
+
+fn project(package: &Package, module: &str) -> String {
+    let name = &package.name;
+    format!(
+        r#"# {MARK}
+[build-system]
+requires = ["hatchling>=1.26"]
+build-backend = "hatchling.build"
+
+[project]
+name = "{name}"
+version = "0.1.0"
+description = "A typed RPC client over Centrifugo"
+readme = "README.md"
+requires-python = ">=3.10"
+dependencies = [
+    "centrifuge-python>=0.7,<1",
+    "pydantic>=2.12,<3",
+    "typing_extensions>=4.12",
+]
+
+[tool.hatch.build.targets.wheel]
+include = ["/*.py", "/py.typed"]
+
+[tool.hatch.build.targets.wheel.sources]
+"" = "{module}"
+
+[tool.ruff]
+line-length = 88
+target-version = "py310"
+"#
+    )
+}

@@ -1,0 +1,179 @@
+//! What types are called.
+
+use std::collections::BTreeMap;
+
+use super::layout::{Expr, literal};
+use crate::codegen::ir::{Api, Body, Integer, Key, Shape, Struct, Tagging, Type, TypeDef, Union, Width};
+use crate::codegen::names::python as names;
+
+/// Longer arrays of a fixed length are lists.
+const LONGEST_TUPLE: usize = 16;
+
+/// The types of a contract, and what they are called in Python.
+pub(super) struct Types<'a> {
+    api: &'a Api,
+    names: BTreeMap<&'a str, String>,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn new(api: &'a Api) -> Self {
+        let mut scope = names::types();
+        let mut all = BTreeMap::new();
+        for def in &api.types {
+            all.insert(def.name.as_str(), names::type_name(&mut scope, &def.name));
+        }
+        for union in api.types.iter().filter_map(union_of) {
+            for variant in union.variants.iter().filter(|variant| has_class(&union.tagging, &variant.body)) {
+                all.insert(variant.type_name.as_str(), names::type_name(&mut scope, &variant.type_name));
+            }
+        }
+        Self { api, names: all }
+    }
+
+    /// All that the module of the models defines, sorted.
+    pub(super) fn all(&self) -> Vec<&str> {
+        let mut all: Vec<_> = self.names.values().map(String::as_str).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The name of a definition, or of a variant's class.
+    pub(super) fn name(&self, name: &str) -> String {
+        self.names.get(name).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn expr(&self, kind: &Type) -> Expr {
+        match kind {
+            Type::Any => Expr::name("_m.AnyJson"),
+            Type::Never => Expr::name("_m.Never"),
+            Type::Null => Expr::name("None"),
+            Type::Bool => Expr::name("_m.Bool"),
+            Type::String => Expr::name("str"),
+            Type::Char => Expr::name("_m.Char"),
+            Type::DateTime => Expr::name("_m.DateTime"),
+            Type::Uuid => Expr::name("_m.Uuid"),
+            Type::Decimal => Expr::name("_m.Dec"),
+            Type::Integer(integer) => integer_of(*integer),
+            Type::F32 | Type::F64 => Expr::name("_m.Float"),
+            Type::Number => Expr::name("_m.Number"),
+            // `None | None` is an error.
+            Type::Nullable(inner) if self.is_nullable(inner) => self.expr(inner),
+            Type::Nullable(inner) => self.expr(inner).or_none(),
+            Type::Array { items, .. } => Expr::subscript("list", vec![self.expr(items)]),
+            Type::FixedArray { items, len } if *len <= LONGEST_TUPLE => {
+                Expr::subscript("tuple", vec![self.expr(items); *len])
+            }
+            Type::FixedArray { items, len } => {
+                let list = Expr::subscript("list", vec![self.expr(items)]);
+                let length = Expr::call("_m.length", vec![Expr::name(len.to_string())]);
+                Expr::subscript("_t.Annotated", vec![list, length])
+            }
+            Type::Tuple(items) if items.is_empty() => Expr::name("tuple[()]"),
+            Type::Tuple(items) => Expr::subscript("tuple", items.iter().map(|item| self.expr(item)).collect()),
+            Type::Map(key, values) => Expr::subscript("dict", vec![key_of(*key), self.expr(values)]),
+            Type::Named(name) => Expr::name(self.name(name)),
+        }
+    }
+
+    /// Whether null is one of its values.
+    pub(super) fn is_nullable(&self, kind: &Type) -> bool {
+        self.is_nullable_within(kind, &mut Vec::new())
+    }
+
+    /// Types may be made of each other: `seen` are those that are looked at already.
+    fn is_nullable_within<'t>(&'t self, kind: &'t Type, seen: &mut Vec<&'t str>) -> bool {
+        let name = match kind {
+            Type::Any | Type::Null | Type::Nullable(_) => return true,
+            Type::Named(name) if !seen.contains(&name.as_str()) => name,
+            _ => return false,
+        };
+        seen.push(name);
+        match self.api.get(name).map(|def| &def.shape) {
+            Some(Shape::Alias(kind)) => self.is_nullable_within(kind, seen),
+            Some(Shape::Union(Union { tagging: Tagging::Untagged, variants })) => {
+                variants.iter().any(|variant| match &variant.body {
+                    Body::Unit => true,
+                    Body::Newtype(kind) => self.is_nullable_within(kind, seen),
+                    Body::Struct(_) => false,
+                })
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether null is its only value.
+    pub(super) fn is_null(&self, kind: &Type) -> bool {
+        match kind {
+            Type::Null => true,
+            Type::Named(name) => self.resolve(name).is_some_and(|def| def.shape == Shape::Alias(Type::Null)),
+            _ => false,
+        }
+    }
+
+    /// The definition that a name stands for, behind aliases.
+    pub(super) fn resolve(&self, name: &str) -> Option<&'a TypeDef> {
+        let def = self.api.get(name)?;
+        match &def.shape {
+            Shape::Alias(Type::Named(other)) if other != name => self.resolve(other),
+            _ => Some(def),
+        }
+    }
+
+    /// The struct that a type stands for, if it is one.
+    pub(super) fn struct_of(&self, kind: &Type) -> Option<(&'a str, &'a Struct)> {
+        let Type::Named(name) = kind else { return None };
+        let def = self.resolve(name)?;
+        if let Shape::Struct(fields) = &def.shape { Some((&def.name, fields)) } else { None }
+    }
+
+    /// The names of the members that a flattened type takes for itself.
+    pub(super) fn variants_of(&self, name: &str) -> Expr {
+        let union = self.resolve(name).and_then(union_of).filter(|union| union.tagging == Tagging::External);
+        let variants = union.map(|union| union.variants.as_slice()).unwrap_or_default();
+        Expr::call("", variants.iter().map(|variant| Expr::name(literal(&variant.name))).collect())
+    }
+}
+
+fn union_of(def: &TypeDef) -> Option<&Union> {
+    if let Shape::Union(union) = &def.shape { Some(union) } else { None }
+}
+
+/// Whether a variant needs a class of its own.
+pub(super) fn has_class(tagging: &Tagging, body: &Body) -> bool {
+    match tagging {
+        Tagging::External => *body != Body::Unit,
+        Tagging::Internal { .. } => true,
+        Tagging::Untagged => matches!(body, Body::Struct(_)),
+    }
+}
+
+fn integer_of(integer: Integer) -> Expr {
+    if integer.min.is_some() || integer.max.is_some() {
+        let highest = match integer.max {
+            Some(max) if max < 0 => max.to_string(),
+            _ => integer.highest().to_string(),
+        };
+        let bounds = vec![Expr::name(integer.lowest().to_string()), Expr::name(highest)];
+        return Expr::subscript("_t.Annotated", vec![Expr::name("int"), Expr::call("_m.between", bounds)]);
+    }
+    Expr::name(match integer.width {
+        Width::I8 => "_m.I8",
+        Width::I16 => "_m.I16",
+        Width::I32 => "_m.I32",
+        Width::I64 => "_m.I64",
+        Width::I128 => "_m.I128",
+        Width::U8 => "_m.U8",
+        Width::U16 => "_m.U16",
+        Width::U32 => "_m.U32",
+        Width::U64 => "_m.U64",
+        Width::U128 => "_m.U128",
+    })
+}
+
+fn key_of(key: Key) -> Expr {
+    Expr::name(match key {
+        Key::String => "str",
+        Key::Signed => "_m.SignedKey",
+        Key::Unsigned => "_m.UnsignedKey",
+    })
+}
