@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { Centrifuge } from 'centrifuge';
 import WebSocket from 'ws';
 
@@ -69,6 +70,21 @@ class Caller {
     assert.equal(this.strays, 0, 'no reply came twice or to a stranger');
     this.centrifuge.disconnect();
   }
+}
+
+// Publishes bytes that are no text, as strings of a JSON object, and returns what Centrifugo said to each.
+async function publishBytes(token, count) {
+  const socket = new WebSocket(settings.url);
+  await once(socket, 'open');
+  const answers = [];
+  for (let id = 1; id <= count + 1; id += 1) {
+    const command = id === 1 ? { connect: { token } } : { publish: { channel: 'rpc:requests', data: { method: 'ÿ' } } };
+    socket.send(Buffer.from(JSON.stringify({ id, ...command }), 'latin1'), { binary: false });
+    const [answer] = await once(socket, 'message');
+    answers.push(JSON.parse(answer));
+  }
+  socket.close();
+  return answers.slice(1);
 }
 
 function saw(what) {
@@ -218,6 +234,9 @@ const scenarios = {
     ];
     for (let i = 0; i < 1000; i += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, j) => caller.publish(kinds[(i + j) % kinds.length](i + j))));
+    }
+    for (const answer of await publishBytes(settings.tokens['42'], 20)) {
+      assert.ok(answer.publish, JSON.stringify(answer));
     }
     for (const request of [
       { method: 5 },

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tests::demo::{caller, environment};
 use tests::{Centrifugo, Demo, Example, Raw, Server, TcpProxy, eventually};
 
+mod garbage;
+
 async fn centrifugo() -> Centrifugo {
     Centrifugo::start(config()).await
 }
