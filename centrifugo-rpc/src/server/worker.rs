@@ -51,7 +51,7 @@ impl Worker {
         let deliver = {
             let dispatcher = Arc::clone(&dispatcher);
             move |delivery: Delivery| match delivery.caller {
-                Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.max_age),
+                Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.since.elapsed()),
                 // Only the server API publishes without a caller, and only operators have its key.
                 None => {
                     tracing::debug!(

@@ -1,12 +1,11 @@
 //! What is published while a worker or a caller is away is not lost.
 
-use std::time::Duration;
-
 use centrifugo_rpc::Config;
 use serde_json::{Value, json};
 use tests::demo::{caller, environment};
 use tests::{Centrifugo, Demo, Example, Raw, Server, TcpProxy, eventually};
 
+mod ages;
 mod garbage;
 
 async fn centrifugo() -> Centrifugo {
@@ -102,26 +101,6 @@ async fn replies_wait_for_a_server_api_that_is_away() {
     proxy.accept().await;
     let reply = caller.publication(&reply_to).await["data"].take();
     assert_eq!(reply, json!({"correlation_id": "c", "result": {}}));
-}
-
-#[tokio::test]
-async fn a_request_that_waited_longer_than_its_caller_does_not_run() {
-    let server = centrifugo().await;
-    let (proxy, far) = TcpProxy::before(&server).await;
-    let demo = Demo::start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
-    let (mut caller, reply_to) = caller_of(&server).await;
-    proxy.refuse().await;
-    proxy.cut();
-    let request = json!({
-        "method": "demo.append", "params": {"key": "late"}, "correlation_id": "c", "reply_to": reply_to, "timeout_ms": 50,
-    });
-    caller.publish("rpc:requests", &request).await.expect("published");
-    // The one thing here that only time brings about.
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    proxy.accept().await;
-    let reply = caller.publication(&reply_to).await["data"].take();
-    assert_eq!(reply["error"]["code"], 408, "{reply}");
-    assert_eq!(demo.runs(), Vec::<String>::new());
 }
 
 #[tokio::test]
