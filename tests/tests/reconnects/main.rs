@@ -1,9 +1,9 @@
 //! What is published while a worker or a caller is away is not lost.
 
-use centrifugo_rpc::Config;
+use centrifugo_rpc::{Client, Config};
 use serde_json::{Value, json};
 use tests::demo::{caller, environment};
-use tests::{Centrifugo, Demo, Example, Raw, Server, TcpProxy, eventually};
+use tests::{Centrifugo, Demo, Example, Raw, Server, TcpProxy, eventually, within};
 
 mod ages;
 mod garbage;
@@ -83,6 +83,27 @@ async fn the_worker_serves_again_after_centrifugo_was_killed() {
     }
     assert_eq!(caller(&server, "results").await, ["results"]);
     assert_eq!(demo.exited(), None, "it is the same process");
+}
+
+#[tokio::test]
+async fn calls_that_finish_while_centrifugo_restarts_get_their_results() {
+    let mut server = centrifugo().await;
+    let _demo = Demo::start(&server).await;
+    let client =
+        Client::builder(&server.url).token(server.tokens().connection("42")).connect().await.expect("a client");
+    let calls: Vec<_> = (0..50)
+        .map(|i| {
+            let client = client.clone();
+            tokio::spawn(async move { client.call::<Value>("demo.sleep", &json!({"ms": 500 + i * 20})).await })
+        })
+        .collect();
+    // Requests are taken in their order.
+    client.call::<Value>("demo.echo", &json!({"text": "all run"})).await.expect("a result");
+    server.restart().await;
+    for (i, call) in calls.into_iter().enumerate() {
+        let result = within("a result", call).await.expect("no panic").expect("a result");
+        assert_eq!(result, json!({"ms": 500 + i * 20}));
+    }
 }
 
 #[tokio::test]
