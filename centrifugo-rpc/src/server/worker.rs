@@ -18,8 +18,8 @@ use crate::error::{Error, shown_url};
 use crate::handler::States;
 use crate::registry::Registry;
 
-/// How many bytes of replies wait for Centrifugo's server API at most: 128 results of the largest size, or about 200,000 small
-/// ones, which is some seconds of a busy worker.
+/// How many bytes of replies wait for Centrifugo's server API before calls are held up until their own are away: 128 results of
+/// the largest size, or about 200,000 small ones, which is some seconds of a busy worker.
 const OUTBOX_BYTES: usize = 64 << 20;
 
 /// A worker that serves, until it is stopped. See [`Server::start`](crate::Server::start).
@@ -80,8 +80,9 @@ impl Worker {
         self.dispatcher.drain(self.shutdown_timeout, hurry).await;
         self.subscription.close().await;
         self.dispatcher.finished().await;
-        if !self.replies.finish(Instant::now() + GRACE).await {
-            tracing::error!("Centrifugo took no more replies: some were lost");
+        let left = self.replies.finish(Instant::now() + GRACE).await;
+        if left > 0 {
+            tracing::error!(count = left, "replies were lost: Centrifugo took no more of them before the end");
         }
         match self.outbox.lost() {
             0 => tracing::info!("stopped"),

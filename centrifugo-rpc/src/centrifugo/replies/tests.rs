@@ -7,7 +7,7 @@ use crate::centrifugo::tls::Tls;
 use crate::config::Config;
 
 fn reply(channel: &str, data: &str) -> Outgoing {
-    Outgoing { channel: channel.to_owned(), data: data.into(), expires: Instant::now() + Duration::from_secs(30) }
+    Outgoing::new(channel.to_owned(), data.into(), Instant::now() + Duration::from_secs(30))
 }
 
 #[test]
@@ -78,7 +78,7 @@ async fn deliver(api: &Api, replies: Vec<Outgoing>) -> Arc<Outbox> {
         outbox.push(reply).await;
     }
     let lanes = Replies::start(api, &outbox);
-    assert!(lanes.finish(Instant::now() + Duration::from_secs(20)).await, "the outbox empties");
+    assert_eq!(lanes.finish(Instant::now() + Duration::from_secs(20)).await, 0, "the outbox empties");
     outbox
 }
 
@@ -128,7 +128,20 @@ async fn a_batch_that_is_too_large_for_a_proxy_is_split() {
 #[tokio::test]
 async fn a_reply_that_nobody_waits_for_any_more_is_given_up() {
     let api = server(|_| (503, String::new())).await;
-    let expires = Instant::now() + Duration::from_millis(120);
-    let outbox = deliver(&api, vec![Outgoing { expires, ..reply("reply:1", "1") }]).await;
+    let mut reply = reply("reply:1", "1");
+    reply.expires = Instant::now() + Duration::from_millis(120);
+    let outbox = deliver(&api, vec![reply]).await;
     assert_eq!(outbox.lost(), 1);
+}
+
+#[tokio::test]
+async fn what_is_left_at_the_end_is_counted_as_lost() {
+    let api = server(|_| (503, String::new())).await;
+    let outbox = Arc::new(Outbox::new(1000));
+    for i in 0..3 {
+        outbox.try_push(reply(&format!("reply:{i}"), "1"));
+    }
+    let lanes = Replies::start(&api, &outbox);
+    assert_eq!(lanes.finish(Instant::now() + Duration::from_millis(100)).await, 3);
+    assert_eq!(outbox.lost(), 3);
 }
