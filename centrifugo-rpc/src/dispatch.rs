@@ -27,6 +27,7 @@ use crate::throttle::Throttle;
 
 mod intake;
 pub(crate) mod outbox;
+pub(crate) mod remembered;
 mod running;
 pub(crate) mod service;
 mod turns;

@@ -58,14 +58,12 @@ impl Replies {
         Self { outbox: outbox.clone(), lanes }
     }
 
-    /// Waits until every reply is delivered or given up, at most until `deadline`, and stops; what is left then is counted as
-    /// lost. Returns how many that are.
+    /// Waits until every reply is delivered or given up, at most until `deadline`, and stops.
     ///
     /// Nothing may be pushed any more. Dropping this future stops at once.
-    pub(crate) async fn finish(mut self, deadline: Instant) -> u64 {
+    pub(crate) async fn finish(mut self, deadline: Instant) {
         let _ = timeout_at(deadline, self.outbox.drained()).await;
         self.lanes.shutdown().await;
-        self.outbox.abandon()
     }
 }
 
@@ -236,8 +234,9 @@ fn why_refused(error: &ServerError, channel: &str) -> String {
 fn write_batch(replies: &[Outgoing]) -> Bytes {
     const BEFORE: &[u8] = br#"{"publish":{"channel":"#;
     const BETWEEN: &[u8] = br#","data":"#;
+    const FORGOTTEN: &[u8] = br#","skip_history":true"#;
     const AFTER: &[u8] = b"}},";
-    let each = BEFORE.len() + BETWEEN.len() + AFTER.len() + 2;
+    let each = BEFORE.len() + BETWEEN.len() + FORGOTTEN.len() + AFTER.len() + 2;
     let size: usize = replies.iter().map(|reply| reply.channel.len() + reply.data.len() + each).sum();
     let mut body = Vec::with_capacity(size + 40);
     body.extend_from_slice(br#"{"parallel":true,"commands":["#);
@@ -247,6 +246,9 @@ fn write_batch(replies: &[Outgoing]) -> Bytes {
         let _ = serde_json::to_writer(&mut body, &reply.channel);
         body.extend_from_slice(BETWEEN);
         body.extend_from_slice(&reply.data);
+        if !reply.remembered {
+            body.extend_from_slice(FORGOTTEN);
+        }
         body.extend_from_slice(AFTER);
     }
     if !replies.is_empty() {

@@ -1,5 +1,7 @@
 //! Replies on their way out. No sockets: `centrifugo::replies` empties it.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::remembered::Remembered;
 use super::turns::Turns;
 use crate::throttle::Throttle;
 
@@ -28,13 +31,15 @@ pub(crate) struct Outgoing {
     pub data: Vec<u8>,
     /// When nobody waits for it any more.
     pub expires: Instant,
+    /// Centrifugo keeps it for a caller that is away.
+    pub remembered: bool,
     /// Dropped with the reply: its call need not wait for room any longer.
     waiting: Option<oneshot::Sender<()>>,
 }
 
 impl Outgoing {
     pub(crate) fn new(channel: String, data: Vec<u8>, expires: Instant) -> Self {
-        Self { channel, data, expires, waiting: None }
+        Self { channel, data, expires, remembered: true, waiting: None }
     }
 
     pub(super) fn cost(&self) -> usize {
@@ -49,36 +54,51 @@ impl Outgoing {
 /// reply finds the outbox full keeps its place among the running calls until there is room again, or the reply is away.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    turns: Mutex<Turns>,
+    inner: Mutex<Inner>,
+    hasher: RandomState,
     capacity: usize,
     bytes: AtomicUsize,
-    count: AtomicU64,
+    count: AtomicUsize,
     lost: AtomicU64,
     filled: Notify,
     /// The bytes are within the capacity again.
     room: Notify,
     emptied: Notify,
     losses: Throttle,
+    forgetting: Throttle,
+}
+
+#[derive(Debug)]
+struct Inner {
+    turns: Turns,
+    remembered: Remembered,
 }
 
 impl Outbox {
     /// Holds up calls whose replies would be more than `capacity` bytes together with those that wait.
     pub(crate) fn new(capacity: usize) -> Self {
+        Self::remembering(capacity, usize::MAX)
+    }
+
+    /// The same, where Centrifugo is to remember at most `max_per_user` bytes of replies for one user.
+    pub(crate) fn remembering(capacity: usize, max_per_user: usize) -> Self {
         Self {
-            turns: Mutex::default(),
+            inner: Mutex::new(Inner { turns: Turns::default(), remembered: Remembered::new(max_per_user) }),
+            hasher: RandomState::new(),
             capacity,
             bytes: AtomicUsize::new(0),
-            count: AtomicU64::new(0),
+            count: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
             filled: Notify::new(),
             room: Notify::new(),
             emptied: Notify::new(),
             losses: Throttle::new(LOG_INTERVAL),
+            forgetting: Throttle::new(LOG_INTERVAL),
         }
     }
 
-    fn turns(&self) -> MutexGuard<'_, Turns> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues a reply, and returns once there is room for it, or it is delivered, or nobody waits for it any more. Dropping this
@@ -88,12 +108,12 @@ impl Outbox {
         tokio::pin!(room);
         let (expires, cost) = (reply.expires, reply.cost());
         if self.bytes.load(Ordering::Acquire) + cost <= self.capacity {
-            return self.enqueue(&mut self.turns(), reply);
+            return self.enqueue(&mut self.inner(), reply);
         }
         room.as_mut().enable();
         let (waiting, away) = oneshot::channel();
         reply.waiting = Some(waiting);
-        self.enqueue(&mut self.turns(), reply);
+        self.enqueue(&mut self.inner(), reply);
         if self.bytes.load(Ordering::Acquire) <= self.capacity {
             return;
         }
@@ -110,21 +130,41 @@ impl Outbox {
     /// Queues a reply if there is room now: for the reader of requests, which waits for nobody. Those who have nothing in here
     /// do not suffer from those who filled it.
     pub(crate) fn try_push(&self, reply: Outgoing) {
-        let mut turns = self.turns();
+        let mut inner = self.inner();
         let full = |capacity| self.bytes.load(Ordering::Acquire) + reply.cost() > capacity;
-        if full(self.capacity) && (turns.waits_for(&reply.channel) || full(self.capacity.saturating_mul(2))) {
-            drop(turns);
+        let greedy = || inner.turns.waits_for(self.hash(recipient(&reply.channel)));
+        if full(self.capacity) && (greedy() || full(self.capacity.saturating_mul(2))) {
+            drop(inner);
             self.lose(1, "too many replies wait for Centrifugo");
         } else {
-            self.enqueue(&mut turns, reply);
+            self.enqueue(&mut inner, reply);
         }
     }
 
-    fn enqueue(&self, turns: &mut Turns, reply: Outgoing) {
+    fn enqueue(&self, inner: &mut Inner, mut reply: Outgoing) {
         self.bytes.fetch_add(reply.cost(), Ordering::AcqRel);
         self.count.fetch_add(1, Ordering::AcqRel);
-        turns.push(reply);
+        let user = self.hash(recipient(&reply.channel));
+        let session = self.hash(&reply.channel);
+        // Anonymous callers have one memory together: none of them can be told from another that comes again.
+        let memory = if user == session { 0 } else { user };
+        reply.remembered = inner.remembered.admit(memory, session, reply.channel.len() + reply.data.len());
+        if !reply.remembered
+            && let Some(suppressed) = self.forgetting.allow()
+        {
+            tracing::warn!(
+                user = recipient(&reply.channel),
+                suppressed,
+                "Centrifugo remembers as much for this user as it may (`max_remembered_bytes_per_user`): a reply is sent without \
+                 being remembered, and lost if the caller is not connected"
+            );
+        }
+        inner.turns.push(user, reply);
         self.filled.notify_one();
+    }
+
+    fn hash(&self, name: &str) -> u64 {
+        self.hasher.hash_one(name)
     }
 
     /// Takes what is ready, at most `max_count` replies and about `max_bytes`, at least one; waits until there is one.
@@ -140,7 +180,7 @@ impl Outbox {
     }
 
     fn take_ready(&self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
-        let mut turns = self.turns();
+        let turns = &mut self.inner().turns;
         let batch = turns.take(max_count, max_bytes);
         if !turns.is_empty() {
             // Somebody else may send the rest meanwhile.
@@ -170,11 +210,9 @@ impl Outbox {
         }
     }
 
-    /// Counts all that is in here as lost: nobody sends it any more. Returns how many.
-    pub(crate) fn abandon(&self) -> u64 {
-        let left = self.count.load(Ordering::Acquire);
-        self.lost.fetch_add(left, Ordering::Relaxed);
-        left
+    /// How many replies are not done.
+    pub(crate) fn waiting(&self) -> usize {
+        self.count.load(Ordering::Acquire)
     }
 
     /// How many replies were lost so far.
@@ -194,6 +232,12 @@ impl Outbox {
             emptied.await;
         }
     }
+}
+
+/// Who takes turns: the user at the end of a reply channel. Anonymous callers have none in common but the empty one; each of
+/// their sessions counts for itself.
+fn recipient(channel: &str) -> &str {
+    channel.rsplit_once('#').map(|(_, user)| user).filter(|user| !user.is_empty()).unwrap_or(channel)
 }
 
 #[cfg(test)]
@@ -244,8 +288,29 @@ mod tests {
         assert_eq!(outbox.lost(), 1, "the other user has nothing in there");
         outbox.try_push(reply("c", 700));
         assert_eq!(outbox.lost(), 2, "twice the capacity is the end");
-        assert_eq!(outbox.abandon(), 2);
-        assert_eq!(outbox.lost(), 4);
+        assert_eq!(outbox.waiting(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_user_over_its_memory_is_answered_without_being_remembered() {
+        let outbox = Outbox::remembering(1 << 20, 10_000);
+        let reply = |session: usize, user: &str| {
+            Outgoing::new(format!("reply:{session:016}#{user}"), vec![b'x'; 1000], Instant::now() + GRACE)
+        };
+        for user in ["a", "b", ""] {
+            for session in 0..8 {
+                outbox.push(reply(session, user)).await;
+            }
+            let batch = outbox.take(100, 1 << 20).await;
+            let remembered = batch.iter().filter(|reply| reply.remembered).count();
+            assert_eq!((batch.len(), remembered), (8, 3), "`{user}`");
+        }
+    }
+
+    #[test]
+    fn anonymous_callers_take_turns_by_session() {
+        assert_eq!(recipient("reply:0123456789abcdef#42"), "42");
+        assert_eq!(recipient("reply:0123456789abcdef#"), "reply:0123456789abcdef#");
     }
 
     #[tokio::test]

@@ -1,8 +1,6 @@
 //! Replies that wait, by whom they are for: each user's leave in their order, the users take turns. No locks.
 
-use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasher;
 
 use super::outbox::Outgoing;
 
@@ -12,7 +10,6 @@ const TURN: usize = 16 * 1024;
 /// The replies that wait to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    hasher: RandomState,
     /// By the hash of the user: two that share one share their turns, which harms neither.
     queues: HashMap<u64, VecDeque<Outgoing>>,
     /// Each user with a queue once; the first is next.
@@ -21,8 +18,7 @@ pub(super) struct Turns {
 
 impl Turns {
     /// Adds a reply behind those of its user.
-    pub(super) fn push(&mut self, reply: Outgoing) {
-        let user = self.hasher.hash_one(recipient(&reply.channel));
+    pub(super) fn push(&mut self, user: u64, reply: Outgoing) {
         let queue = self.queues.entry(user).or_default();
         if queue.is_empty() {
             self.order.push_back(user);
@@ -30,9 +26,9 @@ impl Turns {
         queue.push_back(reply);
     }
 
-    /// Whether something waits for whoever owns `channel`.
-    pub(super) fn waits_for(&self, channel: &str) -> bool {
-        self.queues.contains_key(&self.hasher.hash_one(recipient(channel)))
+    /// Whether something waits for this user.
+    pub(super) fn waits_for(&self, user: u64) -> bool {
+        self.queues.contains_key(&user)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -71,21 +67,15 @@ impl Turns {
     }
 }
 
-/// Who takes turns: the user at the end of a reply channel. Anonymous callers have none in common but the empty one; each of
-/// their sessions counts for itself.
-fn recipient(channel: &str) -> &str {
-    channel.rsplit_once('#').map(|(_, user)| user).filter(|user| !user.is_empty()).unwrap_or(channel)
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::time::Instant;
 
     use super::*;
 
-    fn push(turns: &mut Turns, user: &str, name: &str, bytes: usize) {
+    fn push(turns: &mut Turns, user: u64, name: &str, bytes: usize) {
         let data = format!("{name}{}", " ".repeat(bytes)).into_bytes();
-        turns.push(Outgoing::new(format!("reply:0123456789abcdef#{user}"), data, Instant::now()));
+        turns.push(user, Outgoing::new("reply:0123456789abcdef#user".to_owned(), data, Instant::now()));
     }
 
     fn take(turns: &mut Turns, max_count: usize, max_bytes: usize) -> Vec<String> {
@@ -97,12 +87,12 @@ mod tests {
     fn one_users_large_replies_do_not_hold_up_anothers_small_one() {
         let mut turns = Turns::default();
         for i in 0..100 {
-            push(&mut turns, "greedy", &format!("large {i}"), 500_000);
+            push(&mut turns, 1, &format!("large {i}"), 500_000);
         }
-        push(&mut turns, "modest", "small", 10);
+        push(&mut turns, 2, "small", 10);
         assert_eq!(take(&mut turns, 1000, 1_000_000), ["large 0", "small"]);
         assert_eq!(take(&mut turns, 1000, 1_000_000), ["large 1"]);
-        push(&mut turns, "modest", "small again", 10);
+        push(&mut turns, 2, "small again", 10);
         assert_eq!(take(&mut turns, 1000, 1_000_000), ["large 2", "small again"]);
     }
 
@@ -110,8 +100,8 @@ mod tests {
     fn replies_of_one_user_stay_in_their_order() {
         let mut turns = Turns::default();
         for i in 0..10 {
-            push(&mut turns, "a", &format!("a{i}"), TURN / 4);
-            push(&mut turns, "b", &format!("b{i}"), TURN * 2);
+            push(&mut turns, 1, &format!("a{i}"), TURN / 4);
+            push(&mut turns, 2, &format!("b{i}"), TURN * 2);
         }
         let mut taken = Vec::new();
         while !turns.is_empty() {
@@ -129,17 +119,11 @@ mod tests {
     fn a_batch_keeps_to_its_bounds() {
         let mut turns = Turns::default();
         for i in 0..5 {
-            push(&mut turns, &format!("u{}", i % 2), "x", 1000);
+            push(&mut turns, i % 2, "x", 1000);
         }
         assert_eq!(take(&mut turns, 2, 1 << 20).len(), 2);
         assert_eq!(take(&mut turns, 10, 2700).len(), 2);
         assert_eq!(take(&mut turns, 10, 1).len(), 1, "one that is too large goes alone");
         assert!(turns.is_empty() && take(&mut turns, 10, 1).is_empty());
-    }
-
-    #[test]
-    fn anonymous_callers_take_turns_by_session() {
-        assert_eq!(recipient("reply:0123456789abcdef#42"), "42");
-        assert_eq!(recipient("reply:0123456789abcdef#"), "reply:0123456789abcdef#");
     }
 }

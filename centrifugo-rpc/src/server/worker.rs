@@ -45,7 +45,7 @@ impl Worker {
         let centrifugo = Centrifugo::new(config)?;
         checks::verdict(&checks::run(&centrifugo, Purpose::Start, checks::PATIENCE).await)?;
         let methods = registry.len();
-        let outbox = Arc::new(Outbox::new(OUTBOX_BYTES));
+        let outbox = Arc::new(Outbox::remembering(OUTBOX_BYTES, config.max_remembered_bytes_per_user));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&outbox)));
         let replies = Replies::start(&centrifugo.api, &outbox);
         let deliver = {
@@ -80,9 +80,11 @@ impl Worker {
         self.dispatcher.drain(self.shutdown_timeout, hurry).await;
         self.subscription.close().await;
         self.dispatcher.finished().await;
-        let left = self.replies.finish(Instant::now() + GRACE).await;
-        if left > 0 {
-            tracing::error!(count = left, "replies were lost: Centrifugo took no more of them before the end");
+        self.replies.finish(Instant::now() + GRACE).await;
+        let waiting = self.outbox.waiting();
+        if waiting > 0 {
+            tracing::error!(replies = waiting, "replies that Centrifugo did not take in time are given up");
+            self.outbox.lose(waiting as u64, "Centrifugo did not take them before the worker stopped");
         }
         match self.outbox.lost() {
             0 => tracing::info!("stopped"),
