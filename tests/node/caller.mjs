@@ -19,17 +19,30 @@ class Caller {
     caller.strays = 0;
     caller.replyTo = `reply:${randomUUID()}#${user}`;
     caller.centrifuge = new Centrifuge(settings.url, { token: settings.tokens[user], websocket: WebSocket });
-    const replies = caller.centrifuge.newSubscription(caller.replyTo);
-    replies.on('publication', ({ data }) => {
-      const answer = caller.pending.get(data.correlation_id);
-      if (answer === undefined) caller.strays += 1;
-      caller.pending.delete(data.correlation_id);
-      answer?.(data);
-    });
-    replies.subscribe();
+    const replies = caller.subscribe();
     caller.centrifuge.connect();
     await replies.ready();
     return caller;
+  }
+
+  subscribe(since) {
+    const replies = this.centrifuge.newSubscription(this.replyTo, { since });
+    let readsAgain = since !== undefined;
+    replies.on('subscribed', ({ wasRecovering, recovered, streamPosition }) => {
+      if (wasRecovering && !recovered && !readsAgain) {
+        this.centrifuge.removeSubscription(replies);
+        this.subscribe({ ...streamPosition, offset: Math.max(0, streamPosition.offset - 128) });
+      }
+      readsAgain = false;
+    });
+    replies.on('publication', ({ data }) => {
+      const answer = this.pending.get(data.correlation_id);
+      if (answer === undefined) this.strays += 1;
+      this.pending.delete(data.correlation_id);
+      answer?.(data);
+    });
+    replies.subscribe();
+    return replies;
   }
 
   // Publishes a request; its reply is awaited apart from that.
@@ -252,6 +265,19 @@ const scenarios = {
     assert.deepEqual(await caller.result('demo.echo', { text: 'alive' }), { text: 'alive' });
     caller.close();
     saw('alive after 1000 garbage publications');
+  },
+
+  // Calls that are answered into a new stream, because Centrifugo lost its memory, while their caller is away.
+  async restarted() {
+    const caller = await Caller.connect('42');
+    const calls = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => caller.send({ method: 'demo.sleep', params: { ms: 2000 + i } })),
+    );
+    saw(`the replies come through ${caller.replyTo}`);
+    for (const [i, { reply }] of calls.entries()) assert.deepEqual((await reply).result, { ms: 2000 + i });
+    assert.deepEqual(await caller.result('demo.echo', { text: 'next' }), { text: 'next' });
+    saw('20 results');
+    caller.close();
   },
 
   // Calls of a worker that stops meanwhile: running ones finish, new ones are refused, those that take too long are lost.

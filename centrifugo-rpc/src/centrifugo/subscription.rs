@@ -47,6 +47,7 @@ struct Shared {
     /// What went wrong last, for the error of a start that takes too long.
     last_trouble: Mutex<Option<Trouble>>,
     log: Throttle,
+    skipped: Throttle,
 }
 
 struct State {
@@ -90,6 +91,7 @@ impl Subscription {
             ended,
             last_trouble: Mutex::default(),
             log: Throttle::new(LOG_INTERVAL),
+            skipped: Throttle::new(LOG_INTERVAL),
         });
         let events = shared.clone();
         let socket = Socket::new(&centrifugo.config, &centrifugo.tls, &centrifugo.tokens, WORKER_USER, move |event| {
@@ -252,12 +254,15 @@ impl Shared {
     fn unreadable(&self, since: &Position) {
         let State { stream, on_delivery, .. } = &mut *self.state();
         stream.unreadable(since, on_delivery);
-        tracing::warn!(
-            channel = self.channel,
-            offset = since.offset + 1,
-            "a publication that is no JSON is skipped: with `publication_data_format` set to `json_object` in the namespace \
-             Centrifugo refuses such"
-        );
+        if let Some(suppressed) = self.skipped.allow() {
+            tracing::warn!(
+                channel = self.channel,
+                offset = since.offset + 1,
+                suppressed,
+                "a publication that is no JSON is skipped: with `publication_data_format` set to `json_object` in the namespace \
+                 Centrifugo refuses such"
+            );
+        }
     }
 
     fn give_up(&self) {

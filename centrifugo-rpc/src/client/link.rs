@@ -191,8 +191,7 @@ impl ReplyChannel {
             let since = StreamPosition::new(offset.saturating_sub(KEPT_REPLIES), epoch.clone());
             let client = subscription.client();
             replaced.store(true, Ordering::Relaxed);
-            if client.remove_subscription(subscription).is_ok() && self.clone().subscribe(&client, Some(since)).is_ok()
-            {
+            if client.remove_subscription(subscription).is_ok() && self.clone().subscribe(client, Some(since)).is_ok() {
                 return;
             }
         }

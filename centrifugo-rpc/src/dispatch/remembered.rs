@@ -156,7 +156,7 @@ mod tests {
         let mut remembered = Remembered::new(10 << 20);
         let full = admitted(&mut remembered, 1, 0..100, MIB);
         assert_eq!(full, 9);
-        advance(HISTORY_TTL - Duration::from_secs(1)).await;
+        advance(HISTORY_TTL / 2).await;
         assert_eq!(admitted(&mut remembered, 1, 100..200, MIB), 0);
         advance(HISTORY_TTL * 2).await;
         // Another's replies clear the table.

@@ -2,8 +2,8 @@
 
 use centrifugo_rpc::{Client, Config};
 use serde_json::{Value, json};
-use tests::demo::{caller, environment};
-use tests::{Centrifugo, Demo, Example, Raw, Server, TcpProxy, eventually, within};
+use tests::demo::{caller, caller_settings, environment};
+use tests::{Centrifugo, Demo, Example, Node, Raw, Server, TcpProxy, eventually, within};
 
 mod ages;
 mod garbage;
@@ -104,6 +104,28 @@ async fn calls_that_finish_while_centrifugo_restarts_get_their_results() {
         let result = within("a result", call).await.expect("no panic").expect("a result");
         assert_eq!(result, json!({"ms": 500 + i * 20}));
     }
+}
+
+#[tokio::test]
+async fn replies_in_a_new_stream_reach_a_caller_in_another_language() {
+    let mut server = centrifugo().await;
+    let _demo = Demo::start(&server).await;
+    let (proxy, far) = TcpProxy::before(&server).await;
+    let settings = caller_settings(&far).to_string();
+    let caller = Node::install().start("caller.mjs", &["restarted", &settings], &[]);
+    let line = caller.line("the replies come through").await;
+    let (_, channel) = line.rsplit_once(' ').expect("a channel");
+    proxy.refuse().await;
+    proxy.cut();
+    server.restart().await;
+    eventually("the replies", async || {
+        let history = server.api().ok("history", json!({"channel": channel})).await;
+        (history["offset"] == 20).then_some(())
+    })
+    .await;
+    proxy.accept().await;
+    let caller = caller.ended().await;
+    assert!(caller.status.success() && caller.lines.iter().any(|line| line == "20 results"), "{:?}", caller.lines);
 }
 
 #[tokio::test]
