@@ -154,6 +154,31 @@ async fn of_more_replies_than_centrifugo_keeps_the_last_arrive() {
 }
 
 #[tokio::test]
+async fn more_missed_replies_than_centrifugo_queues_for_a_connection_do_not_keep_a_caller_away() {
+    // Its `client.queue_max_size` is 1 MiB.
+    let centrifugo = Centrifugo::start_default().await;
+    let (proxy, through) = TcpProxy::before(&centrifugo).await;
+    let mut worker = Worker::start(&centrifugo).await;
+    let client = connect(&through, "42").await;
+    let calls: Vec<_> = (0..40).map(|i| call(&client, "a.b", json!(i))).collect();
+    let mut requests = Vec::new();
+    for _ in &calls {
+        requests.push(worker.request().await);
+    }
+    proxy.refuse().await;
+    proxy.cut();
+    eventually("the loss to be noticed", async || (!client.is_connected()).then_some(())).await;
+    let large = "x".repeat(400_000);
+    for request in &requests {
+        worker.answer(request, json!(large)).await;
+    }
+    proxy.accept().await;
+    for (i, call) in calls.into_iter().enumerate() {
+        assert_eq!(outcome(call).await.expect("recovered"), large.as_str(), "{i}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_was_perhaps_sent_is_not_sent_again() {
     let centrifugo = Centrifugo::start_default().await;
     let (proxy, through) = TcpProxy::before(&centrifugo).await;
