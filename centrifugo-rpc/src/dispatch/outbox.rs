@@ -108,12 +108,12 @@ impl Outbox {
         tokio::pin!(room);
         let (expires, cost) = (reply.expires, reply.cost());
         if self.bytes.load(Ordering::Acquire) + cost <= self.capacity {
-            return self.enqueue(&mut self.inner(), reply);
+            return self.enqueue(reply);
         }
         room.as_mut().enable();
         let (waiting, away) = oneshot::channel();
         reply.waiting = Some(waiting);
-        self.enqueue(&mut self.inner(), reply);
+        self.enqueue(reply);
         if self.bytes.load(Ordering::Acquire) <= self.capacity {
             return;
         }
@@ -130,36 +130,38 @@ impl Outbox {
     /// Queues a reply if there is room now: for the reader of requests, which waits for nobody. Those who have nothing in here
     /// do not suffer from those who filled it.
     pub(crate) fn try_push(&self, reply: Outgoing) {
-        let mut inner = self.inner();
         let full = |capacity| self.bytes.load(Ordering::Acquire) + reply.cost() > capacity;
-        let greedy = || inner.turns.waits_for(self.hash(recipient(&reply.channel)));
+        let greedy = || self.inner().turns.waits_for(self.hash(recipient(&reply.channel)));
         if full(self.capacity) && (greedy() || full(self.capacity.saturating_mul(2))) {
-            drop(inner);
             self.lose(1, "too many replies wait for Centrifugo");
         } else {
-            self.enqueue(&mut inner, reply);
+            self.enqueue(reply);
         }
     }
 
-    fn enqueue(&self, inner: &mut Inner, mut reply: Outgoing) {
-        self.bytes.fetch_add(reply.cost(), Ordering::AcqRel);
-        self.count.fetch_add(1, Ordering::AcqRel);
+    fn enqueue(&self, mut reply: Outgoing) {
         let user = self.hash(recipient(&reply.channel));
         let session = self.hash(&reply.channel);
         // Anonymous callers have one memory together: none of them can be told from another that comes again.
         let memory = if user == session { 0 } else { user };
-        reply.remembered = inner.remembered.admit(memory, session, reply.channel.len() + reply.data.len());
-        if !reply.remembered
+        let bytes = reply.channel.len() + reply.data.len();
+        self.bytes.fetch_add(reply.cost(), Ordering::AcqRel);
+        self.count.fetch_add(1, Ordering::AcqRel);
+        let mut inner = self.inner();
+        reply.remembered = inner.remembered.admit(memory, session, bytes);
+        let forgotten = (!reply.remembered).then(|| recipient(&reply.channel).to_owned());
+        inner.turns.push(user, reply);
+        drop(inner);
+        if let Some(user) = forgotten
             && let Some(suppressed) = self.forgetting.allow()
         {
             tracing::warn!(
-                user = recipient(&reply.channel),
+                user,
                 suppressed,
                 "Centrifugo remembers as much for this user as it may (`max_remembered_bytes_per_user`): a reply is sent without \
                  being remembered, and lost if the caller is not connected"
             );
         }
-        inner.turns.push(user, reply);
         self.filled.notify_one();
     }
 
