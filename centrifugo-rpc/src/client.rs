@@ -77,9 +77,9 @@ const PUBLISH_OVERHEAD: usize = 32;
 ///   longer, at least 250 ms and at most 1 s, so that this answer usually arrives. [`CallError::Timeout`] therefore means that *nobody* answered.
 /// - **Cancellation.** Dropping the future of a call tells the worker to stop the method.
 /// - **Lost connections.** The client reconnects for as long as it lives. Calls under way go on: replies sent meanwhile
-///   are recovered. Calls made meanwhile wait for the connection, within their timeout. If Centrifugo has forgotten the
-///   replies (it was restarted and keeps its history in memory), calls wait on, because workers try again for a while; those
-///   whose reply is lost time out.
+///   are recovered. Calls made meanwhile wait for the connection, within their timeout. If Centrifugo was restarted and keeps
+///   its history in memory, replies sent since are read from the new one; those that it had and forgot are lost, and their calls
+///   time out.
 /// - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms, nobody knows
 ///   whether a worker has it: the call then waits for a reply until its timeout.
 ///

@@ -81,6 +81,12 @@ pub struct Config {
     /// 512 KiB: half of what Centrifugo queues for one connection.
     #[serde(default = "defaults::max_result_bytes")]
     pub max_result_bytes: usize,
+    /// How many bytes of replies Centrifugo remembers for one user, in all sessions, in case that the caller is not connected;
+    /// all anonymous callers are one. Replies over that are sent without being remembered.
+    /// `CENTRIFUGO_RPC_MAX_REMEMBERED_BYTES_PER_USER`, default 256 MiB: four sessions with nothing but results of the largest
+    /// size, or 100,000 sessions with small ones.
+    #[serde(default = "defaults::max_remembered_bytes_per_user")]
+    pub max_remembered_bytes_per_user: usize,
     /// A PEM file with the certificates of a private CA, trusted besides the system's roots. `CENTRIFUGO_CA_FILE`, default
     /// none.
     #[serde(default)]
@@ -106,6 +112,7 @@ impl fmt::Debug for Config {
             max_concurrent_calls_per_user,
             max_params_bytes,
             max_result_bytes,
+            max_remembered_bytes_per_user,
             ca_file,
         } = self;
         f.debug_struct("Config")
@@ -124,6 +131,7 @@ impl fmt::Debug for Config {
             .field("max_concurrent_calls_per_user", max_concurrent_calls_per_user)
             .field("max_params_bytes", max_params_bytes)
             .field("max_result_bytes", max_result_bytes)
+            .field("max_remembered_bytes_per_user", max_remembered_bytes_per_user)
             .field("ca_file", ca_file)
             .finish()
     }
@@ -190,6 +198,9 @@ pub(crate) mod defaults {
     pub(crate) fn max_result_bytes() -> usize {
         512 * 1024
     }
+    pub(crate) fn max_remembered_bytes_per_user() -> usize {
+        256 << 20
+    }
 }
 
 /// One method per field, named as the field.
@@ -224,6 +235,7 @@ setters! {
     max_concurrent_calls_per_user: usize => max_concurrent_calls_per_user;
     max_params_bytes: usize => max_params_bytes;
     max_result_bytes: usize => max_result_bytes;
+    max_remembered_bytes_per_user: usize => max_remembered_bytes_per_user;
     ca_file: impl Into<PathBuf> => Some(ca_file.into());
 }
 
@@ -247,6 +259,7 @@ impl Config {
             max_concurrent_calls_per_user: defaults::max_concurrent_calls_per_user(),
             max_params_bytes: defaults::max_params_bytes(),
             max_result_bytes: defaults::max_result_bytes(),
+            max_remembered_bytes_per_user: defaults::max_remembered_bytes_per_user(),
             ca_file: None,
         }
     }

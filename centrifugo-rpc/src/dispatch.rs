@@ -27,8 +27,10 @@ use crate::throttle::Throttle;
 
 mod intake;
 pub(crate) mod outbox;
+pub(crate) mod remembered;
 mod running;
 pub(crate) mod service;
+mod turns;
 
 use intake::{Address, Intake, Request};
 use outbox::{GRACE, Outbox, Outgoing};
@@ -296,7 +298,7 @@ impl Dispatcher {
 impl Address {
     fn reply(self, outcome: Result<&Reply, &RpcError>, deadline: Instant) -> Outgoing {
         let data = protocol::write_reply(&self.correlation_id, outcome.map(Reply::json));
-        Outgoing { channel: self.reply_to, data, expires: deadline.max(Instant::now()) + GRACE }
+        Outgoing::new(self.reply_to, data, deadline.max(Instant::now()) + GRACE)
     }
 }
 

@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { Centrifuge } from 'centrifuge';
 import WebSocket from 'ws';
 
@@ -18,17 +19,30 @@ class Caller {
     caller.strays = 0;
     caller.replyTo = `reply:${randomUUID()}#${user}`;
     caller.centrifuge = new Centrifuge(settings.url, { token: settings.tokens[user], websocket: WebSocket });
-    const replies = caller.centrifuge.newSubscription(caller.replyTo);
-    replies.on('publication', ({ data }) => {
-      const answer = caller.pending.get(data.correlation_id);
-      if (answer === undefined) caller.strays += 1;
-      caller.pending.delete(data.correlation_id);
-      answer?.(data);
-    });
-    replies.subscribe();
+    const replies = caller.subscribe();
     caller.centrifuge.connect();
     await replies.ready();
     return caller;
+  }
+
+  subscribe(since) {
+    const replies = this.centrifuge.newSubscription(this.replyTo, { since });
+    let readsAgain = since !== undefined;
+    replies.on('subscribed', ({ wasRecovering, recovered, streamPosition }) => {
+      if (wasRecovering && !recovered && !readsAgain) {
+        this.centrifuge.removeSubscription(replies);
+        this.subscribe({ ...streamPosition, offset: Math.max(0, streamPosition.offset - 128) });
+      }
+      readsAgain = false;
+    });
+    replies.on('publication', ({ data }) => {
+      const answer = this.pending.get(data.correlation_id);
+      if (answer === undefined) this.strays += 1;
+      this.pending.delete(data.correlation_id);
+      answer?.(data);
+    });
+    replies.subscribe();
+    return replies;
   }
 
   // Publishes a request; its reply is awaited apart from that.
@@ -69,6 +83,21 @@ class Caller {
     assert.equal(this.strays, 0, 'no reply came twice or to a stranger');
     this.centrifuge.disconnect();
   }
+}
+
+// Publishes bytes that are no text, as strings of a JSON object, and returns what Centrifugo said to each.
+async function publishBytes(token, count) {
+  const socket = new WebSocket(settings.url);
+  await once(socket, 'open');
+  const answers = [];
+  for (let id = 1; id <= count + 1; id += 1) {
+    const command = id === 1 ? { connect: { token } } : { publish: { channel: 'rpc:requests', data: { method: 'ÿ' } } };
+    socket.send(Buffer.from(JSON.stringify({ id, ...command }), 'latin1'), { binary: false });
+    const [answer] = await once(socket, 'message');
+    answers.push(JSON.parse(answer));
+  }
+  socket.close();
+  return answers.slice(1);
 }
 
 function saw(what) {
@@ -219,6 +248,9 @@ const scenarios = {
     for (let i = 0; i < 1000; i += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, j) => caller.publish(kinds[(i + j) % kinds.length](i + j))));
     }
+    for (const answer of await publishBytes(settings.tokens['42'], 20)) {
+      assert.ok(answer.publish, JSON.stringify(answer));
+    }
     for (const request of [
       { method: 5 },
       { method: null },
@@ -233,6 +265,19 @@ const scenarios = {
     assert.deepEqual(await caller.result('demo.echo', { text: 'alive' }), { text: 'alive' });
     caller.close();
     saw('alive after 1000 garbage publications');
+  },
+
+  // Calls that are answered into a new stream, because Centrifugo lost its memory, while their caller is away.
+  async restarted() {
+    const caller = await Caller.connect('42');
+    const calls = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => caller.send({ method: 'demo.sleep', params: { ms: 2000 + i } })),
+    );
+    saw(`the replies come through ${caller.replyTo}`);
+    for (const [i, { reply }] of calls.entries()) assert.deepEqual((await reply).result, { ms: 2000 + i });
+    assert.deepEqual(await caller.result('demo.echo', { text: 'next' }), { text: 'next' });
+    saw('20 results');
+    caller.close();
   },
 
   // Calls of a worker that stops meanwhile: running ones finish, new ones are refused, those that take too long are lost.

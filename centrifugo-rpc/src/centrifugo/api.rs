@@ -16,6 +16,10 @@ use crate::config::Config;
 use crate::connection::Caller;
 use crate::error::{Error, ErrorKind, shown_url};
 
+mod history;
+
+pub(crate) use history::Publication;
+
 /// How long a TCP and TLS handshake may take. Centrifugo is near its workers; a packet that was lost is sent again in time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -38,16 +42,6 @@ pub(crate) struct Position {
     pub offset: u64,
     #[serde(default)]
     pub epoch: String,
-}
-
-/// A publication as the history keeps it. The server API does not say when it was published.
-#[derive(Debug)]
-pub(crate) struct Publication {
-    pub offset: u64,
-    /// JSON: others cannot be read over the server API.
-    pub data: Bytes,
-    /// Who published it; none for what came through the server API.
-    pub caller: Option<Caller>,
 }
 
 /// A node of Centrifugo.
@@ -130,9 +124,13 @@ impl Api {
         }
         let body = self.body(&Request { channel, limit, since })?;
         let answer = self.post("history", body).await?;
-        match parse_history(&answer) {
+        match history::parse(&answer) {
             Ok(Ok(publications)) => Ok(publications),
             Ok(Err(error)) => Err(ApiError::refused("history", error)),
+            // Something on this page, and not all of it: asked for alone, it can be skipped.
+            Err(error) if std::str::from_utf8(&answer).is_err() => {
+                Err(self.error(ApiErrorKind::Unreadable, "a page of the history is no text").because(error))
+            }
             Err(error) => Err(self.not_json("history", &answer).because(error)),
         }
     }
@@ -247,59 +245,6 @@ fn parse_batch(answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
     Ok(batch.replies.into_iter().map(|reply| reply.error.map_or(Ok(()), Err)).collect())
 }
 
-fn parse_history(answer: &Bytes) -> Result<Result<Vec<Publication>, ServerError>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Page<'a> {
-        #[serde(borrow, default)]
-        publications: Vec<Item<'a>>,
-    }
-    #[derive(Deserialize)]
-    struct Item<'a> {
-        #[serde(default)]
-        offset: u64,
-        #[serde(borrow)]
-        data: &'a RawValue,
-        #[serde(borrow, default)]
-        info: Option<Who<'a>>,
-    }
-    #[derive(Deserialize)]
-    struct Who<'a> {
-        #[serde(default)]
-        user: String,
-        #[serde(default)]
-        client: String,
-        #[serde(borrow, default, rename = "conn_info")]
-        attached: Option<&'a RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Outer<'a> {
-        #[serde(default)]
-        error: Option<ServerError>,
-        #[serde(borrow, default)]
-        result: Option<&'a RawValue>,
-    }
-    let slice = |raw: &RawValue| answer.slice_ref(raw.get().as_bytes());
-    let outer: Outer<'_> = serde_json::from_slice(answer)?;
-    if let Some(error) = outer.error {
-        return Ok(Err(error));
-    }
-    let page: Page<'_> = serde_json::from_str(outer.result.map_or("null", RawValue::get))?;
-    let publications = page
-        .publications
-        .into_iter()
-        .map(|item| Publication {
-            offset: item.offset,
-            data: slice(item.data),
-            caller: item.info.map(|who| Caller {
-                user: who.user,
-                client: who.client,
-                info: who.attached.filter(|raw| raw.get() != "null").map(slice),
-            }),
-        })
-        .collect();
-    Ok(Ok(publications))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,23 +256,5 @@ mod tests {
         let unknown = ServerError { code: 102, message: "unknown channel".to_owned() };
         assert_eq!(results, [Ok(()), Err(unknown), Ok(())]);
         assert!(parse_batch(b"{}").is_err() && parse_batch(b"<html>").is_err());
-    }
-
-    #[test]
-    fn history_keeps_data_and_identity_as_they_are() {
-        let answer = Bytes::from_static(
-            br#"{"result":{"publications":[{"data":{"a": 1},"info":{"user":"42","client":"c","conn_info":{"r": 2}},"offset":7},
-            {"data":"x","offset":8}],"epoch":"e","offset":9}}"#,
-        );
-        let history = parse_history(&answer).expect("JSON").expect("no error");
-        let [first, second] = &history[..] else { panic!("{history:?}") };
-        assert_eq!((first.offset, &first.data[..]), (7, &br#"{"a": 1}"#[..]));
-        let caller = first.caller.as_ref().expect("a caller");
-        assert_eq!((&*caller.user, &*caller.client, caller.info.as_deref()), ("42", "c", Some(&br#"{"r": 2}"#[..])));
-        assert_eq!((second.offset, &second.data[..], &second.caller), (8, &br#""x""#[..], &None));
-
-        let refused = parse_history(&Bytes::from_static(br#"{"error":{"code":112,"message":"no"}}"#)).expect("JSON");
-        assert_eq!(refused.expect_err("an error").code, 112);
-        assert!(parse_history(&Bytes::from_static(b"{}")).is_err());
     }
 }

@@ -16,8 +16,6 @@ pub(crate) const TOO_MANY_REQUESTS: u32 = 111;
 /// The stream has another epoch than the position that was asked for.
 pub(crate) const UNRECOVERABLE_POSITION: u32 = 112;
 
-/// Disconnect: a connection whose queue is full.
-pub(crate) const SLOW: u32 = 3008;
 /// Disconnect: a token that Centrifugo cannot verify.
 pub(crate) const INVALID_TOKEN: u32 = 3500;
 

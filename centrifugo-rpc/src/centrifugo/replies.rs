@@ -30,7 +30,7 @@ const MAX_BYTES: usize = 1000 * 1000;
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
-/// How often lost replies are logged; the line has their number.
+/// How often a trouble is logged.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The tasks that empty an [`Outbox`] into Centrifugo. They stop when this is dropped.
@@ -43,13 +43,13 @@ pub(crate) struct Replies {
 impl Replies {
     /// Starts to publish what is in the outbox and what comes into it.
     pub(crate) fn start(api: &Api, outbox: &Arc<Outbox>) -> Self {
-        let log = Arc::new(Logs { trouble: Throttle::new(LOG_INTERVAL), lost: Throttle::new(LOG_INTERVAL) });
+        let trouble = Arc::new(Throttle::new(LOG_INTERVAL));
         let mut lanes = JoinSet::new();
         for _ in 0..IN_FLIGHT {
             let lane = Lane {
                 api: api.clone(),
                 outbox: outbox.clone(),
-                log: log.clone(),
+                trouble: trouble.clone(),
                 again: Vec::new(),
                 backoff: Backoff::new(FIRST_RETRY, LAST_RETRY),
             };
@@ -58,26 +58,20 @@ impl Replies {
         Self { outbox: outbox.clone(), lanes }
     }
 
-    /// Waits until every reply is delivered or given up, at most until `deadline`, and stops. Says whether all were.
+    /// Waits until every reply is delivered or given up, at most until `deadline`, and stops.
     ///
     /// Nothing may be pushed any more. Dropping this future stops at once.
-    pub(crate) async fn finish(mut self, deadline: Instant) -> bool {
-        let drained = timeout_at(deadline, self.outbox.drained()).await.is_ok();
+    pub(crate) async fn finish(mut self, deadline: Instant) {
+        let _ = timeout_at(deadline, self.outbox.drained()).await;
         self.lanes.shutdown().await;
-        drained
     }
-}
-
-struct Logs {
-    trouble: Throttle,
-    lost: Throttle,
 }
 
 /// One request at a time.
 struct Lane {
     api: Api,
     outbox: Arc<Outbox>,
-    log: Arc<Logs>,
+    trouble: Arc<Throttle>,
     /// What failed for now.
     again: Vec<Outgoing>,
     backoff: Backoff,
@@ -174,7 +168,7 @@ impl Lane {
             }
         }
         if missing > 0
-            && let Some(suppressed) = self.log.trouble.allow()
+            && let Some(suppressed) = self.trouble.allow()
         {
             tracing::error!(
                 missing,
@@ -196,14 +190,11 @@ impl Lane {
         for reply in replies {
             self.outbox.done(reply);
         }
-        self.outbox.lose(replies.len() as u64);
-        if let Some(count) = self.log.lost.allow_many(replies.len() as u64) {
-            tracing::error!(count, why, "replies were lost");
-        }
+        self.outbox.lose(replies.len() as u64, why);
     }
 
     fn report(&self, error: &ApiError, count: usize) {
-        let Some(suppressed) = self.log.trouble.allow() else { return };
+        let Some(suppressed) = self.trouble.allow() else { return };
         if error.is_temporary() {
             tracing::warn!(count, suppressed, %error, "replies wait for Centrifugo");
         } else {
@@ -243,8 +234,9 @@ fn why_refused(error: &ServerError, channel: &str) -> String {
 fn write_batch(replies: &[Outgoing]) -> Bytes {
     const BEFORE: &[u8] = br#"{"publish":{"channel":"#;
     const BETWEEN: &[u8] = br#","data":"#;
+    const FORGOTTEN: &[u8] = br#","skip_history":true"#;
     const AFTER: &[u8] = b"}},";
-    let each = BEFORE.len() + BETWEEN.len() + AFTER.len() + 2;
+    let each = BEFORE.len() + BETWEEN.len() + FORGOTTEN.len() + AFTER.len() + 2;
     let size: usize = replies.iter().map(|reply| reply.channel.len() + reply.data.len() + each).sum();
     let mut body = Vec::with_capacity(size + 40);
     body.extend_from_slice(br#"{"parallel":true,"commands":["#);
@@ -254,6 +246,9 @@ fn write_batch(replies: &[Outgoing]) -> Bytes {
         let _ = serde_json::to_writer(&mut body, &reply.channel);
         body.extend_from_slice(BETWEEN);
         body.extend_from_slice(&reply.data);
+        if !reply.remembered {
+            body.extend_from_slice(FORGOTTEN);
+        }
         body.extend_from_slice(AFTER);
     }
     if !replies.is_empty() {

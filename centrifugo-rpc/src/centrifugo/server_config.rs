@@ -239,6 +239,9 @@ pub struct ChannelOptions {
     /// How long it remembers them, counted from the last one. Whole seconds. Default: 0, no history.
     #[serde(with = "go_duration", skip_serializing_if = "is_default")]
     pub history_ttl: Duration,
+    /// How long offset and epoch of an idle channel are remembered. Default: the one for all channels. Whole seconds.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    pub history_meta_ttl: Option<Duration>,
     /// Every subscription recovers what it missed.
     #[serde(skip_serializing_if = "is_default")]
     pub force_recovery: bool,

@@ -8,15 +8,15 @@ use url::Url;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
 use super::tokens::{Tokens, check_user};
 use crate::config::Config;
+use crate::dispatch::remembered::{HISTORY_TTL, REPLY_HISTORY};
 use crate::error::Error;
 
 /// What a worker can catch up with: a burst of its largest expected size. Times the message limit of 64 KiB, it bounds what a
 /// flood can make Centrifugo remember.
 const REQUEST_HISTORY: usize = 10_000;
-/// What a caller can miss while it reconnects.
-const REPLY_HISTORY: usize = 128;
-/// Longer than a reconnect takes; after it, callers have given up.
-const HISTORY_TTL: Duration = Duration::from_secs(60);
+/// How long Centrifugo knows a reply channel that nobody uses any more. Subscribers renew it about once a minute. Its own 30 days
+/// would keep every session that ever was.
+const REPLY_META_TTL: Duration = Duration::from_secs(300);
 /// What may wait for one connection, in bytes. All requests go to one, the worker's: with Centrifugo's own 1 MiB it is
 /// disconnected as slow by a burst of some hundred calls.
 const QUEUE_MAX_SIZE: usize = 16 << 20;
@@ -56,6 +56,7 @@ impl Config {
                     channel_regex: "^[A-Za-z0-9_-]{16,64}#[^,#]*$".to_owned(),
                     allow_user_limited_channels: true,
                     history_size: REPLY_HISTORY,
+                    history_meta_ttl: Some(REPLY_META_TTL),
                     ..recovered()
                 },
             },

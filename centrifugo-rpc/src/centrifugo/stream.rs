@@ -1,9 +1,9 @@
 //! The request channel as one sequence of offsets: what was delivered, what is missing, what waits for it. No I/O.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::api::{Position, Publication};
 use crate::connection::Caller;
@@ -21,9 +21,9 @@ pub(crate) struct Delivery {
     pub data: Bytes,
     /// Its place in the channel; 0 where the channel has no history.
     pub offset: u64,
-    /// How long ago it was published, at most, as far as that is known: Centrifugo does not say. Zero for what comes live,
-    /// the length of the interruption for what was missed.
-    pub max_age: Duration,
+    /// When it was published at the earliest, as far as that is known: Centrifugo does not say. For what came live, when it
+    /// came; for what was missed, when the interruption began.
+    pub since: Instant,
     /// Who published it; none for what came through the server API.
     pub caller: Option<Caller>,
 }
@@ -44,6 +44,13 @@ pub(super) struct Resumed {
     pub reset: bool,
 }
 
+/// A part of what is missing: all up to and with the offset `until`, and after the part before.
+#[derive(Debug)]
+struct Part {
+    until: u64,
+    since: Instant,
+}
+
 /// Delivers each offset once, in order.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
@@ -51,17 +58,21 @@ pub(super) struct Stream {
     position: Option<Position>,
     /// The last offset of what is missing.
     until: Option<u64>,
+    /// How old what is missing is.
+    parts: VecDeque<Part>,
     /// What came after that.
     held: VecDeque<Delivery>,
     held_bytes: usize,
 }
 
 impl Stream {
-    /// The channel is subscribed: `top` is where its stream is, `recovered` says that what is missing comes by itself.
+    /// The channel is subscribed: `top` is where its stream is, `recovered` says that what is missing comes by itself. What was
+    /// missed was published after `since`.
     pub(super) fn subscribed(
         &mut self,
         top: Option<Position>,
         recovered: bool,
+        since: Instant,
         out: &mut impl FnMut(Delivery),
     ) -> Resumed {
         let newest = self.newest();
@@ -78,19 +89,22 @@ impl Stream {
             (Some(position), Some(top)) if position.epoch == top.epoch => {
                 if !recovered && top.offset > newest {
                     self.let_go();
-                    self.until = Some(top.offset);
+                    self.missed(top.offset, since);
                 } else if !recovered && top.offset < position.offset {
                     // Its storage went back in time and kept its name: what comes now has offsets that were seen before.
                     position.offset = top.offset;
-                    self.until = None;
                     self.let_go();
+                    self.until = None;
+                    self.parts.clear();
                     return Resumed { lost: 0, reset: true };
                 }
                 Resumed::default()
             }
             (Some(_), Some(top)) => {
                 let lost = self.give_up(out);
-                self.until = (top.offset > 0).then_some(top.offset);
+                if top.offset > 0 {
+                    self.missed(top.offset, since);
+                }
                 self.position = Some(Position { offset: 0, epoch: top.epoch });
                 Resumed { lost, reset: true }
             }
@@ -108,13 +122,13 @@ impl Stream {
         if offset <= self.newest() {
             return;
         }
-        let until = self.until.get_or_insert(offset - 1);
+        if self.until.is_none() {
+            self.missed(offset - 1, delivery.since);
+        }
         self.held_bytes += delivery.data.len() + OVERHEAD;
+        self.held.push_back(delivery);
         if self.held_bytes > MAX_HELD {
-            *until = offset;
             self.let_go();
-        } else {
-            self.held.push_back(delivery);
         }
     }
 
@@ -124,13 +138,7 @@ impl Stream {
     }
 
     /// What the history has after `since`. Returns how many publications it has no more.
-    pub(super) fn filled(
-        &mut self,
-        since: &Position,
-        page: Vec<Publication>,
-        max_age: Duration,
-        out: &mut impl FnMut(Delivery),
-    ) -> u64 {
+    pub(super) fn filled(&mut self, since: &Position, page: Vec<Publication>, out: &mut impl FnMut(Delivery)) -> u64 {
         let (Some(position), Some(until)) = (&mut self.position, self.until) else { return 0 };
         if position != since {
             return 0; // the answer to a question of before a new subscription
@@ -149,7 +157,11 @@ impl Stream {
                 lost += publication.offset - position.offset - 1;
                 position.offset = publication.offset;
                 let Publication { offset, data, caller } = publication;
-                out(Delivery { data, offset, max_age, caller });
+                while self.parts.front().is_some_and(|part| part.until < offset) {
+                    self.parts.pop_front();
+                }
+                let since = self.parts.front().map_or_else(Instant::now, |part| part.since);
+                out(Delivery { data, offset, since, caller });
             }
         }
         if position.offset >= until {
@@ -181,6 +193,7 @@ impl Stream {
     /// The gap is closed: what was held back is next.
     fn release(&mut self, out: &mut impl FnMut(Delivery)) {
         self.until = None;
+        self.parts.clear();
         self.held_bytes = 0;
         for delivery in std::mem::take(&mut self.held) {
             // Through the front door: there may be another gap among them.
@@ -188,9 +201,20 @@ impl Stream {
         }
     }
 
+    /// What is held becomes a part of what is missing.
     fn let_go(&mut self) {
+        if let (Some(first), Some(last)) = (self.held.front(), self.held.back()) {
+            let (since, until) = (first.since, last.offset);
+            self.missed(until, since);
+        }
         self.held.clear();
         self.held_bytes = 0;
+    }
+
+    /// What is missing ends with `until` now, and what it had not before was published after `since`.
+    fn missed(&mut self, until: u64, since: Instant) {
+        self.until = Some(until);
+        self.parts.push_back(Part { until, since });
     }
 
     /// The last offset that was delivered, is held or will be read.

@@ -10,7 +10,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::Centrifugo;
 use super::api::{Position, Publication};
 use super::backoff::Backoff;
-use super::codes;
 use super::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed};
 pub(crate) use super::stream::Delivery;
 use super::stream::{Missing, Resumed, Stream};
@@ -26,10 +25,6 @@ const START_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The pauses before trying again what Centrifugo ended for good: somebody may change its configuration.
 const REVIVE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
-
-/// How long after a new subscription what it recovered may take to arrive. Centrifugo sends it together with the answer;
-/// nothing tells it from what comes live.
-const RECOVERY: Duration = Duration::from_millis(500);
 
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -52,30 +47,23 @@ struct Shared {
     /// What went wrong last, for the error of a start that takes too long.
     last_trouble: Mutex<Option<Trouble>>,
     log: Throttle,
+    skipped: Throttle,
 }
 
 struct State {
     stream: Stream,
-    interruption: Option<Interruption>,
+    /// When the subscription was lost, until there is another.
+    lost_at: Option<Instant>,
     on_delivery: Box<dyn FnMut(Delivery) + Send>,
 }
 
-/// A time without a connection, as far as it matters for the age of what was published in it.
-#[derive(Debug, Clone, Copy)]
-struct Interruption {
-    began: Instant,
-    /// When what was missed has arrived, if the subscription itself brings it.
-    over: Option<Instant>,
-}
-
 /// What does not come back by itself.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum Ended {
     Socket(Trouble),
     Channel(Trouble),
-    /// What Centrifugo would recover is more than it queues for a connection (`client.queue_max_size`), so that it ends each
-    /// one that asks for it. The server API has no such limit.
-    Overwhelmed,
+    /// The subscription with this number would recover what it missed. See [`replace`].
+    Interrupted(u64),
 }
 
 impl Subscription {
@@ -94,7 +82,7 @@ impl Subscription {
     ) -> Result<Self, Error> {
         let channel = centrifugo.config.request_channel.clone();
         let (ended, mut endings) = mpsc::unbounded_channel();
-        let state = State { stream: Stream::default(), interruption: None, on_delivery: Box::new(on_delivery) };
+        let state = State { stream: Stream::default(), lost_at: None, on_delivery: Box::new(on_delivery) };
         let shared = Arc::new(Shared {
             channel: channel.clone(),
             state: Mutex::new(state),
@@ -103,21 +91,28 @@ impl Subscription {
             ended,
             last_trouble: Mutex::default(),
             log: Throttle::new(LOG_INTERVAL),
+            skipped: Throttle::new(LOG_INTERVAL),
         });
         let events = shared.clone();
         let socket = Socket::new(&centrifugo.config, &centrifugo.tls, &centrifugo.tokens, WORKER_USER, move |event| {
             events.on_socket(event);
         })?;
-        let subscription = subscribe(&socket, &shared)?;
+        let subscription = subscribe(&socket, &shared, 0)?;
         socket.connect();
 
         let mut connected = shared.connected.subscribe();
         let first = async {
             tokio::select! {
                 _ = connected.wait_for(|connected| *connected) => Ok(()),
-                Some(Ended::Socket(trouble) | Ended::Channel(trouble)) = endings.recv() => Err(trouble),
-                // Between `connected` and here there is nothing to recover, so nothing to be overwhelmed by.
-                else => Err(Trouble::Timeout),
+                ended = endings.recv() => match ended {
+                    Some(Ended::Socket(trouble) | Ended::Channel(trouble)) => Err(trouble),
+                    Some(interrupted @ Ended::Interrupted(_)) => {
+                        // It was there, so this is up to `revive` already.
+                        let _ = shared.ended.send(interrupted);
+                        Ok(())
+                    }
+                    None => Err(Trouble::Timeout),
+                },
             }
         };
         let trouble = match timeout_at(Instant::now() + START_TIMEOUT, first).await {
@@ -164,9 +159,6 @@ impl Shared {
                 if code != 0 {
                     tracing::warn!(code, reason, "the connection to Centrifugo is lost, connecting again");
                 }
-                if code == codes::SLOW && !*self.connected.borrow() {
-                    let _ = self.ended.send(Ended::Overwhelmed);
-                }
             }
             SocketEvent::Trouble(trouble) => self.on_trouble(trouble),
             SocketEvent::Ended(trouble) => {
@@ -175,11 +167,15 @@ impl Shared {
         }
     }
 
-    fn on_channel(&self, event: ChannelEvent) {
+    fn on_channel(&self, event: ChannelEvent, number: u64) {
         match event {
             ChannelEvent::Published(published) => self.on_published(published),
             ChannelEvent::Subscribed(subscribed) => self.on_subscribed(subscribed),
-            ChannelEvent::Lost => self.on_lost(),
+            ChannelEvent::Lost => {
+                if self.on_lost() {
+                    let _ = self.ended.send(Ended::Interrupted(number));
+                }
+            }
             ChannelEvent::Ended(trouble) => {
                 self.on_lost();
                 let _ = self.ended.send(Ended::Channel(trouble));
@@ -196,21 +192,25 @@ impl Shared {
         *self.last_trouble() = Some(trouble);
     }
 
-    fn on_lost(&self) {
-        if self.connected.send_replace(false) {
-            let interruption = Interruption { began: Instant::now(), over: None };
-            self.state().interruption.get_or_insert(interruption).over = None;
+    /// Whether there was a subscription to lose.
+    fn on_lost(&self) -> bool {
+        let lost = self.connected.send_replace(false);
+        if lost {
+            self.state().lost_at.get_or_insert_with(Instant::now);
         }
+        lost
     }
 
     fn on_subscribed(&self, subscribed: Subscribed) {
         let Subscribed { position, recovered, .. } = subscribed;
         let (Resumed { lost, reset }, missing) = {
-            let State { stream, interruption, on_delivery } = &mut *self.state();
-            if let Some(interruption) = interruption {
-                interruption.over = Some(Instant::now() + RECOVERY);
+            let State { stream, lost_at, on_delivery } = &mut *self.state();
+            let since = lost_at.unwrap_or_else(Instant::now);
+            if !recovered {
+                // What comes from now on is above `position`, and live.
+                *lost_at = None;
             }
-            (stream.subscribed(position, recovered, on_delivery), stream.missing())
+            (stream.subscribed(position, recovered, since, on_delivery), stream.missing())
         };
         if reset {
             tracing::warn!(
@@ -227,22 +227,15 @@ impl Shared {
             );
             self.gap.notify_one();
         }
-        tracing::info!(channel = self.channel, recovered, "subscribed");
+        tracing::info!(channel = self.channel, "subscribed");
         self.connected.send_replace(true);
     }
 
     fn on_published(&self, published: Published) {
         let Published { data, offset, caller } = published;
-        let State { stream, interruption, on_delivery } = &mut *self.state();
-        let max_age = match *interruption {
-            Some(Interruption { began, over }) if over.is_none_or(|over| Instant::now() < over) => began.elapsed(),
-            Some(_) if stream.missing().is_none() => {
-                *interruption = None;
-                Duration::ZERO
-            }
-            _ => Duration::ZERO,
-        };
-        stream.published(Delivery { data, offset, max_age, caller }, on_delivery);
+        let State { stream, lost_at, on_delivery } = &mut *self.state();
+        let since = lost_at.unwrap_or_else(Instant::now);
+        stream.published(Delivery { data, offset, since, caller }, on_delivery);
         if stream.missing().is_some() {
             self.gap.notify_one();
         }
@@ -253,21 +246,23 @@ impl Shared {
     }
 
     fn filled(&self, since: &Position, page: Vec<Publication>) {
-        let State { stream, interruption, on_delivery } = &mut *self.state();
-        let max_age = interruption.map_or(Duration::ZERO, |interruption| interruption.began.elapsed());
-        let lost = stream.filled(since, page, max_age, on_delivery);
+        let State { stream, on_delivery, .. } = &mut *self.state();
+        let lost = stream.filled(since, page, on_delivery);
         self.report_lost(lost);
     }
 
     fn unreadable(&self, since: &Position) {
         let State { stream, on_delivery, .. } = &mut *self.state();
         stream.unreadable(since, on_delivery);
-        tracing::warn!(
-            channel = self.channel,
-            offset = since.offset + 1,
-            "a publication that is no JSON is skipped: with `publication_data_format` set to `json_object` in the namespace \
-             Centrifugo refuses such"
-        );
+        if let Some(suppressed) = self.skipped.allow() {
+            tracing::warn!(
+                channel = self.channel,
+                offset = since.offset + 1,
+                suppressed,
+                "a publication that is no JSON is skipped: with `publication_data_format` set to `json_object` in the namespace \
+                 Centrifugo refuses such"
+            );
+        }
     }
 
     fn give_up(&self) {
@@ -295,12 +290,25 @@ impl std::fmt::Debug for Shared {
 }
 
 /// Subscribes to the request channel, from now on: what came before is up to [`Stream`] and the history.
-fn subscribe(socket: &Socket, shared: &Arc<Shared>) -> Result<Channel, Error> {
+fn subscribe(socket: &Socket, shared: &Arc<Shared>, number: u64) -> Result<Channel, Error> {
     let events = shared.clone();
     let how = Subscribe { token: true, recoverable: true };
-    let channel = socket.channel(&shared.channel, how, move |event| events.on_channel(event))?;
+    let channel = socket.channel(&shared.channel, how, move |event| events.on_channel(event, number))?;
     channel.subscribe();
     Ok(channel)
+}
+
+/// Puts a new subscription in the place of one that was interrupted or ended.
+///
+/// That one would recover what it missed by itself, but then nothing tells what was missed from what comes live, and so the age
+/// of requests; it recovers 300 publications at most; and Centrifugo ends connections that it has more to send to than it queues
+/// for one (`client.queue_max_size`). A new one says where the stream is, and the history has all up to there.
+fn replace(old: Channel, socket: &Socket, shared: &Arc<Shared>, number: u64) -> Channel {
+    old.remove();
+    subscribe(socket, shared, number).unwrap_or_else(|error| {
+        tracing::error!("{error:?}");
+        old
+    })
 }
 
 /// Starts again what Centrifugo ended for good, for ever.
@@ -312,37 +320,32 @@ async fn revive(
 ) {
     let mut backoff = Backoff::new(REVIVE.0, REVIVE.1);
     let mut last = Instant::now();
+    let mut number = 0;
     while let Some(ended) = endings.recv().await {
-        if matches!(ended, Ended::Overwhelmed) {
-            if !*shared.connected.borrow() {
-                channel.remove();
-                match subscribe(&socket, &shared) {
-                    Ok(fresh) => channel = fresh,
-                    Err(error) => tracing::error!("{error:?}"),
-                }
+        let (Ended::Socket(trouble) | Ended::Channel(trouble)) = &ended else {
+            if ended == Ended::Interrupted(number) {
+                number += 1;
+                channel = replace(channel, &socket, &shared, number);
             }
             continue;
-        }
+        };
         if last.elapsed() > REVIVE.1 * 2 {
             backoff.reset();
         }
         last = Instant::now();
         let pause = backoff.next();
-        match ended {
-            Ended::Socket(trouble) => {
-                tracing::error!("{trouble}; trying again in {pause:.1?}");
-                sleep(pause).await;
-                socket.connect();
-            }
-            Ended::Channel(trouble) => {
-                tracing::error!(
-                    "`{}` cannot be subscribed to: {trouble} (the `doctor` command says more); trying again in {pause:.1?}",
-                    shared.channel
-                );
-                sleep(pause).await;
-                channel.subscribe();
-            }
-            Ended::Overwhelmed => {}
+        if let Ended::Socket(_) = ended {
+            tracing::error!("{trouble}; trying again in {pause:.1?}");
+            sleep(pause).await;
+            socket.connect();
+        } else {
+            tracing::error!(
+                "`{}` cannot be subscribed to: {trouble} (the `doctor` command says more); trying again in {pause:.1?}",
+                shared.channel
+            );
+            sleep(pause).await;
+            number += 1;
+            channel = replace(channel, &socket, &shared, number);
         }
     }
 }

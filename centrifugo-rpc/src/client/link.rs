@@ -2,9 +2,10 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use centrifuge::{ClientErrorKind, EventDelivery, TokenError};
+use centrifuge::{ClientErrorKind, EventDelivery, StreamPosition, SubscribedEvent, Subscription, TokenError};
 
 use super::refusal;
 use super::shared::Shared;
@@ -80,49 +81,8 @@ impl Link {
         }
         let unusable = |error| Error::config("the connection cannot be set up").because(error);
         let client = with_tls(builder, &target.tls).and_then(centrifuge::ClientBuilder::build).map_err(unusable)?;
-        let subscription = client
-            .new_subscription(target.reply_channel.clone())
-            .recoverable(true)
-            .min_resubscribe_delay(MIN_RECONNECT_DELAY)
-            .max_resubscribe_delay(MAX_RECONNECT_DELAY)
-            .build()
-            .map_err(unusable)?;
-        subscription.on_publication({
-            let shared = shared.clone();
-            move |_, event| shared.on_reply(&event.publication.data)
-        });
-        subscription.on_subscribed({
-            let (shared, channel) = (shared.clone(), target.reply_channel.clone());
-            move |_, event| {
-                if !event.recoverable {
-                    tracing::warn!(
-                        channel,
-                        "replies sent while the connection is down will be lost: set `history_size`, `history_ttl` and \
-                         `force_recovery` in the namespace of the reply channel"
-                    );
-                }
-                shared.on_up(!event.was_recovering || event.recovered);
-            }
-        });
-        subscription.on_subscribing({
-            let shared = shared.clone();
-            move |_, event| shared.on_down(event.code, &event.reason)
-        });
-        subscription.on_error({
-            let (shared, channel) = (shared.clone(), target.reply_channel.clone());
-            move |_, event| {
-                let message = format!("the reply channel `{channel}` cannot be subscribed: {}", event.error.message);
-                shared.on_trouble(Error::new(ErrorKind::Setup, message));
-            }
-        });
-        subscription.on_unsubscribed({
-            let (shared, channel, user) = (shared.clone(), target.reply_channel, target.user);
-            move |subscription, event| {
-                drop(shared.end(&refusal::subscribe(&channel, &user, event.code, &event.reason)));
-                subscription.client().disconnect();
-            }
-        });
-        subscription.subscribe();
+        let replies = ReplyChannel { shared: shared.clone(), channel: target.reply_channel, user: target.user };
+        Arc::new(replies).subscribe(&client, None).map_err(unusable)?;
         client.connect().map_err(unusable)?;
         Ok(Self { client })
     }
@@ -144,6 +104,98 @@ impl Link {
 
     pub(super) async fn close(&self) {
         self.client.close().await;
+    }
+}
+
+/// How many replies Centrifugo keeps in a reply channel (`history_size`), unless it is configured otherwise.
+const KEPT_REPLIES: u64 = 128;
+
+/// The channel that replies come through.
+struct ReplyChannel {
+    shared: Arc<Shared>,
+    channel: String,
+    user: String,
+}
+
+impl ReplyChannel {
+    /// Subscribes and stays subscribed; first of all come the replies after `since`.
+    fn subscribe(
+        self: Arc<Self>,
+        client: &centrifuge::Client,
+        since: Option<StreamPosition>,
+    ) -> Result<(), centrifuge::Error> {
+        let reads_again = AtomicBool::new(since.is_some());
+        let replaced = Arc::new(AtomicBool::new(false));
+        let mut builder = client
+            .new_subscription(self.channel.clone())
+            .recoverable(true)
+            .min_resubscribe_delay(MIN_RECONNECT_DELAY)
+            .max_resubscribe_delay(MAX_RECONNECT_DELAY);
+        if let Some(since) = since {
+            builder = builder.since(since);
+        }
+        let subscription = builder.build()?;
+        subscription.on_publication({
+            let shared = self.shared.clone();
+            move |_, event| shared.on_reply(&event.publication.data)
+        });
+        subscription.on_subscribed({
+            let (replies, replaced) = (self.clone(), replaced.clone());
+            move |subscription, event| {
+                let again = reads_again.swap(false, Ordering::Relaxed);
+                replies.on_subscribed(subscription, &event, again, &replaced);
+            }
+        });
+        subscription.on_subscribing({
+            let shared = self.shared.clone();
+            move |_, event| shared.on_down(event.code, &event.reason)
+        });
+        subscription.on_error({
+            let replies = self.clone();
+            move |_, event| {
+                let message =
+                    format!("the reply channel `{}` cannot be subscribed: {}", replies.channel, event.error.message);
+                replies.shared.on_trouble(Error::new(ErrorKind::Setup, message));
+            }
+        });
+        subscription.on_unsubscribed(move |subscription, event| {
+            if !replaced.load(Ordering::Relaxed) {
+                let Self { shared, channel, user } = &*self;
+                drop(shared.end(&refusal::subscribe(channel, user, event.code, &event.reason)));
+                subscription.client().disconnect();
+            }
+        });
+        subscription.subscribe();
+        Ok(())
+    }
+
+    /// Where Centrifugo cannot continue from the last reply, all that it has is read: in a new stream, after a restart with the
+    /// memory engine, that is what workers have sent since; in the old one, the last of more replies than it keeps.
+    fn on_subscribed(
+        self: &Arc<Self>,
+        subscription: &Subscription,
+        event: &SubscribedEvent,
+        again: bool,
+        replaced: &AtomicBool,
+    ) {
+        if !event.recoverable {
+            tracing::warn!(
+                channel = self.channel,
+                "replies sent while the connection is down will be lost: set `history_size`, `history_ttl` and `force_recovery` \
+                 in the namespace of the reply channel"
+            );
+        }
+        let complete = !event.was_recovering || event.recovered;
+        let top = event.stream_position.as_ref().filter(|_| event.recoverable && !complete && !again);
+        if let Some(StreamPosition { offset, epoch, .. }) = top {
+            let since = StreamPosition::new(offset.saturating_sub(KEPT_REPLIES), epoch.clone());
+            let client = subscription.client();
+            replaced.store(true, Ordering::Relaxed);
+            if client.remove_subscription(subscription).is_ok() && self.clone().subscribe(client, Some(since)).is_ok() {
+                return;
+            }
+        }
+        self.shared.on_up(complete && !again);
     }
 }
 

@@ -91,7 +91,8 @@ impl Shared {
             // They keep waiting: a worker whose replies found no Centrifugo tries again for a while.
             tracing::warn!(
                 waiting,
-                "replies sent while the connection was down cannot be recovered; calls whose reply is lost will time out"
+                "Centrifugo could not continue from the last reply, so all that it has of them was read; calls whose reply it does \
+                 not have will time out"
             );
         } else if again {
             tracing::info!(waiting, "connected to Centrifugo again");

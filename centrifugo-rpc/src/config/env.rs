@@ -58,6 +58,7 @@ impl Config {
         vars.number("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER", &mut config.max_concurrent_calls_per_user);
         vars.number("CENTRIFUGO_RPC_MAX_PARAMS_BYTES", &mut config.max_params_bytes);
         vars.number("CENTRIFUGO_RPC_MAX_RESULT_BYTES", &mut config.max_result_bytes);
+        vars.number("CENTRIFUGO_RPC_MAX_REMEMBERED_BYTES_PER_USER", &mut config.max_remembered_bytes_per_user);
         config.ca_file = vars.values.remove("CENTRIFUGO_CA_FILE").map(PathBuf::from);
         if vars.problems.is_empty() {
             vars.problems = config.problems();

@@ -1,18 +1,26 @@
-//! Replies on their way out: a queue that is bounded in bytes. No sockets: `centrifugo::replies` empties it.
+//! Replies on their way out. No sockets: `centrifugo::replies` empties it.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
+
+use super::remembered::Remembered;
+use super::turns::Turns;
+use crate::throttle::Throttle;
 
 /// What a reply costs besides its own bytes: it bounds the number of small ones.
 const OVERHEAD: usize = 256;
 
 /// How long a reply is tried to be delivered once its call is over: what Centrifugo needs for a restart.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
+
+/// How often lost replies are logged; the line has their number.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A reply as it is published.
 #[derive(Debug)]
@@ -23,69 +31,142 @@ pub(crate) struct Outgoing {
     pub data: Vec<u8>,
     /// When nobody waits for it any more.
     pub expires: Instant,
+    /// Centrifugo keeps it for a caller that is away.
+    pub remembered: bool,
+    /// Dropped with the reply: its call need not wait for room any longer.
+    waiting: Option<oneshot::Sender<()>>,
 }
 
 impl Outgoing {
-    fn cost(&self) -> usize {
+    pub(crate) fn new(channel: String, data: Vec<u8>, expires: Instant) -> Self {
+        Self { channel, data, expires, remembered: true, waiting: None }
+    }
+
+    pub(super) fn cost(&self) -> usize {
         self.channel.len() + self.data.len() + OVERHEAD
     }
 }
 
-/// The queue between calls and Centrifugo's server API.
+/// Between calls and Centrifugo's server API.
 ///
-/// A reply holds its place from [`push`](Self::push) until it is [`done`](Self::done), so that those on the wire count too.
+/// A reply is in here from [`push`](Self::push) until it is [`done`](Self::done), so that those on the wire count too. Everything
+/// pushed is taken in turn, however much there is: what is bounded is how many calls end ahead of their replies. A call whose
+/// reply finds the outbox full keeps its place among the running calls until there is room again, or the reply is away.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    queue: Mutex<VecDeque<Outgoing>>,
-    room: Semaphore,
+    inner: Mutex<Inner>,
+    hasher: RandomState,
     capacity: usize,
-    filled: Notify,
-    emptied: Notify,
+    bytes: AtomicUsize,
+    count: AtomicUsize,
     lost: AtomicU64,
+    filled: Notify,
+    /// The bytes are within the capacity again.
+    room: Notify,
+    emptied: Notify,
+    losses: Throttle,
+    forgetting: Throttle,
+}
+
+#[derive(Debug)]
+struct Inner {
+    turns: Turns,
+    remembered: Remembered,
 }
 
 impl Outbox {
-    /// A queue for at most `capacity` bytes of replies.
+    /// Holds up calls whose replies would be more than `capacity` bytes together with those that wait.
     pub(crate) fn new(capacity: usize) -> Self {
+        Self::remembering(capacity, usize::MAX)
+    }
+
+    /// The same, where Centrifugo is to remember at most `max_per_user` bytes of replies for one user.
+    pub(crate) fn remembering(capacity: usize, max_per_user: usize) -> Self {
         Self {
-            queue: Mutex::default(),
-            room: Semaphore::new(capacity),
+            inner: Mutex::new(Inner { turns: Turns::default(), remembered: Remembered::new(max_per_user) }),
+            hasher: RandomState::new(),
             capacity,
-            filled: Notify::new(),
-            emptied: Notify::new(),
+            bytes: AtomicUsize::new(0),
+            count: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
+            filled: Notify::new(),
+            room: Notify::new(),
+            emptied: Notify::new(),
+            losses: Throttle::new(LOG_INTERVAL),
+            forgetting: Throttle::new(LOG_INTERVAL),
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Outgoing>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a reply, waiting for room as long as somebody waits for the reply. Dropping this future loses the reply.
-    pub(crate) async fn push(&self, reply: Outgoing) {
-        match timeout_at(reply.expires, self.room.acquire_many(self.permits(reply.cost()))).await {
-            Ok(Ok(permit)) => {
-                permit.forget();
-                self.enqueue(reply);
+    /// Queues a reply, and returns once there is room for it, or it is delivered, or nobody waits for it any more. Dropping this
+    /// future leaves it in the queue.
+    pub(crate) async fn push(&self, mut reply: Outgoing) {
+        let room = self.room.notified();
+        tokio::pin!(room);
+        let (expires, cost) = (reply.expires, reply.cost());
+        if self.bytes.load(Ordering::Acquire) + cost <= self.capacity {
+            return self.enqueue(reply);
+        }
+        room.as_mut().enable();
+        let (waiting, away) = oneshot::channel();
+        reply.waiting = Some(waiting);
+        self.enqueue(reply);
+        if self.bytes.load(Ordering::Acquire) <= self.capacity {
+            return;
+        }
+        let room_or_away = async {
+            tokio::select! {
+                () = room => {}
+                _ = away => {}
             }
-            _ => self.lose(1),
-        }
+        };
+        // One that expires is counted where it is given up.
+        let _ = timeout_at(expires, room_or_away).await;
     }
 
-    /// Queues a reply if there is room now: for the reader of requests, which waits for nobody.
+    /// Queues a reply if there is room now: for the reader of requests, which waits for nobody. Those who have nothing in here
+    /// do not suffer from those who filled it.
     pub(crate) fn try_push(&self, reply: Outgoing) {
-        match self.room.try_acquire_many(self.permits(reply.cost())) {
-            Ok(permit) => {
-                permit.forget();
-                self.enqueue(reply);
-            }
-            Err(_) => self.lose(1),
+        let full = |capacity| self.bytes.load(Ordering::Acquire) + reply.cost() > capacity;
+        let greedy = || self.inner().turns.waits_for(self.hash(recipient(&reply.channel)));
+        if full(self.capacity) && (greedy() || full(self.capacity.saturating_mul(2))) {
+            self.lose(1, "too many replies wait for Centrifugo");
+        } else {
+            self.enqueue(reply);
         }
     }
 
-    fn enqueue(&self, reply: Outgoing) {
-        self.queue().push_back(reply);
+    fn enqueue(&self, mut reply: Outgoing) {
+        let user = self.hash(recipient(&reply.channel));
+        let session = self.hash(&reply.channel);
+        // Anonymous callers have one memory together: none of them can be told from another that comes again.
+        let memory = if user == session { 0 } else { user };
+        let bytes = reply.channel.len() + reply.data.len();
+        self.bytes.fetch_add(reply.cost(), Ordering::AcqRel);
+        self.count.fetch_add(1, Ordering::AcqRel);
+        let mut inner = self.inner();
+        reply.remembered = inner.remembered.admit(memory, session, bytes);
+        let forgotten = (!reply.remembered).then(|| recipient(&reply.channel).to_owned());
+        inner.turns.push(user, reply);
+        drop(inner);
+        if let Some(user) = forgotten
+            && let Some(suppressed) = self.forgetting.allow()
+        {
+            tracing::warn!(
+                user,
+                suppressed,
+                "Centrifugo remembers as much for this user as it may (`max_remembered_bytes_per_user`): a reply is sent without \
+                 being remembered, and lost if the caller is not connected"
+            );
+        }
         self.filled.notify_one();
+    }
+
+    fn hash(&self, name: &str) -> u64 {
+        self.hasher.hash_one(name)
     }
 
     /// Takes what is ready, at most `max_count` replies and about `max_bytes`, at least one; waits until there is one.
@@ -101,17 +182,9 @@ impl Outbox {
     }
 
     fn take_ready(&self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
-        let mut queue = self.queue();
-        let mut bytes = 0;
-        let fits = |reply: &&Outgoing| {
-            bytes += reply.cost();
-            bytes <= max_bytes
-        };
-        let count = queue.iter().take(max_count).take_while(fits).count();
-        // One that is larger than a batch should be goes alone.
-        let count = count.max(usize::from(!queue.is_empty()));
-        let batch = queue.drain(..count).collect();
-        if !queue.is_empty() {
+        let turns = &mut self.inner().turns;
+        let batch = turns.take(max_count, max_bytes);
+        if !turns.is_empty() {
             // Somebody else may send the rest meanwhile.
             self.filled.notify_one();
         }
@@ -120,15 +193,28 @@ impl Outbox {
 
     /// A reply that was taken is delivered or given up: its room is free.
     pub(crate) fn done(&self, reply: &Outgoing) {
-        self.room.add_permits(self.permits(reply.cost()) as usize);
-        if self.room.available_permits() >= self.capacity {
+        let cost = reply.cost();
+        let before = self.bytes.fetch_sub(cost, Ordering::AcqRel);
+        self.count.fetch_sub(1, Ordering::AcqRel);
+        if before > self.capacity && before - cost <= self.capacity {
+            self.room.notify_waiters();
+        }
+        if before == cost {
             self.emptied.notify_waiters();
         }
     }
 
-    /// Counts replies that nobody will get.
-    pub(crate) fn lose(&self, count: u64) {
+    /// Counts replies that nobody will get, and says so.
+    pub(crate) fn lose(&self, count: u64, why: &str) {
         self.lost.fetch_add(count, Ordering::Relaxed);
+        if let Some(count) = self.losses.allow_many(count) {
+            tracing::error!(count, why, "replies were lost");
+        }
+    }
+
+    /// How many replies are not done.
+    pub(crate) fn waiting(&self) -> usize {
+        self.count.load(Ordering::Acquire)
     }
 
     /// How many replies were lost so far.
@@ -142,59 +228,101 @@ impl Outbox {
             let emptied = self.emptied.notified();
             tokio::pin!(emptied);
             emptied.as_mut().enable();
-            if self.room.available_permits() >= self.capacity {
+            if self.bytes.load(Ordering::Acquire) == 0 {
                 return;
             }
             emptied.await;
         }
     }
+}
 
-    /// A reply larger than the whole queue takes all of it rather than waiting for ever.
-    fn permits(&self, cost: usize) -> u32 {
-        u32::try_from(cost.min(self.capacity)).unwrap_or(u32::MAX)
-    }
+/// Who takes turns: the user at the end of a reply channel. Anonymous callers have none in common but the empty one; each of
+/// their sessions counts for itself.
+fn recipient(channel: &str) -> &str {
+    channel.rsplit_once('#').map(|(_, user)| user).filter(|user| !user.is_empty()).unwrap_or(channel)
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::poll;
+
     use super::*;
 
-    fn reply(bytes: usize) -> Outgoing {
-        Outgoing { channel: String::new(), data: vec![b'x'; bytes], expires: Instant::now() + GRACE }
+    fn reply(user: &str, bytes: usize) -> Outgoing {
+        Outgoing::new(format!("reply:0123456789abcdef#{user}"), vec![b'x'; bytes], Instant::now() + GRACE)
     }
 
     #[tokio::test]
-    async fn a_batch_is_what_is_ready_within_its_bounds() {
-        let outbox = Outbox::new(1 << 20);
-        for _ in 0..5 {
-            outbox.push(reply(1000)).await;
-        }
-        assert_eq!(outbox.take(2, 1 << 20).await.len(), 2);
-        assert_eq!(outbox.take(10, 2600).await.len(), 2);
-        assert_eq!(outbox.take(10, 1).await.len(), 1, "one that is too large goes alone");
+    async fn a_call_is_held_up_until_there_is_room_or_its_reply_is_away() {
+        let outbox = Outbox::new(30_000);
+        outbox.push(reply("a", 20_000)).await;
+        let (second, third) = (outbox.push(reply("a", 20_000)), outbox.push(reply("b", 20_000)));
+        tokio::pin!(second, third);
+        assert!(poll!(second.as_mut()).is_pending() && poll!(third.as_mut()).is_pending());
+        let mut batch = outbox.take(2, 1 << 20).await.into_iter();
+        let (first, others) = (batch.next().expect("a reply"), batch.next().expect("a reply"));
+        assert!(others.channel.ends_with("#b"), "each in turn");
+        outbox.done(&others);
+        drop(others);
+        assert!(poll!(third.as_mut()).is_ready(), "its reply is away");
+        assert!(poll!(second.as_mut()).is_pending(), "there is no room yet");
+        outbox.done(&first);
+        assert!(poll!(second.as_mut()).is_ready(), "there is room");
+        assert_eq!(outbox.lost(), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_queue_waits_as_long_as_somebody_waits_for_the_reply() {
+    async fn nobody_is_held_up_longer_than_its_caller_waits() {
         let outbox = Outbox::new(1000);
-        outbox.push(reply(700)).await;
-        outbox.try_push(reply(700));
-        assert_eq!(outbox.lost(), 1, "the reader does not wait");
-        outbox.push(reply(700)).await;
-        assert_eq!(outbox.lost(), 2, "its time passed while it waited");
-        let first = outbox.take(1, 1000).await;
-        let (again, ()) = tokio::join!(outbox.push(reply(700)), async { outbox.done(&first[0]) });
-        assert_eq!((again, outbox.lost()), ((), 2));
+        outbox.push(reply("a", 900)).await;
+        outbox.push(reply("a", 900)).await;
+        assert_eq!(outbox.lost(), 0, "it is still in there: it is lost where it is given up");
+        assert_eq!(outbox.take(10, 1 << 20).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_reader_waits_for_nobody_and_one_user_takes_no_others_room() {
+        let outbox = Outbox::new(1200);
+        outbox.push(reply("a", 700)).await;
+        outbox.try_push(reply("a", 700));
+        assert_eq!(outbox.lost(), 1);
+        outbox.try_push(reply("b", 700));
+        assert_eq!(outbox.lost(), 1, "the other user has nothing in there");
+        outbox.try_push(reply("c", 700));
+        assert_eq!(outbox.lost(), 2, "twice the capacity is the end");
+        assert_eq!(outbox.waiting(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_user_over_its_memory_is_answered_without_being_remembered() {
+        let outbox = Outbox::remembering(1 << 20, 10_000);
+        let reply = |session: usize, user: &str| {
+            Outgoing::new(format!("reply:{session:016}#{user}"), vec![b'x'; 1000], Instant::now() + GRACE)
+        };
+        for user in ["a", "b", ""] {
+            for session in 0..8 {
+                outbox.push(reply(session, user)).await;
+            }
+            let batch = outbox.take(100, 1 << 20).await;
+            let remembered = batch.iter().filter(|reply| reply.remembered).count();
+            assert_eq!((batch.len(), remembered), (8, 3), "`{user}`");
+        }
+    }
+
+    #[test]
+    fn anonymous_callers_take_turns_by_session() {
+        assert_eq!(recipient("reply:0123456789abcdef#42"), "42");
+        assert_eq!(recipient("reply:0123456789abcdef#"), "reply:0123456789abcdef#");
     }
 
     #[tokio::test]
     async fn drained_waits_for_what_is_on_the_wire() {
         let outbox = Outbox::new(1000);
-        outbox.push(reply(10)).await;
+        outbox.push(reply("a", 10)).await;
         let batch = outbox.take(1, 1000).await;
         let drained = outbox.drained();
         tokio::pin!(drained);
-        assert!(futures_util::poll!(drained.as_mut()).is_pending());
+        assert!(poll!(drained.as_mut()).is_pending());
         outbox.done(&batch[0]);
         drained.await;
     }

@@ -212,7 +212,7 @@ async fn sweep(hub: Arc<Shared>, _alive: http::Alive) {
     loop {
         tokio::select! {
             () = hub.shutdown.cancelled() => return,
-            _ = ticks.tick() => hub.broker().sweep(hub.settings.history_meta_ttl),
+            _ = ticks.tick() => hub.broker().sweep(|channel| hub.settings.history_meta_ttl(channel)),
         }
     }
 }

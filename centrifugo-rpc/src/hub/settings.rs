@@ -26,7 +26,7 @@ pub(super) struct Settings {
     pub(super) channel_max_length: usize,
     pub(super) history_limit: i32,
     pub(super) recovery_limit: i32,
-    pub(super) history_meta_ttl: Duration,
+    history_meta_ttl: Duration,
     pub(super) message_size_limit: usize,
     pub(super) write_timeout: Duration,
     origins: Vec<Regex>,
@@ -88,6 +88,12 @@ impl Settings {
         Ok(settings)
     }
 
+    /// How long the position of an idle channel is remembered.
+    pub(super) fn history_meta_ttl(&self, channel: &str) -> Duration {
+        let own = self.rules(channel).and_then(|(rules, _)| rules.options.history_meta_ttl);
+        own.unwrap_or(self.history_meta_ttl)
+    }
+
     /// The rules of a channel and the part of its name that its pattern looks at. `None`: there is no such namespace.
     pub(super) fn rules<'a>(&self, channel: &'a str) -> Option<(&Rules, &'a str)> {
         let (namespace, rest) = permissions::split(channel);
@@ -114,7 +120,7 @@ fn rules(place: &str, options: ChannelOptions, history_meta_ttl: Duration) -> Re
     if (options.history_size == 0) != options.history_ttl.is_zero() {
         return refused("history needs both history_size and history_ttl");
     }
-    if options.history_ttl > history_meta_ttl {
+    if options.history_ttl > options.history_meta_ttl.unwrap_or(history_meta_ttl) {
         return refused("history_ttl must not be greater than history_meta_ttl");
     }
     if options.force_recovery && !options.has_history() {

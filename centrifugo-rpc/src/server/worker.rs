@@ -18,8 +18,8 @@ use crate::error::{Error, shown_url};
 use crate::handler::States;
 use crate::registry::Registry;
 
-/// How many bytes of replies wait for Centrifugo's server API at most: 128 results of the largest size, or about 200,000 small
-/// ones, which is some seconds of a busy worker.
+/// How many bytes of replies wait for Centrifugo's server API before calls are held up until their own are away: 128 results of
+/// the largest size, or about 200,000 small ones, which is some seconds of a busy worker.
 const OUTBOX_BYTES: usize = 64 << 20;
 
 /// A worker that serves, until it is stopped. See [`Server::start`](crate::Server::start).
@@ -45,13 +45,13 @@ impl Worker {
         let centrifugo = Centrifugo::new(config)?;
         checks::verdict(&checks::run(&centrifugo, Purpose::Start, checks::PATIENCE).await)?;
         let methods = registry.len();
-        let outbox = Arc::new(Outbox::new(OUTBOX_BYTES));
+        let outbox = Arc::new(Outbox::remembering(OUTBOX_BYTES, config.max_remembered_bytes_per_user));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&outbox)));
         let replies = Replies::start(&centrifugo.api, &outbox);
         let deliver = {
             let dispatcher = Arc::clone(&dispatcher);
             move |delivery: Delivery| match delivery.caller {
-                Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.max_age),
+                Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.since.elapsed()),
                 // Only the server API publishes without a caller, and only operators have its key.
                 None => {
                     tracing::debug!(
@@ -80,8 +80,11 @@ impl Worker {
         self.dispatcher.drain(self.shutdown_timeout, hurry).await;
         self.subscription.close().await;
         self.dispatcher.finished().await;
-        if !self.replies.finish(Instant::now() + GRACE).await {
-            tracing::error!("Centrifugo took no more replies: some were lost");
+        self.replies.finish(Instant::now() + GRACE).await;
+        let waiting = self.outbox.waiting();
+        if waiting > 0 {
+            tracing::error!(replies = waiting, "replies that Centrifugo did not take in time are given up");
+            self.outbox.lose(waiting as u64, "Centrifugo did not take them before the worker stopped");
         }
         match self.outbox.lost() {
             0 => tracing::info!("stopped"),

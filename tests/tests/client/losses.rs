@@ -85,6 +85,100 @@ async fn calls_survive_a_crash_of_centrifugo() {
 }
 
 #[tokio::test]
+async fn replies_to_a_caller_that_comes_back_after_centrifugo_did_are_not_lost() {
+    let mut centrifugo = Centrifugo::start_default().await;
+    let (proxy, through) = TcpProxy::before(&centrifugo).await;
+    let mut worker = Worker::start(&centrifugo).await;
+    let client = connect(&through, "42").await;
+    // So that the place in the old stream means something else in the new one.
+    for i in 0..3 {
+        let calling = call(&client, "a.before", json!(i));
+        let request = worker.request().await;
+        worker.answer(&request, json!(i)).await;
+        assert_eq!(outcome(calling).await.expect("a result"), i);
+    }
+    let calls: Vec<_> = (0..50).map(|i| call(&client, "a.b", json!(i))).collect();
+    let mut requests = Vec::new();
+    for _ in &calls {
+        requests.push(worker.request().await);
+    }
+    proxy.refuse().await;
+    proxy.cut();
+    eventually("the loss to be noticed", async || (!client.is_connected()).then_some(())).await;
+    centrifugo.restart().await;
+    for request in &requests {
+        worker.answer(request, request["params"].clone()).await;
+    }
+    proxy.accept().await;
+    for (i, call) in calls.into_iter().enumerate() {
+        assert_eq!(outcome(call).await.expect("read from the new stream"), i);
+    }
+
+    // It goes on, and the next loss is an ordinary one.
+    let mut worker = Worker::start(&centrifugo).await;
+    let calling = call(&client, "a.after", json!("after"));
+    let request = worker.request().await;
+    proxy.refuse().await;
+    proxy.cut();
+    eventually("the loss to be noticed", async || (!client.is_connected()).then_some(())).await;
+    worker.answer(&request, json!("after")).await;
+    proxy.accept().await;
+    assert_eq!(outcome(calling).await.expect("recovered"), "after");
+}
+
+#[tokio::test]
+async fn of_more_replies_than_centrifugo_keeps_the_last_arrive() {
+    let centrifugo = Centrifugo::start_default().await;
+    let (proxy, through) = TcpProxy::before(&centrifugo).await;
+    let mut worker = Worker::start(&centrifugo).await;
+    let client = connect(&through, "42").await;
+    let mut calls = Vec::new();
+    let mut requests = Vec::new();
+    for i in 0..140 {
+        let client = client.clone();
+        calls.push(tokio::spawn(async move { client.call_with::<Value>("a.b", &i, seconds(3)).await }));
+        requests.push(worker.request().await);
+    }
+    proxy.refuse().await;
+    proxy.cut();
+    eventually("the loss to be noticed", async || (!client.is_connected()).then_some(())).await;
+    for request in &requests {
+        worker.answer(request, request["params"].clone()).await;
+    }
+    proxy.accept().await;
+    for (i, call) in calls.into_iter().enumerate() {
+        let outcome = outcome(call).await;
+        // 128 is the history's size.
+        assert_eq!(outcome.is_ok(), i >= 140 - 128, "{i}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn more_missed_replies_than_centrifugo_queues_for_a_connection_do_not_keep_a_caller_away() {
+    // Its `client.queue_max_size` is 1 MiB.
+    let centrifugo = Centrifugo::start_default().await;
+    let (proxy, through) = TcpProxy::before(&centrifugo).await;
+    let mut worker = Worker::start(&centrifugo).await;
+    let client = connect(&through, "42").await;
+    let calls: Vec<_> = (0..40).map(|i| call(&client, "a.b", json!(i))).collect();
+    let mut requests = Vec::new();
+    for _ in &calls {
+        requests.push(worker.request().await);
+    }
+    proxy.refuse().await;
+    proxy.cut();
+    eventually("the loss to be noticed", async || (!client.is_connected()).then_some(())).await;
+    let large = "x".repeat(400_000);
+    for request in &requests {
+        worker.answer(request, json!(large)).await;
+    }
+    proxy.accept().await;
+    for (i, call) in calls.into_iter().enumerate() {
+        assert_eq!(outcome(call).await.expect("recovered"), large.as_str(), "{i}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_was_perhaps_sent_is_not_sent_again() {
     let centrifugo = Centrifugo::start_default().await;
     let (proxy, through) = TcpProxy::before(&centrifugo).await;

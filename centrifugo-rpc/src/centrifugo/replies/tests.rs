@@ -7,7 +7,7 @@ use crate::centrifugo::tls::Tls;
 use crate::config::Config;
 
 fn reply(channel: &str, data: &str) -> Outgoing {
-    Outgoing { channel: channel.to_owned(), data: data.into(), expires: Instant::now() + Duration::from_secs(30) }
+    Outgoing::new(channel.to_owned(), data.into(), Instant::now() + Duration::from_secs(30))
 }
 
 #[test]
@@ -16,6 +16,12 @@ fn a_batch_is_json_with_the_replies_as_they_are() {
     assert_eq!(
         std::str::from_utf8(&body).expect("text"),
         r#"{"parallel":true,"commands":[{"publish":{"channel":"reply:a\"b#1","data":{"result": {"a":1}}}},{"publish":{"channel":"reply:c#2","data":[1, 2]}}]}"#
+    );
+    let mut forgotten = reply("reply:c#2", "1");
+    forgotten.remembered = false;
+    assert_eq!(
+        write_batch(&[forgotten]),
+        &br#"{"parallel":true,"commands":[{"publish":{"channel":"reply:c#2","data":1,"skip_history":true}}]}"#[..]
     );
     assert_eq!(write_batch(&[]), &br#"{"parallel":true,"commands":[]}"#[..]);
 }
@@ -78,7 +84,8 @@ async fn deliver(api: &Api, replies: Vec<Outgoing>) -> Arc<Outbox> {
         outbox.push(reply).await;
     }
     let lanes = Replies::start(api, &outbox);
-    assert!(lanes.finish(Instant::now() + Duration::from_secs(20)).await, "the outbox empties");
+    lanes.finish(Instant::now() + Duration::from_secs(20)).await;
+    assert_eq!(outbox.waiting(), 0, "the outbox empties");
     outbox
 }
 
@@ -128,7 +135,20 @@ async fn a_batch_that_is_too_large_for_a_proxy_is_split() {
 #[tokio::test]
 async fn a_reply_that_nobody_waits_for_any_more_is_given_up() {
     let api = server(|_| (503, String::new())).await;
-    let expires = Instant::now() + Duration::from_millis(120);
-    let outbox = deliver(&api, vec![Outgoing { expires, ..reply("reply:1", "1") }]).await;
+    let mut reply = reply("reply:1", "1");
+    reply.expires = Instant::now() + Duration::from_millis(120);
+    let outbox = deliver(&api, vec![reply]).await;
     assert_eq!(outbox.lost(), 1);
+}
+
+#[tokio::test]
+async fn what_is_left_at_the_end_is_known() {
+    let api = server(|_| (503, String::new())).await;
+    let outbox = Arc::new(Outbox::new(1000));
+    for i in 0..3 {
+        outbox.try_push(reply(&format!("reply:{i}"), "1"));
+    }
+    let lanes = Replies::start(&api, &outbox);
+    lanes.finish(Instant::now() + Duration::from_millis(100)).await;
+    assert_eq!(outbox.waiting(), 3);
 }

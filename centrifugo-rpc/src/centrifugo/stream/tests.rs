@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use tokio::time::advance;
+
 use super::*;
 
 fn at(offset: u64, epoch: &str) -> Position {
@@ -5,7 +9,7 @@ fn at(offset: u64, epoch: &str) -> Position {
 }
 
 fn live(offset: u64) -> Delivery {
-    Delivery { data: Bytes::from_static(b"{}"), offset, max_age: Duration::ZERO, caller: None }
+    Delivery { data: Bytes::from_static(b"{}"), offset, since: Instant::now(), caller: None }
 }
 
 fn page(offsets: impl IntoIterator<Item = u64>) -> Vec<Publication> {
@@ -28,7 +32,7 @@ impl Seen {
     }
 
     fn subscribed(&mut self, top: Position, recovered: bool) -> Resumed {
-        self.stream.subscribed(Some(top), recovered, &mut |delivery| self.offsets.push(delivery.offset))
+        self.stream.subscribed(Some(top), recovered, Instant::now(), &mut |delivery| self.offsets.push(delivery.offset))
     }
 
     fn live(&mut self, offsets: impl IntoIterator<Item = u64>) {
@@ -39,7 +43,7 @@ impl Seen {
 
     fn fill(&mut self, offsets: impl IntoIterator<Item = u64>) -> u64 {
         let since = self.stream.missing().expect("a gap").since;
-        self.stream.filled(&since, page(offsets), Duration::ZERO, &mut |delivery| self.offsets.push(delivery.offset))
+        self.stream.filled(&since, page(offsets), &mut |delivery| self.offsets.push(delivery.offset))
     }
 
     fn missing(&self) -> Option<(u64, u64)> {
@@ -121,8 +125,7 @@ fn a_page_of_before_a_new_subscription_is_not_mixed_in() {
     seen.subscribed(at(9, "a"), false);
     let old = seen.stream.missing().expect("a gap").since;
     seen.subscribed(at(9, "b"), false);
-    let lost =
-        seen.stream.filled(&old, page([6, 7]), Duration::ZERO, &mut |delivery| seen.offsets.push(delivery.offset));
+    let lost = seen.stream.filled(&old, page([6, 7]), &mut |delivery| seen.offsets.push(delivery.offset));
     assert_eq!((lost, seen.offsets.len(), seen.missing()), (0, 0, Some((0, 9))));
 }
 
@@ -181,7 +184,7 @@ fn an_unreadable_publication_stops_nothing() {
 fn without_history_everything_is_delivered_as_it_comes() {
     let mut seen = Seen::default();
     seen.live([0, 0]);
-    seen.stream.subscribed(None, false, &mut |_| {});
+    seen.stream.subscribed(None, false, Instant::now(), &mut |_| {});
     seen.live([0]);
     assert_eq!(seen.offsets, [0, 0, 0]);
     let mut seen = Seen::at(5);
@@ -195,4 +198,30 @@ fn a_stream_that_went_back_is_followed() {
     assert_eq!(seen.subscribed(at(3, "a"), false), Resumed { lost: 0, reset: true });
     seen.live([4, 5]);
     assert_eq!(seen.offsets, [4, 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_missed_is_old() {
+    let second = Duration::from_secs(1);
+    let start = Instant::now();
+    let mut stream = Stream::default();
+    let mut ages = Vec::new();
+    let mut out = |delivery: Delivery| ages.push((delivery.offset, (delivery.since - start).as_secs()));
+    stream.subscribed(Some(at(5, "a")), false, start, &mut out);
+    advance(second).await; // 1: interrupted
+    let interrupted = Instant::now();
+    advance(second).await; // 2: back
+    stream.subscribed(Some(at(7, "a")), false, interrupted, &mut out);
+    stream.published(live(8), &mut out);
+    advance(second).await; // 3: interrupted again, before the first gap is read
+    let again = Instant::now();
+    advance(second).await; // 4: back
+    stream.subscribed(Some(at(10, "a")), false, again, &mut out);
+    stream.published(live(11), &mut out);
+    advance(second).await;
+    let since = stream.missing().expect("a gap").since;
+    stream.filled(&since, page(6..=10), &mut out);
+    stream.published(live(12), &mut out);
+    let expected = [(6, 1), (7, 1), (8, 2), (9, 3), (10, 3), (11, 4), (12, 5)];
+    assert_eq!(ages, expected);
 }

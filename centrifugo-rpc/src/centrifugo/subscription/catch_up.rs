@@ -54,7 +54,11 @@ async fn fill(shared: &Shared, api: &Api) {
                 tracing::error!(channel = shared.channel, %error, "the history cannot be read");
                 shared.give_up();
             }
-            _ => {
+            kind => {
+                if kind == ApiErrorKind::Unreachable {
+                    // A page may be too much for the time that a request has.
+                    page = (limit / 2).max(1);
+                }
                 if let Some(suppressed) = shared.log.allow() {
                     tracing::warn!(suppressed, channel = shared.channel, %error, "the history cannot be read now, trying again");
                 }

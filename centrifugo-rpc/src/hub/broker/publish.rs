@@ -144,7 +144,7 @@ impl Broker {
     }
 
     /// Forgets what expired. Called now and then, so that channels nobody touches any more go away.
-    pub(in super::super) fn sweep(&mut self, meta_ttl: Duration) {
+    pub(in super::super) fn sweep(&mut self, meta_ttl: impl Fn(&str) -> Duration) {
         let now = Instant::now();
         self.results.expire(now);
         let channels = &self.channels;
@@ -152,7 +152,7 @@ impl Broker {
             |channel: &String, stream: &Stream| stream.idle_since().filter(|_| !channels.contains_key(channel));
         self.streams.retain(|channel, stream| {
             stream.expire(now);
-            idle_since(channel, stream).is_none_or(|since| now.duration_since(since) < meta_ttl)
+            idle_since(channel, stream).is_none_or(|since| now.duration_since(since) < meta_ttl(channel))
         });
         if self.streams.len() <= MAX_IDLE_STREAMS {
             return;

@@ -203,10 +203,10 @@ async fn channels_nobody_uses_are_forgotten() {
     let meta_ttl = Duration::from_secs(120);
     let epoch = publish(&mut broker, KEEP).epoch;
     tokio::time::advance(Duration::from_secs(119)).await;
-    broker.sweep(meta_ttl);
+    broker.sweep(|_| meta_ttl);
     assert_eq!(publish(&mut broker, KEEP), StreamPosition { offset: 2, epoch: epoch.clone() });
     tokio::time::advance(Duration::from_secs(120)).await;
-    broker.sweep(meta_ttl);
+    broker.sweep(|_| meta_ttl);
     let (publications, position) = broker.history("a", &Filter::default()).expect("it is readable");
     assert!(publications.is_empty() && position.offset == 0 && position.epoch != epoch);
 }

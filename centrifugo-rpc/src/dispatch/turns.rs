@@ -1,0 +1,129 @@
+//! Replies that wait, by whom they are for: each user's leave in their order, the users take turns. No locks.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::outbox::Outgoing;
+
+/// How many bytes one user's turn is: a large reply, or many small ones.
+const TURN: usize = 16 * 1024;
+
+/// The replies that wait to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    /// By the hash of the user: two that share one share their turns, which harms neither.
+    queues: HashMap<u64, VecDeque<Outgoing>>,
+    /// Each user with a queue once; the first is next.
+    order: VecDeque<u64>,
+}
+
+impl Turns {
+    /// Adds a reply behind those of its user.
+    pub(super) fn push(&mut self, user: u64, reply: Outgoing) {
+        let queue = self.queues.entry(user).or_default();
+        if queue.is_empty() {
+            self.order.push_back(user);
+        }
+        queue.push_back(reply);
+    }
+
+    /// Whether something waits for this user.
+    pub(super) fn waits_for(&self, user: u64) -> bool {
+        self.queues.contains_key(&user)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Takes the next replies, at most `max_count` and about `max_bytes`, at least one if there is one.
+    pub(super) fn take(&mut self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
+        let mut batch = Vec::new();
+        let mut room = max_bytes;
+        while let Some(user) = self.order.pop_front() {
+            let Some(queue) = self.queues.get_mut(&user) else { continue };
+            let mut turn = TURN;
+            while let Some(next) = queue.front() {
+                if turn == 0 {
+                    break;
+                }
+                let cost = next.cost();
+                // One that is larger than a batch should be goes alone.
+                let fits = batch.len() < max_count && cost <= room || batch.is_empty();
+                if !fits {
+                    self.order.push_front(user);
+                    return batch;
+                }
+                turn = turn.saturating_sub(cost);
+                room = room.saturating_sub(cost);
+                batch.extend(queue.pop_front());
+            }
+            if queue.is_empty() {
+                self.queues.remove(&user);
+            } else {
+                self.order.push_back(user);
+            }
+        }
+        batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    fn push(turns: &mut Turns, user: u64, name: &str, bytes: usize) {
+        let data = format!("{name}{}", " ".repeat(bytes)).into_bytes();
+        turns.push(user, Outgoing::new("reply:0123456789abcdef#user".to_owned(), data, Instant::now()));
+    }
+
+    fn take(turns: &mut Turns, max_count: usize, max_bytes: usize) -> Vec<String> {
+        let batch = turns.take(max_count, max_bytes);
+        batch.into_iter().map(|reply| String::from_utf8_lossy(&reply.data).trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn one_users_large_replies_do_not_hold_up_anothers_small_one() {
+        let mut turns = Turns::default();
+        for i in 0..100 {
+            push(&mut turns, 1, &format!("large {i}"), 500_000);
+        }
+        push(&mut turns, 2, "small", 10);
+        assert_eq!(take(&mut turns, 1000, 1_000_000), ["large 0", "small"]);
+        assert_eq!(take(&mut turns, 1000, 1_000_000), ["large 1"]);
+        push(&mut turns, 2, "small again", 10);
+        assert_eq!(take(&mut turns, 1000, 1_000_000), ["large 2", "small again"]);
+    }
+
+    #[test]
+    fn replies_of_one_user_stay_in_their_order() {
+        let mut turns = Turns::default();
+        for i in 0..10 {
+            push(&mut turns, 1, &format!("a{i}"), TURN / 4);
+            push(&mut turns, 2, &format!("b{i}"), TURN * 2);
+        }
+        let mut taken = Vec::new();
+        while !turns.is_empty() {
+            taken.extend(take(&mut turns, 6, usize::MAX));
+        }
+        assert_eq!(taken[..6], ["a0", "a1", "a2", "a3", "b0", "a4"]);
+        for user in ["a", "b"] {
+            let own = taken.iter().filter(|name| name.starts_with(user)).cloned();
+            assert!(own.eq((0..10).map(|i| format!("{user}{i}"))), "{taken:?}");
+        }
+        assert!(turns.queues.is_empty(), "nobody is remembered without a reply");
+    }
+
+    #[test]
+    fn a_batch_keeps_to_its_bounds() {
+        let mut turns = Turns::default();
+        for i in 0..5 {
+            push(&mut turns, i % 2, "x", 1000);
+        }
+        assert_eq!(take(&mut turns, 2, 1 << 20).len(), 2);
+        assert_eq!(take(&mut turns, 10, 2700).len(), 2);
+        assert_eq!(take(&mut turns, 10, 1).len(), 1, "one that is too large goes alone");
+        assert!(turns.is_empty() && take(&mut turns, 10, 1).is_empty());
+    }
+}
