@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::header::HeaderValue;
 use serde::Deserialize;
 use url::Url;
 
@@ -291,6 +292,11 @@ impl Config {
             );
         }
         must(
+            HeaderValue::from_str(self.centrifugo_api_key.expose()).is_ok(),
+            "centrifugo_api_key (CENTRIFUGO_API_KEY) contains a line break or another character that no HTTP header can hold: \
+             look for what was pasted with it",
+        );
+        must(
             is_channel(&self.request_channel),
             "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: \
              write for example `rpc:requests`",
@@ -302,8 +308,8 @@ impl Config {
         );
         must(
             protocol::namespace(&self.request_channel) != self.reply_namespace,
-            "request_channel and reply_namespace share a namespace: callers may publish into the one and never into the other, so \
-             give them two",
+            "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) and reply_namespace (CENTRIFUGO_RPC_REPLY_NAMESPACE) share a \
+             namespace: callers may publish into the one and never into the other, so give them two",
         );
         must(
             !self.call_timeout.is_zero(),
