@@ -105,7 +105,13 @@ impl Server {
         };
         logging::start(arguments.log_format);
         let done = match arguments.command {
-            None => self.serve().await.map(|()| ExitCode::SUCCESS),
+            None => self.serve_until_signals().await.map(|left| {
+                if left > 0 {
+                    // The runtime would wait for their threads for ever.
+                    std::process::exit(0);
+                }
+                ExitCode::SUCCESS
+            }),
             Some(command) => command.run(self).await,
         };
         done.unwrap_or_else(|error| {

@@ -64,8 +64,8 @@ pub struct Config {
     /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s: what callers wait unless they are told otherwise.
     #[serde(default = "defaults::call_timeout", deserialize_with = "duration::deserialize")]
     pub call_timeout: Duration,
-    /// How long a graceful stop waits for running calls. `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`, default 25 s: less than the 30 s
-    /// after which Kubernetes kills a process.
+    /// How long a graceful stop waits for running calls; all of it takes at most 2 s more. `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`,
+    /// default 25 s: less than the 30 s after which Kubernetes kills a process.
     #[serde(default = "defaults::shutdown_timeout", deserialize_with = "duration::deserialize")]
     pub shutdown_timeout: Duration,
     /// How many calls run at once; more get 429. `CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS`, default 16384.

@@ -39,7 +39,7 @@ use service::Stack;
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The longest that a call runs, whatever is configured: later deadlines could not be computed with. tokio's own idea of never.
-const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+pub(crate) const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// Runs calls.
 #[derive(Debug)]
@@ -260,15 +260,14 @@ impl Dispatcher {
         }
     }
 
-    /// Refuses new calls from now on and waits for those that run; after `timeout`, or when told to `hurry`, they are cut off.
-    /// Dropping this future leaves them running.
-    pub(crate) async fn drain(&self, timeout: Duration, hurry: impl Future<Output = ()>) {
+    /// Refuses new calls from now on and waits for those that run, until it is `enough`: then they are cut off. Dropping this
+    /// future leaves them running.
+    pub(crate) async fn drain(&self, enough: impl Future<Output = ()>) {
         self.draining.store(true, Ordering::Release);
         self.tasks.close();
         let in_time = tokio::select! {
             () = self.tasks.wait() => true,
-            () = tokio::time::sleep(timeout) => false,
-            () = hurry => false,
+            () = enough => false,
         };
         if !in_time {
             tracing::warn!(calls = self.tasks.len(), "cutting off the calls that are not finished");
@@ -280,16 +279,26 @@ impl Dispatcher {
 
     /// Waits for calls that began while [`drain`](Self::drain) ended: for when nothing is accepted any more.
     pub(crate) async fn finished(&self) {
-        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
-            tracing::error!(calls = self.tasks.len(), "calls that block their thread were left behind");
-        }
+        self.tasks.wait().await;
+    }
+
+    /// Logs what was done since the start, and gives the number of calls that still run.
+    pub(crate) fn report(&self) -> usize {
         let Counts { calls, refused, dropped } = &self.counts;
-        tracing::info!(
-            calls = calls.load(Ordering::Relaxed),
-            refused = refused.load(Ordering::Relaxed),
-            dropped = dropped.load(Ordering::Relaxed),
-            "all calls have ended"
-        );
+        let [calls, refused, dropped] = [calls, refused, dropped].map(|count| count.load(Ordering::Relaxed));
+        let left = self.tasks.len();
+        if left == 0 {
+            tracing::info!(calls, refused, dropped, "all calls have ended");
+        } else {
+            tracing::error!(
+                left,
+                calls,
+                refused,
+                dropped,
+                "calls that do not end are given up: they block their threads"
+            );
+        }
+        left
     }
 }
 

@@ -1,7 +1,7 @@
 //! Replies on their way out: a queue that is bounded in bytes. No sockets: `centrifugo::replies` empties it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub(crate) struct Outbox {
     capacity: usize,
     filled: Notify,
     emptied: Notify,
+    /// Replies that are not done.
+    waiting: AtomicUsize,
     lost: AtomicU64,
 }
 
@@ -53,6 +55,7 @@ impl Outbox {
             capacity,
             filled: Notify::new(),
             emptied: Notify::new(),
+            waiting: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
         }
     }
@@ -84,6 +87,7 @@ impl Outbox {
     }
 
     fn enqueue(&self, reply: Outgoing) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         self.queue().push_back(reply);
         self.filled.notify_one();
     }
@@ -120,10 +124,16 @@ impl Outbox {
 
     /// A reply that was taken is delivered or given up: its room is free.
     pub(crate) fn done(&self, reply: &Outgoing) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         self.room.add_permits(self.permits(reply.cost()) as usize);
         if self.room.available_permits() >= self.capacity {
             self.emptied.notify_waiters();
         }
+    }
+
+    /// How many replies are not done.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Counts replies that nobody will get.
