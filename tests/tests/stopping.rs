@@ -3,43 +3,17 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::demo::environment;
-use tests::{Centrifugo, Demo, Process, Raw, Server, eventually, unique};
-
-/// A caller that publishes, and waits for no reply.
-struct Caller {
-    raw: Raw,
-    user: String,
-}
-
-impl Caller {
-    async fn connect(server: &Server) -> Self {
-        let user = unique("caller");
-        Self { raw: server.connect(&user).await, user }
-    }
-
-    async fn call(&mut self, method: &str, params: Value) {
-        let request = json!({
-            "method": method, "params": params,
-            "correlation_id": unique("call"), "reply_to": format!("reply:{}#{}", unique("session"), self.user),
-        });
-        self.raw.publish("rpc:requests", &request).await.expect("published");
-    }
-
-    async fn notify(&mut self, key: &str) {
-        let request = json!({"method": "demo.notify", "params": {"key": key}});
-        self.raw.publish("rpc:requests", &request).await.expect("published");
-    }
-}
+use tests::{Centrifugo, Demo, Process, Publisher, Server, eventually};
 
 /// A demo that runs a call whose reply Centrifugo, which is frozen, does not take.
 async fn with_an_undeliverable_reply(server: &Centrifugo, shutdown_timeout: &str) -> Demo {
     let env = [("RUST_LOG", "centrifugo_rpc=debug"), ("CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT", shutdown_timeout)];
     let demo = Demo::start_with(server, &env).await;
-    let mut caller = Caller::connect(server).await;
+    let mut caller = Publisher::connect(server).await;
     caller.call("demo.sleep", json!({"ms": 700})).await;
-    caller.notify("after it").await;
+    caller.notify("demo.notify", json!({"key": "after it"})).await;
     eventually("both to run", async || (demo.runs() == ["after it"]).then_some(())).await;
     server.pause();
     demo
@@ -52,7 +26,7 @@ async fn blocked(server: &Server, threads: &str) -> Process {
     command.envs(environment(server)).env("CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT", "1s").env("THREADS", threads);
     let process = Process::start(&command, "cargo builds it");
     process.line("serving").await;
-    Caller::connect(server).await.call("stubborn.block", json!({})).await;
+    Publisher::connect(server).await.call("stubborn.block", json!({})).await;
     process.line("blocking").await;
     process
 }

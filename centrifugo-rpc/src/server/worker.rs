@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::alarm::alarm;
@@ -40,6 +41,8 @@ pub struct Worker {
     outbox: Arc<Outbox>,
     subscription: Subscription,
     replies: Replies,
+    /// Ends when this is dropped.
+    journal: JoinSet<()>,
     shutdown_timeout: Duration,
 }
 
@@ -72,7 +75,10 @@ impl Worker {
         };
         let subscription = Subscription::open(&centrifugo, deliver).await?;
         tracing::info!(methods, channel = config.request_channel, url = shown_url(&config.centrifugo_url), "serving");
-        Ok(Self { dispatcher, outbox, subscription, replies, shutdown_timeout: config.shutdown_timeout })
+        let mut journal = JoinSet::new();
+        let kept = Arc::clone(&dispatcher);
+        journal.spawn(async move { kept.keep_journal().await });
+        Ok(Self { dispatcher, outbox, subscription, replies, journal, shutdown_timeout: config.shutdown_timeout })
     }
 
     /// Stops gracefully: no new calls, those that run finish (up to
@@ -87,7 +93,7 @@ impl Worker {
     /// The same, but waits for nothing any more when it is told to `hurry`. Says how many calls still run, because they block
     /// their threads.
     pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) -> usize {
-        let Self { dispatcher, outbox, subscription, replies, shutdown_timeout } = self;
+        let Self { dispatcher, outbox, subscription, replies, journal, shutdown_timeout } = self;
         let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
         let enough = either(alarm(shutdown_timeout.min(NEVER)), hurry.clone());
         let end = either(alarm(limit), hurry.then(|()| alarm(HURRY)));
@@ -103,6 +109,7 @@ impl Worker {
             () = in_order => {}
             () = end => {}
         }
+        drop(journal);
         let left = dispatcher.report();
         let waiting = outbox.waiting();
         if waiting > 0 {
