@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::server::Server;
 
 mod logging;
+mod panics;
 
 use logging::LogFormat;
 
@@ -81,8 +82,8 @@ impl Server {
     /// The command line: serves, or does what its arguments say, and gives the exit code for `main` to return.
     ///
     /// No argument serves, as [`serve`](Self::serve) does. `centrifugo_config`, `token` and `doctor` help to set Centrifugo up;
-    /// `--help` explains them. The log goes to standard error, at the level of `RUST_LOG` (default `info`), unless the program
-    /// has installed a `tracing` subscriber of its own. Dropping the future stops at once.
+    /// `--help` explains them. The log goes to standard error, at the level of `RUST_LOG` (default `info`), and has panics in it
+    /// too, unless the program has installed a `tracing` subscriber of its own. Dropping the future stops at once.
     ///
     /// ```no_run
     /// use std::process::ExitCode;
@@ -103,9 +104,9 @@ impl Server {
                 return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USE));
             }
         };
-        logging::start(arguments.log_format);
+        let log = logging::start(arguments.log_format);
         let done = match arguments.command {
-            None => self.serve_until_signals().await.map(|left| {
+            None => panics::told(self.serve_until_signals()).await.map(|left| {
                 if left > 0 {
                     // The runtime would wait for their threads for ever.
                     std::process::exit(0);
@@ -115,7 +116,7 @@ impl Server {
             Some(command) => command.run(self).await,
         };
         done.unwrap_or_else(|error| {
-            drop(writeln!(io::stderr(), "error: {error:?}"));
+            log.fatal(&error);
             ExitCode::from(if error.kind() == ErrorKind::Config { WRONG_USE } else { FAILED })
         })
     }
