@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::server::Server;
 
+mod centrifugo_config;
 mod logging;
 mod panics;
 
@@ -54,14 +55,7 @@ struct Arguments {
 #[command(rename_all = "snake_case")]
 enum Command {
     /// Print the Centrifugo configuration that fits these settings, with both secrets
-    CentrifugoConfig {
-        /// A web page's origin that may connect, like `https://example.com`; repeat for more
-        #[arg(long = "origin", value_name = "ORIGIN", default_value = "http://localhost:*")]
-        origins: Vec<String>,
-        /// Let callers without a token connect and call
-        #[arg(long)]
-        anonymous: bool,
-    },
+    CentrifugoConfig(centrifugo_config::Options),
     /// Print a connection token for a caller
     Token {
         /// The user ID; empty for an anonymous caller
@@ -127,9 +121,8 @@ impl Command {
         let config = server.into_config()?;
         config.check()?;
         match self {
-            Self::CentrifugoConfig { origins, anonymous } => {
-                let centrifugo = config.centrifugo_config().allowed_origins(origins);
-                let centrifugo = if anonymous { centrifugo.allow_anonymous() } else { centrifugo };
+            Self::CentrifugoConfig(options) => {
+                let centrifugo = options.configuration(&config)?;
                 print(serde_json::to_string_pretty(&centrifugo).map_err(|error| failed("cannot print").because(error))?)
             }
             Self::Token { user, ttl, info } => print(config.connection_token_with(&user, ttl, info.as_deref())?),

@@ -201,7 +201,8 @@ fn with_port(config: &Value, port: u16, dir: &Path, ca: Option<&Ca>) -> Value {
 
 /// A port that nobody listens on. Outside of the range the system picks from for outgoing connections, so that it is
 /// still free when a killed server comes back to it.
-pub(crate) fn free_port() -> u16 {
+#[must_use]
+pub fn free_port() -> u16 {
     loop {
         let bytes = uuid::Uuid::new_v4().into_bytes();
         let port = 12_000 + u16::from_le_bytes([bytes[0], bytes[1]]) % 20_000;
