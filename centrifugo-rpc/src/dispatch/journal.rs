@@ -82,7 +82,7 @@ impl Journal {
             Err(error) => {
                 tracing::debug!(method, user, outcome = error.code(), ?duration, "call finished");
                 if error.code() == codes::OVERLOADED {
-                    self.overloaded(Limit::Application(method), method, user, &shown(connection.client()));
+                    self.overloaded(Limit::Application(method), method, connection.user(), connection.client());
                 }
             }
         }
@@ -103,17 +103,24 @@ impl Journal {
     /// A call that did not begin; `limit` is the one that it met.
     pub(super) fn refused(&self, caller: &Caller, method: &str, error: &RpcError, limit: Option<Limit>) {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(error.code()).or_default() += 1;
-        let (user, client) = (&*shown(&caller.user), &*shown(&caller.client));
-        let (method, message) = (&*shown(method), &*shown(error.message()));
-        tracing::debug!(user, client, method, code = error.code(), error = message, "refused");
+        // Within the macro, so that it costs nothing where it is not logged: refusals come in floods.
+        tracing::debug!(
+            user = &*shown(&caller.user),
+            client = &*shown(&caller.client),
+            method = &*shown(method),
+            code = error.code(),
+            error = &*shown(error.message()),
+            "refused"
+        );
         if let Some(limit) = limit {
-            self.overloaded(limit, method, user, client);
+            self.overloaded(limit, method, &caller.user, &caller.client);
         }
     }
 
     fn overloaded(&self, limit: Limit, method: &str, user: &str, client: &str) {
         if let Some(suppressed) = self.limits.allow(&limit) {
-            let limit = limit.as_str();
+            let (limit, method) = (limit.as_str(), &*shown(method));
+            let (user, client) = (&*shown(user), &*shown(client));
             tracing::warn!(limit, method, user, client, suppressed, "a call was refused with 429: a limit is reached");
         }
     }
