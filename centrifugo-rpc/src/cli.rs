@@ -14,11 +14,13 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::server::Server;
 
+mod centrifugo_config;
 #[cfg(feature = "codegen")]
 mod contract;
 #[cfg(feature = "codegen")]
 mod generate;
 mod logging;
+mod panics;
 
 use logging::LogFormat;
 
@@ -57,14 +59,7 @@ struct Arguments {
 #[command(rename_all = "snake_case")]
 enum Command {
     /// Print the Centrifugo configuration that fits these settings, with both secrets
-    CentrifugoConfig {
-        /// A web page's origin that may connect, like `https://example.com`; repeat for more
-        #[arg(long = "origin", value_name = "ORIGIN", default_value = "http://localhost:*")]
-        origins: Vec<String>,
-        /// Let callers without a token connect and call
-        #[arg(long)]
-        anonymous: bool,
-    },
+    CentrifugoConfig(centrifugo_config::Options),
     /// Print a connection token for a caller
     Token {
         /// The user ID; empty for an anonymous caller
@@ -91,8 +86,8 @@ impl Server {
     /// The command line: serves, or does what its arguments say, and gives the exit code for `main` to return.
     ///
     /// No argument serves, as [`serve`](Self::serve) does. `centrifugo_config`, `token` and `doctor` help to set Centrifugo up;
-    /// `--help` explains them. The log goes to standard error, at the level of `RUST_LOG` (default `info`), unless the program
-    /// has installed a `tracing` subscriber of its own. Dropping the future stops at once.
+    /// `--help` explains them. The log goes to standard error, at the level of `RUST_LOG` (default `info`), and has panics in it
+    /// too, unless the program has installed a `tracing` subscriber of its own. Dropping the future stops at once.
     ///
     /// ```no_run
     /// use std::process::ExitCode;
@@ -113,13 +108,19 @@ impl Server {
                 return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USE));
             }
         };
-        logging::start(arguments.log_format);
+        let log = logging::start(arguments.log_format);
         let done = match arguments.command {
-            None => self.serve().await.map(|()| ExitCode::SUCCESS),
+            None => panics::told(self.serve_until_signals()).await.map(|left| {
+                if left > 0 {
+                    // The runtime would wait for their threads for ever.
+                    std::process::exit(0);
+                }
+                ExitCode::SUCCESS
+            }),
             Some(command) => command.run(self).await,
         };
         done.unwrap_or_else(|error| {
-            drop(writeln!(io::stderr(), "error: {error:?}"));
+            log.fatal(&error);
             ExitCode::from(if error.kind() == ErrorKind::Config { WRONG_USE } else { FAILED })
         })
     }
@@ -128,11 +129,7 @@ impl Server {
 impl Command {
     async fn run(self, server: Server) -> Result<ExitCode, Error> {
         match self {
-            Self::CentrifugoConfig { origins, anonymous } => {
-                let centrifugo = config(server)?.centrifugo_config().allowed_origins(origins);
-                let centrifugo = if anonymous { centrifugo.allow_anonymous() } else { centrifugo };
-                print_json(&centrifugo)
-            }
+            Self::CentrifugoConfig(options) => print_json(&options.configuration(&config(server)?)?),
             Self::Token { user, ttl, info } => {
                 print(config(server)?.connection_token_with(&user, ttl, info.as_deref())?)
             }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::header::HeaderValue;
 use serde::Deserialize;
 use url::Url;
 
@@ -63,8 +64,8 @@ pub struct Config {
     /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s: what callers wait unless they are told otherwise.
     #[serde(default = "defaults::call_timeout", deserialize_with = "duration::deserialize")]
     pub call_timeout: Duration,
-    /// How long a graceful stop waits for running calls. `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`, default 25 s: less than the 30 s
-    /// after which Kubernetes kills a process.
+    /// How long a graceful stop waits for running calls; all of it takes at most 2 s more. `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`,
+    /// default 25 s: less than the 30 s after which Kubernetes kills a process.
     #[serde(default = "defaults::shutdown_timeout", deserialize_with = "duration::deserialize")]
     pub shutdown_timeout: Duration,
     /// How many calls run at once; more get 429. `CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS`, default 16384.
@@ -304,6 +305,11 @@ impl Config {
             );
         }
         must(
+            HeaderValue::from_str(self.centrifugo_api_key.expose()).is_ok(),
+            "centrifugo_api_key (CENTRIFUGO_API_KEY) contains a line break or another character that no HTTP header can hold: \
+             look for what was pasted with it",
+        );
+        must(
             is_channel(&self.request_channel),
             "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: \
              write for example `rpc:requests`",
@@ -315,8 +321,8 @@ impl Config {
         );
         must(
             protocol::namespace(&self.request_channel) != self.reply_namespace,
-            "request_channel and reply_namespace share a namespace: callers may publish into the one and never into the other, so \
-             give them two",
+            "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) and reply_namespace (CENTRIFUGO_RPC_REPLY_NAMESPACE) share a \
+             namespace: callers may publish into the one and never into the other, so give them two",
         );
         must(
             !self.call_timeout.is_zero(),

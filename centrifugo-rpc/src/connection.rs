@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::RpcError;
+use crate::error::{RpcError, shown_causes};
 
 /// Somebody who calls: what Centrifugo says of the authenticated connection a request came over.
 ///
@@ -114,7 +114,8 @@ impl Connection {
     pub fn info<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
         let info = self.0.caller.info.as_deref().unwrap_or(b"null");
         serde_json::from_slice(info).map_err(|error| {
-            tracing::debug!(method = self.method(), %error, "the `info` of the caller's token has another shape");
+            let error = &*shown_causes(&error);
+            tracing::debug!(method = self.method(), error, "the `info` of the caller's token has another shape");
             RpcError::permission_denied("the token's `info` is missing or not what this method needs")
         })
     }

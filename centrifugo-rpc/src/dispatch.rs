@@ -7,7 +7,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,29 +19,27 @@ use tracing::Instrument;
 
 use crate::config::Config;
 use crate::connection::{Caller, Connection};
-use crate::error::RpcError;
+use crate::error::{RpcError, shown};
 use crate::handler::{Call, Reply, States};
 use crate::protocol;
 use crate::registry::{Method, Registry};
-use crate::throttle::Throttle;
 
 mod intake;
+mod journal;
 pub(crate) mod outbox;
 pub(crate) mod remembered;
 mod running;
 pub(crate) mod service;
 mod turns;
 
-use intake::{Address, Intake, Request};
+use intake::{Address, Intake, Reason, Request};
+use journal::{Journal, Panicked};
 use outbox::{GRACE, Outbox, Outgoing};
-use running::{Refusal, Running, Slot};
+use running::{Limit, Refusal, Running, Slot};
 use service::Stack;
 
-/// How often dropped publications are logged: often enough to be seen, too seldom to fill a disk.
-const LOG_INTERVAL: Duration = Duration::from_secs(5);
-
 /// The longest that a call runs, whatever is configured: later deadlines could not be computed with. tokio's own idea of never.
-const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+pub(crate) const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// Runs calls.
 #[derive(Debug)]
@@ -57,8 +55,7 @@ pub(crate) struct Dispatcher {
     draining: AtomicBool,
     /// Those that still run are cut off: the shutdown timeout has passed.
     stopped: AtomicBool,
-    counts: Counts,
-    drops: Throttle,
+    journal: Journal,
 }
 
 #[derive(Debug)]
@@ -67,14 +64,6 @@ struct Limits {
     call_timeout: Duration,
     max_params_bytes: usize,
     max_result_bytes: usize,
-}
-
-/// What came in, since the start.
-#[derive(Debug, Default)]
-struct Counts {
-    calls: AtomicU64,
-    refused: AtomicU64,
-    dropped: AtomicU64,
 }
 
 impl Dispatcher {
@@ -94,8 +83,7 @@ impl Dispatcher {
             outbox,
             draining: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
-            counts: Counts::default(),
-            drops: Throttle::new(LOG_INTERVAL),
+            journal: Journal::new(),
         }
     }
 
@@ -104,14 +92,15 @@ impl Dispatcher {
         match intake::read(data, &caller, &self.limits.reply_namespace) {
             Intake::Request(request) => self.begin(request, caller, age),
             Intake::Cancel(address) => self.running.cancel(&address),
-            Intake::Malformed(address, error) => self.refuse(Some(address), &caller, &error),
-            Intake::Dropped(reason) => self.drop_publication(reason, &caller),
+            Intake::Malformed(address, error) => self.refuse(Some(address), &caller, "", &error, None),
+            Intake::Dropped(reason) => self.journal.dropped(reason, &caller, None),
         }
     }
 
     fn begin(self: &Arc<Self>, request: Request, caller: Caller, age: Duration) {
         let Request { address, method, params, timeout, traceparent } = request;
-        let admitted = self.admit(&method, params.as_ref()).and_then(|method| {
+        let name = method;
+        let admitted = self.admit(&name, params.as_ref()).and_then(|method| {
             let timeout = self.timeout_of(method, timeout);
             // One that waited in the history for longer than its caller did has ended already.
             let left = timeout.checked_sub(age).filter(|left| !left.is_zero());
@@ -119,12 +108,14 @@ impl Dispatcher {
         });
         let (method, deadline) = match admitted {
             Ok(admitted) => admitted,
-            Err(error) => return self.refuse(address, &caller, &error),
+            Err(error) => return self.refuse(address, &caller, &name, &error, None),
         };
         let slot = match self.running.begin(method, &caller, address.as_ref()) {
             Ok(slot) => slot,
-            Err(Refusal::Overloaded(error)) => return self.refuse(address, &caller, &error),
-            Err(Refusal::Running) => return self.drop_publication("its call is running already", &caller),
+            Err(Refusal::Overloaded(limit, error)) => {
+                return self.refuse(address, &caller, &name, &error, Some(limit));
+            }
+            Err(Refusal::Running) => return self.journal.dropped(Reason::Running, &caller, None),
         };
         let correlation_id = address.as_ref().map(|address| address.correlation_id.clone());
         let connection = Connection::new(caller, method.name, correlation_id, traceparent, deadline, slot.cancelled());
@@ -146,7 +137,7 @@ impl Dispatcher {
         let deadline = Instant::now() + self.timeout_of(method, None);
         let slot = match self.running.begin(method, &caller, None) {
             Ok(slot) => slot,
-            Err(Refusal::Overloaded(error)) => return Err(error),
+            Err(Refusal::Overloaded(_, error)) => return Err(error),
             Err(Refusal::Running) => return Err(RpcError::internal("a call without an ID cannot run already")),
         };
         let connection = Connection::new(caller, method.name, None, None, deadline, slot.cancelled());
@@ -185,20 +176,22 @@ impl Dispatcher {
         let span = tracing::info_span!(
             "call",
             method = method.name,
-            user = connection.user(),
-            client = connection.client(),
-            correlation_id = connection.correlation_id(),
+            user = &*shown(connection.user()),
+            client = &*shown(connection.client()),
+            correlation_id = connection.correlation_id().map(shown).as_deref(),
         );
         async {
-            self.counts.calls.fetch_add(1, Ordering::Relaxed);
+            self.journal.began();
             let started = Instant::now();
             let deadline = connection.deadline();
             let call = Call::new(method, connection.clone(), params, self.states.clone());
             // A handler's destructor may panic as well: it is dropped in here.
             let guarded = AssertUnwindSafe(self.until_its_end(call, deadline, slot.cancelled())).catch_unwind();
-            let outcome = guarded.await.unwrap_or_else(|panic| Err(RpcError::internal(panic_message(panic.as_ref()))));
+            let outcome = guarded
+                .await
+                .unwrap_or_else(|panic| Err(RpcError::internal(Panicked(panic_message(panic.as_ref()).to_owned()))));
             let outcome = outcome.and_then(|reply| self.within_size(reply));
-            log(&connection, &outcome, started.elapsed());
+            self.journal.ended(&connection, &outcome, started.elapsed());
             outcome
         }
         .instrument(span)
@@ -240,37 +233,28 @@ impl Dispatcher {
     }
 
     /// Answers without having run anything.
-    fn refuse(&self, address: Option<Address>, caller: &Caller, error: &RpcError) {
-        self.counts.refused.fetch_add(1, Ordering::Relaxed);
-        tracing::debug!(user = caller.user, client = caller.client, code = error.code(), %error, "refused");
+    fn refuse(&self, address: Option<Address>, caller: &Caller, method: &str, error: &RpcError, limit: Option<Limit>) {
+        self.journal.refused(caller, method, error, limit);
         match address {
             Some(address) => self.outbox.try_push(address.reply(Err(error), Instant::now())),
             // Nobody is told, so the log is.
-            None => self.log_drop("a notification was refused", caller, Some(error)),
+            None => self.journal.dropped(Reason::Notification, caller, Some(error)),
         }
     }
 
-    fn drop_publication(&self, reason: &'static str, caller: &Caller) {
-        self.counts.dropped.fetch_add(1, Ordering::Relaxed);
-        self.log_drop(reason, caller, None);
+    /// Keeps the log complete, for ever. Dropping this future stops it.
+    pub(crate) async fn keep_journal(&self) {
+        self.journal.keep().await;
     }
 
-    fn log_drop(&self, reason: &'static str, caller: &Caller, error: Option<&RpcError>) {
-        if let Some(suppressed) = self.drops.allow() {
-            let (user, client, error) = (&caller.user, &caller.client, error.map(tracing::field::display));
-            tracing::warn!(reason, user, client, error, suppressed, "a publication in the request channel was dropped");
-        }
-    }
-
-    /// Refuses new calls from now on and waits for those that run; after `timeout`, or when told to `hurry`, they are cut off.
-    /// Dropping this future leaves them running.
-    pub(crate) async fn drain(&self, timeout: Duration, hurry: impl Future<Output = ()>) {
+    /// Refuses new calls from now on and waits for those that run, until it is `enough`: then they are cut off. Dropping this
+    /// future leaves them running.
+    pub(crate) async fn drain(&self, enough: impl Future<Output = ()>) {
         self.draining.store(true, Ordering::Release);
         self.tasks.close();
         let in_time = tokio::select! {
             () = self.tasks.wait() => true,
-            () = tokio::time::sleep(timeout) => false,
-            () = hurry => false,
+            () = enough => false,
         };
         if !in_time {
             tracing::warn!(calls = self.tasks.len(), "cutting off the calls that are not finished");
@@ -282,16 +266,14 @@ impl Dispatcher {
 
     /// Waits for calls that began while [`drain`](Self::drain) ended: for when nothing is accepted any more.
     pub(crate) async fn finished(&self) {
-        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
-            tracing::error!(calls = self.tasks.len(), "calls that block their thread were left behind");
-        }
-        let Counts { calls, refused, dropped } = &self.counts;
-        tracing::info!(
-            calls = calls.load(Ordering::Relaxed),
-            refused = refused.load(Ordering::Relaxed),
-            dropped = dropped.load(Ordering::Relaxed),
-            "all calls have ended"
-        );
+        self.tasks.wait().await;
+    }
+
+    /// Logs what was done since the start, and gives the number of calls that still run.
+    pub(crate) fn report(&self) -> usize {
+        let left = self.tasks.len();
+        self.journal.close(left);
+        left
     }
 }
 
@@ -302,23 +284,10 @@ impl Address {
     }
 }
 
-/// One event per call. Never params, results or secrets; messages of internal errors only here.
-fn log(connection: &Connection, outcome: &Result<Reply, RpcError>, duration: Duration) {
-    // Repeated in the event: the span is not there where only warnings are on.
-    let (method, user) = (connection.method(), connection.user());
-    match outcome {
-        Ok(_) => tracing::debug!(method, user, outcome = "ok", ?duration, "call finished"),
-        Err(error) if error.code() == protocol::codes::INTERNAL => {
-            let cause = std::error::Error::source(error).map(tracing::field::display);
-            tracing::error!(method, user, outcome = error.code(), ?duration, cause, "call failed");
-        }
-        Err(error) => tracing::debug!(method, user, outcome = error.code(), ?duration, "call finished"),
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
+/// What a panic says.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the handler panicked: {}", message.unwrap_or("with a value that is no message"))
+    message.unwrap_or("with a value that is no message")
 }
 
 #[cfg(test)]

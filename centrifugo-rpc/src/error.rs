@@ -201,6 +201,40 @@ pub(crate) fn shortened(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..end]))
 }
 
+/// What somebody else wrote, as the log shows it: in one line, without characters that act on a terminal, and not too long.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    shown_within(text, 128)
+}
+
+/// The same with another idea of what is too long, in bytes.
+pub(crate) fn shown_within(text: &str, max: usize) -> Cow<'_, str> {
+    let short = shortened(text, max);
+    if !short.chars().any(is_invisible) {
+        return short;
+    }
+    let mut escaped = String::with_capacity(short.len() + 16);
+    for c in short.chars() {
+        if is_invisible(c) { escaped.extend(c.escape_default()) } else { escaped.push(c) }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Controls, line and paragraph separators, and what changes the direction of a text or takes no room in it.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// An error with its causes, as the log shows them.
+pub(crate) fn shown_causes(error: &(dyn StdError + 'static)) -> String {
+    let (mut causes, mut next) = (Vec::new(), Some(error));
+    while let Some(error) = next {
+        causes.push(error.to_string());
+        next = error.source();
+    }
+    shown_within(&causes.join(": "), 4096).into_owned()
+}
+
 /// A URL as messages show it: without user, password, query and fragment, where secrets may be.
 pub(crate) fn shown_url(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else { return "<not a URL>".to_owned() };
@@ -311,6 +345,15 @@ mod tests {
     fn shortened_cuts_at_characters() {
         assert_eq!(shortened("äöü", 3), "ä…");
         assert_eq!(shortened("abc", 3), "abc");
+    }
+
+    #[test]
+    fn what_is_shown_stays_in_its_line() {
+        assert!(matches!(shown("häßlich 😀"), Cow::Borrowed("häßlich 😀")));
+        assert_eq!(shown("a\r\n\u{1b}[2J\u{85}\u{2028}\u{202e}b"), r"a\r\n\u{1b}[2J\u{85}\u{2028}\u{202e}b");
+        assert!(shown(&"\n".repeat(1000)).len() < 300);
+        let inner = std::io::Error::other("the\ncause");
+        assert_eq!(shown_causes(&Error::new(ErrorKind::Other, "outer").because(inner)), r"outer: the\ncause");
     }
 
     #[test]

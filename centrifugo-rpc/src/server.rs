@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{self, Future};
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +19,7 @@ use crate::error::{BoxError, Error, RpcError};
 use crate::handler::{Call, Reply, States};
 use crate::registry::Registry;
 
+mod alarm;
 mod signals;
 mod worker;
 
@@ -96,15 +98,25 @@ impl Server {
     }
 
     /// Serves until SIGINT or SIGTERM, then stops gracefully: no new calls, those that run finish (up to
-    /// [`shutdown_timeout`](Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. A second
-    /// signal cuts the waiting short. Dropping this future stops at once.
+    /// [`shutdown_timeout`](Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. All of it
+    /// ends within 2 s after the `shutdown_timeout`. A second signal ends it at once; what is given up for that is counted
+    /// in the log. Dropping this future stops at once.
+    ///
+    /// The signals belong to this function from then on. A second one ends the process where nothing else does within a second:
+    /// handlers that block all threads of the runtime do not keep it alive.
     ///
     /// # Errors
     ///
     /// What keeps it from starting, all at once: settings, contradictions between methods, what Centrifugo refuses. Once it
     /// serves, it does so until it is stopped, and reconnects for as long as it takes.
     pub async fn serve(self) -> Result<(), Error> {
-        let (first, second) = signals::listen()?;
+        self.serve_until_signals().await.map(drop)
+    }
+
+    /// The same, and says how many calls still run when it ends, because they block their threads.
+    pub(crate) async fn serve_until_signals(self) -> Result<usize, Error> {
+        let shutdown_timeout = self.config.as_ref().map_or(Duration::ZERO, |config| config.shutdown_timeout);
+        let (first, second) = signals::listen(worker::stop_limit(shutdown_timeout)).await?;
         self.serve_until(first, second).await
     }
 
@@ -114,26 +126,25 @@ impl Server {
     ///
     /// See [`serve`](Self::serve).
     pub async fn serve_with_shutdown(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
-        self.serve_until(shutdown, future::pending()).await
+        self.serve_until(shutdown, future::pending()).await.map(drop)
     }
 
     async fn serve_until(
         self,
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
-    ) -> Result<(), Error> {
+    ) -> Result<usize, Error> {
         if self.config.as_ref().is_ok_and(|config| !config.enabled) {
             tracing::info!("not serving: `enabled` (CENTRIFUGO_ENABLED) is false");
-            return Ok(());
+            return Ok(0);
         }
         let mut shutdown = pin!(shutdown);
         let worker = tokio::select! {
             worker = self.start() => worker?,
-            () = &mut shutdown => return Ok(()),
+            () = &mut shutdown => return Ok(0),
         };
         shutdown.await;
-        worker.stop_or(hurry).await;
-        Ok(())
+        Ok(worker.stop_or(hurry).await)
     }
 
     /// Starts to serve, and returns once requests arrive: for programs that do something besides, and for tests. Dropping this

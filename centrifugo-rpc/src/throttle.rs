@@ -1,6 +1,8 @@
 //! Log lines at a bounded rate, for what may go wrong thousands of times a second.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -41,6 +43,72 @@ impl Throttle {
     }
 }
 
+/// Lets some events of each kind through per interval and counts the others, so that no kind hides another.
+///
+/// A kind is remembered for ever: there must be few of them, whatever callers do.
+#[derive(Debug)]
+pub(crate) struct Throttles<K> {
+    interval: Duration,
+    burst: u32,
+    kinds: Mutex<HashMap<K, Kind>>,
+}
+
+#[derive(Debug)]
+struct Kind {
+    /// When the interval began that its events are counted in.
+    since: Instant,
+    let_through: u32,
+    suppressed: u64,
+}
+
+impl<K: Clone + Eq + Hash> Throttles<K> {
+    /// At most `burst` events of each kind in an `interval`.
+    pub(crate) fn new(interval: Duration, burst: u32) -> Self {
+        Self { interval, burst, kinds: Mutex::default() }
+    }
+
+    fn kinds(&self) -> MutexGuard<'_, HashMap<K, Kind>> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `Some` with the number of events of this kind that were held back since the last one that was let through, `None` to
+    /// hold back.
+    pub(crate) fn allow(&self, kind: &K) -> Option<u64> {
+        let now = Instant::now();
+        let mut kinds = self.kinds();
+        let Some(state) = kinds.get_mut(kind) else {
+            kinds.insert(kind.clone(), Kind { since: now, let_through: 1, suppressed: 0 });
+            return Some(0);
+        };
+        if now.duration_since(state.since) >= self.interval {
+            (state.since, state.let_through) = (now, 0);
+        }
+        if state.let_through >= self.burst {
+            state.suppressed = state.suppressed.saturating_add(1);
+            return None;
+        }
+        state.let_through += 1;
+        Some(std::mem::take(&mut state.suppressed))
+    }
+
+    /// The kinds whose interval is over with events that were held back, and how many: nobody else may come to tell.
+    pub(crate) fn overdue(&self) -> Vec<(K, u64)> {
+        let now = Instant::now();
+        self.take(|kind| now.duration_since(kind.since) >= self.interval)
+    }
+
+    /// All kinds of which events were held back and not told yet, and how many.
+    pub(crate) fn rest(&self) -> Vec<(K, u64)> {
+        self.take(|_| true)
+    }
+
+    fn take(&self, of: impl Fn(&Kind) -> bool) -> Vec<(K, u64)> {
+        let mut kinds = self.kinds();
+        let told = kinds.iter_mut().filter(|(_, kind)| kind.suppressed > 0 && of(kind));
+        told.map(|(name, kind)| (name.clone(), std::mem::take(&mut kind.suppressed))).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +125,20 @@ mod tests {
         assert_eq!(throttle.allow_many(2), Some(7), "five were held back, and these two");
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(throttle.allow(), Some(0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_kind_hides_another_and_none_is_held_back_in_silence() {
+        let throttles = Throttles::new(Duration::from_secs(5), 2);
+        for kind in ["a", "b"] {
+            assert_eq!([0; 4].map(|_| throttles.allow(&kind)), [Some(0), Some(0), None, None], "{kind}");
+        }
+        assert_eq!(throttles.overdue(), [], "the next of its kind may come in time to tell");
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(throttles.allow(&"a"), Some(2));
+        assert_eq!(throttles.overdue(), [("b", 2)]);
+        assert_eq!([0; 2].map(|_| throttles.allow(&"a")), [Some(0), None]);
+        assert_eq!(throttles.rest(), [("a", 1)]);
+        assert_eq!(throttles.rest(), []);
     }
 }

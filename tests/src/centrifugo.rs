@@ -26,7 +26,7 @@ pub fn binary() -> PathBuf {
     toolchain::make_once(&binary, &[module.join("go.mod"), module.join("go.sum")], || {
         let mut build = Command::new("go");
         build.arg("build").arg("-o").arg(&binary).arg("github.com/centrifugal/centrifugo/v6").current_dir(&module);
-        toolchain::run(&mut build, GO);
+        toolchain::try_run(&mut build, GO)
     });
     binary
 }
@@ -201,7 +201,8 @@ fn with_port(config: &Value, port: u16, dir: &Path, ca: Option<&Ca>) -> Value {
 
 /// A port that nobody listens on. Outside of the range the system picks from for outgoing connections, so that it is
 /// still free when a killed server comes back to it.
-pub(crate) fn free_port() -> u16 {
+#[must_use]
+pub fn free_port() -> u16 {
     loop {
         let bytes = uuid::Uuid::new_v4().into_bytes();
         let port = 12_000 + u16::from_le_bytes([bytes[0], bytes[1]]) % 20_000;

@@ -20,6 +20,7 @@
 //! | [`typescript`] | TypeScript, and projects that use generated clients |
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
+//! | [`publisher`] | a caller that waits for nothing |
 
 pub mod api;
 pub mod centrifugo;
@@ -29,6 +30,7 @@ pub mod example;
 pub mod node;
 pub mod process;
 pub mod proxy;
+pub mod publisher;
 pub mod raw;
 pub mod server;
 pub mod tls;
@@ -45,6 +47,7 @@ pub use example::Example;
 pub use node::Node;
 pub use process::Process;
 pub use proxy::TcpProxy;
+pub use publisher::Publisher;
 pub use raw::Raw;
 pub use server::Server;
 pub use tokens::Tokens;

@@ -1,6 +1,6 @@
 //! JavaScript: scripts of `tests/node`, with the official SDK of Centrifugo.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{Output, Process};
@@ -22,12 +22,7 @@ impl Node {
     #[must_use]
     pub fn install() -> Self {
         let dir = toolchain::tests_dir().join("node");
-        toolchain::make_once(&dir.join("node_modules"), &[dir.join("package-lock.json")], || {
-            let mut install = Command::new("npm");
-            // No package is allowed to run anything of its own.
-            install.args(["ci", "--ignore-scripts", "--prefer-offline"]).current_dir(&dir);
-            toolchain::run(&mut install, NPM);
-        });
+        packages(&dir, &dir.join("node_modules"));
         Self { dir }
     }
 
@@ -50,4 +45,24 @@ impl Node {
         assert!(output.status.success(), "{script} ended with {}:\n{}", output.status, output.lines.join("\n"));
         output
     }
+}
+
+/// Installs the packages of a directory's `package-lock.json` when the `artefact` of that is missing or the file changed.
+pub(crate) fn packages(dir: &Path, artefact: &Path) {
+    toolchain::make_once(artefact, &[dir.join("package-lock.json")], || {
+        // Twice: a network that fails once is no reason for a test to fail. The second time asks for everything again, in
+        // case that npm's cache is what is broken.
+        let first = install(dir, "--prefer-offline");
+        first.or_else(|first| {
+            let again = install(dir, "--prefer-online");
+            again.map_err(|again| format!("{first}\n--- and once more ---\n{again}"))
+        })
+    });
+}
+
+fn install(dir: &Path, cache: &str) -> Result<(), String> {
+    let mut install = Command::new("npm");
+    // No package is allowed to run anything of its own.
+    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", cache]).current_dir(dir);
+    toolchain::try_run(&mut install, NPM)
 }

@@ -9,14 +9,20 @@ use std::process::Command;
 /// The directory of the build that this test belongs to, such as `target/debug`.
 #[must_use]
 pub fn profile_dir() -> PathBuf {
-    // A test binary lies in `<target>/<profile>/deps`, an example in `<target>/<profile>/examples`. Asking the binary
-    // itself is right under CARGO_TARGET_DIR, `build.target-dir` and `--target` alike.
-    let exe = std::env::current_exe().expect("the path of the running test binary");
-    exe.ancestors()
-        .find(|dir| matches!(dir.file_name().and_then(OsStr::to_str), Some("deps" | "examples")))
-        .and_then(Path::parent)
-        .unwrap_or_else(|| panic!("{} is not inside a cargo target directory", exe.display()))
-        .to_path_buf()
+    // Asking the binary itself is right under CARGO_TARGET_DIR, `build.target-dir` and `--target` alike.
+    let exe = std::env::current_exe().expect("the path of the running binary");
+    let profile = profile_of(&exe);
+    profile.unwrap_or_else(|| panic!("{} is not inside a cargo target directory", exe.display())).to_path_buf()
+}
+
+/// The profile's directory of a binary: a program lies in it, a test or a benchmark in its `deps`, an example in its
+/// `examples`.
+fn profile_of(exe: &Path) -> Option<&Path> {
+    let dir = exe.parent()?;
+    if dir.join("deps").is_dir() {
+        return Some(dir);
+    }
+    dir.ancestors().find(|dir| matches!(dir.file_name().and_then(OsStr::to_str), Some("deps" | "examples")))?.parent()
 }
 
 /// The target directory of the workspace.
@@ -44,21 +50,25 @@ pub fn tests_dir() -> PathBuf {
 ///
 /// With `fix` when the program is not installed, and with all it printed when it fails.
 pub fn run(command: &mut Command, fix: &str) {
+    try_run(command, fix).unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Runs `command` to its end.
+///
+/// # Errors
+///
+/// `fix` when the program is not installed, all it printed when it fails.
+pub fn try_run(command: &mut Command, fix: &str) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = match command.output() {
-        Ok(output) => output,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            panic!("`{program}` was not found: {fix}")
-        }
-        Err(error) => panic!("`{program}` did not start: {error}"),
-    };
-    assert!(
-        output.status.success(),
-        "{command:?} failed with {}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let output = command.output().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("`{program}` was not found: {fix}"),
+        _ => format!("`{program}` did not start: {error}"),
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let [stdout, stderr] = [&output.stdout, &output.stderr].map(|stream| String::from_utf8_lossy(stream));
+    Err(format!("{command:?} failed with {}\n{stdout}{stderr}", output.status))
 }
 
 /// Keeps the developer's own `CENTRIFUGO_…` variables, which configure servers and workers alike, from `command`.
@@ -72,10 +82,18 @@ pub fn without_centrifugo_variables(command: &mut Command) -> &mut Command {
 }
 
 /// Makes `artefact` unless it was made from exactly these `inputs` before. Safe among threads and processes.
-pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce()) {
+///
+/// # Panics
+///
+/// When `make` fails, with its error, which is kept beside the artefact's stamp as well: of many tests that fail together,
+/// the one that tried is easily lost.
+pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce() -> Result<(), String>) {
+    make_once_in(&target_dir().join("tools"), artefact, inputs, make);
+}
+
+fn make_once_in(tools: &Path, artefact: &Path, inputs: &[PathBuf], make: impl FnOnce() -> Result<(), String>) {
     let name = artefact.file_name().expect("an artefact has a name").to_string_lossy();
-    let tools = target_dir().join("tools");
-    fs::create_dir_all(&tools).unwrap_or_else(|error| panic!("cannot create {}: {error}", tools.display()));
+    fs::create_dir_all(tools).unwrap_or_else(|error| panic!("cannot create {}: {error}", tools.display()));
 
     let _guard = lock(&tools.join(format!("{name}.lock")));
     let stamp = tools.join(format!("{name}.stamp"));
@@ -85,7 +103,15 @@ pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce()) {
     }
     // An interrupted attempt must not pass for the one before it.
     let _ = fs::remove_file(&stamp);
-    make();
+    let failure = tools.join(format!("{name}.failure.log"));
+    if let Err(error) = make() {
+        let kept = match fs::write(&failure, &error) {
+            Ok(()) => format!("kept in {}", failure.display()),
+            Err(error) => format!("{} cannot be written: {error}", failure.display()),
+        };
+        panic!("{} could not be made ({kept}):\n{error}", artefact.display());
+    }
+    let _ = fs::remove_file(&failure);
     fs::write(&stamp, wanted).unwrap_or_else(|error| panic!("cannot write {}: {error}", stamp.display()));
 }
 
@@ -98,4 +124,48 @@ fn lock(path: &Path) -> File {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_knows_its_profile_wherever_cargo_puts_it() {
+        // Beneath directories of these names, which are not cargo's.
+        let dir = tempfile::tempdir().expect("a directory");
+        let profile = dir.path().join("examples/deps/target/debug");
+        for inside in ["deps", "examples"] {
+            fs::create_dir_all(profile.join(inside)).expect("created");
+        }
+        for exe in ["calls", "deps/calls-0123", "examples/demo"] {
+            assert_eq!(profile_of(&profile.join(exe)), Some(&*profile), "{exe}");
+        }
+        assert_eq!(profile_of(Path::new("/usr/bin/calls")), None);
+    }
+
+    #[test]
+    fn what_could_not_be_made_says_all_and_is_made_by_the_next_who_asks() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (artefact, input) = (dir.path().join("thing"), dir.path().join("input"));
+        fs::write(&input, "1").expect("written");
+        let make = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            make_once_in(dir.path(), &artefact, std::slice::from_ref(&input), || {
+                try_run(&mut command, "sh is everywhere")
+            });
+        };
+        let failing = std::panic::catch_unwind(|| make("echo first; echo second >&2; exit 7"));
+        let payload = failing.expect_err("it fails");
+        let message = payload.downcast_ref::<String>().expect("a message");
+        for part in ["first", "second", "exit status: 7", "thing.failure.log"] {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+        let kept = fs::read_to_string(dir.path().join("thing.failure.log")).expect("it is kept");
+        assert!(kept.contains("first") && kept.contains("second"), "{kept}");
+        make(&format!("echo > {}", artefact.display()));
+        assert!(!dir.path().join("thing.failure.log").exists(), "it did not fail the last time");
+        make("exit 1");
+    }
 }

@@ -6,12 +6,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::toolchain;
+use crate::{node, toolchain};
 
 const NODE: &str =
     "the tests run TypeScript clients on Node 20 or later; install it from your package manager and run again";
-const NPM: &str =
-    "the tests install the TypeScript compiler with npm; install it from your package manager and run again";
 
 /// The options that generated sources must stand, whatever project they are put into: those that a project may turn on.
 pub const STRICT: [&str; 14] = [
@@ -36,12 +34,7 @@ pub const STRICT: [&str; 14] = [
 pub fn base() -> PathBuf {
     let dir = toolchain::workspace_dir().join("centrifugo-rpc/clients/typescript");
     // Npm's own note of what it installed: `node_modules` would be the same artefact as that of `tests/node`.
-    toolchain::make_once(&dir.join("node_modules/.package-lock.json"), &[dir.join("package-lock.json")], || {
-        let mut install = Command::new("npm");
-        // No package is allowed to run anything of its own.
-        install.args(["ci", "--ignore-scripts", "--prefer-offline"]).current_dir(&dir);
-        toolchain::run(&mut install, NPM);
-    });
+    node::packages(&dir, &dir.join("node_modules/.package-lock.json"));
     dir
 }
 

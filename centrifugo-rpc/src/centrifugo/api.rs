@@ -135,6 +135,13 @@ impl Api {
         }
     }
 
+    /// Forgets the publications of a channel.
+    pub(crate) async fn history_remove(&self, channel: &str) -> Result<(), ApiError> {
+        #[derive(Deserialize)]
+        struct Removed {}
+        self.call::<Removed>("history_remove", &HashMap::from([("channel", channel)])).await.map(|Removed {}| ())
+    }
+
     /// Who is subscribed to a channel, by connection.
     pub(crate) async fn presence(&self, channel: &str) -> Result<Vec<Caller>, ApiError> {
         #[derive(Deserialize, Default)]

@@ -107,11 +107,17 @@ pub struct HttpApiOptions {
     /// The key every request brings. Default: none, which refuses every request.
     #[serde(skip_serializing_if = "is_default")]
     pub key: String,
+    /// The path of the API. Default: `/api`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub handler_prefix: String,
 }
 
 impl fmt::Debug for HttpApiOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpApiOptions").field("key", &hidden(&self.key)).finish()
+        f.debug_struct("HttpApiOptions")
+            .field("key", &hidden(&self.key))
+            .field("handler_prefix", &self.handler_prefix)
+            .finish()
     }
 }
 
@@ -125,12 +131,21 @@ pub struct HttpServerOptions {
     /// The port. Default: 8000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// TLS of the listener. Default: off.
+    /// The port of the server API and the health endpoint. Default: the same port.
+    #[serde(skip_serializing_if = "is_default")]
+    pub internal_port: String,
+    /// TLS of the listener; of the one at `internal_port` as well, unless the following options say otherwise. Default: off.
     #[serde(skip_serializing_if = "is_default")]
     pub tls: TlsOptions,
+    /// Keeps `tls` from `internal_port`. Default: false.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls_external: bool,
+    /// TLS of the listener at `internal_port`. Default: that of `tls`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub internal_tls: TlsOptions,
 }
 
-/// `http_server.tls`. `Debug` does not show the private key.
+/// `http_server.tls` and `http_server.internal_tls`. `Debug` does not show the private key.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsOptions {
@@ -159,6 +174,9 @@ impl fmt::Debug for TlsOptions {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebSocketOptions {
+    /// The path. Default: `/connection/websocket`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub handler_prefix: String,
     /// Bytes of one message of a client. Default: 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_size_limit: Option<usize>,
@@ -328,7 +346,7 @@ mod tests {
                 allowed_origins: vec!["http://localhost".into()],
                 ..ClientOptions::default()
             },
-            http_api: HttpApiOptions { key: "the-key".into() },
+            http_api: HttpApiOptions { key: "the-key".into(), ..HttpApiOptions::default() },
             channel: ChannelConfig {
                 namespaces: vec![ChannelNamespace {
                     name: "rpc".into(),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use url::Url;
 
+use super::endpoints;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
 use super::tokens::{Tokens, check_user};
 use crate::config::Config;
@@ -21,19 +21,46 @@ const REPLY_META_TTL: Duration = Duration::from_secs(300);
 /// disconnected as slow by a burst of some hundred calls.
 const QUEUE_MAX_SIZE: usize = 16 << 20;
 
+/// Centrifugo's own `websocket.message_size_limit`.
+const MESSAGE_SIZE_LIMIT: usize = 64 << 10;
+/// What a request has besides its params, in bytes: the longest names and IDs there are fit.
+pub(super) const ENVELOPE: usize = 4 << 10;
+
 impl Config {
-    /// The complete configuration of a Centrifugo that fits: secrets, and the two namespaces. No web page may connect until
-    /// [`allowed_origins`](CentrifugoConfig::allowed_origins) says from where.
+    /// The complete configuration of a Centrifugo that fits: secrets, the two namespaces, and where it listens. No web page may
+    /// connect until [`allowed_origins`](CentrifugoConfig::allowed_origins) says from where.
     ///
-    /// The port is that of [`centrifugo_url`](Self#structfield.centrifugo_url), where it names one.
+    /// Ports and paths are those of [`centrifugo_url`](Self#structfield.centrifugo_url) and
+    /// [`centrifugo_api_url`](Self#structfield.centrifugo_api_url). A URL with TLS is taken for that of a proxy in front of
+    /// Centrifugo, as this knows no certificates: `http_server` has options for them. The command `centrifugo_config` asks.
     #[must_use]
     pub fn centrifugo_config(&self) -> CentrifugoConfig {
+        let mut config = self.without_endpoints();
+        endpoints::listen_if_possible(&mut config, self);
+        config
+    }
+
+    /// The same, with what is known of where Centrifugo listens.
+    ///
+    /// # Errors
+    ///
+    /// All that keeps Centrifugo from being at the two URLs.
+    #[cfg(feature = "cli")]
+    pub(crate) fn centrifugo_config_behind(&self, front: &endpoints::Front) -> Result<CentrifugoConfig, Error> {
+        let mut config = self.without_endpoints();
+        endpoints::listen(&mut config, self, front)?;
+        Ok(config)
+    }
+
+    fn without_endpoints(&self) -> CentrifugoConfig {
         let mut config = CentrifugoConfig::default();
         self.centrifugo_token_hmac_secret.expose().clone_into(&mut config.client.token.hmac_secret_key);
         self.centrifugo_api_key.expose().clone_into(&mut config.http_api.key);
         config.client.queue_max_size = Some(QUEUE_MAX_SIZE);
-        config.http_server.port = Url::parse(&self.centrifugo_url).ok().and_then(|url| url.port());
         config.health.enabled = true;
+        if self.max_params_bytes > MESSAGE_SIZE_LIMIT {
+            config.websocket.message_size_limit = Some(self.max_params_bytes.saturating_add(ENVELOPE));
+        }
         let (namespace, channel) = self.request_channel.split_once(':').unwrap_or_default();
         config.channel.namespaces = vec![
             ChannelNamespace {

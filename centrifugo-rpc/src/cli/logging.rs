@@ -1,11 +1,18 @@
 //! Where the log of a program goes that has no other plans.
 
-use std::io::{self, IsTerminal};
+use std::env;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::panics;
+use crate::error::{Error, shown};
 
 /// How the log looks.
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum LogFormat {
     /// Lines for people
     #[default]
@@ -14,13 +21,126 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// Logs to standard error, unless the program has a subscriber already.
-pub(super) fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+/// The target of what is logged whatever `RUST_LOG` says: panics, and why the program ends.
+pub(super) const ALWAYS: &str = "centrifugo_rpc::run";
+
+/// Logs to standard error, panics too, unless the program has a subscriber already.
+pub(super) fn start(format: LogFormat) -> Log {
+    let (filter, problem) = filter();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
+    let colours = format == LogFormat::Text && io::stderr().is_terminal();
+    let lines = Lines { colours };
+    let started = match format {
+        LogFormat::Text => subscriber.with_target(false).with_ansi(colours).with_writer(lines).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).with_writer(lines).try_init(),
+    };
     // An error only says that there is a subscriber.
-    drop(match format {
-        LogFormat::Text => subscriber.with_target(false).with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
-    });
+    if started.is_err() {
+        return Log { json: false };
+    }
+    panics::log();
+    if let Some(problem) = problem {
+        tracing::warn!(target: ALWAYS, "{problem}");
+    }
+    Log { json: format == LogFormat::Json }
+}
+
+/// What `RUST_LOG` says, or `info`, and what is wrong with it.
+fn filter() -> (EnvFilter, Option<String>) {
+    let wanted = env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let (filter, problem) = match EnvFilter::try_new(if wanted.trim().is_empty() { "info" } else { &wanted }) {
+        Ok(filter) => (filter, None),
+        Err(error) => {
+            let problem = format!(
+                "RUST_LOG is `{}`, which is no filter like `info` or `centrifugo_rpc=debug` ({error}): it is taken for `info`",
+                shown(&wanted)
+            );
+            (EnvFilter::new("info"), Some(problem))
+        }
+    };
+    let always = format!("{ALWAYS}=warn").parse::<Directive>();
+    // Written here, so that it can be parsed.
+    (always.into_iter().fold(filter, EnvFilter::add_directive), problem)
+}
+
+/// The log that was started.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Log {
+    json: bool,
+}
+
+impl Log {
+    /// Says why the program ends.
+    pub(super) fn fatal(self, error: &Error) {
+        if self.json {
+            tracing::error!(target: ALWAYS, "{error:?}");
+        } else {
+            drop(writeln!(io::stderr(), "error: {error:?}"));
+        }
+    }
+}
+
+/// Standard error, one line per event: whatever an event holds, nobody can forge another one with it.
+#[derive(Debug, Clone, Copy)]
+struct Lines {
+    colours: bool,
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        *self
+    }
+}
+
+impl Write for Lines {
+    /// Gets whole events.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(&one_line(event, self.colours))?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// An event without control characters, but the line break at its end, tabs, and the escapes of colours where it has some: the
+/// subscriber has none from elsewhere then.
+fn one_line(event: &[u8], colours: bool) -> Vec<u8> {
+    let text = String::from_utf8_lossy(event);
+    let body = text.strip_suffix('\n').unwrap_or(&text);
+    let mut line = String::with_capacity(body.len() + 1);
+    for c in body.chars() {
+        match c {
+            '\t' => line.push(c),
+            '\u{1b}' if colours => line.push(c),
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                // A string takes all that is written to it.
+                let _ = write!(line, "\\u{:04x}", u32::from(c));
+            }
+            c => line.push(c),
+        }
+    }
+    line.push('\n');
+    line.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_and_json_stays_json() {
+        let event = "{\"message\":\"a\u{85}b\u{2028}c\tä\"}\n".as_bytes();
+        let line = String::from_utf8(one_line(event, false)).expect("UTF-8");
+        assert_eq!(line, "{\"message\":\"a\\u0085b\\u2028c\tä\"}\n");
+        let value: serde_json::Value = serde_json::from_str(&line.replace('\t', " ")).expect("JSON");
+        assert_eq!(value["message"], "a\u{85}b\u{2028}c ä");
+        assert_eq!(one_line(b"a\nINFO b\r\x1b[2J\xff\n", false), "a\\nINFO b\\r\\u001b[2J\u{fffd}\n".as_bytes());
+        assert_eq!(one_line(b"\x1b[32mINFO\x1b[0m a\n", true), b"\x1b[32mINFO\x1b[0m a\n");
+    }
 }

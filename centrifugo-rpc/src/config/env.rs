@@ -60,9 +60,7 @@ impl Config {
         vars.number("CENTRIFUGO_RPC_MAX_RESULT_BYTES", &mut config.max_result_bytes);
         vars.number("CENTRIFUGO_RPC_MAX_REMEMBERED_BYTES_PER_USER", &mut config.max_remembered_bytes_per_user);
         config.ca_file = vars.values.remove("CENTRIFUGO_CA_FILE").map(PathBuf::from);
-        if vars.problems.is_empty() {
-            vars.problems = config.problems();
-        }
+        vars.also(config.problems());
         report(&vars.problems)?;
         Ok(config)
     }
@@ -82,6 +80,13 @@ impl Vars {
             self.problems.push(format!("{name} is `{}`, which is not {form}", shortened(&text, 40)));
         }
         value
+    }
+
+    /// What is wrong with the values as a whole, less what only follows from a variable that is missing or malformed.
+    fn also(&mut self, problems: Vec<String>) {
+        let named = |problem: &String| problem.split(' ').next().map(|name| format!("({name})"));
+        let known: Vec<_> = self.problems.iter().filter_map(named).collect();
+        self.problems.extend(problems.into_iter().filter(|problem| !known.iter().any(|name| problem.contains(name))));
     }
 
     fn required(&mut self, name: &str, what: &str, field: &mut Secret, required: bool) {
@@ -156,6 +161,26 @@ mod tests {
     }
 
     #[test]
+    fn missing_variables_and_values_that_cannot_work_come_in_one_error() {
+        let error = from(&[
+            ("CENTRIFUGO_TOKEN_HMAC_SECRET", "s3cret"),
+            ("CENTRIFUGO_URL", "http://localhost:8000"),
+            ("CENTRIFUGO_RPC_CALL_TIMEOUT", "soon"),
+            ("CENTRIFUGO_RPC_MAX_PARAMS_BYTES", "0"),
+            ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "rpc"),
+        ])
+        .expect_err("problems")
+        .to_string();
+        for name in ["CENTRIFUGO_URL", "CENTRIFUGO_RPC_CALL_TIMEOUT", "MAX_PARAMS_BYTES", "share a namespace"] {
+            assert!(error.contains(name), "{name} in {error}");
+        }
+        assert!(error.contains("has 5 problems"), "a missing key is named once: {error}");
+        let error =
+            from(&[("CENTRIFUGO_API_KEY", "a\nb"), ("CENTRIFUGO_API_URL", "no")]).expect_err("problems").to_string();
+        assert!(error.contains("line break") && error.contains("CENTRIFUGO_API_URL"), "{error}");
+    }
+
+    #[test]
     fn values_that_cannot_work_are_refused() {
         for (name, value) in [
             ("CENTRIFUGO_URL", "http://localhost:8000"),
@@ -169,7 +194,7 @@ mod tests {
             let mut vars = SECRETS.to_vec();
             vars.push((name, value));
             let error = from(&vars).expect_err(value).to_string();
-            assert!(error.contains(name) || error.contains("share a namespace"), "{name} in {error}");
+            assert!(error.contains(name), "{name} in {error}");
         }
     }
 

@@ -22,7 +22,48 @@ pub(super) enum Intake {
     /// Not a request, but its author can be told.
     Malformed(Address, RpcError),
     /// Nothing that could be answered.
-    Dropped(&'static str),
+    Dropped(Reason),
+}
+
+/// Why a publication is dropped without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Reason {
+    NoRequest,
+    ForeignReplyTo,
+    IdLength,
+    NoReplyTo,
+    NoId,
+    NoMethod,
+    /// A second call with the address of one that runs.
+    Running,
+    /// A notification that cannot run: nobody waits for an answer.
+    Notification,
+}
+
+impl Reason {
+    pub(super) const ALL: [Self; 8] = [
+        Self::NoRequest,
+        Self::ForeignReplyTo,
+        Self::IdLength,
+        Self::NoReplyTo,
+        Self::NoId,
+        Self::NoMethod,
+        Self::Running,
+        Self::Notification,
+    ];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::NoRequest => "it is not a request",
+            Self::ForeignReplyTo => "its `reply_to` is not the caller's own reply channel",
+            Self::IdLength => "its `correlation_id` has not 1 to 128 bytes",
+            Self::NoReplyTo => "it has an ID but no `reply_to`",
+            Self::NoId => "it has a `reply_to` but no `correlation_id`",
+            Self::NoMethod => "it has no `method`",
+            Self::Running => "its call is running already",
+            Self::Notification => "a notification was refused",
+        }
+    }
 }
 
 /// A well-formed request, of an unknown method.
@@ -46,13 +87,17 @@ pub(super) struct Address {
 pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Intake {
     let address = |reply_to: &str, correlation_id: &str| {
         if !protocol::is_reply_channel_of(reply_to, reply_namespace, &caller.user) {
-            return Err("its `reply_to` is not the caller's own reply channel");
+            return Err(Reason::ForeignReplyTo);
         }
         if !(1..=MAX_CORRELATION_ID).contains(&correlation_id.len()) {
-            return Err("its `correlation_id` has not 1 to 128 bytes");
+            return Err(Reason::IdLength);
         }
         Ok(Address { reply_to: reply_to.to_owned(), correlation_id: correlation_id.to_owned() })
     };
+    // serde would read an array as well, as the members in their order.
+    if !data.trim_ascii_start().starts_with(b"{") {
+        return Intake::Dropped(Reason::NoRequest);
+    }
     let request: protocol::Request<'_> = match serde_json::from_slice(data) {
         Ok(request) => request,
         Err(_) => return malformed(data, address),
@@ -64,8 +109,8 @@ pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Inta
             Err(reason) => return Intake::Dropped(reason),
         },
         (None, None) => None,
-        (None, Some(_)) => return Intake::Dropped("it has an ID but no `reply_to`"),
-        (Some(_), None) => return Intake::Dropped("it has a `reply_to` but no `correlation_id`"),
+        (None, Some(_)) => return Intake::Dropped(Reason::NoReplyTo),
+        (Some(_), None) => return Intake::Dropped(Reason::NoId),
     };
     match (request.cancel, request.method, address) {
         (Some(_), _, Some(address)) => Intake::Cancel(address),
@@ -79,15 +124,15 @@ pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Inta
         (_, None, Some(address)) => {
             Intake::Malformed(address, RpcError::invalid_params("invalid request: missing field `method`"))
         }
-        (_, None, None) => Intake::Dropped("it has no `method`"),
+        (_, None, None) => Intake::Dropped(Reason::NoMethod),
     }
 }
 
 /// Something else than a request: its author is told if it says who it is.
-fn malformed(data: &[u8], address: impl Fn(&str, &str) -> Result<Address, &'static str>) -> Intake {
+fn malformed(data: &[u8], address: impl Fn(&str, &str) -> Result<Address, Reason>) -> Intake {
     let strings = serde_json::from_slice::<ReturnAddress<'_>>(data).ok().and_then(|address| address.strings());
     let Some((correlation_id, reply_to)) = strings else {
-        return Intake::Dropped("it is not a request");
+        return Intake::Dropped(Reason::NoRequest);
     };
     match address(&reply_to, &correlation_id) {
         Ok(address) => {
@@ -149,6 +194,8 @@ mod tests {
             "",
             "null",
             "[]",
+            r#"["a.b"]"#,
+            &format!(r#"["a.b","c","{REPLY_TO}"]"#),
             "5",
             "{",
             "\u{0}",

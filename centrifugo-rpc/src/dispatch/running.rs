@@ -38,9 +38,30 @@ enum Key {
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// A limit is reached.
-    Overloaded(RpcError),
+    Overloaded(Limit, RpcError),
     /// The same call, by its address, is running already.
     Running,
+}
+
+/// A limit of the number of calls, by the setting it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Limit {
+    Calls,
+    CallsOfUser,
+    CallsOfMethod(&'static str),
+    /// A layer's, or whatever else the application has.
+    Application(&'static str),
+}
+
+impl Limit {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Calls => "max_concurrent_calls",
+            Self::CallsOfUser => "max_concurrent_calls_per_user",
+            Self::CallsOfMethod(_) => "max_concurrency",
+            Self::Application(_) => "one of the application",
+        }
+    }
 }
 
 impl Running {
@@ -69,19 +90,22 @@ impl Running {
         if table.calls.contains_key(&key) {
             return Err(Refusal::Running);
         }
-        let overloaded = |message: String| Err(Refusal::Overloaded(RpcError::overloaded(message)));
+        let overloaded = |limit, message: String| Err(Refusal::Overloaded(limit, RpcError::overloaded(message)));
         if table.calls.len() >= self.max_calls {
-            return overloaded(format!("the worker runs {} calls already, as many as it may", self.max_calls));
+            let message = format!("the worker runs {} calls already, as many as it may", self.max_calls);
+            return overloaded(Limit::Calls, message);
         }
         // Anonymous callers have no user in common: each connection counts for itself.
         let user = if caller.user.is_empty() { format!("#{}", caller.client) } else { caller.user.clone() };
         if table.by_user.get(&user).is_some_and(|&calls| calls >= self.max_calls_per_user) {
-            return overloaded(format!("the user has {} calls running, as many as one may", self.max_calls_per_user));
+            let message = format!("the user has {} calls running, as many as one may", self.max_calls_per_user);
+            return overloaded(Limit::CallsOfUser, message);
         }
         let max_of_method = method.options.max_concurrency;
         if max_of_method.is_some_and(|max| table.by_method.get(method.name).is_some_and(|&calls| calls >= max)) {
             let max = max_of_method.unwrap_or_default();
-            return overloaded(format!("`{}` runs {max} times already, as often as it may", method.name));
+            let message = format!("`{}` runs {max} times already, as often as it may", method.name);
+            return overloaded(Limit::CallsOfMethod(method.name), message);
         }
         let cancelled = CancellationToken::new();
         table.calls.insert(key.clone(), cancelled.clone());

@@ -84,13 +84,16 @@ type Answer = Response<Full<Bytes>>;
 
 async fn route(hub: Arc<Shared>, request: Request<Incoming>, alive: Alive) -> Answer {
     let path = request.uri().path();
-    match path {
-        "/connection/websocket" => upgrade(hub, request, alive),
-        "/health" => json_answer(StatusCode::OK, "{}".into()),
-        _ => match path.strip_prefix("/api/").map(str::to_owned) {
-            Some(method) => call(&hub, &method, request).await,
-            None => not_found(),
-        },
+    if path == hub.settings.websocket_path {
+        return upgrade(hub, request, alive);
+    }
+    if path == "/health" {
+        return json_answer(StatusCode::OK, "{}".into());
+    }
+    let method = path.strip_prefix(&*hub.settings.api_path).and_then(|path| path.strip_prefix('/')).map(str::to_owned);
+    match method {
+        Some(method) => call(&hub, &method, request).await,
+        None => not_found(),
     }
 }
 

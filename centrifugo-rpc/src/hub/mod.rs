@@ -69,6 +69,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Dropping it stops it: its connections are closed and all of its tasks end soon after.
 pub struct Hub {
     address: SocketAddr,
+    websocket_path: String,
+    api_path: String,
     shutdown: DropGuard,
     /// Closed when the last task of the hub ended.
     tasks: mpsc::Receiver<Infallible>,
@@ -97,16 +99,16 @@ impl Hub {
         self.address
     }
 
-    /// Where clients connect: `ws://127.0.0.1:<port>/connection/websocket`.
+    /// Where clients connect: `ws://127.0.0.1:<port>/connection/websocket`, unless the configuration has another path.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}/connection/websocket", self.address)
+        format!("ws://{}{}", self.address, self.websocket_path)
     }
 
-    /// Where the server API is: `http://127.0.0.1:<port>/api`.
+    /// Where the server API is: `http://127.0.0.1:<port>/api`, unless the configuration has another path.
     #[must_use]
     pub fn api_url(&self) -> String {
-        format!("http://{}/api", self.address)
+        format!("http://{}{}", self.address, self.api_path)
     }
 
     /// Stops the hub and waits until it stopped. Clients are told with the code 3001, and reconnect.
@@ -150,6 +152,7 @@ impl HubBuilder {
     /// The configuration is one Centrifugo would refuse too, or the address cannot be listened at.
     pub async fn start(self) -> Result<Hub, HubError> {
         let settings = Settings::new(self.config)?;
+        let (websocket_path, api_path) = (settings.websocket_path.clone(), settings.api_path.clone());
         let bind = |source| HubError { kind: ErrorKind::Bind { address: self.address, source } };
         let listener = TcpListener::bind(self.address).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
@@ -164,7 +167,7 @@ impl HubBuilder {
         let (alive, tasks) = mpsc::channel(1);
         tokio::spawn(sweep(Arc::clone(&hub), alive.clone()));
         tokio::spawn(http::accept(hub, listener, alive));
-        Ok(Hub { address, shutdown: shutdown.drop_guard(), tasks })
+        Ok(Hub { address, websocket_path, api_path, shutdown: shutdown.drop_guard(), tasks })
     }
 }
 

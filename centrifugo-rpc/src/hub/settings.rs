@@ -29,6 +29,9 @@ pub(super) struct Settings {
     history_meta_ttl: Duration,
     pub(super) message_size_limit: usize,
     pub(super) write_timeout: Duration,
+    pub(super) websocket_path: String,
+    /// Without a slash at its end.
+    pub(super) api_path: String,
     origins: Vec<Regex>,
     any_origin: bool,
     without_namespace: Rules,
@@ -73,6 +76,11 @@ impl Settings {
             history_meta_ttl,
             message_size_limit: config.websocket.message_size_limit.unwrap_or(65536),
             write_timeout: config.websocket.write_timeout.unwrap_or(seconds(1)),
+            websocket_path: match path(&config.websocket.handler_prefix, "/connection/websocket") {
+                "" => "/".to_owned(),
+                path => path.to_owned(),
+            },
+            api_path: path(&config.http_api.handler_prefix, "/api").to_owned(),
             any_origin: client.allowed_origins == ["*"],
             origins: client.allowed_origins.iter().map(|pattern| glob(pattern)).collect::<Result<_, _>>()?,
             without_namespace: rules(
@@ -110,6 +118,10 @@ impl Settings {
             || self.any_origin
             || self.origins.iter().any(|pattern| pattern.is_match(&origin_in_lower_case))
     }
+}
+
+fn path<'a>(prefix: &'a str, default: &'a str) -> &'a str {
+    if prefix.is_empty() { default } else { prefix.trim_end_matches('/') }
 }
 
 fn rules(place: &str, options: ChannelOptions, history_meta_ttl: Duration) -> Result<Rules, HubError> {

@@ -1,32 +1,80 @@
 //! SIGINT and SIGTERM, or Ctrl-C where there are none.
 
 use std::future::Future;
+use std::io;
+use std::process;
+use std::thread;
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
 
 use crate::error::{Error, ErrorKind};
 
+/// How long a stop may be late before the process is ended without it: its threads are blocked, and nothing else will.
+const FORCE: Duration = Duration::from_secs(1);
+
 /// Two futures: the first signal, and the one after it.
-pub(super) fn listen() -> Result<(impl Future<Output = ()>, impl Future<Output = ()>), Error> {
-    let mut signals =
-        stream().map_err(|error| Error::new(ErrorKind::Other, "cannot listen for signals").because(error))?;
-    let (first, is_first) = mpsc::channel::<()>(1);
-    let (second, is_second) = mpsc::channel::<()>(1);
-    tokio::spawn(async move {
-        // `closed`: nobody waits for it any more.
-        tokio::select! {
-            () = signals.recv() => drop(first),
-            () = first.closed() => return,
-        }
-        tokio::select! {
-            () = signals.recv() => drop(second),
-            () = second.closed() => {}
-        }
-    });
+///
+/// Whoever listens takes the signals away from the system, which would end the process. So they do end it here in the end:
+/// where the stop takes longer than `limit` after the first signal, and [`FORCE`] after any later one.
+///
+/// All of this is up to a thread of its own, as handlers may block those of the runtime.
+pub(super) async fn listen(limit: Duration) -> Result<(impl Future<Output = ()>, impl Future<Output = ()>), Error> {
+    let cannot = |error: io::Error| Error::new(ErrorKind::Other, "cannot listen for signals").because(error);
+    let (first, is_first) = mpsc::channel(1);
+    let (second, is_second) = mpsc::channel(1);
+    let (ready, is_ready) = oneshot::channel();
+    let listener = thread::Builder::new().name("signals".to_owned());
+    listener.spawn(move || run(ready, first, second, limit)).map_err(cannot)?;
+    is_ready.await.unwrap_or_else(|_| Err(io::Error::other("the thread that listens has ended"))).map_err(cannot)?;
     let closed = |mut gone: mpsc::Receiver<()>| async move {
         gone.recv().await;
     };
     Ok((closed(is_first), closed(is_second)))
+}
+
+fn run(ready: oneshot::Sender<io::Result<()>>, first: mpsc::Sender<()>, second: mpsc::Sender<()>, limit: Duration) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(ready.send(Err(error))),
+    };
+    runtime.block_on(async {
+        let signals = stream();
+        let mut signals = match signals {
+            Ok(signals) => signals,
+            Err(error) => return drop(ready.send(Err(error))),
+        };
+        // Nobody waits for it any more where it cannot be sent.
+        drop(ready.send(Ok(())));
+        follow(&mut signals, first, second, limit).await;
+    });
+}
+
+async fn follow(signals: &mut Signals, first: mpsc::Sender<()>, second: mpsc::Sender<()>, limit: Duration) {
+    let code = tokio::select! {
+        code = signals.recv() => code,
+        // It is not served any more, and was never told to stop.
+        () = first.closed() => return,
+    };
+    drop(first);
+    let again = tokio::select! {
+        code = signals.recv() => Some(code),
+        () = sleep(limit.saturating_add(FORCE)) => None,
+        // The stop is over. What the program does now may take its time, but not against another signal.
+        () = second.closed() => Some(signals.recv().await),
+    };
+    drop(second);
+    let Some(code) = again else {
+        tracing::error!("the worker does not stop, its threads are blocked: ending the process");
+        process::exit(code)
+    };
+    // One more signal is one too many to wait any longer.
+    tokio::select! {
+        _ = signals.recv() => {}
+        () = sleep(FORCE) => {}
+    }
+    process::exit(code)
 }
 
 #[cfg(unix)]
@@ -36,18 +84,21 @@ struct Signals {
 }
 
 #[cfg(unix)]
-fn stream() -> std::io::Result<Signals> {
+fn stream() -> io::Result<Signals> {
     use tokio::signal::unix::{SignalKind, signal};
     Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
 }
 
 #[cfg(unix)]
 impl Signals {
-    async fn recv(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
+    /// Waits for a signal, and gives the exit code of a process that it ends.
+    async fn recv(&mut self) -> i32 {
+        use tokio::signal::unix::SignalKind;
+        let kind = tokio::select! {
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+        };
+        128 + kind.as_raw_value()
     }
 }
 
@@ -55,15 +106,17 @@ impl Signals {
 struct Signals;
 
 #[cfg(not(unix))]
-fn stream() -> std::io::Result<Signals> {
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+fn stream() -> io::Result<Signals> {
     Ok(Signals)
 }
 
 #[cfg(not(unix))]
 impl Signals {
-    async fn recv(&mut self) {
+    async fn recv(&mut self) -> i32 {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        130
     }
 }

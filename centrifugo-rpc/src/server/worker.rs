@@ -4,16 +4,19 @@ use std::future::{self, Future};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::alarm::alarm;
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Purpose};
 use crate::centrifugo::replies::Replies;
 use crate::centrifugo::subscription::{Delivery, Subscription};
 use crate::config::Config;
-use crate::dispatch::Dispatcher;
-use crate::dispatch::outbox::{GRACE, Outbox};
+use crate::dispatch::outbox::Outbox;
 use crate::dispatch::service::Stack;
+use crate::dispatch::{Dispatcher, NEVER};
 use crate::error::{Error, shown_url};
 use crate::handler::States;
 use crate::registry::Registry;
@@ -21,6 +24,13 @@ use crate::registry::Registry;
 /// How many bytes of replies wait for Centrifugo's server API before calls are held up until their own are away: 128 results of
 /// the largest size, or about 200,000 small ones, which is some seconds of a busy worker.
 const OUTBOX_BYTES: usize = 64 << 20;
+
+/// What a stop may take after the shutdown timeout, in all: for the connection to close, and for replies to be sent. With the
+/// default timeout of 25 s it is over before Kubernetes kills a process, after 30 s.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// What it may take once it is told to hurry: enough to tell callers that their calls were cut off, where Centrifugo is there.
+const HURRY: Duration = Duration::from_millis(500);
 
 /// A worker that serves, until it is stopped. See [`Server::start`](crate::Server::start).
 ///
@@ -31,6 +41,8 @@ pub struct Worker {
     outbox: Arc<Outbox>,
     subscription: Subscription,
     replies: Replies,
+    /// Ends when this is dropped.
+    journal: JoinSet<()>,
     shutdown_timeout: Duration,
 }
 
@@ -63,32 +75,62 @@ impl Worker {
         };
         let subscription = Subscription::open(&centrifugo, deliver).await?;
         tracing::info!(methods, channel = config.request_channel, url = shown_url(&config.centrifugo_url), "serving");
-        Ok(Self { dispatcher, outbox, subscription, replies, shutdown_timeout: config.shutdown_timeout })
+        let mut journal = JoinSet::new();
+        let kept = Arc::clone(&dispatcher);
+        journal.spawn(async move { kept.keep_journal().await });
+        Ok(Self { dispatcher, outbox, subscription, replies, journal, shutdown_timeout: config.shutdown_timeout })
     }
 
     /// Stops gracefully: no new calls, those that run finish (up to
-    /// [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed.
+    /// [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. All
+    /// of it ends within 2 s after the `shutdown_timeout`; what was given up for that is counted in the log.
     ///
     /// Dropping this future stops at once.
     pub async fn stop(self) {
         self.stop_or(future::pending()).await;
     }
 
-    /// The same, but waits for running calls only until it is told to `hurry`.
-    pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) {
+    /// The same, but waits for nothing any more when it is told to `hurry`. Says how many calls still run, because they block
+    /// their threads.
+    pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) -> usize {
+        let Self { dispatcher, outbox, subscription, replies, journal, shutdown_timeout } = self;
+        let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
+        let enough = either(alarm(shutdown_timeout.min(NEVER)), hurry.clone());
+        let end = either(alarm(limit), hurry.then(|()| alarm(HURRY)));
         tracing::info!("shutting down: no new calls, waiting for those that run");
-        self.dispatcher.drain(self.shutdown_timeout, hurry).await;
-        self.subscription.close().await;
-        self.dispatcher.finished().await;
-        self.replies.finish(Instant::now() + GRACE).await;
-        let waiting = self.outbox.waiting();
-        if waiting > 0 {
-            tracing::error!(replies = waiting, "replies that Centrifugo did not take in time are given up");
-            self.outbox.lose(waiting as u64, "Centrifugo did not take them before the worker stopped");
+        let in_order = async {
+            dispatcher.drain(enough).await;
+            subscription.close().await;
+            dispatcher.finished().await;
+            replies.finish(Instant::now() + limit).await;
+        };
+        tokio::select! {
+            biased;
+            () = in_order => {}
+            () = end => {}
         }
-        match self.outbox.lost() {
+        drop(journal);
+        let left = dispatcher.report();
+        let waiting = outbox.waiting();
+        if waiting > 0 {
+            outbox.lose(waiting as u64, "Centrifugo did not take them before the worker stopped");
+        }
+        match outbox.lost() {
             0 => tracing::info!("stopped"),
             lost => tracing::error!(lost, "stopped; replies were lost since the start"),
         }
+        left
     }
+}
+
+async fn either(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    tokio::select! {
+        () = one => {}
+        () = other => {}
+    }
+}
+
+/// How long a stop takes at most.
+pub(super) fn stop_limit(shutdown_timeout: Duration) -> Duration {
+    shutdown_timeout.min(NEVER) + STOP_GRACE
 }

@@ -15,6 +15,8 @@ use crate::centrifugo::tokens::WORKER_USER;
 use crate::centrifugo::trouble::Trouble;
 use crate::protocol;
 
+mod bounds;
+
 /// Names that begin with `system.` are reserved, and this one is nobody's.
 const PROBE_METHOD: &str = "system.probe";
 
@@ -67,14 +69,16 @@ pub(super) async fn check(
         reply_namespace,
         replies: reply_channel(reply_namespace, &worker.user),
     };
-    let (mut requests, mut replies, mut private, mut workers) = Default::default();
+    let (mut requests, mut replies, mut private, mut strict, mut bounds, mut workers) = Default::default();
     tokio::join!(
         checks.requests(&mut requests),
         checks.replies(&mut replies),
         checks.privacy(&mut private),
+        checks.strictness(&mut strict),
+        checks.bounds(&mut bounds),
         checks.workers(&mut workers),
     );
-    for part in [requests, replies, private, workers] {
+    for part in [requests, replies, private, strict, bounds, workers] {
         findings.0.extend(part.0);
     }
 }
@@ -84,6 +88,14 @@ fn reply_channel(namespace: &str, user: &str) -> String {
 }
 
 impl Checks<'_> {
+    /// What takes some seconds, or some memory of Centrifugo's: not at every start.
+    async fn bounds(&self, findings: &mut Findings) {
+        if self.purpose == Purpose::Doctor {
+            self.depth(findings).await;
+            self.message_size(findings).await;
+        }
+    }
+
     /// Requests get from a caller to a worker, with the caller's identity.
     async fn requests(&self, findings: &mut Findings) {
         let Self { requests, namespace, .. } = *self;

@@ -11,8 +11,11 @@ use crate::codegen::names::python as names;
 
 pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
     let mut scope = names::methods();
-    let methods: Vec<String> =
-        api.methods.iter().map(|method| print_method(types, method, &names::method(&mut scope, &method.name))).collect();
+    let methods: Vec<String> = api
+        .methods
+        .iter()
+        .map(|method| print_method(types, method, &names::method(&mut scope, &method.name)))
+        .collect();
     let body = methods.join("\n");
     let mut text = header("The methods of the contract.");
     text.push_str("from __future__ import annotations\n\n");

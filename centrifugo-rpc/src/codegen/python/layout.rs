@@ -10,9 +10,17 @@ pub(super) const WIDTH: usize = 88;
 pub(super) enum Expr {
     Name(String),
     /// `head[items]`, `head(items)`, `{items}`, …
-    Brackets { head: String, open: char, close: char, items: Vec<Expr> },
+    Brackets {
+        head: String,
+        open: char,
+        close: char,
+        items: Vec<Expr>,
+    },
     /// `"key": value`, `key=value`
-    Pair { key: String, value: Box<Expr> },
+    Pair {
+        key: String,
+        value: Box<Expr>,
+    },
     /// `inner | None`
     OrNone(Box<Expr>),
     /// `one | another`
@@ -211,7 +219,10 @@ mod tests {
     fn a_value_is_parenthesized_where_that_is_enough() {
         let kind = list(Expr::name("T".repeat(60)));
         let t = "T".repeat(60);
-        assert_eq!(annotated("field_name", &kind, Some("None"), 4), format!("    field_name: list[{t}] = (\n        None\n    )"));
+        assert_eq!(
+            annotated("field_name", &kind, Some("None"), 4),
+            format!("    field_name: list[{t}] = (\n        None\n    )")
+        );
         assert_eq!(annotated("field_name", &kind, Some("{}"), 4), format!("    field_name: list[{t}] = {{}}"));
     }
 

@@ -182,7 +182,12 @@ fn recursive<'a>(aliases: &[&'a TypeDef]) -> BTreeSet<&'a str> {
 
 /// Each behind those that it refers to.
 fn sorted<'a>(aliases: &[&'a TypeDef], recursive: &BTreeSet<&str>) -> Vec<&'a TypeDef> {
-    fn visit<'a>(def: &'a TypeDef, aliases: &[&'a TypeDef], done: &mut BTreeSet<&'a str>, sorted: &mut Vec<&'a TypeDef>) {
+    fn visit<'a>(
+        def: &'a TypeDef,
+        aliases: &[&'a TypeDef],
+        done: &mut BTreeSet<&'a str>,
+        sorted: &mut Vec<&'a TypeDef>,
+    ) {
         if !done.insert(&def.name) {
             return;
         }

@@ -1,0 +1,62 @@
+//! Panics in the log, instead of between its lines.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::future::Future;
+use std::panic::{self, PanicHookInfo};
+use std::pin::pin;
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::logging::ALWAYS;
+use crate::dispatch::panic_message;
+use crate::error::shown_within;
+use crate::throttle::Throttles;
+
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How many panics at one place are logged in that time.
+const BURST: u32 = 10;
+
+/// By the place in the code: there are only so many, whatever callers do.
+static PANICS: LazyLock<Throttles<String>> = LazyLock::new(|| Throttles::new(LOG_INTERVAL, BURST));
+
+/// Logs panics from now on, in place of what was done with them before.
+pub(super) fn log() {
+    panic::set_hook(Box::new(log_panic));
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let Some(suppressed) = PANICS.allow(&location) else { return };
+    let message = &*shown_within(panic_message(panic.payload()), 4096);
+    let thread = thread::current();
+    let thread = thread.name();
+    // Costs nothing unless RUST_BACKTRACE asks for it.
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(target: ALWAYS, location, thread, panic = message, backtrace, suppressed, "panicked");
+}
+
+/// Runs `work`, and meanwhile tells of panics that were held back, at its end of all.
+pub(super) async fn told<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut ticks = interval(LOG_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break done,
+            _ = ticks.tick() => tell(PANICS.overdue()),
+        }
+    };
+    tell(PANICS.rest());
+    done
+}
+
+fn tell(panics: Vec<(String, u64)>) {
+    for (location, suppressed) in panics {
+        tracing::error!(target: ALWAYS, location, suppressed, "more panics");
+    }
+}

@@ -1,0 +1,177 @@
+//! The log of a service: one line per event whatever callers send, nothing hidden, and never a flood.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tests::demo::environment;
+use tests::{Centrifugo, Process, Publisher, Server};
+
+/// What a caller would write into the log if it could.
+const HOSTILE: &str = "x\n2026-11-24T00:00:00Z  INFO forged\r\n{\"level\":\"INFO\",\"message\":\"forged\"}\u{1b}[2J\u{9b}31m\u{85}\u{2028}\u{7f}\0y";
+
+/// The service whose methods panic and fail.
+async fn stubborn(server: &Server, args: &[&str], env: &[(&str, &str)]) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stubborn"));
+    tests::toolchain::without_centrifugo_variables(&mut command);
+    command.args(args).envs(environment(server)).env_remove("RUST_BACKTRACE").envs(env.iter().copied());
+    let process = Process::start(&command, "cargo builds it");
+    process.line("serving").await;
+    process
+}
+
+/// Everything that a caller chooses, in everything that is logged of it.
+async fn hostile(server: &Server, backtrace: &str, args: &[&str]) -> Vec<String> {
+    let env = [("RUST_LOG", "centrifugo_rpc=trace"), ("RUST_BACKTRACE", backtrace)];
+    let process = stubborn(server, args, &env).await;
+    // No user of such a name owns a reply channel, but its notifications run, and its garbage arrives.
+    let mut hostile = Publisher::connect_as(server, HOSTILE).await;
+    hostile.notify("stubborn.panic", json!(HOSTILE)).await;
+    hostile.notify("stubborn.fail", json!(HOSTILE)).await;
+    hostile.notify(HOSTILE, json!({})).await;
+    hostile.publish(json!({"method": HOSTILE, "correlation_id": HOSTILE})).await;
+    hostile.call_with_id(HOSTILE, HOSTILE, json!(HOSTILE)).await;
+    let mut caller = Publisher::connect_as(server, "42").await;
+    for method in ["stubborn.panic", "stubborn.fail", "stubborn.alone", "stubborn.alone"] {
+        caller.call_with_id(&format!("{HOSTILE}{method}"), method, json!(HOSTILE)).await;
+    }
+    caller.call_with_id(HOSTILE, HOSTILE, json!(HOSTILE)).await;
+    caller.call_with_id(HOSTILE, "stubborn.alone", json!(HOSTILE)).await;
+    caller.notify("stubborn.fail", json!({(HOSTILE): 1})).await;
+    caller.call("stubborn.fail", json!("the last one")).await;
+    process.line("the last one").await;
+    process.signal("TERM");
+    process.signal("TERM");
+    let output = process.ended().await;
+    let lines: Vec<_> = output.lines.into_iter().filter(|line| line != "alone").collect();
+    let about = lines.iter().filter(|line| line.contains("forged")).count();
+    assert!(about > 10, "it was logged at all:\n{}", lines.join("\n"));
+    for line in &lines {
+        let foreign = line.chars().find(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+        assert_eq!(foreign, None, "in {line:?}");
+    }
+    for part in ["panicked", "call failed", "was dropped", "refused"] {
+        assert!(lines.iter().any(|line| line.contains(part)), "{part}:\n{}", lines.join("\n"));
+    }
+    lines
+}
+
+#[tokio::test]
+async fn nobody_can_forge_a_line_of_text() {
+    let server = Centrifugo::start_default().await;
+    for line in hostile(&server, "1", &[]).await {
+        let time = line.split(' ').next().unwrap_or_default();
+        assert!(time.ends_with('Z') && time.contains('T') && !time.starts_with("2026-11-24T00:00:00Z"), "{line}");
+        let level = line[time.len()..].trim_start().split(' ').next().unwrap_or_default();
+        assert!(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"].contains(&level), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_can_forge_a_line_of_json() {
+    let server = Centrifugo::start_default().await;
+    let lines = hostile(&server, "0", &["--log-format", "json"]).await;
+    for line in &lines {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");
+        assert_ne!(event["message"], "forged");
+    }
+    let panics: Vec<Value> = lines
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .filter(|event: &Value| event["message"] == "panicked")
+        .collect();
+    assert_eq!(panics.len(), 2, "each panic is one event");
+    assert!(panics[0]["location"].as_str().is_some_and(|at| at.contains("stubborn.rs:")), "{}", panics[0]);
+}
+
+#[tokio::test]
+async fn a_start_that_fails_is_one_line_of_json_too() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stubborn"));
+    tests::toolchain::without_centrifugo_variables(&mut command);
+    command.args(["--log-format", "json"]).env("RUST_LOG", "warn,=nonsense");
+    let output = Process::start(&command, "cargo builds it").ended().await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let events: Vec<Value> = output.lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let [filter, error] = &events[..] else { panic!("{events:?}") };
+    assert!(filter["message"].as_str().is_some_and(|message| message.contains("RUST_LOG")), "{filter}");
+    let message = error["message"].as_str().expect("a message");
+    assert!(message.contains("CENTRIFUGO_API_KEY is not set") && message.contains("HMAC_SECRET"), "{message}");
+}
+
+#[tokio::test]
+async fn a_method_that_always_panics_does_not_flood_the_log() {
+    let server = Centrifugo::start_default().await;
+    let process = stubborn(&server, &[], &[]).await;
+    let mut caller = Publisher::connect(&server).await;
+    for number in 0..300 {
+        caller.call("stubborn.panic", json!(format!("panic number {number}"))).await;
+    }
+    for number in 0..50 {
+        caller.call("stubborn.fail", json!(format!("failure number {number}"))).await;
+    }
+    // The first ones are there, and what was held back is told while the worker runs.
+    process.line("panic number 0").await;
+    process.line("failure number 0").await;
+    process.line("more panics").await;
+    process.line("more calls failed").await;
+    let lines = process.lines();
+    let count = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
+    assert!((10..=40).contains(&count("panicked location")), "{}", process.printed());
+    assert!((20..=60).contains(&count("call failed")), "{}", process.printed());
+}
+
+#[tokio::test]
+async fn no_reason_to_drop_hides_another_and_each_is_told_while_the_worker_runs() {
+    let server = Centrifugo::start_default().await;
+    let process = stubborn(&server, &[], &[]).await;
+    let mut caller = Publisher::connect(&server).await;
+    for _ in 0..20 {
+        caller.publish(json!(["no request"])).await;
+    }
+    for _ in 0..3 {
+        caller
+            .publish(json!({"method": "a.b", "correlation_id": "1", "reply_to": "reply:somebody-elses-session#else"}))
+            .await;
+    }
+    caller.publish(json!({"method": "a.b", "correlation_id": "1"})).await;
+    caller.publish(json!({})).await;
+    caller.notify("no.such_method", json!({})).await;
+    for reason in ["not a request", "own reply channel", "no `reply_to`", "no `method`", "a notification was refused"] {
+        process.line(reason).await;
+    }
+    let more = process.line("more publications in the request channel were dropped").await;
+    assert!(more.contains("suppressed=19") || more.contains("suppressed=2"), "{more}");
+    process.signal("TERM");
+    let output = process.ended().await;
+    let totals = output.lines.iter().find(|line| line.contains("all calls have ended")).expect("the totals");
+    for part in ["not a request: 20", "own reply channel: 3", "no `reply_to`: 1", "404: 1"] {
+        assert!(totals.contains(part), "{part} in {totals}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_for_a_limit_are_logged_with_the_limit_method_and_user() {
+    let server = Centrifugo::start_default().await;
+    let process = stubborn(&server, &[], &[("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER", "1")]).await;
+    let mut ann = Publisher::connect_as(&server, "ann").await;
+    let mut bob = Publisher::connect_as(&server, "bob").await;
+    ann.call("stubborn.alone", json!({})).await;
+    process.line("alone").await;
+    ann.call("stubborn.fail", json!("never runs")).await;
+    bob.call("stubborn.alone", json!({})).await;
+    for (limit, method, user) in [
+        ("max_concurrent_calls_per_user", "stubborn.fail", "ann"),
+        // Neither hides the other, nor the rest of its own kind.
+        ("max_concurrency", "stubborn.alone", "bob"),
+    ] {
+        let line = process.line(&format!("limit=\"{limit}\"")).await;
+        for part in ["WARN", "429", &format!("method=\"{method}\""), &format!("user=\"{user}\"")] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
+    }
+    for _ in 0..3 {
+        ann.call("stubborn.fail", json!("never runs")).await;
+    }
+    let more = process.line("more calls were refused with 429").await;
+    assert!(more.contains("max_concurrent_calls_per_user") && more.contains("suppressed=3"), "{more}");
+}
