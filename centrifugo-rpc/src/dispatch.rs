@@ -25,6 +25,7 @@ use crate::protocol;
 use crate::registry::{Method, Registry};
 use crate::throttle::Throttle;
 
+mod hashed;
 mod intake;
 pub(crate) mod outbox;
 pub(crate) mod remembered;
