@@ -24,6 +24,7 @@ use crate::handler::{Call, Reply, States};
 use crate::protocol;
 use crate::registry::{Method, Registry};
 
+mod hashed;
 mod intake;
 mod journal;
 pub(crate) mod outbox;

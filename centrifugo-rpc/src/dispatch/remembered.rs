@@ -1,9 +1,11 @@
 //! What Centrifugo remembers of the replies to each user, as far as can be told from here, and how much it may be. No locks.
 
-use std::collections::{HashMap, VecDeque, hash_map};
+use std::collections::{VecDeque, hash_map};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::hashed::HashedMap;
 
 /// How many replies Centrifugo remembers for a session, and for how long after the last one: the `history_size` and `history_ttl`
 /// of reply channels.
@@ -19,12 +21,10 @@ const SESSION_OVERHEAD: u64 = 896;
 /// nobody waits for it.
 const CLEARED_AT_ONCE: usize = 4;
 
-/// A user and one of its sessions, hashed.
-type Key = (u64, u64);
-
 /// A session's part of Centrifugo's memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Session {
+    user: u64,
     /// The cost of each reply, the last [`REPLY_HISTORY`] of them.
     replies: VecDeque<u32>,
     total: u64,
@@ -34,13 +34,13 @@ struct Session {
 #[derive(Debug)]
 pub(super) struct Remembered {
     max_per_user: u64,
-    users: HashMap<u64, u64>,
+    users: HashedMap<u64>,
     /// The sessions that got a reply since `began`.
-    current: HashMap<Key, Session>,
+    current: HashedMap<Session>,
     /// Those that did not, but did in the [`HISTORY_TTL`] before.
-    previous: HashMap<Key, Session>,
+    previous: HashedMap<Session>,
     /// Those that Centrifugo has forgotten.
-    forgotten: hash_map::IntoIter<Key, Session>,
+    forgotten: hash_map::IntoIter<u64, Session>,
     began: Instant,
 }
 
@@ -48,37 +48,46 @@ impl Remembered {
     pub(super) fn new(max_per_user: usize) -> Self {
         Self {
             max_per_user: u64::try_from(max_per_user).unwrap_or(u64::MAX),
-            users: HashMap::new(),
-            current: HashMap::new(),
-            previous: HashMap::new(),
-            forgotten: HashMap::new().into_iter(),
+            users: HashedMap::default(),
+            current: HashedMap::default(),
+            previous: HashedMap::default(),
+            forgotten: HashedMap::default().into_iter(),
             began: Instant::now(),
         }
     }
 
-    /// Whether Centrifugo may remember one more reply, of `bytes`, to this user and session; it is counted if so.
+    /// Whether Centrifugo may remember one more reply, of `bytes`, to this user and session, both by their hashes; it is counted
+    /// if so.
     pub(super) fn admit(&mut self, user: u64, session: u64, bytes: usize) -> bool {
         self.pass_time();
-        let key = (user, session);
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let cost = u64::from(bytes) + REPLY_OVERHEAD;
-        let known = self.current.get(&key).or_else(|| self.previous.get(&key));
-        let freed = known.map_or(0, Session::freed_by_one_more);
-        let new = if known.is_some() { 0 } else { SESSION_OVERHEAD };
-        let total = self.users.get(&user).copied().unwrap_or(0).saturating_sub(freed) + cost + new;
-        if total > self.max_per_user {
-            return false;
-        }
-        self.users.insert(user, total);
-        let session = match self.current.entry(key) {
-            hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            hash_map::Entry::Vacant(entry) => entry.insert(self.previous.remove(&key).unwrap_or_default()),
+        let of_user = self.users.get(&user).copied().unwrap_or(0);
+        let room = |known: Option<&Session>| {
+            let freed = known.map_or(0, Session::freed_by_one_more);
+            let new = if known.is_some() { 0 } else { SESSION_OVERHEAD };
+            let cost = u64::from(bytes) + REPLY_OVERHEAD + new;
+            let total = of_user.saturating_sub(freed) + cost;
+            (total <= self.max_per_user).then_some((total, freed, cost))
         };
-        session.total = session.total.saturating_sub(freed) + cost + new;
+        let (session, total, freed, cost) = match self.current.entry(session) {
+            hash_map::Entry::Occupied(entry) => {
+                let Some((total, freed, cost)) = room(Some(entry.get())) else { return false };
+                (entry.into_mut(), total, freed, cost)
+            }
+            hash_map::Entry::Vacant(entry) => {
+                let known = self.previous.get(entry.key());
+                let Some((total, freed, cost)) = room(known) else { return false };
+                let known = self.previous.remove(entry.key());
+                let fresh = || Session { user, replies: VecDeque::new(), total: 0 };
+                (entry.insert(known.unwrap_or_else(fresh)), total, freed, cost)
+            }
+        };
+        session.total = session.total.saturating_sub(freed) + cost;
         if freed > 0 {
             session.replies.pop_front();
         }
         session.replies.push_back(bytes);
+        self.users.insert(user, total);
         true
     }
 
@@ -101,8 +110,8 @@ impl Remembered {
     }
 
     fn clear(&mut self, count: usize) {
-        for ((user, _), session) in self.forgotten.by_ref().take(count) {
-            if let hash_map::Entry::Occupied(mut total) = self.users.entry(user) {
+        for (_, session) in self.forgotten.by_ref().take(count) {
+            if let hash_map::Entry::Occupied(mut total) = self.users.entry(session.user) {
                 let left = total.get().saturating_sub(session.total);
                 if left == 0 {
                     total.remove();
@@ -148,7 +157,7 @@ mod tests {
         assert!(remembered.admit(1, 1, MIB), "the old session goes on: it takes no more than it did");
         assert!(!remembered.admit(1, 1, 10 * MIB));
         assert!(remembered.admit(1, 5000, 10), "small ones fit in between");
-        assert_eq!(admitted(&mut remembered, 2, 100..200, MIB), 100, "another user has as much");
+        assert_eq!(admitted(&mut remembered, 2, 2100..2200, MIB), 100, "another user has as much");
     }
 
     #[tokio::test(start_paused = true)]
@@ -160,10 +169,10 @@ mod tests {
         assert_eq!(admitted(&mut remembered, 1, 100..200, MIB), 0);
         advance(HISTORY_TTL * 2).await;
         // Another's replies clear the table.
-        assert_eq!(admitted(&mut remembered, 2, 0..9, 10), 9);
+        assert_eq!(admitted(&mut remembered, 2, 2000..2009, 10), 9);
         assert_eq!(admitted(&mut remembered, 1, 200..300, MIB), full);
         advance(HISTORY_TTL * 10).await;
-        assert!((0..10).all(|_| remembered.admit(3, 1, 10)));
+        assert!((0..10).all(|_| remembered.admit(3, 3000, 10)));
         assert_eq!((remembered.users.len(), remembered.previous.len(), remembered.current.len()), (1, 0, 1));
     }
 

@@ -1,7 +1,8 @@
 //! Replies that wait, by whom they are for: each user's leave in their order, the users take turns. No locks.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use super::hashed::HashedMap;
 use super::outbox::Outgoing;
 
 /// How many bytes one user's turn is: a large reply, or many small ones.
@@ -11,7 +12,7 @@ const TURN: usize = 16 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     /// By the hash of the user: two that share one share their turns, which harms neither.
-    queues: HashMap<u64, VecDeque<Outgoing>>,
+    queues: HashedMap<VecDeque<Outgoing>>,
     /// Each user with a queue once; the first is next.
     order: VecDeque<u64>,
 }
