@@ -44,7 +44,8 @@ const FILES: [(&str, &str, &str); 3] = [
 async fn main() -> Result<(), BoxError> {
     let port = std::env::var("PORT").map_or(Ok(PORT), |port| port.parse())?;
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
-    let listener = listener.map_err(|error| format!("port {port} cannot be used ({error}): choose another with PORT=…"))?;
+    let listener =
+        listener.map_err(|error| format!("port {port} cannot be used ({error}): choose another with PORT=…"))?;
     let page = format!("http://{}", listener.local_addr()?);
 
     let config = Config::new(Uuid::new_v4().to_string(), Uuid::new_v4().to_string());

@@ -27,8 +27,8 @@ export class CallLog {
       this.#times.push(performance.now() - began);
       return result;
     } catch (error) {
-      const [badge, detail] = describe(error);
-      row('error', badge, show(performance.now() - began), detail);
+      const [kind, badge, detail] = describe(error);
+      row(kind, badge, show(performance.now() - began), detail);
       throw error;
     } finally {
       this.#pending -= 1;
@@ -70,13 +70,16 @@ export class CallLog {
   }
 }
 
-function describe(error: unknown): [string, string] {
+/** Of a failed call: its kind, a word for it, and what it says. */
+function describe(error: unknown): [string, string, string] {
   if (error instanceof RpcError) {
     const data = error.data === undefined ? '' : ` ${JSON.stringify(error.data)}`;
-    return [String(error.code), `${error.message}${data}${error.isRetryable ? ' (may be tried again)' : ''}`];
+    return ['error', String(error.code), `${error.message}${data}${error.isRetryable ? ' (may be tried again)' : ''}`];
   }
-  const isAbort = error instanceof DOMException && error.name === 'AbortError';
-  return [isAbort ? 'cancelled' : 'failed', isAbort ? 'the worker was told to stop' : said(error)];
+  if (error instanceof DOMException && error.name === 'AbortError') {
+    return ['cancelled', 'cancelled', 'the worker was told to stop'];
+  }
+  return ['error', 'failed', said(error)];
 }
 
 /** On a logarithmic scale: a sleep of seconds leaves echoes of milliseconds visible. */

@@ -39,7 +39,7 @@ try {
   await page.click('button[name=admin]');
   await row('only administrators may do this').waitFor();
   await page.click('button[name=fail]');
-  assert.equal(await row('there is no such task').locator('.badge').first().textContent(), '1404');
+  await page.locator('#log li[data-kind=error]', { hasText: 'there is no such task' }).locator('.badge', { hasText: '1404' }).waitFor();
   await page.click('button[name=panic]');
   await row('internal error').waitFor();
   await page.click('button[name=encode]');
