@@ -205,9 +205,8 @@ impl Lowering {
     }
 
     fn reference(&mut self, reference: &Value, place: &Place) -> Type {
-        let name = reference.as_str().and_then(|text| text.strip_prefix('#')?.strip_prefix('/')?.split_once('/'));
-        match name {
-            Some((side, name)) if side == self.side => Type::Named(name.replace("~1", "/").replace("~0", "~")),
+        match reference.as_str().and_then(referred) {
+            Some((side, name)) if side == self.side => Type::Named(name),
             _ => {
                 self.problem(place, format!("`$ref`: {reference} is not a type of the contract's `{}`", self.side));
                 Type::Any
@@ -251,13 +250,26 @@ impl Lowering {
 fn references(schema: &Value) -> Vec<String> {
     match schema {
         Value::Object(members) => {
-            let own = members.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit_once('/'));
-            let own = own.map(|(_, name)| name.replace("~1", "/").replace("~0", "~"));
-            own.into_iter().chain(members.values().flat_map(references)).collect()
+            let own = members.get("$ref").and_then(Value::as_str).and_then(referred);
+            own.map(|(_, name)| name).into_iter().chain(members.values().flat_map(references)).collect()
         }
         Value::Array(values) => values.iter().flat_map(references).collect(),
         _ => Vec::new(),
     }
+}
+
+/// The side and the name that a reference is to: a JSON pointer, percent-encoded as the fragment of a URI.
+fn referred(reference: &str) -> Option<(&str, String)> {
+    let (side, name) = reference.strip_prefix("#/")?.split_once('/')?;
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.bytes();
+    while let Some(byte) = rest.next() {
+        let code = if byte == b'%' { [rest.next()?, rest.next()?] } else { [b'0'; 2] };
+        let code = std::str::from_utf8(&code).ok().and_then(|code| u8::from_str_radix(code, 16).ok())?;
+        bytes.push(if byte == b'%' { code } else { byte });
+    }
+    let name = String::from_utf8(bytes).ok()?;
+    Some((side, name.replace("~1", "/").replace("~0", "~")))
 }
 
 fn nullable(kind: Type) -> Type {

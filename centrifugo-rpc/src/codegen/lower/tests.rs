@@ -500,3 +500,20 @@ fn names_that_clients_cannot_tell_apart_are_errors() {
 
 /// The registry's own names for both directions; a method of the registry, not of the model.
 use crate::registry::Method;
+
+#[test]
+fn names_may_hold_what_references_write_otherwise() {
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[schemars(rename = "a/b~c \"ü\"%<1>")]
+    struct Odd {
+        x: i32,
+    }
+    let odd = "a/b~c \"ü\"%<1>";
+    let api = api::<Odd, Odd>();
+    assert_eq!((api.methods[0].params.as_ref(), &api.methods[0].result), (Some(&named(odd)), &named(odd)));
+    assert!(api.get(odd).is_some(), "{api:#?}");
+    assert_eq!(referred("#/params/%C3%A4%2F~1"), Some(("params", "ä//".to_owned())));
+    for broken in ["", "#/params", "#/params/%", "#/params/%4", "#/params/%zz", "#/params/%FF", "params/x"] {
+        assert_eq!(referred(broken), None, "{broken}");
+    }
+}

@@ -14,6 +14,14 @@ const WIDTH: usize = 110;
 /// The longest array that is written as a tuple; of longer ones the length is checked by codecs alone.
 const MOST_ITEMS: usize = 32;
 
+/// The member that says which variant an object is.
+#[derive(Clone, Copy)]
+struct Tag<'a> {
+    name: &'a str,
+    /// A literal.
+    value: &'a str,
+}
+
 impl Context<'_> {
     /// All types, one after the other.
     pub(super) fn types(&self) -> String {
@@ -25,7 +33,7 @@ impl Context<'_> {
         let name = self.names.of_type(&def.name);
         let doc = doc("", &[&def.description], def.deprecated.then_some(""));
         let text = match &def.shape {
-            Shape::Struct(fields) => self.object(name, fields, &[]),
+            Shape::Struct(fields) => self.object(name, fields, None),
             Shape::Enum(values) => enumeration(name, values, &doc),
             Shape::Union(union) => self.union(name, union),
             Shape::Alias(kind) => format!("export type {name} = {};\n", self.kind(kind)),
@@ -34,8 +42,8 @@ impl Context<'_> {
     }
 
     /// An interface where it can be one.
-    fn object(&self, name: &str, fields: &Struct, first: &[String]) -> String {
-        let body = self.body(fields, first, "");
+    fn object(&self, name: &str, fields: &Struct, tag: Option<Tag<'_>>) -> String {
+        let body = self.body(fields, tag, "");
         if fields.flattened.is_empty() {
             format!("export interface {name} {body}\n")
         } else {
@@ -44,12 +52,13 @@ impl Context<'_> {
     }
 
     /// An object type: its members in braces, and what is flattened into it behind them.
-    fn body(&self, fields: &Struct, first: &[String], indent: &str) -> String {
+    fn body(&self, fields: &Struct, tag: Option<Tag<'_>>, indent: &str) -> String {
         let inner = format!("{indent}  ");
-        let mut lines: Vec<String> = first.iter().map(|line| format!("{inner}{line}\n")).collect();
+        let mut lines: Vec<String> =
+            tag.iter().map(|tag| format!("{inner}{}: {};\n", key(tag.name), tag.value)).collect();
         lines.extend(fields.fields.iter().map(|field| self.field(field, &inner)));
         if let Rest::Map(key, values) = &fields.rest {
-            lines.push(format!("{inner}{}\n", self.index(*key, values, fields)));
+            lines.push(format!("{inner}{}\n", self.index(*key, values, fields, tag)));
         }
         let own = if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}{indent}}}", lines.concat()) };
         let unions = fields.flattened.iter().map(|flattened| self.flattened(flattened));
@@ -68,13 +77,14 @@ impl Context<'_> {
     }
 
     /// The type of the members without a name. Those with one must be of it too, where their names could be such keys.
-    fn index(&self, key: Key, values: &Type, fields: &Struct) -> String {
+    fn index(&self, key: Key, values: &Type, fields: &Struct, tag: Option<Tag<'_>>) -> String {
         match key {
             Key::String => {
                 let mut kinds = vec![self.kind(values)];
                 if !fields.flattened.is_empty() {
                     kinds.push("unknown".to_owned());
                 }
+                kinds.extend(tag.map(|tag| tag.value.to_owned()));
                 kinds.extend(fields.fields.iter().map(|field| self.kind(&field.kind)));
                 if fields.fields.iter().any(|field| !field.required) {
                     kinds.push("undefined".to_owned());
@@ -126,7 +136,7 @@ impl Context<'_> {
             (Tagging::External, Body::Unit) => (literal(&variant.name), None),
             (Tagging::External, body) => {
                 let content = match body {
-                    Body::Struct(fields) => self.body(fields, &[], "  "),
+                    Body::Struct(fields) => self.body(fields, None, "  "),
                     Body::Newtype(kind) => self.kind(kind),
                     Body::Unit => String::new(),
                 };
@@ -137,18 +147,19 @@ impl Context<'_> {
                 described(format!("export interface {name} {{\n{own}{absent}}}\n"))
             }
             (Tagging::Internal { tag }, body) => {
-                let tag = format!("{}: {};", key(tag), literal(&variant.name));
+                let value = literal(&variant.name);
+                let tag = Tag { name: tag, value: &value };
                 match body {
-                    Body::Unit => described(self.object(name, &Struct::default(), &[tag])),
-                    Body::Struct(fields) => described(self.object(name, fields, &[tag])),
+                    Body::Unit => described(self.object(name, &Struct::default(), Some(tag))),
+                    Body::Struct(fields) => described(self.object(name, fields, Some(tag))),
                     Body::Newtype(kind) => {
-                        let tag = tag.trim_end_matches(';');
-                        described(format!("export type {name} = {{ {tag} }} & {};\n", self.operand(kind)))
+                        let own = self.body(&Struct::default(), Some(tag), "");
+                        described(format!("export type {name} = {own} & {};\n", self.operand(kind)))
                     }
                 }
             }
             (Tagging::Untagged, Body::Unit) => ("null".to_owned(), None),
-            (Tagging::Untagged, Body::Struct(fields)) => described(self.object(name, fields, &[])),
+            (Tagging::Untagged, Body::Struct(fields)) => described(self.object(name, fields, None)),
             (Tagging::Untagged, Body::Newtype(kind)) => (self.kind(kind), None),
         }
     }

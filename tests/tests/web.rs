@@ -1,0 +1,88 @@
+//! The page of `cargo run --example web`, in a real browser.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tests::typescript::{Project, base, run};
+use tests::{Example, Process, example, toolchain};
+
+/// Where browsers of the Chromium family are, unless `CHROMIUM` says otherwise.
+const BROWSERS: [&str; 4] = [
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+const FIX: &str = "the tests open the example's page in Chromium; install it from your package manager, or name another browser of \
+                   its family with CHROMIUM=…, and run again";
+
+fn web() -> PathBuf {
+    toolchain::workspace_dir().join("examples/web")
+}
+
+fn browser() -> String {
+    std::env::var("CHROMIUM").unwrap_or_else(|_| {
+        let found = BROWSERS.into_iter().find(|path| Path::new(path).is_file());
+        found.unwrap_or_else(|| panic!("Chromium was not found: {FIX}")).to_owned()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_calls_methods_shows_errors_and_survives_a_lost_connection() {
+    let site = Example::start("web", &[("PORT", "0")]);
+    let page = site.line("open http").await.trim_start_matches("open ").to_owned();
+    let screenshots = toolchain::target_dir().join("web");
+    fs::create_dir_all(&screenshots).expect("the target directory is there");
+
+    let project = Project::new();
+    project.copy(&toolchain::tests_dir().join("clients/browser"), ".");
+    let mut command = project.node(&["web.mjs"]);
+    command.envs([("PAGE", page), ("CHROMIUM", browser())]).env("SCREENSHOTS", &screenshots);
+    let driver = Process::start(&command, FIX);
+    for seen in ["results", "errors", "cancel", "reconnect", "users and closing", "looks"] {
+        driver.line(&format!("ok {seen}")).await;
+    }
+    assert!(driver.ended().await.status.success(), "{}", driver.printed());
+    for name in ["light.png", "dark.png", "phone.png", "reconnecting.png"] {
+        assert!(fs::metadata(screenshots.join(name)).is_ok_and(|file| file.len() > 10_000), "{name}");
+    }
+}
+
+/// What is committed is what its sources give: with `BLESS=1` it is made so.
+#[test]
+fn the_committed_bundle_is_made_of_its_sources_and_of_the_client_as_it_is_generated_now() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut generate = example::command("demo");
+    generate.args(["generate_centrifugo_clients", "--typescript", "--output"]).arg(web().join("opensdk"));
+    if !bless {
+        generate.arg("--check");
+    }
+    toolchain::run(&mut generate, "accept the new client with BLESS=1");
+
+    let project = Project::new();
+    project.copy(&web(), "web");
+    let strict =
+        ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--noUnusedLocals"];
+    let browser = ["--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--types", ""];
+    let bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--verbatimModuleSyntax", "web/src/main.ts"];
+    run(project.tsc(&strict).args(browser).args(bundler));
+    let bundled = project.path().join("app.js");
+    let mut bundle = Command::new("node");
+    bundle.arg(base().join("node_modules/esbuild/bin/esbuild")).arg("web/src/main.ts").current_dir(project.path());
+    bundle.args([
+        "--bundle",
+        "--minify",
+        "--format=esm",
+        "--target=es2020",
+        "--legal-comments=none",
+        "--log-level=warning",
+    ]);
+    run(bundle.arg(format!("--outfile={}", bundled.display())));
+    let committed = web().join("app.js");
+    if bless {
+        fs::copy(&bundled, &committed).expect("the bundle can be written");
+    }
+    let (bundled, committed) = (fs::read(&bundled).expect("a bundle"), fs::read(&committed).unwrap_or_default());
+    assert!(bundled == committed, "examples/web/app.js is not what its sources give: run this test with BLESS=1");
+}
