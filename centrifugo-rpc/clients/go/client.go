@@ -254,7 +254,7 @@ func call[R any](
 	if err != nil {
 		return value, err
 	}
-	if err := decode(answer, &value, result); err != nil {
+	if err := decodeAs(answer, &value, result, c.settings.strict); err != nil {
 		return value, &DecodeError{Method: method, Err: err}
 	}
 	return value, nil

@@ -41,13 +41,16 @@ func encode[T any](v *T, code codec[T]) ([]byte, error) {
 	return c.out, nil
 }
 
-func decode[T any](data []byte, v *T, code codec[T]) error {
+func decode[T any](data []byte, v *T, code codec[T]) error { return decodeAs(data, v, code, false) }
+
+// decodeAs reads a value, strictly or not.
+func decodeAs[T any](data []byte, v *T, code codec[T], strict bool) error {
 	in, err := parse(data)
 	if err != nil {
 		return err
 	}
 	var value T
-	c := &coder{in: in}
+	c := &coder{in: in, strict: strict}
 	code(&value, c)
 	if c.err == nil {
 		*v = value

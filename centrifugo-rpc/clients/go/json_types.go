@@ -49,23 +49,6 @@ func chars(v *Char, c *coder) {
 	*v = Char(char)
 }
 
-// Optional is a value that may be left out, where that is not the same as null.
-type Optional[T any] struct {
-	// Set is false where it is left out.
-	Set   bool
-	Value T
-}
-
-// Some is an [Optional] that is there.
-func Some[T any](value T) Optional[T] { return Optional[T]{true, value} }
-
-func some[T any](code codec[T]) codec[Optional[T]] {
-	return func(v *Optional[T], c *coder) {
-		v.Set = true
-		code(&v.Value, c)
-	}
-}
-
 func bools(v *bool, c *coder) {
 	switch {
 	case !c.reading():

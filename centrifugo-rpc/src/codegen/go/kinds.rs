@@ -35,8 +35,18 @@ pub(super) enum Nil {
 pub(super) struct FieldKind {
     pub name: String,
     pub codec: String,
-    /// Whether it is unset, of the expression `{}`; nothing for fields that are always written.
-    pub unset: Option<fn(&str) -> String>,
+    pub presence: Presence,
+}
+
+/// What nil means in a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// What it means in its type: the field is always there.
+    Required,
+    /// The field is absent.
+    Absent,
+    /// The field is absent, or null if that is said of it.
+    AbsentOrNull,
 }
 
 pub(super) struct Kinds<'a> {
@@ -175,24 +185,14 @@ impl<'a> Kinds<'a> {
     /// What a field is: nil where it may be absent.
     pub(super) fn field(&self, field: &Field) -> FieldKind {
         let kind = self.kind(&field.kind);
-        if field.required {
-            return FieldKind { name: kind.name, codec: kind.codec, unset: None };
-        }
-        let is_nil: fn(&str) -> String = |field| format!("{field} == nil");
-        match kind.nil {
-            // Absent means something else than null does.
-            Nil::Null if !field.default.is_null() && field.kind != Type::Any => FieldKind {
-                name: format!("Optional[{}]", kind.name),
-                codec: format!("some({})", kind.codec),
-                unset: Some(|field| format!("!{field}.Set")),
-            },
-            Nil::None => FieldKind {
-                name: format!("*{}", kind.name),
-                codec: format!("present({})", kind.codec),
-                unset: Some(is_nil),
-            },
-            _ => FieldKind { name: kind.name, codec: kind.codec, unset: Some(is_nil) },
-        }
+        let (name, codec, presence) = match (field.required, kind.nil) {
+            (true, _) => (kind.name, kind.codec, Presence::Required),
+            // Raw JSON says null by itself.
+            (false, Nil::Null) if kind.codec != "anything" => (kind.name, kind.codec, Presence::AbsentOrNull),
+            (false, Nil::None) => (format!("*{}", kind.name), format!("present({})", kind.codec), Presence::Absent),
+            (false, _) => (kind.name, kind.codec, Presence::Absent),
+        };
+        FieldKind { name, codec, presence }
     }
 }
 
