@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::Names;
 use crate::codegen::Api;
-use crate::codegen::ir::{Body, Field, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Width};
+use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Width};
 
 /// A type in Go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl<'a> Kinds<'a> {
             Type::Number => of("json.Number", "numbers", Nil::None),
             Type::F32 => of("float32", "floats[float32]", Nil::None),
             Type::F64 => of("float64", "floats[float64]", Nil::None),
-            Type::Integer(integer) => integer_kind(integer.width),
+            Type::Integer(integer) => integer_kind(*integer),
             Type::Nullable(inner) => self.nullable(inner),
             Type::Array { items, .. } => {
                 let items = self.kind(items);
@@ -204,8 +204,8 @@ pub(super) fn key_kind(key: Key) -> (&'static str, &'static str) {
     }
 }
 
-fn integer_kind(width: Width) -> Kind {
-    let (name, codecs) = match width {
+fn integer_kind(integer: Integer) -> Kind {
+    let (name, codecs) = match integer.width {
         Width::I8 => ("int8", "integers"),
         Width::I16 => ("int16", "integers"),
         Width::I32 => ("int32", "integers"),
@@ -214,12 +214,22 @@ fn integer_kind(width: Width) -> Kind {
         Width::U16 => ("uint16", "naturals"),
         Width::U32 => ("uint32", "naturals"),
         Width::U64 => ("uint64", "naturals"),
-        Width::I128 | Width::U128 => {
-            let codec = if width == Width::I128 { "signed128" } else { "unsigned128" };
-            return Kind { name: "*big.Int".to_owned(), codec: codec.to_owned(), nil: Nil::Wide };
-        }
+        Width::I128 => ("*big.Int", "signed128"),
+        Width::U128 => ("*big.Int", "unsigned128"),
     };
-    Kind { name: name.to_owned(), codec: format!("{codecs}[{name}]"), nil: Nil::None }
+    let is_wide = matches!(integer.width, Width::I128 | Width::U128);
+    let mut codec = if is_wide { codecs.to_owned() } else { format!("{codecs}[{name}]") };
+    if integer.min.is_some() || integer.max.is_some() {
+        let (lowest, highest) = (integer.lowest(), integer.highest());
+        // A highest value below zero is all that is lost in `highest`.
+        let highest = integer.max.filter(|max| *max < 0).map_or(highest.to_string(), |max| max.to_string());
+        codec = if is_wide {
+            format!("withinWide({codec}, \"{lowest}\", \"{highest}\")")
+        } else {
+            format!("within({codec}, {lowest}, {highest})")
+        };
+    }
+    Kind { name: name.to_owned(), codec, nil: if is_wide { Nil::Wide } else { Nil::None } }
 }
 
 fn see(kind: &Type, names: &mut Vec<String>) {
