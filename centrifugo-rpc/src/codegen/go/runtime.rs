@@ -82,7 +82,7 @@ pub(super) const EXPORTED: &[&str] = &[
 ];
 
 /// The methods of its client.
-pub(super) const METHODS: &[&str] = &["CheckContract", "Close", "Connect", "Connected"];
+pub(super) const METHODS: &[&str] = &["Call", "CheckContract", "Close", "Connect", "Connected", "Notify"];
 
 #[cfg(test)]
 mod tests {
