@@ -115,8 +115,10 @@ fn the_tests_of_the_base_client_pass() {
     run(test.env("CENTRIFUGO", centrifugo::binary()));
 }
 
-/// Whatever frames a server sends: for as long as there is time in every run. `go test -fuzz FuzzFrames` goes on.
+/// Whatever bytes a server sends, for a while. `go test -fuzz FuzzFrames` goes on for longer.
 #[test]
-fn frames_of_any_bytes_are_read_or_refused() {
-    run(&mut go(&base(), &["test", "-run=^$", "-fuzz=FuzzFrames", "-fuzztime=5s", "-parallel=1", "."]));
+fn any_bytes_are_read_or_refused() {
+    for fuzz in ["-fuzz=FuzzFrames", "-fuzz=FuzzJSON"] {
+        run(&mut go(&base(), &["test", "-run=^$", fuzz, "-fuzztime=20000x", "-parallel=2", "."]));
+    }
 }

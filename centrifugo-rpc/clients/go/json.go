@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// How deeply values are nested at most, as at the service.
-const maxDepth = 128
+// How deeply arrays and objects are nested at most, as at the service.
+const maxDepth = 127
 
 // codec reads or writes a T; which of both says the coder.
 type codec[T any] func(v *T, c *coder)
@@ -182,14 +182,15 @@ func (p *parser) next() byte {
 func (p *parser) value(depth int) (n node) {
 	p.space()
 	start := p.rest
-	if depth > maxDepth {
-		p.err = fmt.Errorf("it is nested more than %d deep", maxDepth)
-	}
 	if p.err != nil {
 		return node{raw: start}
 	}
 	switch start[0] {
 	case '{', '[':
+		if depth == maxDepth {
+			p.err = fmt.Errorf("it is nested more than %d deep", maxDepth)
+			return node{raw: start}
+		}
 		p.rest = p.rest[1:]
 		end := start[0] + 2
 		for p.space(); p.rest[0] != end; {
