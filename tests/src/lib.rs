@@ -18,6 +18,7 @@
 //! | [`proxy`] | a network that fails on demand |
 //! | [`node`] | JavaScript, with the official SDK |
 //! | [`typescript`] | TypeScript, and projects that use generated clients |
+//! | [`golang`] | Go, its tools, and programs on generated clients |
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
 //! | [`publisher`] | a caller that waits for nothing |
@@ -27,6 +28,7 @@ pub mod centrifugo;
 pub mod config;
 pub mod demo;
 pub mod example;
+pub mod golang;
 pub mod node;
 pub mod process;
 pub mod proxy;

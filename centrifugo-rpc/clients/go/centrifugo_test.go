@@ -232,7 +232,7 @@ func startWorker(c *centrifugo) *worker {
 	ready := make(chan struct{})
 	go w.read(ready)
 	c.t.Cleanup(w.stop)
-	within(c.t, "the worker's subscription", ready)
+	awaited(c.t, "the worker's subscription", ready)
 	return w
 }
 

@@ -254,7 +254,7 @@ func call[R any](
 	if err != nil {
 		return value, err
 	}
-	if err := decode(answer, &value, result); err != nil {
+	if err := decodeAs(answer, &value, result, c.settings.strict); err != nil {
 		return value, &DecodeError{Method: method, Err: err}
 	}
 	return value, nil
@@ -267,6 +267,26 @@ func notify(ctx context.Context, c *APIClient, method string, params payload, op
 		return err
 	}
 	return exchange.notify(ctx)
+}
+
+// Call calls a method by its name, with params and a result as JSON: for methods that this client was not generated for. Params
+// are nil for a method without any.
+func (c *APIClient) Call(
+	ctx context.Context, method string, params json.RawMessage, options ...CallOption,
+) (json.RawMessage, error) {
+	return call(ctx, c, method, rawPayload(params), anything, options)
+}
+
+// Notify notifies a method by its name, as [APIClient.Call] calls one. It returns when Centrifugo has taken the notification.
+func (c *APIClient) Notify(ctx context.Context, method string, params json.RawMessage, options ...CallOption) error {
+	return notify(ctx, c, method, rawPayload(params), options)
+}
+
+func rawPayload(params json.RawMessage) payload {
+	if params == nil {
+		return nil
+	}
+	return encoded(&params, anything)
 }
 
 // contractInfo is what the service says of its contract.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -219,5 +220,47 @@ func TestTheLogTellsWhatIsIgnoredAndNoSecrets(t *testing.T) {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("the log shows %s", secret)
 		}
+	}
+}
+
+func TestMethodsByNameAndTheCheckOfTheContract(t *testing.T) {
+	leavesNothing(t)
+	url := serve(t, func(p *peer) {
+		p.letIn()
+		for {
+			r, ok := p.request()
+			if !ok {
+				return
+			}
+			if r.Method == "system.contract" {
+				r.Params = []byte(`{"hash":"abc","version":1}`)
+			}
+			if r.CorrelationID != "" {
+				p.text(r.reply())
+			}
+		}
+	})
+	ctx := context.Background()
+	api := NewAPIClient(url, "", "42")
+	defer api.Close()
+	if err := api.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if result, err := api.Call(ctx, "a.b", json.RawMessage(`[1.0]`)); err != nil || string(result) != "[1.0]" {
+		t.Errorf("%s, %v", result, err)
+	}
+	var encode *EncodeError
+	if _, err := api.Call(ctx, "a.b", json.RawMessage(`{`)); !errors.As(err, &encode) || encode.Method != "a.b" {
+		t.Error(err)
+	}
+	if err := api.Notify(ctx, "a.b", nil); err != nil {
+		t.Error(err)
+	}
+	if err := checkContract(ctx, api, "abc", nil); err != nil {
+		t.Error(err)
+	}
+	var contract *ContractError
+	if err := checkContract(ctx, api, "def", nil); !errors.As(err, &contract) || contract.Served != "abc" || contract.Generated != "def" {
+		t.Error(err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func within(t *testing.T, what string, done <-chan struct{}) {
+func awaited(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-done:

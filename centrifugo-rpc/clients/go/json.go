@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// How deeply values are nested at most, as at the service.
-const maxDepth = 128
+// How deeply arrays and objects are nested at most, as at the service.
+const maxDepth = 127
 
 // codec reads or writes a T; which of both says the coder.
 type codec[T any] func(v *T, c *coder)
@@ -41,13 +41,16 @@ func encode[T any](v *T, code codec[T]) ([]byte, error) {
 	return c.out, nil
 }
 
-func decode[T any](data []byte, v *T, code codec[T]) error {
+func decode[T any](data []byte, v *T, code codec[T]) error { return decodeAs(data, v, code, false) }
+
+// decodeAs reads a value, strictly or not.
+func decodeAs[T any](data []byte, v *T, code codec[T], strict bool) error {
 	in, err := parse(data)
 	if err != nil {
 		return err
 	}
 	var value T
-	c := &coder{in: in}
+	c := &coder{in: in, strict: strict}
 	code(&value, c)
 	if c.err == nil {
 		*v = value
@@ -179,14 +182,15 @@ func (p *parser) next() byte {
 func (p *parser) value(depth int) (n node) {
 	p.space()
 	start := p.rest
-	if depth > maxDepth {
-		p.err = fmt.Errorf("it is nested more than %d deep", maxDepth)
-	}
 	if p.err != nil {
 		return node{raw: start}
 	}
 	switch start[0] {
 	case '{', '[':
+		if depth == maxDepth {
+			p.err = fmt.Errorf("it is nested more than %d deep", maxDepth)
+			return node{raw: start}
+		}
 		p.rest = p.rest[1:]
 		end := start[0] + 2
 		for p.space(); p.rest[0] != end; {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 )
 
@@ -57,6 +58,30 @@ func optional[T any](o *object, name string, unset bool, v *T, code codec[T]) {
 		return
 	}
 	required(o, name, v, code)
+}
+
+// absentOrNull is a member that may be both. Nil is null where its bit is set, and absent otherwise.
+func absentOrNull[T any](o *object, name string, isNil bool, v *T, nulls []uint64, bit int, code codec[T]) {
+	word, mask := &nulls[bit/64], uint64(1)<<(bit%64)
+	if !o.c.reading() {
+		optional(o, name, isNil && *word&mask == 0, v, code)
+		return
+	}
+	if at := o.find(name); at >= 0 && o.c.in.items[at].isNull() {
+		*word |= mask
+	}
+	optional(o, name, false, v, code)
+}
+
+// setNull sets the bits of names, which must be among the known ones.
+func setNull(nulls []uint64, names []string, known ...string) {
+	for _, name := range names {
+		bit := slices.Index(known, name)
+		if bit < 0 {
+			panic(fmt.Sprintf("SetNull: %q is none of %q", name, known))
+		}
+		nulls[bit/64] |= 1 << (bit % 64)
+	}
 }
 
 // member writes one.

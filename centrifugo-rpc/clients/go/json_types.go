@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -47,23 +48,6 @@ func chars(v *Char, c *coder) {
 		return
 	}
 	*v = Char(char)
-}
-
-// Optional is a value that may be left out, where that is not the same as null.
-type Optional[T any] struct {
-	// Set is false where it is left out.
-	Set   bool
-	Value T
-}
-
-// Some is an [Optional] that is there.
-func Some[T any](value T) Optional[T] { return Optional[T]{true, value} }
-
-func some[T any](code codec[T]) codec[Optional[T]] {
-	return func(v *Optional[T], c *coder) {
-		v.Set = true
-		code(&v.Value, c)
-	}
 }
 
 func bools(v *bool, c *coder) {
@@ -185,6 +169,28 @@ func naturals[T ~uint8 | ~uint16 | ~uint32 | ~uint64](v *T, c *coder) {
 	*v = T(whole)
 	if err != nil || uint64(*v) != whole {
 		c.expected(fmt.Sprintf("a whole number that fits %T", *v))
+	}
+}
+
+// within is an integer of narrower bounds than its type has.
+func within[T cmp.Ordered](code codec[T], lowest, highest T) codec[T] {
+	return func(v *T, c *coder) {
+		code(v, c)
+		if *v < lowest || *v > highest {
+			c.fail("%v is not within %v to %v", *v, lowest, highest)
+		}
+	}
+}
+
+// withinWide is a wide integer of narrower bounds.
+func withinWide(code codec[*big.Int], lowest, highest string) codec[*big.Int] {
+	return func(v **big.Int, c *coder) {
+		code(v, c)
+		least, _ := new(big.Int).SetString(lowest, 10)
+		most, _ := new(big.Int).SetString(highest, 10)
+		if *v != nil && least != nil && most != nil && ((*v).Cmp(least) < 0 || (*v).Cmp(most) > 0) {
+			c.fail("%v is not within %s to %s", *v, lowest, highest)
+		}
 	}
 }
 

@@ -202,7 +202,11 @@ func member[V, I any](u *union[I], name string, code codec[V]) {
 		}
 		return
 	}
-	if u.c.err != nil || u.done || u.o.find(name) < 0 {
+	if u.c.err != nil || u.done {
+		return
+	}
+	// One of several such unions takes it.
+	if at := u.o.find(name); at < 0 || u.o.taken[at] {
 		return
 	}
 	var variant V

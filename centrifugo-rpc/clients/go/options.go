@@ -24,6 +24,7 @@ type settings struct {
 	tls              *tls.Config
 	header           http.Header
 	logger           *slog.Logger
+	strict           bool
 }
 
 func defaultSettings() settings {
@@ -103,6 +104,12 @@ func WithHeader(header http.Header) Option {
 // WithLogger is told what happens to the connection and what is ignored; never params, results or tokens. Default: nobody is.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
+}
+
+// WithStrictResults makes results with a variant or an enum value that this client does not know a [DecodeError]. Default: they are
+// kept, as [Unknown] and as they are, so that a service may grow new ones.
+func WithStrictResults() Option {
+	return func(s *settings) { s.strict = true }
 }
 
 type callSettings struct {

@@ -1,6 +1,7 @@
 //! How the types are written and read: one method of each does both.
 
-use super::kinds::{Kinds, key_kind};
+use super::docs::comment;
+use super::kinds::{Kinds, Presence, key_kind};
 use super::names::Members;
 use super::print::{function, literal, returning};
 use crate::codegen::ir::{Body, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
@@ -49,13 +50,18 @@ fn object_code(name: &str) -> String {
 
 fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
     let members = Members::of(fields, name);
-    let mut lines = Vec::new();
+    let (mut lines, mut nullable) = (Vec::new(), Vec::new());
     for (member, field) in &members.fields {
         let (wire, kind) = (literal(&field.name), kinds.field(field));
         let value = format!("v.{member}");
-        lines.push(match kind.unset {
-            None => format!("required(o, {wire}, &{value}, {})", kind.codec),
-            Some(unset) => format!("optional(o, {wire}, {}, &{value}, {})", unset(&value), kind.codec),
+        lines.push(match kind.presence {
+            Presence::Required => format!("required(o, {wire}, &{value}, {})", kind.codec),
+            Presence::Absent => format!("optional(o, {wire}, {value} == nil, &{value}, {})", kind.codec),
+            Presence::AbsentOrNull => {
+                let bit = nullable.len();
+                nullable.push(wire.clone());
+                format!("absentOrNull(o, {wire}, {value} == nil, &{value}, v.nulls[:], {bit}, {})", kind.codec)
+            }
         });
     }
     for (member, kind, optional) in &members.flattened {
@@ -74,7 +80,16 @@ fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
             lines.push(format!("rest(o, &v.{}, {keys}, {codec})", members.rest));
         }
     }
-    function(&format!("(v *{name}) members(o *object)"), &lines)
+    let members = function(&format!("(v *{name}) members(o *object)"), &lines);
+    if nullable.is_empty() {
+        return members;
+    }
+    let listed = nullable.join(", ");
+    let documentation =
+        comment(&format!("SetNull makes members null that are nil, and would be left out: {listed}."), "");
+    let set_null =
+        returning(&format!("(v *{name}) SetNull(names ...string)"), &format!("setNull(v.nulls[:], names, {listed})"));
+    format!("{documentation}{set_null}\n{members}")
 }
 
 fn union_code(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> String {

@@ -74,9 +74,10 @@ wraps `client.ErrTokenRefused` ends the client.
 
 ## Types
 
-- What may be left out or null is a pointer, or a slice or map that is nil. Where null and left out differ, it is an
-  `Optional`: `client.Some(value)`.
-- A union is a struct with one `Value`; switch over its type. A variant that a newer service has is a `client.Unknown`.
+- What may be left out or null is a pointer, or a slice or a map: nil leaves it out. `client.Ptr(value)` makes a pointer of a value, and
+  `SetNull("name")` makes a member null rather than left out, for services that care.
+- A union is a struct with one `Value`; switch over its type. A variant that only a newer service has is a `client.Unknown`, and
+  a string that is no constant of an enum stays what it is; `client.WithStrictResults()` makes both errors.
 - JSON is read as the service reads it: a member that is missing or of another type is an error, and integers are exact.
 "#
     )

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::Names;
 use crate::codegen::Api;
-use crate::codegen::ir::{Body, Field, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Width};
+use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Width};
 
 /// A type in Go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +35,18 @@ pub(super) enum Nil {
 pub(super) struct FieldKind {
     pub name: String,
     pub codec: String,
-    /// Whether it is unset, of the expression `{}`; nothing for fields that are always written.
-    pub unset: Option<fn(&str) -> String>,
+    pub presence: Presence,
+}
+
+/// What nil means in a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// What it means in its type: the field is always there.
+    Required,
+    /// The field is absent.
+    Absent,
+    /// The field is absent, or null if that is said of it.
+    AbsentOrNull,
 }
 
 pub(super) struct Kinds<'a> {
@@ -125,7 +135,7 @@ impl<'a> Kinds<'a> {
             Type::Number => of("json.Number", "numbers", Nil::None),
             Type::F32 => of("float32", "floats[float32]", Nil::None),
             Type::F64 => of("float64", "floats[float64]", Nil::None),
-            Type::Integer(integer) => integer_kind(integer.width),
+            Type::Integer(integer) => integer_kind(*integer),
             Type::Nullable(inner) => self.nullable(inner),
             Type::Array { items, .. } => {
                 let items = self.kind(items);
@@ -175,24 +185,14 @@ impl<'a> Kinds<'a> {
     /// What a field is: nil where it may be absent.
     pub(super) fn field(&self, field: &Field) -> FieldKind {
         let kind = self.kind(&field.kind);
-        if field.required {
-            return FieldKind { name: kind.name, codec: kind.codec, unset: None };
-        }
-        let is_nil: fn(&str) -> String = |field| format!("{field} == nil");
-        match kind.nil {
-            // Absent means something else than null does.
-            Nil::Null if !field.default.is_null() && field.kind != Type::Any => FieldKind {
-                name: format!("Optional[{}]", kind.name),
-                codec: format!("some({})", kind.codec),
-                unset: Some(|field| format!("!{field}.Set")),
-            },
-            Nil::None => FieldKind {
-                name: format!("*{}", kind.name),
-                codec: format!("present({})", kind.codec),
-                unset: Some(is_nil),
-            },
-            _ => FieldKind { name: kind.name, codec: kind.codec, unset: Some(is_nil) },
-        }
+        let (name, codec, presence) = match (field.required, kind.nil) {
+            (true, _) => (kind.name, kind.codec, Presence::Required),
+            // Raw JSON says null by itself.
+            (false, Nil::Null) if kind.codec != "anything" => (kind.name, kind.codec, Presence::AbsentOrNull),
+            (false, Nil::None) => (format!("*{}", kind.name), format!("present({})", kind.codec), Presence::Absent),
+            (false, _) => (kind.name, kind.codec, Presence::Absent),
+        };
+        FieldKind { name, codec, presence }
     }
 }
 
@@ -204,8 +204,8 @@ pub(super) fn key_kind(key: Key) -> (&'static str, &'static str) {
     }
 }
 
-fn integer_kind(width: Width) -> Kind {
-    let (name, codecs) = match width {
+fn integer_kind(integer: Integer) -> Kind {
+    let (name, codecs) = match integer.width {
         Width::I8 => ("int8", "integers"),
         Width::I16 => ("int16", "integers"),
         Width::I32 => ("int32", "integers"),
@@ -214,12 +214,22 @@ fn integer_kind(width: Width) -> Kind {
         Width::U16 => ("uint16", "naturals"),
         Width::U32 => ("uint32", "naturals"),
         Width::U64 => ("uint64", "naturals"),
-        Width::I128 | Width::U128 => {
-            let codec = if width == Width::I128 { "signed128" } else { "unsigned128" };
-            return Kind { name: "*big.Int".to_owned(), codec: codec.to_owned(), nil: Nil::Wide };
-        }
+        Width::I128 => ("*big.Int", "signed128"),
+        Width::U128 => ("*big.Int", "unsigned128"),
     };
-    Kind { name: name.to_owned(), codec: format!("{codecs}[{name}]"), nil: Nil::None }
+    let is_wide = matches!(integer.width, Width::I128 | Width::U128);
+    let mut codec = if is_wide { codecs.to_owned() } else { format!("{codecs}[{name}]") };
+    if integer.min.is_some() || integer.max.is_some() {
+        let (lowest, highest) = (integer.lowest(), integer.highest());
+        // A highest value below zero is all that is lost in `highest`.
+        let highest = integer.max.filter(|max| *max < 0).map_or(highest.to_string(), |max| max.to_string());
+        codec = if is_wide {
+            format!("withinWide({codec}, \"{lowest}\", \"{highest}\")")
+        } else {
+            format!("within({codec}, {lowest}, {highest})")
+        };
+    }
+    Kind { name: name.to_owned(), codec, nil: if is_wide { Nil::Wide } else { Nil::None } }
 }
 
 fn see(kind: &Type, names: &mut Vec<String>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::docs::{comment, deprecated, paragraphs};
-use super::kinds::{Kinds, key_kind};
+use super::kinds::{Kinds, Presence, key_kind};
 use super::names::Members;
 use super::print::{Columns, literal};
 use crate::codegen::Api;
@@ -27,10 +27,12 @@ fn model(kinds: &Kinds<'_>, def: &TypeDef) -> String {
 
 fn structure(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
     let members = Members::of(fields, name);
-    let mut columns = Columns::default();
+    let (mut columns, mut nullable) = (Columns::default(), 0_usize);
     for (member, field) in &members.fields {
         let documentation = paragraphs(&[&field.description, deprecated(field.deprecated)]);
-        columns.push(documentation, member, kinds.field(field).name);
+        let kind = kinds.field(field);
+        nullable += usize::from(kind.presence == Presence::AbsentOrNull);
+        columns.push(documentation, member, kind.name);
     }
     for (member, kind, optional) in &members.flattened {
         let documentation = if *optional { format!("{member} may be left out.") } else { String::new() };
@@ -39,6 +41,13 @@ fn structure(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
     if let Rest::Map(key, values) = &fields.rest {
         let documentation = format!("{} holds all other members.", members.rest);
         columns.push(documentation, &members.rest, format!("map[{}]{}", key_kind(*key).0, kinds.kind(values).name));
+    }
+    if nullable > 0 {
+        columns.push(
+            "Which members are null, not absent.".to_owned(),
+            "nulls",
+            format!("[{}]uint64", nullable.div_ceil(64)),
+        );
     }
     if columns.is_empty() {
         return format!("type {name} struct{{}}\n");

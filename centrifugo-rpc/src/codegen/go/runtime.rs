@@ -62,9 +62,7 @@ pub(super) const EXPORTED: &[&str] = &[
     "NewAPIClient",
     "Null",
     "Option",
-    "Optional",
     "Ptr",
-    "Some",
     "TimeoutError",
     "Unknown",
     "WithCallTimeout",
@@ -77,13 +75,14 @@ pub(super) const EXPORTED: &[&str] = &[
     "WithReadLimit",
     "WithReplyNamespace",
     "WithRequestChannel",
+    "WithStrictResults",
     "WithTLSConfig",
     "WithTimeout",
     "WithTraceparent",
 ];
 
 /// The methods of its client.
-pub(super) const METHODS: &[&str] = &["CheckContract", "Close", "Connect", "Connected"];
+pub(super) const METHODS: &[&str] = &["Call", "CheckContract", "Close", "Connect", "Connected", "Notify"];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	client "scenario-client"
+)
+
+// survive has 100 calls that end while the connection is away, and after.
+func survive(ctx context.Context, w *world, breakIt func(user string) string) error {
+	user := unique("user")
+	api, err := w.client(ctx, user)
+	if err != nil {
+		return err
+	}
+	before, err := api.DemoWhoami(ctx)
+	if err != nil {
+		return err
+	}
+	var begun sync.WaitGroup
+	begun.Add(100)
+	slept := together(100, func(i int) error {
+		begun.Done()
+		sleep := client.Sleep{Ms: uint32(1500 + i)}
+		answer, err := api.DemoSleep(ctx, sleep)
+		return errors.Join(err, equal(answer, sleep))
+	})
+	begun.Wait()
+	// What was published before it is there when this one is answered.
+	if _, err := api.DemoEcho(ctx, client.Echo{Text: "mark"}); err != nil {
+		return err
+	}
+	if err := errors.Join(w.post(ctx, breakIt(user)), <-slept); err != nil {
+		return err
+	}
+	after, err := api.DemoWhoami(ctx)
+	return errors.Join(err, ensure(after.Client != before.Client, "the connection was never broken"))
+}
+
+func reconnectByServer(ctx context.Context, w *world) error {
+	return survive(ctx, w, func(user string) string { return "disconnect?user=" + user + "&code=3010" })
+}
+
+func reconnectAfterCut(ctx context.Context, w *world) error {
+	return survive(ctx, w, func(string) string { return "cut" })
+}
+
+func callsMadeWhileDisconnected(ctx context.Context, w *world) error {
+	api, err := w.client(ctx, unique("user"))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(w.post(ctx, "refuse"), disconnected(ctx, api)); err != nil {
+		return err
+	}
+	slept := together(10, func(i int) error {
+		sleep := client.Sleep{Ms: uint32(i)}
+		answer, err := api.DemoSleep(ctx, sleep)
+		return errors.Join(err, equal(answer, sleep))
+	})
+	return errors.Join(w.post(ctx, "accept"), <-slept)
+}
+
+// counted is a token function that counts how often it is asked.
+func counted(asked *atomic.Int32, token func(ctx context.Context, nth int32) (string, error)) client.Option {
+	return client.WithGetToken(func(ctx context.Context) (string, error) { return token(ctx, asked.Add(1)) })
+}
+
+// callUntil calls until tokens were asked for that often.
+func callUntil(ctx context.Context, api *client.APIClient, asked *atomic.Int32, times int32) error {
+	for asked.Load() < times {
+		if _, err := api.DemoEcho(ctx, client.Echo{Text: "still here"}); err != nil {
+			return err
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	_, err := api.DemoEcho(ctx, client.Echo{Text: "and now"})
+	return err
+}
+
+func tokenRefresh(ctx context.Context, w *world) error {
+	user := unique("user")
+	var asked atomic.Int32
+	api := w.make("", user, counted(&asked, func(ctx context.Context, _ int32) (string, error) {
+		return w.token(ctx, user, "&ttl=2")
+	}))
+	if err := api.Connect(ctx); err != nil {
+		return err
+	}
+	return callUntil(ctx, api, &asked, 3)
+}
+
+func refusedToken(ctx context.Context, w *world) error {
+	user := unique("user")
+	token, err := w.token(ctx, user, "&refused=1")
+	if err != nil {
+		return err
+	}
+	err = w.make(token, user).Connect(ctx)
+	var refused *client.ConnectionError
+	if !errors.As(err, &refused) || !refused.Setup || !strings.Contains(err.Error(), w.url) {
+		return fmt.Errorf("a token with a wrong signature gave %v", err)
+	}
+	// The same later: what is pending ends.
+	var asked atomic.Int32
+	api := w.make("", user, counted(&asked, func(ctx context.Context, nth int32) (string, error) {
+		if nth == 1 {
+			return w.token(ctx, user, "&ttl=2")
+		}
+		return w.token(ctx, user, "&refused=1")
+	}))
+	if err := api.Connect(ctx); err != nil {
+		return err
+	}
+	_, err = api.DemoSleep(ctx, client.Sleep{Ms: 50_000}, client.WithCallTimeout(time.Minute))
+	return isConnectionError(err)
+}
+
+func failingTokenFunction(ctx context.Context, w *world) error {
+	user := unique("user")
+	down := errors.New("there is no session")
+	var asked atomic.Int32
+	failing := w.make("", user, client.WithConnectTimeout(time.Second), counted(&asked, func(context.Context, int32) (string, error) {
+		return "", down
+	}))
+	if err := failing.Connect(ctx); !errors.Is(err, down) {
+		return fmt.Errorf("the reason is lost: %v", err)
+	}
+	if err := ensure(asked.Load() > 1, "it was not asked again"); err != nil {
+		return err
+	}
+	refusing := w.make("", user, client.WithGetToken(func(context.Context) (string, error) {
+		return "", fmt.Errorf("logged out: %w", client.ErrTokenRefused)
+	}))
+	started := time.Now()
+	if err := refusing.Connect(ctx); !errors.Is(err, client.ErrTokenRefused) || time.Since(started) > 5*time.Second {
+		return fmt.Errorf("after %v: %v", time.Since(started), err)
+	}
+	// Later it is asked again.
+	asked.Store(0)
+	api := w.make("", user, counted(&asked, func(ctx context.Context, nth int32) (string, error) {
+		if nth == 2 {
+			return "", down
+		}
+		return w.token(ctx, user, "&ttl=2")
+	}))
+	if err := api.Connect(ctx); err != nil {
+		return err
+	}
+	return callUntil(ctx, api, &asked, 3)
+}
+
+func twoClientsOfOneUser(ctx context.Context, w *world) error {
+	user := unique("user")
+	one, errOne := w.client(ctx, user)
+	two, errTwo := w.client(ctx, user)
+	if err := errors.Join(errOne, errTwo); err != nil {
+		return err
+	}
+	err := <-together(100, func(i int) error {
+		api := []*client.APIClient{one, two}[i%2]
+		sent := client.Echo{Text: fmt.Sprintf("%d of %d", i, i%2)}
+		echoed, err := api.DemoEcho(ctx, sent)
+		return errors.Join(err, equal(echoed, sent))
+	})
+	if err := errors.Join(err, one.Close()); err != nil {
+		return err
+	}
+	alone, err := two.DemoEcho(ctx, client.Echo{Text: "alone"})
+	return errors.Join(err, equal(alone.Text, "alone"))
+}
+
+func closeWithCallsPending(ctx context.Context, w *world) error {
+	api, errOne := w.client(ctx, unique("user"))
+	other, errTwo := w.client(ctx, unique("user"))
+	if err := errors.Join(errOne, errTwo); err != nil {
+		return err
+	}
+	key := unique("hold")
+	ended := together(10, func(int) error {
+		_, err := api.ScenarioHold(ctx, client.Key{Key: key})
+		return isConnectionError(err)
+	})
+	if err := until(ctx, other.ScenarioRunning, key, 10); err != nil {
+		return err
+	}
+	if err := errors.Join(api.Close(), <-ended, until(ctx, other.ScenarioRunning, key, 0)); err != nil {
+		return err
+	}
+	_, err := api.DemoEcho(ctx, client.Echo{Text: "late"})
+	return isConnectionError(err)
+}
+
+func identity(ctx context.Context, w *world) error {
+	user := unique("user")
+	api, err := w.clientWith(ctx, user, "&info="+url.QueryEscape(`{"role":"reader","näme":1}`))
+	if err != nil {
+		return err
+	}
+	me, err := api.DemoWhoami(ctx)
+	return errors.Join(
+		err, equal(me.User, user), ensure(me.Client != "", "the connection has no ID"),
+		equal(string(me.Info), `{"role":"reader","näme":1}`),
+	)
+}
+
+func guard(ctx context.Context, w *world) error {
+	api, err := w.client(ctx, unique("user"))
+	if err != nil {
+		return err
+	}
+	_, err = api.DemoAdmin(ctx)
+	if err := hasCode(err, client.CodePermissionDenied); err != nil {
+		return err
+	}
+	admin, err := w.clientWith(ctx, unique("admin"), "&info="+url.QueryEscape(`{"role":"admin"}`))
+	if err != nil {
+		return err
+	}
+	_, err = admin.DemoAdmin(ctx)
+	return err
+}
+
+func anonymous(ctx context.Context, w *world) error {
+	api, err := w.client(ctx, "")
+	if err != nil {
+		return err
+	}
+	me, err := api.DemoWhoami(ctx)
+	if err := errors.Join(err, equal(me.User, "")); err != nil {
+		return err
+	}
+	_, err = api.DemoAdmin(ctx)
+	return hasCode(err, client.CodeUnauthenticated)
+}
