@@ -4,9 +4,9 @@ use super::{Scope, pascal, shouty, snake};
 
 /// Words that are no identifiers.
 const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
-    "pass", "raise", "return", "try", "while", "with", "yield",
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 /// Types that annotations refer to by these names: an attribute of the same class would hide them.
 const BUILTINS: [&str; 7] = ["bool", "dict", "float", "int", "list", "str", "tuple"];

@@ -24,7 +24,8 @@ pub(super) fn docstring(text: &str, indent: usize) -> Option<String> {
 /// The lines of a text, as they may stand in a docstring: without what ends it, and without what formatters would take away.
 fn lines(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
-    let mut lines: Vec<String> = text.split('\n').map(|line| line.replace('\t', "    ").trim_end().to_owned()).collect();
+    let mut lines: Vec<String> =
+        text.split('\n').map(|line| line.replace('\t', "    ").trim_end().to_owned()).collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }

@@ -10,9 +10,17 @@ pub(super) const WIDTH: usize = 88;
 pub(super) enum Expr {
     Name(String),
     /// `head[items]`, `head(items)`, `{items}`, …
-    Brackets { head: String, open: char, close: char, items: Vec<Expr> },
+    Brackets {
+        head: String,
+        open: char,
+        close: char,
+        items: Vec<Expr>,
+    },
     /// `"key": value`, `key=value`
-    Pair { key: String, value: Box<Expr> },
+    Pair {
+        key: String,
+        value: Box<Expr>,
+    },
     /// `inner | None`
     OrNone(Box<Expr>),
     /// `one | another`
@@ -123,8 +131,7 @@ pub(super) fn annotated(name: &str, annotation: &Expr, value: Option<&str>, inde
     if width(&flat) + width(&suffix) <= WIDTH {
         return flat + &suffix;
     }
-    // Brackets are better than parentheses, but for what has none.
-    if width(&flat) + " = (".len() <= WIDTH && value != "{}" {
+    if width(&flat) + " = (".len() <= WIDTH {
         return format!("{flat} = (\n{margin}    {value}\n{margin})");
     }
     format!("{margin}{name}: {}{suffix}", annotation.broken(indent))
@@ -211,8 +218,10 @@ mod tests {
     fn a_value_is_parenthesized_where_that_is_enough() {
         let kind = list(Expr::name("T".repeat(60)));
         let t = "T".repeat(60);
-        assert_eq!(annotated("field_name", &kind, Some("None"), 4), format!("    field_name: list[{t}] = (\n        None\n    )"));
-        assert_eq!(annotated("field_name", &kind, Some("{}"), 4), format!("    field_name: list[{t}] = {{}}"));
+        assert_eq!(
+            annotated("field_name", &kind, Some("None"), 4),
+            format!("    field_name: list[{t}] = (\n        None\n    )")
+        );
     }
 
     #[test]
