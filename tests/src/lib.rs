@@ -18,6 +18,7 @@
 //! | [`proxy`] | a network that fails on demand |
 //! | [`node`] | JavaScript, with the official SDK |
 //! | [`typescript`] | TypeScript, and projects that use generated clients |
+//! | [`python`] | Python, with generated clients and their checks |
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
 
@@ -29,6 +30,7 @@ pub mod example;
 pub mod node;
 pub mod process;
 pub mod proxy;
+pub mod python;
 pub mod raw;
 pub mod server;
 pub mod tls;
