@@ -44,7 +44,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from . import _datetime
+from ._datetime import Timestamp
 
 if sys.version_info >= (3, 11):
     StrEnum = enum.StrEnum
@@ -101,7 +101,7 @@ Number = Annotated[
 ]
 Char = Annotated[str, Field(min_length=1, max_length=1)]
 Uuid = UUID
-DateTime = _datetime.DateTime
+DateTime = Timestamp
 # `X | None`, for formatters that find no place to break it.
 OrNone = Annotated[T | None, "or none"]
 # What a field is that was not given. Pydantic makes a new one each time.
