@@ -19,6 +19,7 @@
 //! | [`node`] | JavaScript, with the official SDK |
 //! | [`typescript`] | TypeScript, and projects that use generated clients |
 //! | [`golang`] | Go, its tools, and programs on generated clients |
+//! | [`python`] | Python, with generated clients and their checks |
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
 //! | [`publisher`] | a caller that waits for nothing |
@@ -33,6 +34,7 @@ pub mod node;
 pub mod process;
 pub mod proxy;
 pub mod publisher;
+pub mod python;
 pub mod raw;
 pub mod server;
 pub mod tls;

@@ -1,13 +1,12 @@
 //! Identifiers out of names: of the wire, where everything is allowed, and of Rust.
 
-pub(crate) mod python;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 use super::ir::{Method, TypeDef};
 
+pub(crate) mod python;
 pub(crate) mod typescript;
 
 /// `tasks_get_stats`

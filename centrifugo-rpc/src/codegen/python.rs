@@ -5,6 +5,7 @@ use super::{Api, File, MARK, Package};
 mod api;
 mod classes;
 mod docs;
+mod imports;
 mod layout;
 mod models;
 mod package;

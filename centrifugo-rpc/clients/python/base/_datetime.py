@@ -114,6 +114,6 @@ def _validate(value: Any) -> datetime:
     return value
 
 
-DateTime = Annotated[
+Timestamp = Annotated[
     datetime, PlainValidator(_validate), PlainSerializer(to_rfc3339, return_type=str)
 ]

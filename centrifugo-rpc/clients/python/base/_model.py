@@ -44,7 +44,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from . import _datetime
+from ._datetime import Timestamp
 
 if sys.version_info >= (3, 11):
     StrEnum = enum.StrEnum
@@ -101,9 +101,11 @@ Number = Annotated[
 ]
 Char = Annotated[str, Field(min_length=1, max_length=1)]
 Uuid = UUID
-DateTime = _datetime.DateTime
+DateTime = Timestamp
 # `X | None`, for formatters that find no place to break it.
 OrNone = Annotated[T | None, "or none"]
+# What a field is that was not given. Pydantic makes a new one each time.
+EMPTY: Any = {}
 
 
 def _decimal(value: Any) -> Any:
@@ -331,9 +333,15 @@ class Internal:
 UNTAGGED = cast(FieldInfo, Field(union_mode="left_to_right"))
 
 
-def _members(source: Any) -> tuple[Any, ...]:
+def _members(source: Any) -> list[Any]:
     is_union = typing.get_origin(source) in (Union, types.UnionType)
-    return typing.get_args(source) if is_union else (source,)
+    members: list[Any] = []
+    for member in typing.get_args(source) if is_union else (source,):
+        if typing.get_origin(member) is Literal:
+            members.extend(Literal[name] for name in typing.get_args(member))
+        else:
+            members.append(member)
+    return members
 
 
 def _tag_of(variant: Any) -> str:

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::docs::docstring;
-use super::header;
 use super::layout::{Expr, literal};
 use super::types::Types;
+use super::{header, imports};
 use crate::codegen::ir::{Api, Method, Type};
 use crate::codegen::names::python as names;
 
@@ -31,10 +31,11 @@ pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
     text.push_str("from ._api import BaseAPIClient\n");
     let used = used_types(api, types);
     if !used.is_empty() {
-        text.push_str(&import(".models", &used));
-        text.push('\n');
+        text.push_str(&imports::import(".models", used.iter().map(String::as_str).collect()));
     }
-    text.push_str("\n__all__ = [\"CONTRACT_HASH\", \"APIClient\"]\n\n");
+    text.push('\n');
+    text.push_str(&imports::exports(vec!["APIClient", "CONTRACT_HASH"]));
+    text.push_str("\n\n");
     text.push_str(&Expr::name(literal(&api.hash)).laid_out("CONTRACT_HASH = ", 0, 0));
     text.push_str("\n\"\"\"Of the contract that this was generated from.\"\"\"\n\n\n");
     text.push_str("class APIClient(BaseAPIClient):\n    \"\"\"Calls the methods of the contract.\"\"\"\n\n");
@@ -44,16 +45,6 @@ pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
         text.push_str(&body);
     }
     text
-}
-
-/// `from module import names`
-pub(super) fn import(module: &str, names: &[String]) -> String {
-    let flat = format!("from {module} import {}", names.join(", "));
-    if flat.len() <= super::layout::WIDTH {
-        return flat;
-    }
-    let lines: String = names.iter().map(|name| format!("    {name},\n")).collect();
-    format!("from {module} import (\n{lines})")
 }
 
 fn used_types(api: &Api, types: &Types<'_>) -> Vec<String> {

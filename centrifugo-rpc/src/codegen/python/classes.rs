@@ -177,7 +177,7 @@ fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut
             let name = names::field(scope, "rest");
             class.keyword("rest", Expr::name(literal(&name)));
             let kind = types.expr(&Type::Map(*key, values.clone()));
-            class.member(annotated(&name, &kind, Some("{}"), INDENT), "All other members.");
+            class.member(annotated(&name, &kind, Some("_m.EMPTY"), INDENT), "All other members.");
         }
     }
 }

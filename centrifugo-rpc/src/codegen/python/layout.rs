@@ -131,8 +131,7 @@ pub(super) fn annotated(name: &str, annotation: &Expr, value: Option<&str>, inde
     if width(&flat) + width(&suffix) <= WIDTH {
         return flat + &suffix;
     }
-    // Brackets are better than parentheses, but for what has none.
-    if width(&flat) + " = (".len() <= WIDTH && value != "{}" {
+    if width(&flat) + " = (".len() <= WIDTH {
         return format!("{flat} = (\n{margin}    {value}\n{margin})");
     }
     format!("{margin}{name}: {}{suffix}", annotation.broken(indent))
@@ -223,7 +222,6 @@ mod tests {
             annotated("field_name", &kind, Some("None"), 4),
             format!("    field_name: list[{t}] = (\n        None\n    )")
         );
-        assert_eq!(annotated("field_name", &kind, Some("{}"), 4), format!("    field_name: list[{t}] = {{}}"));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::classes;
 use super::docs::docstring;
-use super::header;
 use super::layout::{self, Expr, literal};
 use super::types::{Types, has_class};
+use super::{header, imports};
 use crate::codegen::ir::{Api, Body, Shape, Tagging, Type, TypeDef, Union};
 
 /// The module. None if there are no types.
@@ -28,7 +28,6 @@ pub(super) fn print(api: &Api, types: &Types<'_>) -> Option<String> {
         blocks.push(alias(types, def));
     }
     let body = blocks.join("\n\n");
-    let all: Vec<_> = types.all().into_iter().map(|name| Expr::name(literal(name))).collect();
     let mut text = header("The types of the contract.");
     text.push_str("from __future__ import annotations\n\n");
     if body.contains("_t.") {
@@ -40,7 +39,7 @@ pub(super) fn print(api: &Api, types: &Types<'_>) -> Option<String> {
     if body.contains("_m.") {
         text.push_str("from . import _model as _m\n\n");
     }
-    text.push_str(&Expr::list(all).laid_out("__all__ = ", 0, 0));
+    text.push_str(&imports::exports(types.all()));
     text.push_str("\n\n\n");
     text.push_str(&body);
     Some(text)
@@ -90,16 +89,18 @@ fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
         Shape::Union(union) => union,
         _ => return Expr::name("None"),
     };
+    let units =
+        union.variants.iter().filter(|variant| union.tagging == Tagging::External && variant.body == Body::Unit);
+    let units: Vec<_> = units.map(|variant| Expr::name(literal(&variant.name))).collect();
+    let literals = Expr::subscript("_t.Literal", units);
     let members = union.variants.iter().map(|variant| match &variant.body {
         body if has_class(&union.tagging, body) => Expr::name(types.name(&variant.type_name)),
-        Body::Unit if union.tagging == Tagging::External => {
-            Expr::subscript("_t.Literal", vec![Expr::name(literal(&variant.name))])
-        }
+        Body::Unit if union.tagging == Tagging::External => literals.clone(),
         Body::Newtype(kind) if !types.is_null(kind) => types.expr(kind),
         _ => Expr::name("None"),
     });
     let mut members: Vec<_> = members.collect();
-    // `None | None` is an error.
+    // Units are one member, and `None | None` is an error.
     let mut seen = BTreeSet::new();
     members.retain(|member| seen.insert(member.flat()));
     if members.is_empty() {

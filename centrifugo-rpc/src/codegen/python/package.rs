@@ -1,9 +1,7 @@
 //! What makes a package of the modules.
 
-use super::api::import;
-use super::layout::{Expr, literal};
 use super::types::Types;
-use super::{header, readme};
+use super::{header, imports, readme};
 use crate::codegen::ir::Api;
 use crate::codegen::{File, MARK, Package};
 
@@ -77,23 +75,10 @@ fn init(types: &Types<'_>) -> String {
     let mut all: Vec<&str> = Vec::new();
     let models = (!models.is_empty()).then_some((".models", models));
     for (module, names) in EXPORTS.iter().map(|(module, names)| (*module, names.to_vec())).chain(models) {
-        let owned: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        text.push_str(import(module, &owned).trim_end());
-        text.push('\n');
+        text.push_str(&imports::import(module, names.clone()));
         all.extend(names);
     }
-    all.sort_unstable_by_key(|name| (kind_of_name(name), *name));
-    let all = all.into_iter().map(|name| Expr::name(literal(name))).collect();
-    format!("{text}\n{}\n", Expr::list(all).laid_out("__all__ = ", 0, 0))
-}
-
-/// Constants first, then classes, then functions, as linters sort exports.
-fn kind_of_name(name: &str) -> u8 {
-    match name {
-        _ if name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase()) => 0,
-        _ if name.starts_with(|first: char| first.is_ascii_uppercase()) => 1,
-        _ => 2,
-    }
+    text + "\n" + &imports::exports(all) + "\n"
 }
 
 fn project(package: &Package, module: &str) -> String {

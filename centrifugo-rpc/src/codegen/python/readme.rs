@@ -1,5 +1,6 @@
 //! `README.md`, with an example that runs.
 
+use super::imports;
 use super::layout::literal;
 use super::types::Types;
 use crate::codegen::ir::{Api, Method, Shape, Struct, Type};
@@ -82,24 +83,22 @@ fn example(api: &Api, module: &str, types: &Types<'_>) -> String {
     let named: Vec<_> = api.methods.iter().map(|method| (names::method(&mut scope, &method.name), method)).collect();
     let best = named.iter().filter_map(|(name, method)| Some((name, method, sample(api, types, method)?)));
     let best = best.max_by_key(|(_, method, _)| std::cmp::Reverse(rank(types, method)));
-    let mut imports = vec!["APIClient".to_owned(), "CentrifugoRPCClient".to_owned(), "RpcError".to_owned()];
+    let mut names = vec!["APIClient".to_owned(), "CentrifugoRPCClient".to_owned(), "RpcError".to_owned()];
     let call = match best {
         Some((name, _, Sample { text, used })) => {
-            imports.extend(used);
+            names.extend(used);
             format!("print(await api.{name}({text}))")
         }
         None => "await api.check_contract()".to_owned(),
     };
-    imports.sort();
-    imports.dedup();
-    let import = super::api::import(module, &imports);
-    let import = import.trim_end();
+    names.sort();
+    names.dedup();
+    let import = imports::import(module, names.iter().map(String::as_str).collect());
     format!(
         r#"import asyncio
 import os
 
 {import}
-
 
 async def main() -> None:
     url, token = os.environ["CENTRIFUGO_URL"], os.environ["CENTRIFUGO_TOKEN"]

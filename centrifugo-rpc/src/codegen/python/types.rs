@@ -30,11 +30,9 @@ impl<'a> Types<'a> {
         Self { api, names: all }
     }
 
-    /// All that the module of the models defines, sorted.
+    /// All that the module of the models defines.
     pub(super) fn all(&self) -> Vec<&str> {
-        let mut all: Vec<_> = self.names.values().map(String::as_str).collect();
-        all.sort_unstable();
-        all
+        self.names.values().map(String::as_str).collect()
     }
 
     /// The name of a definition, or of a variant's class.

@@ -1,0 +1,19 @@
+"""Is the generated package in the directory that `SCENARIO_SDK` names, as soon as it is imported."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+directory = Path(os.environ["SCENARIO_SDK"])
+spec = importlib.util.spec_from_file_location(
+    __name__, directory / "__init__.py", submodule_search_locations=[str(directory)]
+)
+assert spec is not None
+assert spec.loader is not None
+# Takes the place of this module.
+package = importlib.util.module_from_spec(spec)
+sys.modules[__name__] = package
+spec.loader.exec_module(package)
