@@ -79,7 +79,7 @@ fn build() -> &'static Path {
                 build.args(["--profile", name]);
             }
         }
-        toolchain::run(&mut build, CARGO).unwrap_or_else(|error| panic!("{error}"));
+        toolchain::run(&mut build, CARGO);
         profile.join("examples")
     })
 }
