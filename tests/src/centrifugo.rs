@@ -26,7 +26,7 @@ pub fn binary() -> PathBuf {
     toolchain::make_once(&binary, &[module.join("go.mod"), module.join("go.sum")], || {
         let mut build = Command::new("go");
         build.arg("build").arg("-o").arg(&binary).arg("github.com/centrifugal/centrifugo/v6").current_dir(&module);
-        toolchain::try_run(&mut build, GO)
+        toolchain::run(&mut build, GO);
     });
     binary
 }

@@ -18,7 +18,7 @@ pub fn staticcheck() -> PathBuf {
     toolchain::make_once(&binary, &[module.join("go.mod"), module.join("go.sum")], || {
         let mut build = Command::new("go");
         build.arg("build").arg("-o").arg(&binary).arg("honnef.co/go/tools/cmd/staticcheck").current_dir(&module);
-        toolchain::try_run(&mut build, GO)
+        toolchain::run(&mut build, GO);
     });
     binary
 }

@@ -22,7 +22,7 @@ impl Node {
     #[must_use]
     pub fn install() -> Self {
         let dir = toolchain::tests_dir().join("node");
-        packages(&dir, &dir.join("node_modules"));
+        toolchain::make_once(&dir.join("node_modules"), &[dir.join("package-lock.json")], || install_packages(&dir));
         Self { dir }
     }
 
@@ -47,22 +47,52 @@ impl Node {
     }
 }
 
-/// Installs the packages of a directory's `package-lock.json` when the `artefact` of that is missing or the file changed.
-pub(crate) fn packages(dir: &Path, artefact: &Path) {
-    toolchain::make_once(artefact, &[dir.join("package-lock.json")], || {
-        // Twice: a network that fails once is no reason for a test to fail. The second time asks for everything again, in
-        // case that npm's cache is what is broken.
-        let first = install(dir, "--prefer-offline");
-        first.or_else(|first| {
-            let again = install(dir, "--prefer-online");
-            again.map_err(|again| format!("{first}\n--- and once more ---\n{again}"))
-        })
-    });
+/// Installs the packages of the `package-lock.json` in `dir`.
+///
+/// Tries twice: a network that fails once is no reason for a test to fail. The second time asks for everything again, in case
+/// that npm's cache is what is broken.
+///
+/// # Panics
+///
+/// With all that npm printed.
+pub fn install_packages(dir: &Path) {
+    install_packages_with(Path::new("npm"), dir);
 }
 
-fn install(dir: &Path, cache: &str) -> Result<(), String> {
-    let mut install = Command::new("npm");
-    // No package is allowed to run anything of its own.
-    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", cache]).current_dir(dir);
-    toolchain::try_run(&mut install, NPM)
+fn install_packages_with(npm: &Path, dir: &Path) {
+    let install = |cache: &str| {
+        let mut install = Command::new(npm);
+        // No package is allowed to run anything of its own.
+        install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", cache]).current_dir(dir);
+        toolchain::try_run(&mut install, NPM)
+    };
+    let Err(first) = install("--prefer-offline") else { return };
+    install("--prefer-online").unwrap_or_else(|again| panic!("{first}\n--- and once more ---\n{again}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn an_installation_that_fails_is_tried_once_more_and_says_all() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let npm = dir.path().join("npm");
+        fs::write(&npm, "#!/bin/sh\necho \"$@\" >> tries\ntest $(wc -l < tries) = 2\n").expect("written");
+        fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).expect("executable");
+        install_packages_with(&npm, dir.path());
+        let tries = fs::read_to_string(dir.path().join("tries")).expect("it was called");
+        let tries: Vec<_> = tries.lines().collect();
+        assert!(
+            matches!(tries[..], [first, second] if first.contains("prefer-offline") && second.contains("prefer-online"))
+        );
+
+        fs::write(&npm, "#!/bin/sh\necho no network for $5; exit 1\n").expect("written");
+        let failed = std::panic::catch_unwind(|| install_packages_with(&npm, dir.path())).expect_err("it fails twice");
+        let message = failed.downcast_ref::<String>().expect("a message");
+        assert!(message.contains("for --prefer-offline") && message.contains("for --prefer-online"), "{message}");
+    }
 }

@@ -26,13 +26,13 @@ impl Python {
         toolchain::make_once(&venv, &[requirements.clone()], || {
             let mut make = Command::new("python3");
             make.args(["-m", "venv", "--clear"]).arg(&venv);
-            toolchain::try_run(&mut make, PYTHON)?;
+            toolchain::run(&mut make, PYTHON);
             let mut install = Command::new(venv.join("bin").join("python"));
             install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-            toolchain::try_run(install.arg(&requirements), PIP)?;
+            toolchain::run(install.arg(&requirements), PIP);
             // Fetches the checker that belongs to it the first time.
             let mut pyright = Command::new(venv.join("bin").join("pyright"));
-            toolchain::try_run(pyright.arg("--version"), PIP)
+            toolchain::run(pyright.arg("--version"), PIP);
         });
         Self { venv }
     }

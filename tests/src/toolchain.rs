@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,7 +54,7 @@ pub fn run(command: &mut Command, fix: &str) {
     try_run(command, fix).unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// Runs `command` to its end.
+/// The same, for what may be tried again.
 ///
 /// # Errors
 ///
@@ -85,13 +86,13 @@ pub fn without_centrifugo_variables(command: &mut Command) -> &mut Command {
 ///
 /// # Panics
 ///
-/// When `make` fails, with its error, which is kept beside the artefact's stamp as well: of many tests that fail together,
+/// When `make` does, with its message, which is kept beside the artefact's stamp as well: of many tests that fail together,
 /// the one that tried is easily lost.
-pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce() -> Result<(), String>) {
+pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce()) {
     make_once_in(&target_dir().join("tools"), artefact, inputs, make);
 }
 
-fn make_once_in(tools: &Path, artefact: &Path, inputs: &[PathBuf], make: impl FnOnce() -> Result<(), String>) {
+fn make_once_in(tools: &Path, artefact: &Path, inputs: &[PathBuf], make: impl FnOnce()) {
     let name = artefact.file_name().expect("an artefact has a name").to_string_lossy();
     fs::create_dir_all(tools).unwrap_or_else(|error| panic!("cannot create {}: {error}", tools.display()));
 
@@ -104,7 +105,10 @@ fn make_once_in(tools: &Path, artefact: &Path, inputs: &[PathBuf], make: impl Fn
     // An interrupted attempt must not pass for the one before it.
     let _ = fs::remove_file(&stamp);
     let failure = tools.join(format!("{name}.failure.log"));
-    if let Err(error) = make() {
+    // What it leaves half done is made anew by the next who asks.
+    if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(make)) {
+        let message = panic.downcast_ref::<String>().cloned();
+        let error = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
         let kept = match fs::write(&failure, &error) {
             Ok(()) => format!("kept in {}", failure.display()),
             Err(error) => format!("{} cannot be written: {error}", failure.display()),
@@ -152,9 +156,7 @@ mod tests {
         let make = |script: &str| {
             let mut command = Command::new("sh");
             command.args(["-c", script]);
-            make_once_in(dir.path(), &artefact, std::slice::from_ref(&input), || {
-                try_run(&mut command, "sh is everywhere")
-            });
+            make_once_in(dir.path(), &artefact, std::slice::from_ref(&input), || run(&mut command, "sh is everywhere"));
         };
         let failing = std::panic::catch_unwind(|| make("echo first; echo second >&2; exit 7"));
         let payload = failing.expect_err("it fails");

@@ -34,7 +34,8 @@ pub const STRICT: [&str; 14] = [
 pub fn base() -> PathBuf {
     let dir = toolchain::workspace_dir().join("centrifugo-rpc/clients/typescript");
     // Npm's own note of what it installed: `node_modules` would be the same artefact as that of `tests/node`.
-    node::packages(&dir, &dir.join("node_modules/.package-lock.json"));
+    let installed = dir.join("node_modules/.package-lock.json");
+    toolchain::make_once(&installed, &[dir.join("package-lock.json")], || node::install_packages(&dir));
     dir
 }
 
