@@ -245,7 +245,7 @@ impl Dispatcher {
 
     /// Keeps the log complete, for ever. Dropping this future stops it.
     pub(crate) async fn keep_journal(&self) {
-        self.journal.keep().await;
+        self.journal.keep(|| self.outbox.tell_overdue()).await;
     }
 
     /// Refuses new calls from now on and waits for those that run, until it is `enough`: then they are cut off. Dropping this

@@ -41,6 +41,14 @@ impl Throttle {
         state.last = Some(now);
         Some(std::mem::take(&mut state.suppressed))
     }
+
+    /// How many events were held back and not told, once their interval is over: nobody else may come to tell.
+    pub(crate) fn overdue(&self) -> Option<u64> {
+        let now = Instant::now();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = state.last.is_none_or(|last| now.duration_since(last) >= self.interval);
+        (over && state.suppressed > 0).then(|| std::mem::take(&mut state.suppressed))
+    }
 }
 
 /// Lets some events of each kind through per interval and counts the others, so that no kind hides another.
@@ -124,7 +132,10 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1)).await;
         assert_eq!(throttle.allow_many(2), Some(7), "five were held back, and these two");
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(throttle.allow(), Some(0));
+        assert_eq!((throttle.overdue(), throttle.allow(), throttle.allow()), (None, Some(0), None));
+        assert_eq!(throttle.overdue(), None, "the next one may come in time to tell");
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!((throttle.overdue(), throttle.overdue()), (Some(1), None));
     }
 
     #[tokio::test(start_paused = true)]

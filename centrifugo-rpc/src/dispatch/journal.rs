@@ -136,14 +136,16 @@ impl Journal {
         }
     }
 
-    /// Tells, for ever, what would else be told only with the next trouble of its kind. Dropping this future stops it.
-    pub(super) async fn keep(&self) {
+    /// Tells, for ever, what would else be told only with the next trouble of its kind, and has others do the same. Dropping this
+    /// future stops it.
+    pub(super) async fn keep(&self, others: impl Fn()) {
         let mut ticks = interval(LOG_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut told, mut elapsed) = (Totals::default(), Duration::ZERO);
         loop {
             ticks.tick().await;
             tell(self.drops.overdue(), self.limits.overdue(), self.failures.overdue());
+            others();
             elapsed += LOG_INTERVAL;
             if elapsed >= SUMMARY_INTERVAL {
                 elapsed = Duration::ZERO;

@@ -212,6 +212,16 @@ impl Outbox {
         }
     }
 
+    /// Says of what was lost and forgotten what only the next loss would say.
+    pub(crate) fn tell_overdue(&self) {
+        if let Some(count) = self.losses.overdue() {
+            tracing::error!(count, "more replies were lost");
+        }
+        if let Some(count) = self.forgetting.overdue() {
+            tracing::warn!(count, "more replies were sent without being remembered");
+        }
+    }
+
     /// How many replies are not done.
     pub(crate) fn waiting(&self) -> usize {
         self.count.load(Ordering::Acquire)
