@@ -58,7 +58,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 #[command(rename_all = "snake_case")]
 enum Command {
-    /// Print the Centrifugo configuration that fits these settings, with both secrets
+    /// Print the Centrifugo configuration that fits, with both secrets
     CentrifugoConfig(centrifugo_config::Options),
     /// Print a connection token for a caller
     Token {
@@ -74,10 +74,10 @@ enum Command {
     },
     /// Check a running Centrifugo end to end, and explain each finding
     Doctor,
-    /// Write typed clients for these methods, each a complete package: Python, TypeScript, Go
+    /// Write typed clients for these methods: Python, TypeScript, Go
     #[cfg(feature = "codegen")]
     GenerateCentrifugoClients(generate::Arguments),
-    /// Print the contract as JSON: all methods, and the schemas of what they take and give
+    /// Print the contract as JSON: all methods and the schemas of their types
     #[cfg(feature = "codegen")]
     Contract(contract::Arguments),
 }
