@@ -134,11 +134,8 @@ impl Context<'_> {
 
 /// `code` behind the imports that it needs.
 fn module(imports: &[(bool, &str)], code: &str) -> String {
-    let mut text: String = imports.iter().filter(|(used, _)| *used).map(|(_, import)| format!("{import}\n")).collect();
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text + code
+    let imports: Vec<_> = imports.iter().filter(|(used, _)| *used).map(|(_, import)| *import).collect();
+    if imports.is_empty() { code.to_owned() } else { format!("{}\n\n{code}", imports.join("\n")) }
 }
 
 /// A file without an export would not be a module.

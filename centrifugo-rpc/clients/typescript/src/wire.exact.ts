@@ -2,7 +2,7 @@
 
 import { readJson, writeJson } from './json.js';
 
-export { Centrifuge, UnauthorizedError as NoToken } from 'centrifuge/build/protobuf';
+export { Centrifuge, type StreamPosition, UnauthorizedError as NoToken } from 'centrifuge/build/protobuf';
 
 /** What Centrifugo's protocol adds to the payload and the channel of a publication, at most. */
 export const PUBLISH_OVERHEAD = 32;

@@ -18,6 +18,7 @@ import { CentrifugoRPCClient, type ClientEvent, type ClientOptions, type TokenSo
 const BINARY = process.env['CENTRIFUGO'] ?? '';
 assert.notEqual(BINARY, '', 'name the Centrifugo to test with: CENTRIFUGO=<target>/tools/centrifugo npm test');
 
+const REQUESTS = 'rpc:requests';
 /** How long anything may take before a test gives up on it. */
 const PATIENCE_MS = 20_000;
 
@@ -200,7 +201,7 @@ export class Worker {
   }
 
   async start(): Promise<void> {
-    const [centrifugo, user, channel] = [this.#centrifugo, 'worker', 'rpc:requests'];
+    const [centrifugo, user, channel] = [this.#centrifugo, 'worker', REQUESTS];
     const sdk = new Centrifuge(centrifugo.url, { token: centrifugo.token(user), websocket: WebSocket, minReconnectDelay: 10, maxReconnectDelay: 50 });
     this.#sdk = sdk;
     const requests = sdk.newSubscription(channel, { token: centrifugo.token(user, { channel }), minResubscribeDelay: 10 });
@@ -218,6 +219,11 @@ export class Worker {
 
   stop(): void {
     this.#sdk?.disconnect();
+  }
+
+  /** Waits until it is back after a restart of Centrifugo. */
+  async returned(): Promise<void> {
+    await this.#sdk?.getSubscription(REQUESTS)?.ready();
   }
 
   /** Waits for the `index`th request. */

@@ -157,6 +157,6 @@ fn block(open: char, items: &[String], close: char, indent: &str) -> String {
     if line.len() + indent.len() <= WIDTH && !line.contains('\n') {
         return format!("{open}{space}{line}{space}{close}");
     }
-    let lines: String = items.iter().map(|item| format!("{indent}  {item},\n")).collect();
-    format!("{open}\n{lines}{indent}{close}")
+    let separator = format!(",\n{indent}  ");
+    format!("{open}\n{indent}  {},\n{indent}{close}", items.join(&separator))
 }

@@ -12,7 +12,7 @@ const HARMLESS: [&str; 8] = ["get", "list", "find", "search", "read", "count", "
 
 pub(super) fn text(context: &Context<'_>, package: &Package) -> String {
     let name = &package.name;
-    let methods: String = context
+    let methods: Vec<_> = context
         .api
         .methods
         .iter()
@@ -24,6 +24,7 @@ pub(super) fn text(context: &Context<'_>, package: &Package) -> String {
             format!("| `{name}({params}options?)` | {description} |\n")
         })
         .collect();
+    let methods = methods.concat();
     let call = example(context);
     let wide = if context.is_exact { WIDE } else { "" };
     format!(
@@ -166,7 +167,7 @@ fn named_sample(context: &Context<'_>, name: &str, open: &mut BTreeSet<String>) 
                 Tagging::Internal { tag } => vec![format!("{}: {}", member(tag), literal(&variant.name))],
                 Tagging::External | Tagging::Untagged => Vec::new(),
             };
-            let content = match &variant.body {
+            let value = match &variant.body {
                 Body::Unit if union.tagging == Tagging::External => return literal(&variant.name),
                 Body::Unit if union.tagging == Tagging::Untagged => "null".to_owned(),
                 Body::Unit => object(context, &Struct::default(), tag, open),
@@ -174,11 +175,7 @@ fn named_sample(context: &Context<'_>, name: &str, open: &mut BTreeSet<String>) 
                 Body::Newtype(kind) if tag.is_empty() => sample(context, kind, open),
                 Body::Newtype(kind) => format!("{{ {}, ...{} }}", tag.join(", "), sample(context, kind, open)),
             };
-            if union.tagging == Tagging::External {
-                format!("{{ {}: {content} }}", member(&variant.name))
-            } else {
-                content
-            }
+            if union.tagging == Tagging::External { format!("{{ {}: {value} }}", member(&variant.name)) } else { value }
         }
     }
 }

@@ -50,9 +50,9 @@ fn is_identifier(name: &str) -> bool {
 pub(super) fn doc(indent: &str, paragraphs: &[&str], deprecated: Option<&str>) -> String {
     let paragraphs = paragraphs.iter().filter(|paragraph| !paragraph.trim().is_empty()).map(|text| comment_lines(text));
     let deprecated = deprecated.map(|instead| {
-        let mut lines = comment_lines(instead);
-        lines[0] = format!("@deprecated {}", lines[0]).trim_end().to_owned();
-        lines
+        let mut lines = comment_lines(instead).into_iter();
+        let first = format!("@deprecated {}", lines.next().unwrap_or_default());
+        std::iter::once(first.trim_end().to_owned()).chain(lines).collect()
     });
     let lines: Vec<String> = paragraphs
         .chain(deprecated)
@@ -87,7 +87,7 @@ fn comment_lines(text: &str) -> Vec<String> {
         let tag = line.trim_start().starts_with('@').then(|| line.find('@')).flatten();
         tag.map_or(line.clone(), |at| format!("{}\\{}", &line[..at], &line[at..]))
     };
-    text.trim().split('\n').map(line).collect()
+    text.trim().lines().map(line).collect()
 }
 
 #[cfg(test)]

@@ -143,8 +143,8 @@ impl Context<'_> {
                 let own = format!("  {}: {content};\n", key(&variant.name));
                 let others = union.variants.iter().filter(|other| other.name != variant.name);
                 let objects = others.filter(|other| !matches!(other.body, Body::Unit));
-                let absent: String = objects.map(|other| format!("  {}?: never;\n", key(&other.name))).collect();
-                described(format!("export interface {name} {{\n{own}{absent}}}\n"))
+                let absent: Vec<_> = objects.map(|other| format!("  {}?: never;\n", key(&other.name))).collect();
+                described(format!("export interface {name} {{\n{own}{}}}\n", absent.concat()))
             }
             (Tagging::Internal { tag }, body) => {
                 let value = literal(&variant.name);
@@ -238,14 +238,14 @@ impl Context<'_> {
 /// A constant for each value, and the union of them.
 fn enumeration(name: &str, values: &[EnumValue], doc_of_type: &str) -> String {
     let mut scope = Scope::default();
-    let members: String = values
+    let members: Vec<_> = values
         .iter()
         .map(|EnumValue { value, description }| {
             let doc = doc("  ", &[description], None);
             format!("{doc}  {}: {},\n", scope.pick(&pascal(value), "_"), literal(value))
         })
         .collect();
-    let members = if members.is_empty() { "{}".to_owned() } else { format!("{{\n{members}}}") };
+    let members = if members.is_empty() { "{}".to_owned() } else { format!("{{\n{}}}", members.concat()) };
     format!(
         "export const {name} = {members} as const;\n\n{doc_of_type}export type {name} = (typeof {name})[keyof typeof {name}];\n"
     )
