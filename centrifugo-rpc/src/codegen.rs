@@ -1,4 +1,6 @@
 //! Typed clients out of a contract: [`lower`] makes the [model](ir) of it, one module per language prints it. No I/O.
+// A client is printed once: what reads well counts, not an allocation.
+#![allow(clippy::format_collect, clippy::format_push_string, clippy::assigning_clones)]
 
 pub(crate) mod changes;
 pub(crate) mod go;

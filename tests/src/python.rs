@@ -23,7 +23,7 @@ impl Python {
     pub fn install() -> Self {
         let venv = toolchain::target_dir().join("tools").join("python");
         let requirements = clients_dir().join("requirements.txt");
-        toolchain::make_once(&venv, &[requirements.clone()], || {
+        toolchain::make_once(&venv, std::slice::from_ref(&requirements), || {
             let mut make = Command::new("python3");
             make.args(["-m", "venv", "--clear"]).arg(&venv);
             toolchain::run(&mut make, PYTHON);

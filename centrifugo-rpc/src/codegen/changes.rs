@@ -102,25 +102,25 @@ struct Check<'a> {
     differs: bool,
 }
 
-impl<'a> Check<'a> {
+impl Check<'_> {
     fn breaks(&mut self, at: &str, what: impl std::fmt::Display) {
         self.breaks.push(format!("{at}: {what}"));
     }
 
     fn kind(&mut self, at: &str, written: &Type, read: &Type) {
-        if let (Type::Named(writer), Type::Named(reader)) = (written, read) {
-            if !self.seen.insert((writer.clone(), reader.clone())) {
-                return;
-            }
+        if let (Type::Named(writer), Type::Named(reader)) = (written, read)
+            && !self.seen.insert((writer.clone(), reader.clone()))
+        {
+            return;
         }
-        match (self.resolve(self.side.writer, written), self.resolve(self.side.reader, read)) {
+        match (resolve(self.side.writer, written), resolve(self.side.reader, read)) {
             (Resolved::Shape(written), Resolved::Shape(read)) => self.shape(at, written, read),
             (Resolved::Type(written), Resolved::Type(read)) => self.plain(at, written, read),
             (_, Resolved::Type(Type::Any)) => self.differs = true,
             (written, Resolved::Type(Type::Nullable(read))) => {
                 self.differs = true;
                 let Resolved::Shape(shape) = written else { return };
-                match self.resolve(self.side.reader, read) {
+                match resolve(self.side.reader, read) {
                     Resolved::Shape(read) => self.shape(at, shape, read),
                     Resolved::Type(_) => self.breaks(at, "another type"),
                 }
@@ -129,32 +129,14 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Through aliases.
-    fn resolve<'t>(&self, api: &'t Api, kind: &'t Type) -> Resolved<'t> {
-        let mut kind = kind;
-        loop {
-            let Type::Named(name) = kind else { return Resolved::Type(kind) };
-            match api.get(name).map(|def| &def.shape) {
-                Some(Shape::Alias(other)) if other != kind => kind = other,
-                Some(shape) => return Resolved::Shape(shape),
-                None => return Resolved::Type(&Type::Any),
-            }
-        }
-    }
-
     fn plain(&mut self, at: &str, written: &Type, read: &Type) {
         self.differs |= written != read;
         match (written, read) {
-            (_, Type::Any) | (Type::Never, _) => {}
+            (written, read) if is_read_as(written, read) => {}
             (Type::Nullable(written), Type::Nullable(read)) => self.kind(at, written, read),
-            (Type::Null, Type::Nullable(_)) => {}
             (Type::Nullable(_), _) => self.breaks(at, "may be null where it may not be null on the other side"),
             (written, Type::Nullable(read)) => self.kind(at, written, read),
             (Type::Integer(written), Type::Integer(read)) => self.integer(at, *written, *read),
-            (Type::Integer(_), Type::F64 | Type::Number)
-            | (Type::F32, Type::F64)
-            | (Type::F32 | Type::F64, Type::Number) => {}
-            (Type::Char | Type::DateTime | Type::Uuid | Type::Decimal, Type::String) => {}
             (
                 Type::Array { items: written, .. } | Type::FixedArray { items: written, .. },
                 Type::Array { items: read, .. },
@@ -170,9 +152,8 @@ impl<'a> Check<'a> {
                 }
             }
             (Type::Map(a, written), Type::Map(b, read)) if reads_keys(*a, *b) => {
-                self.kind(&format!("{at}{{}}"), written, read)
+                self.kind(&format!("{at}{{}}"), written, read);
             }
-            (written, read) if written == read => {}
             _ => self.breaks(at, "another type"),
         }
     }
@@ -222,7 +203,7 @@ impl<'a> Check<'a> {
         }
         match (&written.rest, &read.rest) {
             (Rest::Map(a, written), Rest::Map(b, read)) if reads_keys(*a, *b) => {
-                self.kind(&format!("{at}.*"), written, read)
+                self.kind(&format!("{at}.*"), written, read);
             }
             (Rest::Map(..), Rest::Denied | Rest::Map(..)) => self.breaks(at, "has fields that are not read"),
             _ => {}
@@ -286,6 +267,34 @@ impl<'a> Check<'a> {
 enum Resolved<'a> {
     Shape(&'a Shape),
     Type(&'a Type),
+}
+
+/// Whether all values of one type are values of another, by what the types are alone.
+fn is_read_as(written: &Type, read: &Type) -> bool {
+    match (written, read) {
+        (_, Type::Any)
+        | (Type::Never, _)
+        | (Type::Null, Type::Nullable(_))
+        | (Type::Integer(_) | Type::F32, Type::F64)
+        | (Type::Integer(_) | Type::F32 | Type::F64, Type::Number)
+        | (Type::Char | Type::DateTime | Type::Uuid | Type::Decimal, Type::String) => true,
+        // What they are made of may have changed under the same name.
+        (Type::Nullable(_) | Type::Array { .. } | Type::FixedArray { .. } | Type::Tuple(_) | Type::Map(..), _) => false,
+        (written, read) => written == read,
+    }
+}
+
+/// What a type is, through aliases.
+fn resolve<'a>(api: &'a Api, kind: &'a Type) -> Resolved<'a> {
+    let mut kind = kind;
+    loop {
+        let Type::Named(name) = kind else { return Resolved::Type(kind) };
+        match api.get(name).map(|def| &def.shape) {
+            Some(Shape::Alias(other)) if other != kind => kind = other,
+            Some(shape) => return Resolved::Shape(shape),
+            None => return Resolved::Type(&Type::Any),
+        }
+    }
 }
 
 fn reads_keys(written: Key, read: Key) -> bool {

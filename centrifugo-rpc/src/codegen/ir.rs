@@ -423,9 +423,9 @@ impl Type {
 }
 
 fn rename(kind: &mut Type, new: &impl Fn(&str) -> Option<String>) {
-    if let Type::Named(name) = kind {
-        if let Some(other) = new(name) {
-            *name = other;
-        }
+    if let Type::Named(name) = kind
+        && let Some(other) = new(name)
+    {
+        *name = other;
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn folded(name: &str) -> String {
 fn ascii(name: &str) -> String {
     let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
     if kept.trim().is_empty() {
-        return name.chars().map(|c| format!("u{:x} ", u32::from(c))).collect();
+        return name.chars().map(|c| format!("u{:x}", u32::from(c))).collect::<Vec<_>>().join(" ");
     }
     kept
 }

@@ -1,5 +1,8 @@
 //! What callers of then notice. The verdicts of the first test are compared with what serde does.
 
+// Methods and types are written beside what is said of them.
+#![allow(clippy::items_after_statements)]
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 

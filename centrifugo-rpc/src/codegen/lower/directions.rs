@@ -50,7 +50,7 @@ fn different(params: &Types, results: &Types) -> BTreeSet<String> {
     let both: Vec<_> = params.iter().filter_map(|(name, def)| Some((name, def, results.get(name)?))).collect();
     let mut different: BTreeSet<_> =
         both.iter().filter(|(_, a, b)| a.shape != b.shape).map(|(name, _, _)| (*name).clone()).collect();
-    grow(&mut different, both.iter().map(|(name, def, _)| (*name, &def.shape)).collect());
+    grow(&mut different, &both.iter().map(|(name, def, _)| (*name, &def.shape)).collect::<Vec<_>>());
     different
 }
 
@@ -61,15 +61,15 @@ fn same_but_for_presence(different: &BTreeSet<String>, params: &Types, results: 
     let mut others: BTreeSet<_> =
         different.iter().filter(|name| present(params, name) != present(results, name)).cloned().collect();
     let candidates = params.iter().filter(|(name, _)| different.contains(*name));
-    grow(&mut others, candidates.map(|(name, def)| (name, &def.shape)).collect());
+    grow(&mut others, &candidates.map(|(name, def)| (name, &def.shape)).collect::<Vec<_>>());
     different - &others
 }
 
 /// Adds all that refers to what is in the set.
-fn grow(set: &mut BTreeSet<String>, shapes: Vec<(&String, &Shape)>) {
+fn grow(set: &mut BTreeSet<String>, shapes: &[(&String, &Shape)]) {
     loop {
         let before = set.len();
-        for (name, shape) in &shapes {
+        for (name, shape) in shapes {
             if !set.contains(*name) && shape.names().iter().any(|reference| set.contains(reference)) {
                 set.insert((*name).clone());
             }

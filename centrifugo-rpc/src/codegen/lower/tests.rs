@@ -1,14 +1,17 @@
 //! What schemars writes, and what becomes of it.
 
+// Types are written beside what is said of them.
+#![allow(clippy::items_after_statements)]
+
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::*;
+use super::{Api, Shape, Type, lower, referred};
 use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Struct, Tagging, Union, Width};
 use crate::codegen::sample::{self, PLAIN, contract, contract_of, method};
-use crate::registry::Type as Registered;
+use crate::registry::{Method, Type as Registered};
 
 fn api<P: JsonSchema + 'static, R: JsonSchema + 'static>() -> Api {
     lower(&contract_of::<P, R>()).unwrap_or_else(|problems| panic!("{problems:#?}"))
@@ -497,9 +500,6 @@ fn names_that_clients_cannot_tell_apart_are_errors() {
         assert!(problems.contains(expected), "{problems}\ndo not say: {expected}");
     }
 }
-
-/// The registry's own names for both directions; a method of the registry, not of the model.
-use crate::registry::Method;
 
 #[test]
 fn names_may_hold_what_references_write_otherwise() {

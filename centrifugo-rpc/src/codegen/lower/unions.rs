@@ -70,13 +70,12 @@ impl Lowering {
             let schema = member.as_object()?;
             let variant = tag_of(member, tag)?;
             let base = format!("{name}{}", names::pascal(variant));
-            let body = match schema.get("$ref") {
-                Some(reference) => Body::Newtype(self.reference(reference, &place)),
-                None => {
-                    self.check_keywords(schema, &place);
-                    let fields = self.fields(schema, &place, &base, Some(tag));
-                    if fields == Struct::default() { Body::Unit } else { Body::Struct(fields) }
-                }
+            let body = if let Some(reference) = schema.get("$ref") {
+                Body::Newtype(self.reference(reference, &place))
+            } else {
+                self.check_keywords(schema, &place);
+                let fields = self.fields(schema, &place, &base, Some(tag));
+                if fields == Struct::default() { Body::Unit } else { Body::Struct(fields) }
             };
             Some(named(variant, member, body))
         });

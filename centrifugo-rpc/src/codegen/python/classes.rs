@@ -88,17 +88,16 @@ fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class 
     }
     let internal = if let Tagging::Internal { tag } = tagging { Some(tag) } else { None };
     match &variant.body {
-        Body::Newtype(kind) if internal.is_some() => match types.struct_of(kind) {
-            Some((name, base)) => {
+        Body::Newtype(kind) if internal.is_some() => {
+            if let Some((name, base)) = types.struct_of(kind) {
                 class.base = types.name(name);
                 reserve(&mut scope, base);
                 add_tag(&mut class, &mut scope, internal, &variant.name);
-            }
-            None => {
+            } else {
                 add_tag(&mut class, &mut scope, internal, &variant.name);
                 add_content(&mut class, types, kind, &mut scope);
             }
-        },
+        }
         Body::Newtype(kind) => {
             class.base = "_m.Newtype".to_owned();
             let value = (*kind == Type::Null).then_some("None");

@@ -83,17 +83,17 @@ fn example(api: &Api, module: &str, types: &Types<'_>) -> String {
     let named: Vec<_> = api.methods.iter().map(|method| (names::method(&mut scope, &method.name), method)).collect();
     let best = named.iter().filter_map(|(name, method)| Some((name, method, sample(api, types, method)?)));
     let best = best.max_by_key(|(_, method, _)| std::cmp::Reverse(rank(types, method)));
-    let mut names = vec!["APIClient".to_owned(), "CentrifugoRPCClient".to_owned(), "RpcError".to_owned()];
+    let mut imports = vec!["APIClient".to_owned(), "CentrifugoRPCClient".to_owned(), "RpcError".to_owned()];
     let call = match best {
         Some((name, _, Sample { text, used })) => {
-            names.extend(used);
+            imports.extend(used);
             format!("print(await api.{name}({text}))")
         }
         None => "await api.check_contract()".to_owned(),
     };
-    names.sort();
-    names.dedup();
-    let import = imports::import(module, names.iter().map(String::as_str).collect());
+    imports.sort();
+    imports.dedup();
+    let import = imports::import(module, imports.iter().map(String::as_str).collect());
     format!(
         r#"import asyncio
 import os
