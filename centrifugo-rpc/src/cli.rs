@@ -77,7 +77,7 @@ enum Command {
     /// Write typed clients for these methods: Python, TypeScript, Go
     #[cfg(feature = "codegen")]
     GenerateCentrifugoClients(generate::Arguments),
-    /// Print the contract as JSON: all methods and the schemas of their types
+    /// Print the contract as JSON: methods and the schemas of their types
     #[cfg(feature = "codegen")]
     Contract(contract::Arguments),
 }
