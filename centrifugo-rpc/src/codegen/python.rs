@@ -30,3 +30,6 @@ pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
 fn header(doc: &str) -> String {
     format!("# {MARK}\n\"\"\"{doc}\"\"\"\n\n")
 }
+
+#[cfg(test)]
+mod tests;

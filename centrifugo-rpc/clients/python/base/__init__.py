@@ -1,6 +1,7 @@
 """The hand-written half of the generated Python clients."""
 
 from ._client import CentrifugoRPCClient
+from ._datetime import NanoDateTime
 from ._errors import (
     CentrifugoRPCError,
     ConnectionError,
@@ -15,6 +16,7 @@ from ._errors import (
     TokenRefused,
     UnreachableError,
 )
+from ._wire import read_json, to_json
 
 __all__ = [
     "CentrifugoRPCClient",
@@ -24,10 +26,13 @@ __all__ = [
     "DecodeError",
     "EncodeError",
     "ErrorCode",
+    "NanoDateTime",
     "RpcError",
     "RpcTimeoutError",
     "SetupError",
     "TokenError",
     "TokenRefused",
     "UnreachableError",
+    "read_json",
+    "to_json",
 ]

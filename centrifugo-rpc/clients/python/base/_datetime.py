@@ -45,6 +45,9 @@ class NanoDateTime(datetime):
             return False
         return self.nanosecond == getattr(other, "nanosecond", 0)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         return datetime.__hash__(self)
 

@@ -103,6 +103,8 @@ fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
     // Units are one member, and `None | None` is an error.
     let mut seen = BTreeSet::new();
     members.retain(|member| seen.insert(member.flat()));
+    // Where it stands makes no difference, and at the end is where people look for it.
+    members.sort_by_key(|member| member.flat() == "None");
     if members.is_empty() {
         return Expr::name("_m.Never");
     }

@@ -1,0 +1,39 @@
+use super::*;
+use crate::codegen::sample;
+
+fn generated() -> Vec<File> {
+    generate(&sample::api(), &Package { name: "task-client".to_owned() })
+}
+
+fn file(path: &str) -> String {
+    let found = generated().into_iter().find(|file| file.path == path);
+    found.unwrap_or_else(|| panic!("no file {path}")).contents
+}
+
+#[test]
+fn every_file_says_that_it_is_generated() {
+    for File { path, contents } in generated() {
+        assert!(contents.lines().next().is_some_and(|line| line.contains(MARK)), "{path}");
+        assert!(contents.ends_with('\n') && !contents.contains('\r'), "{path}");
+    }
+}
+
+/// Small, so that a person can read it: what it means is tested in the `tests` member, by checkers and by serde.
+#[test]
+fn the_generated_modules_are_these() {
+    for name in ["models.py", "api.py"] {
+        let golden = format!("{}/src/codegen/python/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let text = file(name);
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&golden, &text).expect("the golden file can be written");
+        }
+        let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+        assert_eq!(text, expected, "{name} has changed; accept it with BLESS=1");
+    }
+}
+
+#[test]
+fn the_package_is_named_as_python_names_packages() {
+    assert!(file("pyproject.toml").contains("name = \"task-client\"") && file("pyproject.toml").contains("\"task_client\""));
+    assert!(file("README.md").contains("from task_client import "));
+}
