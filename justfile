@@ -7,6 +7,10 @@ default:
 quickstart:
     cargo run --example quickstart
 
+# A page that calls methods of the demo, at http://127.0.0.1:8080
+web:
+    cargo run --example web
+
 # All tests, against the hub and a real Centrifugo
 test:
     cargo test --workspace
@@ -15,6 +19,8 @@ test:
 ci:
     .ci/run
 
-# Accept changed compiler messages and expansions of the macro
+# Accept changed compiler messages, expansions of the macro, generated clients and the bundle of the page
 bless:
     BLESS=1 TRYBUILD=overwrite cargo test -p centrifugo-rpc-macros
+    BLESS=1 cargo test -p centrifugo-rpc --lib codegen
+    BLESS=1 cargo test -p tests --test web the_committed_bundle

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::json;
 use tests::typescript::{Project, base, run};
-use tests::{Example, Process, example, toolchain};
+use tests::{Centrifugo, Demo, Example, Process, example, toolchain};
 
 /// Where browsers of the Chromium family are, unless `CHROMIUM` says otherwise.
 const BROWSERS: [&str; 4] = [
@@ -49,6 +50,34 @@ async fn the_page_calls_methods_shows_errors_and_survives_a_lost_connection() {
     }
 }
 
+/// The page is on the JSON protocol of the SDK, as `demo` has no 64-bit integers.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_of_contracts_with_wide_integers_works_in_a_browser_too() {
+    let centrifugo = Centrifugo::start_default().await;
+    let _demo = Demo::start(&centrifugo).await;
+    let project = Project::new();
+    project.copy(&toolchain::tests_dir().join("clients/browser"), ".");
+    project.copy(&base().join("src"), "src");
+    fs::rename(project.path().join("src/wire.exact.ts"), project.path().join("src/wire.ts"))
+        .expect("the exact wire format");
+    let mut bundle = esbuild(&project);
+    run(bundle.args(["src/index.ts", "--format=iife", "--global-name=client", "--outfile=bundle.js"]));
+
+    let token = centrifugo.tokens().connection_with_info("42", &json!({"big": u64::MAX}));
+    let mut command = project.node(&["exact.mjs"]);
+    command.envs([("CENTRIFUGO", centrifugo.url.as_str()), ("TOKEN", &token), ("CHROMIUM", &browser())]);
+    let driver = Process::start(command.env("BUNDLE", project.path().join("bundle.js")), FIX);
+    driver.line("ok exact").await;
+    assert!(driver.ended().await.status.success(), "{}", driver.printed());
+}
+
+/// A command that bundles for browsers.
+fn esbuild(project: &Project) -> Command {
+    let mut command = project.node(&["node_modules/esbuild/bin/esbuild"]);
+    command.args(["--bundle", "--minify", "--target=es2020", "--legal-comments=none", "--log-level=warning"]);
+    command
+}
+
 /// What is committed is what its sources give: with `BLESS=1` it is made so.
 #[test]
 fn the_committed_bundle_is_made_of_its_sources_and_of_the_client_as_it_is_generated_now() {
@@ -68,17 +97,8 @@ fn the_committed_bundle_is_made_of_its_sources_and_of_the_client_as_it_is_genera
     let bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--verbatimModuleSyntax", "web/src/main.ts"];
     run(project.tsc(&strict).args(browser).args(bundler));
     let bundled = project.path().join("app.js");
-    let mut bundle = Command::new("node");
-    bundle.arg(base().join("node_modules/esbuild/bin/esbuild")).arg("web/src/main.ts").current_dir(project.path());
-    bundle.args([
-        "--bundle",
-        "--minify",
-        "--format=esm",
-        "--target=es2020",
-        "--legal-comments=none",
-        "--log-level=warning",
-    ]);
-    run(bundle.arg(format!("--outfile={}", bundled.display())));
+    let mut bundle = esbuild(&project);
+    run(bundle.args(["web/src/main.ts", "--format=esm", "--outfile=app.js"]));
     let committed = web().join("app.js");
     if bless {
         fs::copy(&bundled, &committed).expect("the bundle can be written");

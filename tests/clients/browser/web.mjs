@@ -95,7 +95,7 @@ try {
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 390, height: 844 });
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out on a phone');
-  await page.screenshot({ path: `${SCREENSHOTS}/phone.png`, fullPage: true });
+  await page.screenshot({ path: `${SCREENSHOTS}/phone.png` });
   assert.deepEqual(problems, [], 'the console is clean');
   console.log('ok looks');
 } finally {

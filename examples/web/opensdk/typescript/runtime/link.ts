@@ -5,13 +5,15 @@
 import { ConnectionError, UnauthorizedError } from './errors.js';
 import { disconnection, subscribeRefusal } from './refusal.js';
 import { type TokenSource, wrongUser } from './token.js';
-import { Centrifuge, NoToken } from './wire.js';
+import { Centrifuge, NoToken, type StreamPosition } from './wire.js';
 
 /** How long the SDK waits for Centrifugo's reply to one command. */
 const COMMAND_TIMEOUT_MS = 10_000;
 /** A caller waits for its connection: it comes back soon after Centrifugo does. */
 const MIN_RECONNECT_DELAY_MS = 200;
 const MAX_RECONNECT_DELAY_MS = 5_000;
+/** How many replies Centrifugo keeps in a reply channel (`history_size`), unless it is configured otherwise. */
+const KEPT_REPLIES = 128;
 
 /** A constructor of WebSockets: the global one of browsers, Deno, Bun and Node 22 or later, or `WebSocket` of the package `ws`. */
 export type WebSocketConstructor = new (url: string, protocols?: string) => object;
@@ -99,31 +101,58 @@ export class Link {
   }
 
   #listen(): void {
-    const { shownUrl, user, replyChannel, token } = this.#target;
-    // The SDK dies of an exception in a handler, and must not be told what happens after the end.
-    const tell = <E>(handle: (event: E) => void) => (event: E) => {
-      if (!this.#closed) handle(event);
-    };
+    const { shownUrl, token } = this.#target;
     if (typeof token !== 'string') {
       // Without this the SDK asks for a new token only when the old one has expired.
-      this.#sdk.on('connecting', tell(() => this.#sdk.setToken('')));
+      this.#sdk.on('connecting', this.#heard(() => this.#sdk.setToken('')));
     }
-    this.#sdk.on('error', tell(({ type, error }) => this.#onError(type, error.code, error.message)));
-    this.#sdk.on('disconnected', tell(({ code, reason }) => this.#end(disconnection(shownUrl, code, reason))));
+    this.#sdk.on('error', this.#heard(({ type, error }) => this.#onError(type, error.code, error.message)));
+    this.#sdk.on('disconnected', this.#heard(({ code, reason }) => this.#end(disconnection(shownUrl, code, reason))));
+    this.#subscribe(undefined);
+  }
+
+  /** Subscribes to the reply channel and stays subscribed; first of all come the replies after `since`. */
+  #subscribe(since: StreamPosition | undefined): void {
+    const { user, replyChannel } = this.#target;
     const replies = this.#sdk.newSubscription(replyChannel, {
       recoverable: true,
       minResubscribeDelay: MIN_RECONNECT_DELAY_MS,
       maxResubscribeDelay: MAX_RECONNECT_DELAY_MS,
+      ...(since === undefined ? {} : { since }),
     });
-    replies.on('subscribed', tell((event) => this.#listener.onUp(!event.wasRecovering || event.recovered)));
-    replies.on('subscribing', tell(({ code, reason }) => this.#listener.onDown(code, reason)));
-    replies.on('unsubscribed', tell(({ code, reason }) => this.#end(subscribeRefusal(replyChannel, user, code, reason))));
-    replies.on('publication', tell(({ data }) => this.#listener.onReply(data)));
-    replies.on('error', tell(({ error }) => {
+    let readsAgain = since !== undefined;
+    let isReplaced = false;
+    replies.on('subscribed', this.#heard(({ wasRecovering, recovered, streamPosition }) => {
+      const isComplete = !wasRecovering || recovered;
+      const again = readsAgain;
+      readsAgain = false;
+      if (isComplete || again || streamPosition === undefined) {
+        this.#listener.onUp(isComplete && !again);
+        return;
+      }
+      // Centrifugo cannot continue from the last reply, so all that it has is read: in a new stream, after a restart with the memory
+      // engine, that is what workers have sent since; in the old one, the last of more replies than it keeps.
+      isReplaced = true;
+      this.#sdk.removeSubscription(replies);
+      this.#subscribe({ ...streamPosition, offset: Math.max(0, streamPosition.offset - KEPT_REPLIES) });
+    }));
+    replies.on('subscribing', this.#heard(({ code, reason }) => this.#listener.onDown(code, reason)));
+    replies.on('unsubscribed', this.#heard(({ code, reason }) => {
+      if (!isReplaced) this.#end(subscribeRefusal(replyChannel, user, code, reason));
+    }));
+    replies.on('publication', this.#heard(({ data }) => this.#listener.onReply(data)));
+    replies.on('error', this.#heard(({ error }) => {
       const message = `the reply channel \`${replyChannel}\` cannot be subscribed: ${error.message}`;
       this.#listener.onTrouble(new ConnectionError('setup', message));
     }));
     replies.subscribe();
+  }
+
+  /** `handle`, unless the link is closed: then nobody is told what happens. */
+  #heard<E>(handle: (event: E) => void): (event: E) => void {
+    return (event) => {
+      if (!this.#closed) handle(event);
+    };
   }
 
   /** A failed attempt to connect. The SDK tries again, unless `disconnected` follows. */

@@ -36,7 +36,10 @@ export interface CallOptions {
 
 /** What happens behind the calls. */
 export type ClientEvent =
-  /** Connected. `recovered` is false if replies sent meanwhile may be lost; their calls run into their timeout. */
+  /**
+   * Connected. `recovered` is false if Centrifugo could not continue from the last reply, so that all it has of them was read: calls whose
+   * reply it does not have run into their timeout.
+   */
   | { readonly type: 'connected'; readonly recovered: boolean; readonly pendingCalls: number }
   /** The connection is lost; the client connects again. */
   | { readonly type: 'disconnected'; readonly code: number; readonly reason: string; readonly pendingCalls: number }

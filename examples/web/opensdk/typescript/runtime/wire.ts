@@ -2,7 +2,7 @@
 
 // The wire format of contracts without 64-bit integers: the SDK's JSON protocol, which reads and writes JSON itself.
 
-export { Centrifuge, UnauthorizedError as NoToken } from 'centrifuge';
+export { Centrifuge, type StreamPosition, UnauthorizedError as NoToken } from 'centrifuge';
 
 /** What Centrifugo's protocol adds to the payload and the channel of a publication, at most. */
 export const PUBLISH_OVERHEAD = 64;
