@@ -66,8 +66,8 @@ impl Project {
 
     /// Makes a workspace of these modules, so that they find each other by their names.
     pub fn join(&self, modules: &[&Path]) {
-        let uses: String = modules.iter().map(|module| format!("\t\"{}\"\n", module.display())).collect();
-        self.write("go.work", &format!("go 1.24\n\nuse (\n{uses})\n"));
+        let uses: Vec<_> = modules.iter().map(|module| format!("\t\"{}\"", module.display())).collect();
+        self.write("go.work", &format!("go 1.24\n\nuse (\n{}\n)\n", uses.join("\n")));
     }
 
     /// A command of Go in this directory.

@@ -96,13 +96,13 @@ fn the_committed_bundle_is_made_of_its_sources_and_of_the_client_as_it_is_genera
     let browser = ["--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--types", ""];
     let bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--verbatimModuleSyntax", "web/src/main.ts"];
     run(project.tsc(&strict).args(browser).args(bundler));
-    let bundled = project.path().join("app.js");
-    let mut bundle = esbuild(&project);
-    run(bundle.args(["web/src/main.ts", "--format=esm", "--outfile=app.js"]));
+    let output = project.path().join("app.js");
+    let mut esbuild = esbuild(&project);
+    run(esbuild.args(["web/src/main.ts", "--format=esm", "--outfile=app.js"]));
     let committed = web().join("app.js");
     if bless {
-        fs::copy(&bundled, &committed).expect("the bundle can be written");
+        fs::copy(&output, &committed).expect("the bundle can be written");
     }
-    let (bundled, committed) = (fs::read(&bundled).expect("a bundle"), fs::read(&committed).unwrap_or_default());
+    let (bundled, committed) = (fs::read(&output).expect("a bundle"), fs::read(&committed).unwrap_or_default());
     assert!(bundled == committed, "examples/web/app.js is not what its sources give: run this test with BLESS=1");
 }
