@@ -121,5 +121,6 @@ fn answer() -> Result<Reply, RpcError> {
     serde_json::to_vec(&info).map(Reply::new).map_err(RpcError::internal)
 }
 
-#[cfg(test)]
+// Its samples are those of the generators.
+#[cfg(all(test, feature = "codegen"))]
 mod tests;

@@ -62,10 +62,11 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `cli` (default) | `Server::run`: a command line that serves, prints tokens and Centrifugo's configuration, and checks a running Centrifugo |
+//! | `codegen` (default) | typed clients in Python, TypeScript and Go, and the contract, on that command line |
 //! | `client` | `Client`: a caller in Rust |
 //! | `hub` | `hub::Hub`: a Centrifugo in process and in memory, for development and tests |
 //!
-//! A worker that needs no command line turns the default feature off.
+//! A worker that needs no command line turns the default features off.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // What is printed is the command line's business.
@@ -80,7 +81,7 @@ mod centrifugo;
 mod cli;
 #[cfg(feature = "client")]
 mod client;
-#[cfg(all(feature = "cli", feature = "codegen"))]
+#[cfg(feature = "codegen")]
 mod codegen;
 mod config;
 mod connection;

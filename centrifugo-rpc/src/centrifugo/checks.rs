@@ -90,7 +90,6 @@ pub(crate) enum Purpose {
     /// A worker starts: there should be no other one.
     Start,
     /// Somebody asks how things are: there should be a worker that answers.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "nobody can ask without a command line"))]
     Doctor,
 }
 
