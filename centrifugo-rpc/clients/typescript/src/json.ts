@@ -48,8 +48,6 @@ function writeObject(value: object, depth: number): string {
 }
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
-/** A string up to its closing quote; what is inside is left to the engine. */
-const STRING = /"(?:[^"\\]|\\.)*"/sy;
 const SPACE = /[ \t\n\r]*/y;
 
 class Reader {
@@ -114,7 +112,21 @@ class Reader {
   }
 
   #string(): string {
-    return JSON.parse(this.#match(STRING)[0]) as string;
+    const start = this.#at;
+    let end = start;
+    do {
+      end = this.#text.indexOf('"', end + 1);
+      if (end === -1) throw this.#error();
+    } while (this.#isEscaped(end));
+    this.#at = end + 1;
+    // What is inside is left to the engine.
+    return JSON.parse(this.#text.slice(start, this.#at)) as string;
+  }
+
+  #isEscaped(at: number): boolean {
+    let backslashes = 0;
+    while (this.#text.charAt(at - 1 - backslashes) === '\\') backslashes += 1;
+    return backslashes % 2 === 1;
   }
 
   #number(): number | bigint {

@@ -23,6 +23,9 @@ test('everything else is read as the engine reads it', () => {
     '{"a":1,"a":2}', '\t\r\n1',
   ];
   for (const text of texts) assert.deepEqual(read(text), JSON.parse(text), text);
+  const long = JSON.stringify('\\"x\\\\'.repeat(500_000));
+  assert.equal(read(long), JSON.parse(long));
+  assert.equal(read('"\\\\"'), '\\');
   const proto = read('{"__proto__":{"x":1}}') as object;
   assert.deepEqual(Object.keys(proto), ['__proto__']);
   assert.equal(Object.getPrototypeOf(proto), Object.prototype);

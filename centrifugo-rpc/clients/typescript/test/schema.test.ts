@@ -153,6 +153,11 @@ test('what does not fit is an error that names method and place', async () => {
   assert.equal(encode.message, 'the params of `a.b` are not as declared: n: the integer is not in 0 to 255');
   assert.ok((await failure(notify(rpc, 'a.b', numbers, 5, undefined))) instanceof EncodeError);
   assert.deepEqual(calls, [], 'nothing was sent');
+  const circular: { self?: object } = {};
+  circular.self = circular;
+  const endless = await failure(call(rpc, 'a.b', c.any, circular, c.any, undefined));
+  assert.ok(endless instanceof EncodeError, String(endless));
+  assert.match(endless.message, /contains itself/);
   const decode = await failure(call(rpc, 'a.b', undefined, undefined, numbers, { timeoutMs: 5 }));
   assert.ok(decode instanceof DecodeError);
   assert.equal(decode.message, 'the result of `a.b` is not as declared: n: expected an integer, got a string');
