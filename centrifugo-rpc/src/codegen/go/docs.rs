@@ -86,6 +86,10 @@ fn plain(line: &str) -> String {
         // The definition of a link.
         line = line.replacen("]:", "] :", 1);
     }
+    if line.starts_with("+build") {
+        // A build constraint, with a space before it too.
+        line = line.replacen('+', "+ ", 1);
+    }
     line
 }
 
@@ -120,6 +124,7 @@ mod tests {
             ),
             ("Open:\n```\n- x\n    y", "// Open:\n//\n// - x\n// y\n"),
             ("[a]: https://example.com\nTwo.", "// [a] : https://example.com\n// Two.\n"),
+            ("a\n+build ignore\ngo:build ignore", "// a\n// + build ignore\n// go:build ignore\n"),
             ("``quoted'' \"\"\" \\", "// `quoted' \"\"\" \\\n"),
         ] {
             assert_eq!(self::comment(text, ""), comment, "{text:?}");
