@@ -34,6 +34,8 @@ fn the_generated_modules_are_these() {
 
 #[test]
 fn the_package_is_named_as_python_names_packages() {
-    assert!(file("pyproject.toml").contains("name = \"task-client\"") && file("pyproject.toml").contains("\"task_client\""));
+    assert!(
+        file("pyproject.toml").contains("name = \"task-client\"") && file("pyproject.toml").contains("\"task_client\"")
+    );
     assert!(file("README.md").contains("from task_client import "));
 }
