@@ -15,13 +15,8 @@ from . import _refusals as refusals
 from ._calls import Calls
 from ._errors import ConnectionError, SetupError, TokenError, UnreachableError
 from ._identity import shown_url
-from ._sdk import (
-    CentrifugeError,
-    Client,
-    ClientEventHandler,
-    ReplyError,
-    SubscriptionEventHandler,
-)
+from ._replies import Replies
+from ._sdk import CentrifugeError, Client, ClientEventHandler, ReplyError
 from ._tokens import GetToken, Tokens
 
 logger = logging.getLogger("centrifugo_rpc")
@@ -102,17 +97,13 @@ class Link:
             ssl_context=target.ssl_context,
             proxy=target.proxy,
         )
-        self._subscription = self._client.new_subscription(
-            target.reply_channel,
-            _ReplyEvents(self, target, calls),
-            recoverable=True,
-            min_resubscribe_delay=MIN_RECONNECT_DELAY,
-            max_resubscribe_delay=MAX_RECONNECT_DELAY,
+        self._replies = Replies(
+            self._client, target.reply_channel, target.user, self, calls
         )
 
     async def start(self) -> None:
         """Starts connecting and subscribing to the reply channel."""
-        await self._subscription.subscribe()
+        await self._replies.start()
         self._starting = asyncio.create_task(self._client.connect())
 
     async def publish(self, channel: str, data: bytes) -> None:
@@ -137,6 +128,7 @@ class Link:
             getattr(self._client, "_background_tasks", ())
         )
         tasks |= {task for task in (self._starting, self._ending) if task is not None}
+        tasks |= self._replies.tasks
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
 
@@ -178,8 +170,12 @@ class _ClientEvents(ClientEventHandler):
             else:
                 self._link.end(hopeless)
         elif ctx.code in (CONNECT_TOKEN, REFRESH_TOKEN):
-            self._calls.on_trouble(TokenError(f"no new token: {describe(error)}"))
-            logger.warning("`get_token` failed and is asked again: %s", describe(error))
+            self._calls.on_trouble(
+                TokenError(f"no new token: {refusals.describe(error)}")
+            )
+            logger.warning(
+                "`get_token` failed and is asked again: %s", refusals.describe(error)
+            )
         elif isinstance(error, ReplyError):
             message = (
                 f"Centrifugo at {self._url} does not accept ({error.code} "
@@ -188,51 +184,7 @@ class _ClientEvents(ClientEventHandler):
             self._calls.on_trouble(SetupError(message))
         else:
             self._calls.on_trouble(
-                UnreachableError(f"cannot connect to {self._url}: {describe(error)}")
+                UnreachableError(
+                    f"cannot connect to {self._url}: {refusals.describe(error)}"
+                )
             )
-
-
-class _ReplyEvents(SubscriptionEventHandler):
-    def __init__(self, link: Link, target: Target, calls: Calls) -> None:
-        self._link = link
-        self._calls = calls
-        self._target = target
-
-    async def on_subscribed(self, ctx: Any) -> None:
-        if self._link.is_closed:
-            return
-        if not ctx.recoverable:
-            logger.warning(
-                "replies sent while the connection is down will be lost: set "
-                "`history_size`, `history_ttl` and "
-                "`force_recovery` in the namespace of the reply channel `%s`",
-                self._target.reply_channel,
-            )
-        self._calls.on_up(complete=not ctx.was_recovering or ctx.recovered)
-
-    async def on_subscribing(self, ctx: Any) -> None:
-        if not self._link.is_closed:
-            self._calls.on_down(ctx.code, ctx.reason)
-
-    async def on_unsubscribed(self, ctx: Any) -> None:
-        target = self._target
-        self._link.end(
-            refusals.subscribe(target.reply_channel, target.user, ctx.code, ctx.reason)
-        )
-
-    async def on_publication(self, ctx: Any) -> None:
-        self._calls.on_reply(ctx.pub.data or b"")
-
-    async def on_error(self, ctx: Any) -> None:
-        if not self._link.is_closed:
-            channel = self._target.reply_channel
-            error = SetupError(
-                f"the reply channel `{channel}` cannot be subscribed: "
-                f"{describe(ctx.error)}"
-            )
-            self._calls.on_trouble(error)
-
-
-def describe(error: BaseException) -> str:
-    """What went wrong; the name of the exception where it says nothing."""
-    return str(error) or type(error).__name__

@@ -99,3 +99,8 @@ def disconnect(url: str, code: int, reason: str) -> ConnectionError:
             "`message_size_limit`"
         )
     return ConnectionError(message)
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong; the name of the exception where it says nothing."""
+    return str(error) or type(error).__name__

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
         code: int
         error: BaseException
 
+    class StreamPosition:
+        offset: int
+        epoch: str
+
+        def __init__(self, offset: int, epoch: str) -> None: ...
+
     class SubscribedContext(Protocol):
+        stream_position: StreamPosition | None
         recoverable: bool
         was_recovering: bool
         recovered: bool
@@ -48,6 +55,7 @@ if TYPE_CHECKING:
 
     class Subscription:
         async def subscribe(self) -> None: ...
+        async def unsubscribe(self) -> None: ...
 
     class Client:
         def __init__(
@@ -78,7 +86,10 @@ if TYPE_CHECKING:
             min_resubscribe_delay: float = 0.1,
             max_resubscribe_delay: float = 10.0,
             recoverable: bool = False,
+            get_state: Callable[[str], Awaitable[StreamPosition]] | None = None,
         ) -> Subscription: ...
+
+        def remove_subscription(self, sub: Subscription) -> None: ...
 
         async def connect(self) -> None: ...
         async def disconnect(self) -> None: ...
@@ -101,6 +112,8 @@ else:
         Client,
         ClientEventHandler,
         ReplyError,
+        StreamPosition,
+        Subscription,
         SubscriptionEventHandler,
         UnauthorizedError,
     )
@@ -110,6 +123,8 @@ __all__ = [
     "Client",
     "ClientEventHandler",
     "ReplyError",
+    "StreamPosition",
+    "Subscription",
     "SubscriptionEventHandler",
     "UnauthorizedError",
 ]

@@ -72,6 +72,50 @@ async def test_replies_sent_while_disconnected_are_recovered(
         assert await asyncio.gather(*calls) == [{"ms": 1500 + n} for n in range(20)]
 
 
+async def lost_among_many(server: Server, rpc: CentrifugoRPCClient) -> None:
+    """More replies than Centrifugo recovers at once; it keeps the last ones."""
+    channel = rpc._target.reply_channel
+    for n in range(150):
+        junk = {"correlation_id": f"junk {n}", "result": None}
+        await server.api("publish", channel=channel, data=junk)
+
+
+async def test_replies_that_cannot_be_recovered_are_read_again(
+    server: Server, network: Network
+) -> None:
+    async with CentrifugoRPCClient(network.url, server.token()) as rpc:
+        # Twice: the subscription that reads again is another one than the first.
+        for _ in range(2):
+            calls = await sleeping(rpc, 20)
+            await network.refuse()
+            await network.cut()
+            await noticed(rpc)
+            await lost_among_many(server, rpc)
+            await asyncio.gather(
+                *(server_side_end(server, rpc, call) for call in calls)
+            )
+            await network.accept()
+            expected = [{"ms": 1500 + n} for n in range(20)]
+            assert await asyncio.wait_for(asyncio.gather(*calls), 20) == expected
+        assert await rpc.call("demo.echo", {"text": "x"}) == {"text": "x"}
+
+
+async def server_side_end(
+    server: Server, rpc: CentrifugoRPCClient, call: asyncio.Task[object]
+) -> None:
+    """Waits until the worker has answered, which the caller does not see."""
+
+    async def answered() -> bool:
+        history = await server.api(
+            "history", channel=rpc._target.reply_channel, limit=200
+        )
+        results = [entry["data"].get("result") for entry in history["publications"]]
+        return {"ms": 1519} in results
+
+    await eventually(answered)
+    assert not call.done()
+
+
 async def test_calls_made_while_disconnected_wait_for_the_connection(
     server: Server, network: Network
 ) -> None:

@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(import("x", names()), "from x import HASH, Ab2, Ab10, APIClient, Tuples, TupleStructs, read_json\n");
         assert_eq!(
             exports(names()),
-            "__all__ = [\n    \"HASH\",\n    \"APIClient\",\n    \"Ab2\",\n    \"Ab10\",\n    \"TupleStructs\",\n    \"Tuples\",\n    \"read_json\",\n]"
+            r#"__all__ = ["HASH", "APIClient", "Ab2", "Ab10", "TupleStructs", "Tuples", "read_json"]"#
         );
     }
 }

@@ -6,7 +6,7 @@ use crate::codegen::ir::Api;
 use crate::codegen::{File, MARK, Package};
 
 /// The modules that are the same for every contract.
-const HAND_WRITTEN: [(&str, &str); 15] = [
+const HAND_WRITTEN: [(&str, &str); 16] = [
     ("_api.py", include_str!("../../../clients/python/base/_api.py")),
     ("_calls.py", include_str!("../../../clients/python/base/_calls.py")),
     ("_client.py", include_str!("../../../clients/python/base/_client.py")),
@@ -18,6 +18,7 @@ const HAND_WRITTEN: [(&str, &str); 15] = [
     ("_link.py", include_str!("../../../clients/python/base/_link.py")),
     ("_model.py", include_str!("../../../clients/python/base/_model.py")),
     ("_refusals.py", include_str!("../../../clients/python/base/_refusals.py")),
+    ("_replies.py", include_str!("../../../clients/python/base/_replies.py")),
     ("_sdk.py", include_str!("../../../clients/python/base/_sdk.py")),
     ("_session.py", include_str!("../../../clients/python/base/_session.py")),
     ("_tokens.py", include_str!("../../../clients/python/base/_tokens.py")),
