@@ -23,6 +23,7 @@
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
 //! | [`publisher`] | a caller that waits for nothing |
+//! | [`scenarios`] | what every client language goes through |
 
 pub mod api;
 pub mod centrifugo;
@@ -36,6 +37,7 @@ pub mod proxy;
 pub mod publisher;
 pub mod python;
 pub mod raw;
+pub mod scenarios;
 pub mod server;
 pub mod tls;
 pub mod tokens;
@@ -53,6 +55,7 @@ pub use process::Process;
 pub use proxy::TcpProxy;
 pub use publisher::Publisher;
 pub use raw::Raw;
+pub use scenarios::Scenarios;
 pub use server::Server;
 pub use tokens::Tokens;
 
