@@ -1,0 +1,59 @@
+//! The types, by what is nasty about them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::animal::Animal;
+
+mod numbers;
+mod text;
+
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = Animal> {
+    [numbers::ANIMALS, text::ANIMALS].into_iter().flatten().copied()
+}
+
+/// What many of them hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+struct Point {
+    x: i32,
+    y: i32,
+}
+
+const ORIGIN: Point = Point { x: 0, y: 0 };
+const CORNER: Point = Point { x: i32::MIN, y: i32::MAX };
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Color {
+    Red,
+    Green,
+    Blue,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn serde_reads_what_it_writes_and_refuses_the_rest() {
+        for animal in all() {
+            (animal.judge)(animal.name());
+        }
+    }
+
+    #[test]
+    fn names_say_what_is_meant_once() {
+        let mut seen = BTreeSet::new();
+        for animal in all() {
+            let name = animal.name();
+            let described = animal.describe();
+            for method in ["get", "check", "refused"] {
+                assert_eq!(described[method], format!("zoo.{method}_{name}"));
+            }
+            assert!(seen.insert(name), "{name} twice");
+        }
+    }
+}

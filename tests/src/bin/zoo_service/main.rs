@@ -1,0 +1,30 @@
+//! The type zoo: nasty Rust types, and a service through which clients in every language take their values and give them
+//! back. The referee is serde: what Rust wrote must come back as the same value, and what serde refuses must be refused.
+//!
+//! | arguments | what it does |
+//! | --- | --- |
+//! | none, and the command line of every worker | serves, or generates clients |
+//! | `list` | prints the types as JSON: what the drivers of all languages are made from |
+//! | `round_trip` | the driver in Rust: calls the service at `ZOO_URL` with the token `ZOO_TOKEN`, prints a line per type |
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what this program prints is its result")]
+
+use std::process::ExitCode;
+
+use centrifugo_rpc::Server;
+
+mod animal;
+mod animals;
+mod round_trip;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        Some("list") => {
+            println!("{}", serde_json::Value::from_iter(animals::all().map(animal::Animal::describe)));
+            ExitCode::SUCCESS
+        }
+        Some("round_trip") => round_trip::run().await,
+        _ => Server::from_env().run().await,
+    }
+}
