@@ -14,7 +14,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// A type with values that must survive, and JSON that is none of its values.
-pub(crate) trait Sample: Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug + Send + Sync + 'static {
+pub(crate) trait Sample:
+    Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug + Send + Sync + 'static
+{
     /// It looks different in params: what a call answered is sent back through the client's own JSON.
     const SPLIT: bool = false;
 

@@ -5,12 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::animal::Animal;
 
+mod collections;
+mod maps;
 mod numbers;
+mod options;
 mod text;
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Animal> {
-    [numbers::ANIMALS, text::ANIMALS].into_iter().flatten().copied()
+    [numbers::ANIMALS, text::ANIMALS, options::ANIMALS, collections::ANIMALS, maps::ANIMALS]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// What many of them hold.
