@@ -6,17 +6,27 @@ use serde::{Deserialize, Serialize};
 use crate::animal::Animal;
 
 mod collections;
+mod external;
 mod maps;
 mod numbers;
 mod options;
 mod text;
+mod unit_enums;
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Animal> {
-    [numbers::ANIMALS, text::ANIMALS, options::ANIMALS, collections::ANIMALS, maps::ANIMALS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        numbers::ANIMALS,
+        text::ANIMALS,
+        options::ANIMALS,
+        collections::ANIMALS,
+        maps::ANIMALS,
+        unit_enums::ANIMALS,
+        external::ANIMALS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// What many of them hold.

@@ -241,12 +241,12 @@ impl Sample for Places {
     }
 }
 
-/// Lists of numbers on the wire, whatever a language does with its bytes.
+/// Lists of numbers on the wire, whatever a language does with its bytes. Not here: `bytes::Bytes`, which serde also reads from
+/// text; lists and text at once are an error of the generator.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Octets {
     vec: Vec<u8>,
     array: [u8; 4],
-    bytes: bytes::Bytes,
     boxed: Box<[u8]>,
     maybe: Option<Vec<u8>>,
 }
@@ -255,18 +255,18 @@ impl Sample for Octets {
     fn samples() -> Vec<Self> {
         let all: Vec<_> = (0..=u8::MAX).collect();
         vec![
-            Self { vec: vec![], array: [0; 4], bytes: [].as_slice().into(), boxed: [].into(), maybe: Some(vec![]) },
-            Self { vec: all.clone(), array: [255; 4], bytes: all.clone().into(), boxed: all.into(), maybe: None },
+            Self { vec: vec![], array: [0; 4], boxed: [].into(), maybe: Some(vec![]) },
+            Self { vec: all.clone(), array: [255; 4], boxed: all.into(), maybe: None },
         ]
     }
 
     fn refusals() -> &'static [&'static str] {
         &[
-            r#"{"vec":"AAAA","array":[0,0,0,0],"bytes":[],"boxed":[],"maybe":null}"#,
-            r#"{"vec":[256],"array":[0,0,0,0],"bytes":[],"boxed":[],"maybe":null}"#,
-            r#"{"vec":[],"array":[0,0,0],"bytes":[],"boxed":[],"maybe":null}"#,
-            r#"{"vec":[],"array":[0,0,0,0,0],"bytes":[],"boxed":[],"maybe":null}"#,
-            r#"{"vec":null,"array":[0,0,0,0],"bytes":[],"boxed":[],"maybe":null}"#,
+            r#"{"vec":"AAAA","array":[0,0,0,0],"boxed":[],"maybe":null}"#,
+            r#"{"vec":[256],"array":[0,0,0,0],"boxed":[],"maybe":null}"#,
+            r#"{"vec":[],"array":[0,0,0],"boxed":[],"maybe":null}"#,
+            r#"{"vec":[],"array":[0,0,0,0,0],"boxed":[],"maybe":null}"#,
+            r#"{"vec":null,"array":[0,0,0,0],"boxed":[],"maybe":null}"#,
         ]
     }
 }
