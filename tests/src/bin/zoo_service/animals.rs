@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::animal::Animal;
 
+mod adjacent;
 mod collections;
 mod external;
+mod internal;
 mod maps;
 mod numbers;
 mod options;
@@ -23,6 +25,8 @@ pub(crate) fn all() -> impl Iterator<Item = Animal> {
         maps::ANIMALS,
         unit_enums::ANIMALS,
         external::ANIMALS,
+        internal::ANIMALS,
+        adjacent::ANIMALS,
     ]
     .into_iter()
     .flatten()

@@ -23,7 +23,7 @@ zoo! {
 
 /// One variant of each kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-enum Shape {
+pub(super) enum Shape {
     Nothing,
     /// Also nothing, with documentation
     Nowhere,
