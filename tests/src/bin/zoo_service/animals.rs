@@ -8,12 +8,14 @@ use crate::animal::Animal;
 mod adjacent;
 mod collections;
 mod external;
+mod flatten;
 mod internal;
 mod maps;
 mod numbers;
 mod options;
 mod text;
 mod unit_enums;
+mod untagged;
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Animal> {
@@ -27,6 +29,8 @@ pub(crate) fn all() -> impl Iterator<Item = Animal> {
         external::ANIMALS,
         internal::ANIMALS,
         adjacent::ANIMALS,
+        untagged::ANIMALS,
+        flatten::ANIMALS,
     ]
     .into_iter()
     .flatten()

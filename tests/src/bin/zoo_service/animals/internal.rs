@@ -28,7 +28,7 @@ zoo! {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Event {
+pub(super) enum Event {
     /// It began
     Created,
     /// It is elsewhere
