@@ -7,12 +7,18 @@ use crate::animal::Animal;
 
 mod adjacent;
 mod collections;
+mod directions;
+mod docs;
 mod external;
+mod fields;
 mod flatten;
+mod generics;
 mod internal;
 mod maps;
+mod names;
 mod numbers;
 mod options;
+mod recursion;
 mod text;
 mod unit_enums;
 mod untagged;
@@ -31,11 +37,19 @@ pub(crate) fn all() -> impl Iterator<Item = Animal> {
         adjacent::ANIMALS,
         untagged::ANIMALS,
         flatten::ANIMALS,
+        recursion::ANIMALS,
+        fields::ANIMALS,
+        names::ANIMALS,
+        docs::ANIMALS,
+        generics::ANIMALS,
+        directions::ANIMALS,
     ]
     .into_iter()
     .flatten()
     .copied()
 }
+
+pub(crate) use names::methods::METHODS;
 
 /// What many of them hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

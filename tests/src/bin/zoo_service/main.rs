@@ -4,7 +4,7 @@
 //! | arguments | what it does |
 //! | --- | --- |
 //! | none, and the command line of every worker | serves, or generates clients |
-//! | `list` | prints the types as JSON: what the drivers of all languages are made from |
+//! | `list` | prints types and methods as JSON: what the drivers of all languages are made from |
 //! | `round_trip` | the driver in Rust: calls the service at `ZOO_URL` with the token `ZOO_TOKEN`, prints a line per type |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what this program prints is its result")]
@@ -12,6 +12,7 @@
 use std::process::ExitCode;
 
 use centrifugo_rpc::Server;
+use serde_json::json;
 
 mod animal;
 mod animals;
@@ -21,7 +22,8 @@ mod round_trip;
 async fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("list") => {
-            println!("{}", serde_json::Value::from_iter(animals::all().map(animal::Animal::describe)));
+            let types: Vec<_> = animals::all().map(animal::Animal::describe).collect();
+            println!("{}", json!({ "types": types, "methods": animals::METHODS }));
             ExitCode::SUCCESS
         }
         Some("round_trip") => round_trip::run().await,
