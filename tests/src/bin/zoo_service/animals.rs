@@ -68,30 +68,3 @@ enum Color {
     Green,
     Blue,
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn serde_reads_what_it_writes_and_refuses_the_rest() {
-        for animal in all() {
-            (animal.judge)(animal.name());
-        }
-    }
-
-    #[test]
-    fn names_say_what_is_meant_once() {
-        let mut seen = BTreeSet::new();
-        for animal in all() {
-            let name = animal.name();
-            let described = animal.describe();
-            for method in ["get", "check", "refused"] {
-                assert_eq!(described[method], format!("zoo.{method}_{name}"));
-            }
-            assert!(seen.insert(name), "{name} twice");
-        }
-    }
-}
