@@ -275,7 +275,7 @@ impl Sample for FlatMaybe {
     }
 }
 
-/// Two enums and a map of what remains.
+/// Two enums, before and after a member.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct FlatSeveral {
     #[serde(flatten)]
