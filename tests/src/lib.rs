@@ -23,7 +23,9 @@
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
 //! | [`publisher`] | a caller that waits for nothing |
+//! | [`table`] | what the programs of several languages said, side by side |
 //! | [`scenarios`] | what every client language goes through |
+//! | [`zoo`] | the types that every client language must not change |
 
 pub mod api;
 pub mod centrifugo;
@@ -39,10 +41,12 @@ pub mod python;
 pub mod raw;
 pub mod scenarios;
 pub mod server;
+pub mod table;
 pub mod tls;
 pub mod tokens;
 pub mod toolchain;
 pub mod typescript;
+pub mod zoo;
 
 use std::time::Duration;
 
@@ -57,7 +61,9 @@ pub use publisher::Publisher;
 pub use raw::Raw;
 pub use scenarios::Scenarios;
 pub use server::Server;
+pub use table::{Column, Table};
 pub use tokens::Tokens;
+pub use zoo::Zoo;
 
 /// How long anything that should happen is waited for. Generous: it is only ever used up by a failing test.
 pub const PATIENCE: Duration = Duration::from_secs(20);

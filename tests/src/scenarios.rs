@@ -13,10 +13,8 @@ use crate::demo::environment;
 use crate::{Centrifugo, Process, Server, TcpProxy, toolchain, unique};
 
 mod control;
-mod table;
 
 pub use control::Control;
-pub use table::{Column, Outcome, Table};
 
 /// All scenarios, in the order of the table.
 pub const SCENARIOS: &[&str] = &[

@@ -137,7 +137,7 @@ fn judge<T: Sample>() -> Result<(), BoxError> {
 #[schemars(rename = "ZooCase")]
 pub(crate) struct Case {
     /// From 0
-    case: usize,
+    case: u32,
 }
 
 /// A value that came back.
@@ -145,14 +145,17 @@ pub(crate) struct Case {
 #[schemars(rename = "Check{T}")]
 pub(crate) struct Check<T> {
     /// Which of the values it is
-    case: usize,
+    case: u32,
     value: T,
 }
 
 /// What the params of `zoo.check_…` are called in clients.
 fn check_type<T: JsonSchema>() -> String {
     let name = Check::<T>::schema_name();
-    if name.chars().all(|c| c.is_ascii_alphanumeric()) { name.into_owned() } else { name.to_upper_camel_case() }
+    if name.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return name.into_owned();
+    }
+    name.replace(|c: char| !c.is_ascii_alphanumeric(), " ").to_upper_camel_case()
 }
 
 /// Any JSON, described as a `T`.
@@ -183,18 +186,20 @@ impl<T: JsonSchema> JsonSchema for Raw<T> {
     }
 }
 
-fn no_case(case: usize) -> RpcError {
-    RpcError::invalid_params(format!("invalid params: case: there is no case {case}"))
+fn nth<T>(all: impl IntoIterator<Item = T>, case: u32) -> Result<T, RpcError> {
+    let at = usize::try_from(case).map_err(RpcError::internal)?;
+    let no_case = || RpcError::invalid_params(format!("invalid params: case: there is no case {case}"));
+    all.into_iter().nth(at).ok_or_else(no_case)
 }
 
 /// `zoo.get_…`
 pub(crate) fn get<T: Sample>(params: &Case) -> Result<T, RpcError> {
-    T::samples().into_iter().nth(params.case).ok_or_else(|| no_case(params.case))
+    nth(T::samples(), params.case)
 }
 
 /// `zoo.check_…`
 pub(crate) fn check<T: Sample>(params: &Check<T>) -> Result<bool, RpcError> {
-    let sample = T::samples().into_iter().nth(params.case).ok_or_else(|| no_case(params.case))?;
+    let sample = nth(T::samples(), params.case)?;
     let same = sample == params.value;
     if !same {
         // A driver only sees `false`.
@@ -205,7 +210,7 @@ pub(crate) fn check<T: Sample>(params: &Check<T>) -> Result<bool, RpcError> {
 
 /// `zoo.refused_…`
 pub(crate) fn refused<T: Sample>(params: &Case) -> Result<Raw<T>, RpcError> {
-    let text = T::refusals().get(params.case).ok_or_else(|| no_case(params.case))?;
+    let text = nth(T::refusals(), params.case)?;
     let json = RawValue::from_string((*text).to_owned()).map_err(RpcError::internal)?;
     Ok(Raw(json, PhantomData))
 }

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use centrifugo_rpc::{BoxError, Client};
 
+use tests::zoo::drivers::METHODS as METHODS_ROW;
+
 use crate::{animals, report};
 
 pub(crate) async fn run() -> ExitCode {
@@ -18,7 +20,18 @@ pub(crate) async fn run() -> ExitCode {
     for animal in animals::all() {
         outcomes.push((animal.name(), animal.round_trip(&client).await));
     }
+    outcomes.push((METHODS_ROW, methods(&client).await));
     report(outcomes)
+}
+
+async fn methods(client: &Client) -> Result<(), BoxError> {
+    for method in animals::METHODS {
+        let answer: String = client.call(method, &()).await?;
+        if answer != *method {
+            return Err(format!("{method} answered {answer}").into());
+        }
+    }
+    Ok(())
 }
 
 async fn client() -> Result<Client, BoxError> {

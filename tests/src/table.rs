@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::SCENARIOS;
+use crate::toolchain;
 
-/// How one scenario went in one language.
+/// How one row went in one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// As it should.
@@ -40,9 +40,7 @@ impl Column {
                 // Whatever else a program says is for the reader of its output.
                 _ => continue,
             };
-            if !SCENARIOS.contains(&name) {
-                column.problems.push(format!("`{name}` is no scenario"));
-            } else if column.outcomes.insert(name.to_owned(), outcome).is_some() {
+            if column.outcomes.insert(name.to_owned(), outcome).is_some() {
                 column.problems.push(format!("`{name}` was reported twice"));
             }
         }
@@ -56,20 +54,26 @@ impl Column {
         column
     }
 
-    /// How `scenario` went.
-    #[must_use]
-    pub fn outcome(&self, scenario: &str) -> Outcome {
-        self.outcomes.get(scenario).cloned().unwrap_or(Outcome::Missing)
+    fn outcome(&self, row: &str) -> Outcome {
+        self.outcomes.get(row).cloned().unwrap_or(Outcome::Missing)
     }
 }
 
-/// Rows are scenarios, columns are languages.
-#[derive(Debug, Clone, Default)]
+/// Rows are what was tried, columns are languages.
+#[derive(Debug, Clone)]
 pub struct Table {
+    kind: String,
+    rows: Vec<String>,
     columns: Vec<Column>,
 }
 
 impl Table {
+    /// One with rows of a `kind`, such as "scenario".
+    #[must_use]
+    pub fn new(kind: &str, rows: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { kind: kind.to_owned(), rows: rows.into_iter().map(Into::into).collect(), columns: Vec::new() }
+    }
+
     /// Adds a column on the right.
     pub fn push(&mut self, column: Column) {
         self.columns.push(column);
@@ -81,34 +85,52 @@ impl Table {
         let mut holes = Vec::new();
         for column in &self.columns {
             let language = &column.language;
-            for scenario in SCENARIOS {
-                match column.outcome(scenario) {
+            for row in &self.rows {
+                match column.outcome(row) {
                     Outcome::Passed => {}
-                    Outcome::Failed(reason) => holes.push(format!("{language}: {scenario} failed: {reason}")),
-                    Outcome::Missing => holes.push(format!("{language}: {scenario} is missing")),
+                    Outcome::Failed(reason) => holes.push(format!("{language}: {row} failed: {reason}")),
+                    Outcome::Missing => holes.push(format!("{language}: {row} is missing")),
                 }
             }
+            let unknown = column.outcomes.keys().filter(|name| !self.rows.contains(name));
+            holes.extend(unknown.map(|name| format!("{language}: `{name}` is no {}", self.kind)));
             holes.extend(column.problems.iter().map(|problem| format!("{language}: {problem}")));
         }
         holes
+    }
+
+    /// Keeps it as a file of the target directory, prints it, and fails if it has holes.
+    ///
+    /// # Panics
+    ///
+    /// With all holes, if there are any.
+    #[expect(clippy::print_stdout, reason = "the table is the result of the test")]
+    pub fn keep(&self, file: &str) {
+        let path = toolchain::target_dir().join(file);
+        std::fs::write(&path, self.to_string())
+            .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+        println!("{self}");
+        let holes = self.holes();
+        assert!(holes.is_empty(), "{}\n{self}", holes.join("\n"));
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.rows.iter().chain([&self.kind]).map(|row| row.chars().count()).max().unwrap_or_default();
         let cells = |first: &str, cell: &dyn Fn(&Column) -> String| {
             let cells = self.columns.iter().map(|column| format!("{:1$}", cell(column), column.language.len().max(7)));
-            let row: Vec<_> = std::iter::once(format!("{first:29}")).chain(cells).collect();
+            let row: Vec<_> = std::iter::once(format!("{first:width$}")).chain(cells).collect();
             row.join("  ").trim_end().to_owned()
         };
-        writeln!(f, "{}", cells("scenario", &|column| column.language.clone()))?;
-        for scenario in SCENARIOS {
-            let outcome = |column: &Column| match column.outcome(scenario) {
+        writeln!(f, "{}", cells(&self.kind, &|column| column.language.clone()))?;
+        for row in &self.rows {
+            let outcome = |column: &Column| match column.outcome(row) {
                 Outcome::Passed => "ok".to_owned(),
                 Outcome::Failed(_) => "FAILED".to_owned(),
                 Outcome::Missing => "missing".to_owned(),
             };
-            writeln!(f, "{}", cells(scenario, &outcome))?;
+            writeln!(f, "{}", cells(row, &outcome))?;
         }
         Ok(())
     }
@@ -118,39 +140,27 @@ impl fmt::Display for Table {
 mod tests {
     use super::*;
 
-    fn all_ok() -> Vec<String> {
-        SCENARIOS.iter().map(|name| format!("ok {name}")).collect()
-    }
-
-    fn holes(lines: &[String], exited_well: bool) -> Vec<String> {
-        let mut table = Table::default();
-        table.push(Column::read("Go", lines.iter().map(String::as_str), exited_well));
+    fn holes(lines: &[&str], exited_well: bool) -> Vec<String> {
+        let mut table = Table::new("scenario", ["result", "cancel"]);
+        table.push(Column::read("Go", lines.iter().copied(), exited_well));
         table.holes()
     }
 
     #[test]
     fn a_full_column_has_no_holes() {
-        assert_eq!(holes(&all_ok(), true), [""; 0]);
-        let mut chatty = all_ok();
-        chatty.insert(0, "connecting".to_owned());
-        assert_eq!(holes(&chatty, true), [""; 0]);
+        assert_eq!(holes(&["ok result", "ok cancel"], true), [""; 0]);
+        assert_eq!(holes(&["connecting", "ok cancel", "ok result"], true), [""; 0]);
     }
 
     #[test]
     fn whatever_is_not_said_or_not_true_is_a_hole() {
-        let mut lines = all_ok();
-        lines.remove(0);
-        assert_eq!(holes(&lines, true), ["Go: result is missing"]);
-        lines.insert(0, "FAILED result: expected 1: got 2".to_owned());
-        assert_eq!(holes(&lines, false), ["Go: result failed: expected 1: got 2"]);
-        assert_eq!(holes(&lines, true).len(), 2);
-        lines[0] = "ok result".to_owned();
-        lines.push("ok result".to_owned());
-        assert_eq!(holes(&lines, true), ["Go: `result` was reported twice"]);
-        lines.pop();
-        lines.push("ok resulted".to_owned());
-        assert_eq!(holes(&lines, true), ["Go: `resulted` is no scenario"]);
-        assert_eq!(holes(&all_ok(), false).len(), 1);
-        assert_eq!(holes(&[], true).len(), SCENARIOS.len());
+        assert_eq!(holes(&["ok cancel"], true), ["Go: result is missing"]);
+        let failed = ["FAILED result: expected 1: got 2", "ok cancel"];
+        assert_eq!(holes(&failed, false), ["Go: result failed: expected 1: got 2"]);
+        assert_eq!(holes(&failed, true).len(), 2);
+        assert_eq!(holes(&["ok result", "ok cancel", "ok result"], true), ["Go: `result` was reported twice"]);
+        assert_eq!(holes(&["ok result", "ok cancel", "ok resulted"], true), ["Go: `resulted` is no scenario"]);
+        assert_eq!(holes(&["ok result", "ok cancel"], false).len(), 1);
+        assert_eq!(holes(&[], true).len(), 2);
     }
 }
