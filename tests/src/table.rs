@@ -54,6 +54,12 @@ impl Column {
         column
     }
 
+    /// Of a program that never ran, and why.
+    #[must_use]
+    pub fn broken(language: &str, why: &str) -> Self {
+        Self { language: language.to_owned(), outcomes: BTreeMap::new(), problems: vec![why.to_owned()] }
+    }
+
     fn outcome(&self, row: &str) -> Outcome {
         self.outcomes.get(row).cloned().unwrap_or(Outcome::Missing)
     }

@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 M = TypeVar("M", bound=BaseModel)
-Animal = Callable[[sdk.APIClient], Coroutine[Any, Any, None]]
+Driver = Callable[[sdk.APIClient], Coroutine[Any, Any, None]]
 
-ANIMALS: list[Animal] = []
+ANIMALS: list[Driver] = []
 NOTHING: list[str] = []
 
 
-def animal(driver: Animal) -> Animal:
+def animal(driver: Driver) -> Driver:
     ANIMALS.append(driver)
     return driver
 
@@ -43,7 +43,7 @@ async def refused(text: str, call: Awaitable[object]) -> None:
 
 def converted(params: type[M], value: object) -> M:
     """What a call answered, as the other type that its params have."""
-    return params.model_validate(to_jsonable_python(value), context=WIRE)
+    return params.model_validate(to_jsonable_python(value), context=WIRE, extra="ignore")
 
 
 async def main() -> int:
@@ -52,11 +52,12 @@ async def main() -> int:
     async with sdk.CentrifugoRPCClient(url, token, "keeper") as rpc:
         api = sdk.APIClient(rpc)
         for driver in ANIMALS:
+            name = driver.__name__.removeprefix("zoo_")
             try:
                 await driver(api)
-                print(f"ok {driver.__name__}", flush=True)
+                print(f"ok {name}", flush=True)
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}".replace("\n", " ")
-                print(f"FAILED {driver.__name__}: {reason}", flush=True)
+                print(f"FAILED {name}: {reason}", flush=True)
                 code = 1
     return code

@@ -25,7 +25,7 @@ pub fn go(list: &List, methods: &str) -> String {
         };
         let _ = write!(
             text,
-            "\nfunc init() {{\n\tanimal(\"{}\", func(ctx context.Context, api *client.APIClient) error {{\n\t\t\
+            "\nfunc init() {{\n\tanimal(\"{}\", func(ctx context.Context, api, strict *client.APIClient) error {{\n\t\t\
              for at := range uint32({}) {{\n\t\t\t\
              value, err := api.{get}(ctx, client.ZooCase{{Case: at}})\n\t\t\t\
              if err != nil {{\n\t\t\t\treturn err\n\t\t\t}}\n\t\t\t\
@@ -33,7 +33,7 @@ pub fn go(list: &List, methods: &str) -> String {
              is, err := api.{check}(ctx, params)\n\t\t\t\
              if err := same(at, is, err); err != nil {{\n\t\t\t\treturn err\n\t\t\t}}\n\t\t}}\n\t\t\
              for at, text := range []string{{{}}} {{\n\t\t\t\
-             value, err := api.{refused}(ctx, client.ZooCase{{Case: uint32(at)}})\n\t\t\t\
+             value, err := strict.{refused}(ctx, client.ZooCase{{Case: uint32(at)}})\n\t\t\t\
              if err := refused(text, value, err); err != nil {{\n\t\t\t\treturn err\n\t\t\t}}\n\t\t}}\n\t\t\
              return nil\n\t}})\n}}\n",
             animal.name,
@@ -43,7 +43,7 @@ pub fn go(list: &List, methods: &str) -> String {
     }
     let _ = write!(
         text,
-        "\nfunc init() {{\n\tanimal(\"{METHODS}\", func(ctx context.Context, api *client.APIClient) error {{\n\t\tanswers := []answer{{\n"
+        "\nfunc init() {{\n\tanimal(\"{METHODS}\", func(ctx context.Context, api, strict *client.APIClient) error {{\n\t\tanswers := []answer{{\n"
     );
     for method in &list.methods {
         let name = identifier(methods, &format!("c, \"{method}\", nil"), "func (c *APIClient) ");

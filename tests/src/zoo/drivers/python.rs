@@ -19,7 +19,7 @@ pub fn python(list: &List, api: &str) -> String {
         };
         let _ = write!(
             text,
-            "\n\n@animal\nasync def {name}(api: sdk.APIClient) -> None:\n    \
+            "\n\n@animal\nasync def zoo_{name}(api: sdk.APIClient) -> None:\n    \
              for case in range({}):\n        \
              value = await api.{get}(sdk.ZooCase(case=case))\n        \
              same(case, await api.{check}({params}))\n    \
@@ -29,7 +29,7 @@ pub fn python(list: &List, api: &str) -> String {
             texts(&animal.refusals),
         );
     }
-    let _ = write!(text, "\n\n@animal\nasync def {METHODS}(api: sdk.APIClient) -> None:\n");
+    let _ = write!(text, "\n\n@animal\nasync def zoo_{METHODS}(api: sdk.APIClient) -> None:\n");
     for method in &list.methods {
         let name = identifier(api, &format!("\"{method}\", None"), "async def ");
         let _ = writeln!(text, "    answered(\"{method}\", await api.{name}())");
