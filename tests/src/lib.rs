@@ -23,6 +23,7 @@
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
 //! | [`publisher`] | a caller that waits for nothing |
+//! | [`generated`] | clients of all languages, and programs that use them |
 //! | [`table`] | what the programs of several languages said, side by side |
 //! | [`scenarios`] | what every client language goes through |
 //! | [`zoo`] | the types that every client language must not change |
@@ -32,6 +33,7 @@ pub mod centrifugo;
 pub mod config;
 pub mod demo;
 pub mod example;
+pub mod generated;
 pub mod golang;
 pub mod node;
 pub mod process;

@@ -1,63 +1,28 @@
 //! Each value of the type zoo goes Rust → client → Rust through real calls and arrives unchanged; what serde refuses is refused.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use tests::generated::{Built, Generated};
 use tests::python::Python;
 use tests::zoo::{List, drivers};
-use tests::{Column, Table, Zoo, golang, toolchain, typescript};
+use tests::{Column, Table, Zoo, golang, typescript};
 
 const SERVICE: &str = env!("CARGO_BIN_EXE_zoo_service");
 
 /// Longer than the driver of any language takes.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Clients and drivers of all languages, in a directory that stays for whoever wants to look at them.
-#[derive(Clone)]
-struct Generated {
-    dir: PathBuf,
+/// The clients, and beside them the driver of each language.
+fn generated(list: &List) -> Generated {
+    let generated = Generated::new(Path::new(SERVICE), "zoo", "zoo-client");
+    generated.write("driver.py", &drivers::python(list, &generated.read("python/api.py")));
+    generated.write("driver.ts", &drivers::typescript(list, &generated.read("typescript/api.ts")));
+    generated.write("driver/main.go", &drivers::go(list, &generated.read("go/methods.go")));
+    generated.write("driver/go.mod", "module driver\n\ngo 1.24\n");
+    generated
 }
-
-impl Generated {
-    fn new(list: &List) -> Self {
-        let generated = Self { dir: toolchain::target_dir().join("zoo") };
-        let _ = fs::remove_dir_all(&generated.dir);
-        generated.generate(&["--all"]);
-        // The same bytes from another process.
-        generated.generate(&["--all", "--check"]);
-        let api = |file: &str| {
-            let path = generated.client(file);
-            fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
-        };
-        generated.write("driver.py", &drivers::python(list, &api("python/api.py")));
-        generated.write("driver.ts", &drivers::typescript(list, &api("typescript/api.ts")));
-        generated.write("driver/main.go", &drivers::go(list, &api("go/methods.go")));
-        generated.write("driver/go.mod", "module driver\n\ngo 1.24\n");
-        generated
-    }
-
-    fn generate(&self, args: &[&str]) {
-        let mut generate = Command::new(SERVICE);
-        generate.arg("generate_centrifugo_clients").args(args).arg("--output").arg(self.dir.join("opensdk"));
-        toolchain::run(&mut generate, "cargo builds it with the tests");
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.dir.join(name);
-        let parent = path.parent().unwrap_or(&self.dir);
-        fs::create_dir_all(parent).unwrap_or_else(|error| panic!("cannot create {}: {error}", parent.display()));
-        fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
-    }
-
-    fn client(&self, language: &str) -> PathBuf {
-        self.dir.join("opensdk").join(language)
-    }
-}
-
-/// A driver that is checked and built, and what must live as long as it runs.
-type Built = (Command, Option<Box<dyn std::any::Any + Send>>);
 
 fn rust(_: &Generated) -> Built {
     let mut command = Command::new(SERVICE);
@@ -68,19 +33,19 @@ fn rust(_: &Generated) -> Built {
 fn python(generated: &Generated) -> Built {
     let python = Python::install();
     python.check(&generated.client("python"));
-    python.run("mypy", &["--strict", "driver.py"], &generated.dir, &[]);
+    python.run("mypy", &["--strict", "driver.py"], generated.dir(), &[]);
     let mut command = python.command("python");
-    command.arg("driver.py").current_dir(&generated.dir);
+    command.arg("driver.py").current_dir(generated.dir());
     (command, None)
 }
 
 fn typescript(generated: &Generated) -> Built {
-    let (project, command) = typescript::driver(&generated.client("typescript"), &generated.dir.join("driver.ts"));
+    let (project, command) = typescript::driver(&generated.client("typescript"), &generated.dir().join("driver.ts"));
     (command, Some(Box::new(project)))
 }
 
 fn go(generated: &Generated) -> Built {
-    let (client, driver) = (generated.client("go"), generated.dir.join("driver"));
+    let (client, driver) = (generated.client("go"), generated.dir().join("driver"));
     golang::check(&client);
     let project = golang::Project::new();
     project.join(&[&driver, &client]);
@@ -89,11 +54,11 @@ fn go(generated: &Generated) -> Built {
     (Command::new(binary), Some(Box::new(project)))
 }
 
-/// Builds a driver and runs it on a zoo of its own. One that does not build is a column like all others.
+/// Builds a driver and runs it on a zoo of its own.
 async fn run(language: &str, build: fn(&Generated) -> Built, generated: &Generated) -> Column {
-    let generated = generated.clone();
-    let Ok((mut command, _alive)) = tokio::task::spawn_blocking(move || build(&generated)).await else {
-        return Column::broken(language, "its checks fail, or its driver does not build: see above");
+    let (mut command, _alive) = match generated.build(language, build).await {
+        Ok(built) => built,
+        Err(column) => return column,
     };
     let zoo = Zoo::start(Path::new(SERVICE)).await;
     let output = zoo.run(&mut command).ended_within(LIMIT).await;
@@ -114,7 +79,7 @@ fn serde_reads_what_it_writes_and_refuses_the_rest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_value_of_every_type_survives_every_language() {
     let list = List::of(Path::new(SERVICE));
-    let generated = Generated::new(&list);
+    let generated = generated(&list);
     let mut table = Table::new("type", list.types.iter().map(|animal| animal.name.as_str()).chain([drivers::METHODS]));
     let languages: [(_, fn(&Generated) -> Built); 4] =
         [("Rust", rust), ("Python", python), ("TypeScript", typescript), ("Go", go)];
