@@ -23,12 +23,17 @@
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
 //! | [`publisher`] | a caller that waits for nothing |
+//! | [`generated`] | clients of all languages, and programs that use them |
+//! | [`table`] | what the programs of several languages said, side by side |
+//! | [`scenarios`] | what every client language goes through |
+//! | [`zoo`] | the types that every client language must not change |
 
 pub mod api;
 pub mod centrifugo;
 pub mod config;
 pub mod demo;
 pub mod example;
+pub mod generated;
 pub mod golang;
 pub mod node;
 pub mod process;
@@ -36,11 +41,14 @@ pub mod proxy;
 pub mod publisher;
 pub mod python;
 pub mod raw;
+pub mod scenarios;
 pub mod server;
+pub mod table;
 pub mod tls;
 pub mod tokens;
 pub mod toolchain;
 pub mod typescript;
+pub mod zoo;
 
 use std::time::Duration;
 
@@ -53,8 +61,11 @@ pub use process::Process;
 pub use proxy::TcpProxy;
 pub use publisher::Publisher;
 pub use raw::Raw;
+pub use scenarios::Scenarios;
 pub use server::Server;
+pub use table::{Column, Table};
 pub use tokens::Tokens;
+pub use zoo::Zoo;
 
 /// How long anything that should happen is waited for. Generous: it is only ever used up by a failing test.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -133,9 +133,22 @@ impl Process {
     ///
     /// When that takes too long.
     pub async fn ended(&self) -> Output {
+        within(&format!("`{}` to end", self.name), self.end()).await
+    }
+
+    /// [`Process::ended`] for what takes longer than [`PATIENCE`](crate::PATIENCE).
+    ///
+    /// # Panics
+    ///
+    /// When it takes longer than `limit`.
+    pub async fn ended_within(&self, limit: Duration) -> Output {
+        let ended = tokio::time::timeout(limit, self.end()).await;
+        ended.unwrap_or_else(|_| panic!("`{}` is not done after {limit:?}:\n{}", self.name, self.printed()))
+    }
+
+    async fn end(&self) -> Output {
         let mut exit = self.exit.clone();
-        let what = format!("`{}` to end", self.name);
-        let status = within(&what, exit.wait_for(Option::is_some)).await.map(|status| *status);
+        let status = exit.wait_for(Option::is_some).await.map(|status| *status);
         let status = status.ok().flatten().expect("a process is waited for until it has ended");
 
         // What it printed last may arrive after its end, and what it left running may hold its streams for ever.

@@ -153,6 +153,24 @@ pub fn scenarios(sdk: &Path) -> (Project, Command) {
     (project, command)
 }
 
+/// The program in the file `driver`, which imports the client at `sdk` as `./sdk`: type-checked, bundled, and ready to run. The
+/// project must live as long as it runs.
+///
+/// # Panics
+///
+/// With what the compiler says.
+#[must_use]
+pub fn driver(sdk: &Path, driver: &Path) -> (Project, Command) {
+    let project = Project::new();
+    project.copy(sdk, "sdk");
+    fs::copy(driver, project.path().join("driver.ts"))
+        .unwrap_or_else(|error| panic!("cannot copy {}: {error}", driver.display()));
+    run(project.tsc(&STRICT).args(["--module", "nodenext", "--types", "node", "driver.ts"]));
+    project.bundle_for_node("driver.ts", "driver.mjs");
+    let command = project.node(&["--enable-source-maps", "driver.mjs"]);
+    (project, command)
+}
+
 /// Runs a command of Node's to its end.
 ///
 /// # Panics

@@ -1,0 +1,70 @@
+//! The types, by what is nasty about them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::animal::Animal;
+
+mod adjacent;
+mod collections;
+mod directions;
+mod docs;
+mod external;
+mod fields;
+mod flatten;
+mod generics;
+mod internal;
+mod maps;
+mod names;
+mod numbers;
+mod options;
+mod recursion;
+mod text;
+mod unit_enums;
+mod untagged;
+
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = Animal> {
+    [
+        numbers::ANIMALS,
+        text::ANIMALS,
+        options::ANIMALS,
+        collections::ANIMALS,
+        maps::ANIMALS,
+        unit_enums::ANIMALS,
+        external::ANIMALS,
+        internal::ANIMALS,
+        adjacent::ANIMALS,
+        untagged::ANIMALS,
+        flatten::ANIMALS,
+        recursion::ANIMALS,
+        fields::ANIMALS,
+        names::ANIMALS,
+        docs::ANIMALS,
+        generics::ANIMALS,
+        directions::ANIMALS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+pub(crate) use names::methods::METHODS;
+
+/// What many of them hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+struct Point {
+    x: i32,
+    y: i32,
+}
+
+const ORIGIN: Point = Point { x: 0, y: 0 };
+const CORNER: Point = Point { x: i32::MIN, y: i32::MAX };
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Color {
+    Red,
+    Green,
+    Blue,
+}

@@ -1,0 +1,86 @@
+//! Clients of all languages, generated from a service of the tests, and programs that use them.
+
+use std::any::Any;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Column, toolchain};
+
+/// The clients of a service, in a directory that stays for whoever wants to look at them.
+#[derive(Debug, Clone)]
+pub struct Generated {
+    dir: PathBuf,
+}
+
+/// A program that is checked and built, and what must live as long as it runs.
+pub type Built = (Command, Option<Box<dyn Any + Send>>);
+
+impl Generated {
+    /// Lets the program at `service` write its clients, called `package`, below `name` in the target directory: twice, since the
+    /// second process must find nothing to change.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    #[must_use]
+    pub fn new(service: &Path, name: &str, package: &str) -> Self {
+        let generated = Self { dir: toolchain::target_dir().join(name) };
+        let _ = fs::remove_dir_all(&generated.dir);
+        let generate = |more: &[&str]| {
+            let mut generate = Command::new(service);
+            generate.args(["generate_centrifugo_clients", "--all", "--package", package]).args(more);
+            generate.arg("--output").arg(generated.dir.join("opensdk"));
+            toolchain::run(&mut generate, "cargo builds it with the tests");
+        };
+        generate(&[]);
+        generate(&["--check"]);
+        generated
+    }
+
+    /// Where the clients are, in `opensdk`, and what is written beside them.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The package of `language`, such as `python`.
+    #[must_use]
+    pub fn client(&self, language: &str) -> PathBuf {
+        self.dir.join("opensdk").join(language)
+    }
+
+    /// A file of a client, such as `python/api.py`.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    pub fn read(&self, file: &str) -> String {
+        let path = self.client(file);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+    }
+
+    /// Puts a file beside the clients.
+    ///
+    /// # Panics
+    ///
+    /// When that fails.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.dir.join(name);
+        let parent = path.parent().unwrap_or(&self.dir);
+        fs::create_dir_all(parent).unwrap_or_else(|error| panic!("cannot create {}: {error}", parent.display()));
+        fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    }
+
+    /// Checks and builds a program. One that fails is a column like all others.
+    ///
+    /// # Errors
+    ///
+    /// The column of `language`, when `build` panics.
+    pub async fn build(&self, language: &str, build: fn(&Self) -> Built) -> Result<Built, Column> {
+        let generated = self.clone();
+        let built = tokio::task::spawn_blocking(move || build(&generated)).await;
+        built.map_err(|_| Column::broken(language, "its checks fail, or its program does not build: see above"))
+    }
+}

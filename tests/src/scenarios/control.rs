@@ -1,0 +1,143 @@
+//! What a scenario program asks the harness for: tokens, disconnects, and a network that breaks.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::tokens::in_seconds;
+use crate::{Server, TcpProxy, Tokens, unique};
+
+/// The control server on 127.0.0.1. It ends with its handle, and the proxy with it.
+#[derive(Debug)]
+pub struct Control {
+    addr: SocketAddr,
+    task: AbortHandle,
+}
+
+/// What it has a hand on.
+struct Hands {
+    server: Server,
+    proxy: TcpProxy,
+}
+
+/// A status and a text.
+type Answer = (StatusCode, String);
+
+impl Control {
+    /// Starts one for callers who reach `server` through `proxy`.
+    pub async fn start(server: Server, proxy: TcpProxy) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for the control server");
+        let addr = listener.local_addr().expect("a listener has an address");
+        let task = tokio::spawn(listen(listener, Arc::new(Hands { server, proxy }))).abort_handle();
+        Self { addr, task }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn listen(listener: TcpListener, hands: Arc<Hands>) {
+    // Aborted with this task.
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { return };
+        let hands = Arc::clone(&hands);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let hands = Arc::clone(&hands);
+            async move {
+                let (status, text) = hands.answer(&request).await.unwrap_or_else(|problem| problem);
+                let mut response = Response::new(Full::new(Bytes::from(text)));
+                *response.status_mut() = status;
+                Ok::<_, Infallible>(response)
+            }
+        });
+        connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+impl Hands {
+    async fn answer(&self, request: &Request<Incoming>) -> Result<Answer, Answer> {
+        let query = request.uri().query().unwrap_or_default();
+        let query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        match (request.method(), request.uri().path()) {
+            (&Method::GET, "/token") => Ok((StatusCode::OK, self.token(&query)?)),
+            (&Method::POST, "/disconnect") => self.disconnect(&query).await,
+            (&Method::POST, "/cut") => {
+                self.proxy.cut();
+                done()
+            }
+            (&Method::POST, "/refuse") => {
+                self.proxy.refuse().await;
+                self.proxy.cut();
+                done()
+            }
+            (&Method::POST, "/accept") => {
+                self.proxy.accept().await;
+                done()
+            }
+            (method, path) => Err((StatusCode::NOT_FOUND, format!("there is no {method} {path}"))),
+        }
+    }
+
+    fn token(&self, query: &HashMap<String, String>) -> Result<String, Answer> {
+        // The empty user is an anonymous caller.
+        let ttl: i64 = number(query, "ttl", 3600)?;
+        let mut claims = json!({ "sub": user(query)?, "exp": in_seconds(ttl), "iat": in_seconds(0) });
+        if let Some(info) = query.get("info") {
+            claims["info"] = serde_json::from_str(info).map_err(|error| bad(format!("info={info}: {error}")))?;
+        }
+        let tokens = match query.get("refused") {
+            Some(_) => Tokens::new(&unique("wrong")),
+            None => self.server.tokens(),
+        };
+        Ok(tokens.of(&claims))
+    }
+
+    async fn disconnect(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
+        let code: u32 = number(query, "code", 3010)?;
+        let params = json!({ "user": user(query)?, "disconnect": { "code": code, "reason": "a scenario" } });
+        let result: Result<Value, _> = self.server.api().call("disconnect", params).await;
+        result.map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))?;
+        done()
+    }
+}
+
+fn user(query: &HashMap<String, String>) -> Result<&str, Answer> {
+    let user = query.get("user").ok_or_else(|| bad("add ?user=ID to the URL".to_owned()))?;
+    Ok(user)
+}
+
+fn number<N: std::str::FromStr>(query: &HashMap<String, String>, name: &str, default: N) -> Result<N, Answer> {
+    let Some(text) = query.get(name) else { return Ok(default) };
+    text.parse().map_err(|_| bad(format!("{name}={text} is not a number")))
+}
+
+fn bad(problem: String) -> Answer {
+    (StatusCode::BAD_REQUEST, problem)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "one arm among others that can fail")]
+fn done() -> Result<Answer, Answer> {
+    Ok((StatusCode::OK, String::new()))
+}
