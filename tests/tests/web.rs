@@ -103,6 +103,6 @@ fn the_committed_bundle_is_made_of_its_sources_and_of_the_client_as_it_is_genera
     if bless {
         fs::copy(&output, &committed).expect("the bundle can be written");
     }
-    let (fresh, committed) = (fs::read(&output).expect("a bundle"), fs::read(&committed).unwrap_or_default());
-    assert!(fresh == committed, "examples/web/app.js is not what its sources give: run this test with BLESS=1");
+    let (new, kept) = (fs::read(&output).expect("a bundle"), fs::read(&committed).unwrap_or_default());
+    assert!(new == kept, "examples/web/app.js is not what its sources give: run this test with BLESS=1");
 }

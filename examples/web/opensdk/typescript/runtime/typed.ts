@@ -20,7 +20,8 @@ export async function call<T>(
   try {
     return resultCodec(result, 'read') as T;
   } catch (error) {
-    throw error instanceof Mismatch ? new DecodeError(method, error.path, error.reason) : error;
+    const { path, reason } = mismatch(error);
+    throw new DecodeError(method, path, reason);
   }
 }
 
@@ -40,8 +41,17 @@ function written(method: string, codec: Codec | undefined, params: unknown): unk
   try {
     return codec(params, 'write');
   } catch (error) {
-    throw error instanceof Mismatch ? new EncodeError(method, error.path, error.reason) : error;
+    const { path, reason } = mismatch(error);
+    throw new EncodeError(method, path, reason);
   }
+}
+
+/** Why a codec did not take a value. */
+function mismatch(error: unknown): Mismatch {
+  if (error instanceof Mismatch) return error;
+  // The engine's word for recursion without end.
+  if (error instanceof RangeError) return new Mismatch('the value is nested too deeply, or contains itself');
+  throw error;
 }
 
 /** The service has another contract than this client was generated from. */
