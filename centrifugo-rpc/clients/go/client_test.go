@@ -139,6 +139,45 @@ func TestHeadersDialerAndTLSAreTheUsers(t *testing.T) {
 	plain.CloseClientConnections()
 }
 
+func TestCallsOverTLS(t *testing.T) {
+	leavesNothing(t)
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	url := serve(t, func(p *peer) {
+		p.conn = tls.Server(p.conn, &tls.Config{Certificates: server.TLS.Certificates, NextProtos: []string{"h2", "http/1.1"}})
+		p.r = bufio.NewReader(p.conn)
+		p.letIn()
+		if r, ok := p.request(); ok {
+			p.text(r.reply())
+		}
+		p.rest()
+	})
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	api := NewAPIClient("wss"+strings.TrimPrefix(url, "ws"), "", "42", WithTLSConfig(&tls.Config{RootCAs: roots}))
+	defer api.Close()
+	if err := api.Connect(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := invoke[text](context.Background(), api, "a.b", text{"x"}, nil); err != nil || got.Text != "x" {
+		t.Error(got, err)
+	}
+}
+
+func TestATokenFunctionThatNeverReturnsKeepsNobodyFromClosing(t *testing.T) {
+	block := make(chan struct{})
+	defer close(block)
+	api := NewAPIClient("ws://localhost:1/", "", "42", WithConnectTimeout(50*time.Millisecond), WithGetToken(
+		func(context.Context) (string, error) { <-block; return "", nil }))
+	start := time.Now()
+	if err := api.Connect(context.Background()); err == nil || api.Close() != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > closeLinger {
+		t.Errorf("it took %v", took)
+	}
+}
+
 func TestDeadlines(t *testing.T) {
 	x := newExchange(nil, "a.b", nil, callSettings{timeout: 30 * time.Second})
 	if grace := x.giveUp.Sub(x.deadline); grace != maxGrace {

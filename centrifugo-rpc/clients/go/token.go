@@ -38,7 +38,7 @@ func (i *identity) renews() bool { return i.getToken != nil }
 
 // renew asks for a token. A [*ConnectionError] says that there is no use in asking again.
 func (i *identity) renew(ctx context.Context) (string, error) {
-	token, err := i.getToken(ctx)
+	token, err := i.ask(ctx)
 	switch {
 	case errors.Is(err, ErrTokenRefused):
 		return "", &ConnectionError{Message: "the token function gives no token", Setup: true, Err: err}
@@ -51,6 +51,26 @@ func (i *identity) renew(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return token, nil
+}
+
+// ask calls the token function, and waits no longer than ctx for it: a function that ignores ctx must not keep a client from
+// closing.
+func (i *identity) ask(ctx context.Context) (string, error) {
+	type answer struct {
+		token string
+		err   error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		token, err := i.getToken(ctx)
+		answers <- answer{token, err}
+	}()
+	select {
+	case answer := <-answers:
+		return answer.token, answer.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 // checkUser refuses users that cannot own a reply channel.

@@ -34,7 +34,8 @@ fn method(kinds: &Kinds<'_>, method: &Method) -> String {
     } else {
         format!("{name} calls the method {}.", method.name)
     };
-    let documentation = comment(&paragraphs(&[&first, &method.description, &deprecated]), "");
+    let again = if method.idempotent { "It is idempotent: where its outcome is unknown, call it again." } else { "" };
+    let documentation = comment(&paragraphs(&[&first, &method.description, again, &deprecated]), "");
     let wire = literal(&method.name);
     let (parameter, payload) = match &method.params {
         None => (String::new(), "nil".to_owned()),

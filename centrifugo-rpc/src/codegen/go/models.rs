@@ -7,7 +7,7 @@ use super::kinds::{Kinds, Presence, key_kind};
 use super::names::Members;
 use super::print::{Columns, literal};
 use crate::codegen::Api;
-use crate::codegen::ir::{Body, EnumValue, Rest, Shape, Struct, Tagging, Type, TypeDef, Union};
+use crate::codegen::ir::{Body, EnumValue, Field, Rest, Shape, Struct, Tagging, Type, TypeDef, Union};
 
 pub(super) fn models(kinds: &Kinds<'_>) -> String {
     let models: Vec<_> = kinds.api.types.iter().map(|def| model(kinds, def)).collect();
@@ -29,7 +29,7 @@ fn structure(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
     let members = Members::of(fields, name);
     let (mut columns, mut nullable) = (Columns::default(), 0_usize);
     for (member, field) in &members.fields {
-        let documentation = paragraphs(&[&field.description, deprecated(field.deprecated)]);
+        let documentation = paragraphs(&[&field.description, &default(field), deprecated(field.deprecated)]);
         let kind = kinds.field(field);
         nullable += usize::from(kind.presence == Presence::AbsentOrNull);
         columns.push(documentation, member, kind.name);
@@ -53,6 +53,14 @@ fn structure(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
         return format!("type {name} struct{{}}\n");
     }
     format!("type {name} struct {{\n{}}}\n", columns.print())
+}
+
+/// What a field is when it is left out.
+fn default(field: &Field) -> String {
+    let default = field.default.to_string();
+    // What is longer says nothing to people.
+    let is_short = default.chars().count() <= 60;
+    if field.required || field.default.is_null() || !is_short { String::new() } else { format!("Default: {default}") }
 }
 
 fn enumeration(values: &[EnumValue], name: &str, constants: &[String]) -> String {
