@@ -20,7 +20,6 @@ from base import (
 from .conftest import Server, eventually
 from .network import Network
 
-
 # Long enough for a slow machine to break the connection meanwhile.
 SLEEP = 3000
 
