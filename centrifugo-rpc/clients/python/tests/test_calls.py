@@ -81,8 +81,6 @@ async def test_the_worker_ends_a_call_that_takes_too_long(
 
 
 async def test_a_call_that_nobody_answers_times_out(server: Server) -> None:
-    # A notification's correlation ID is nobody's: the request goes where no worker
-    # listens.
     client = CentrifugoRPCClient(server.url, server.token(), timeout=0.2)
     async with client as rpc:
         # Requests of somebody else's reply channel are dropped by the worker.
