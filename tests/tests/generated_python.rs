@@ -169,6 +169,9 @@ fn the_hand_written_half_passes_every_check() {
     let dir = clients_dir();
     python.run("ruff", &["format", "--check", "."], &dir, &[]);
     python.run("ruff", &["check", "."], &dir, &[]);
+    let scenarios = toolchain::tests_dir().join("clients/python");
+    python.run("ruff", &["format", "--check", "."], &scenarios, &[]);
+    python.run("ruff", &["check", "."], &scenarios, &[]);
     python.run("mypy", &["base", "tests"], &dir, &[]);
     let checked = python.run("pyright", &["base", "tests"], &dir, &[]);
     assert!(checked.contains("0 errors, 0 warnings"), "{checked}");
