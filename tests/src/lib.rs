@@ -1,8 +1,9 @@
 //! What the tests of this workspace share: a real Centrifugo, the toolchains around it, and a hand on every wire.
 //!
-//! Needs Go 1.26 or later, which builds the Centrifugo that `tests/centrifugo/go.mod` names, and Node 20 or later with
-//! npm. Whatever is missing is named by the first test that wants it. Both are prepared once, below the target
-//! directory and `tests/node/node_modules`, by whichever test binary comes first.
+//! Needs Go 1.26 or later, which builds the Centrifugo that `tests/centrifugo/go.mod` names, Node 20 or later with
+//! npm, and Python 3.10 or later. Whatever is missing is named by the first test that wants it. All are prepared once,
+//! below the target directory, `tests/node/node_modules` and `centrifugo-rpc/clients/typescript/node_modules`, by
+//! whichever test binary comes first.
 //!
 //! | module | its one job |
 //! | --- | --- |

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tempfile::TempDir;
 use tests::python::{Python, clients_dir};
-use tests::{Centrifugo, Demo, example, toolchain};
+use tests::{Centrifugo, Demo, Process, config, example, toolchain};
 
 /// The program at the top of the project's description of its clients.
 const PROGRAM: &str = r#"
@@ -22,6 +22,45 @@ async def main() -> None:
     result = await api.tasks_get_stats(TaskStatsParams(user_id="123"))
     print(result.total, result.completed)
     await rpc.close()
+
+asyncio.run(main())
+"#;
+
+/// Calls that end while Centrifugo is away, and after.
+const THROUGH_A_RESTART: &str = r#"
+import asyncio
+import sys
+
+from opensdk.python import APIClient, CentrifugoRPCClient, Echo, Sleep
+
+async def main() -> None:
+    async with CentrifugoRPCClient(sys.argv[1], sys.argv[2]) as rpc:
+        api = APIClient(rpc)
+        sent = [Sleep(ms=4000 + n) for n in range(100)]
+        calls = [asyncio.create_task(api.demo_sleep(sleep)) for sleep in sent]
+        await api.demo_echo(Echo(text="behind them"))
+        print("pending", flush=True)
+        answers = await asyncio.gather(*calls)
+        print("answered" if answers == sent else answers)
+
+asyncio.run(main())
+"#;
+
+const THROUGH_TLS: &str = r#"
+import asyncio
+import ssl
+import sys
+
+from opensdk.python import CentrifugoRPCClient, UnreachableError
+
+async def main() -> None:
+    trusting = ssl.create_default_context(cafile=sys.argv[3])
+    async with CentrifugoRPCClient(sys.argv[1], sys.argv[2], ssl_context=trusting) as rpc:
+        print(rpc.is_connected)
+    try:
+        await CentrifugoRPCClient(sys.argv[1], sys.argv[2], connect_timeout=1).connect()
+    except UnreachableError as error:
+        print(error)
 
 asyncio.run(main())
 "#;
@@ -94,12 +133,45 @@ async fn the_package_can_be_installed_and_its_readme_runs() {
     assert_eq!(printed, "total=100 completed=75\n");
 }
 
+#[tokio::test]
+async fn calls_survive_a_restart_of_centrifugo() {
+    let python = Python::install();
+    let mut centrifugo = Centrifugo::start_default().await;
+    let _demo = Demo::start(&centrifugo).await;
+    let (dir, _) = generate();
+    let token = centrifugo.tokens().connection("user-123");
+    let mut command = python.command("python");
+    command.args(["-c", THROUGH_A_RESTART, &centrifugo.url, &token]).current_dir(dir.path());
+    let program = Process::start(&command, "the environment has it");
+    program.line("pending").await;
+    centrifugo.restart().await;
+    program.line("answered").await;
+    assert!(program.ended().await.status.success());
+}
+
+#[tokio::test]
+async fn a_private_authority_is_trusted_where_the_program_says_so() {
+    let python = Python::install();
+    let centrifugo = Centrifugo::start_tls(config::protocol()).await;
+    let (dir, _) = generate();
+    let token = centrifugo.tokens().connection("user-123");
+    let ca_file = centrifugo.ca_file();
+    let args = ["-c", THROUGH_TLS, &centrifugo.url, &token, &ca_file.to_string_lossy()];
+    let printed = python.run("python", &args, dir.path(), &[]);
+    let (connected, refused) = printed.split_once('\n').expect("two lines");
+    assert_eq!(connected, "True");
+    assert!(refused.contains("certificate verify failed"), "{refused}");
+}
+
 #[test]
 fn the_hand_written_half_passes_every_check() {
     let python = Python::install();
     let dir = clients_dir();
     python.run("ruff", &["format", "--check", "."], &dir, &[]);
     python.run("ruff", &["check", "."], &dir, &[]);
+    let scenarios = toolchain::tests_dir().join("clients/python");
+    python.run("ruff", &["format", "--check", "."], &scenarios, &[]);
+    python.run("ruff", &["check", "."], &scenarios, &[]);
     python.run("mypy", &["base", "tests"], &dir, &[]);
     let checked = python.run("pyright", &["base", "tests"], &dir, &[]);
     assert!(checked.contains("0 errors, 0 warnings"), "{checked}");

@@ -16,6 +16,7 @@ from sdk import (
     Key,
     Large,
     RpcError,
+    RpcTimeoutError,
     TaskStatsParams,
     TaskStatsResult,
     Text,
@@ -92,9 +93,17 @@ async def timeout() -> None:
     async with Caller() as api:
         key = unique("hold")
         started = time.monotonic()
-        code = await code_of(api.scenario_hold(Key(key=key), timeout=0.3))
+        try:
+            await api.scenario_hold(Key(key=key), timeout=0.3)
+        except RpcError as error:
+            check(error.code == 408, error)
+        except RpcTimeoutError as error:
+            # The worker's word on it came too late, on a slow machine.
+            check(error.method == "scenario.hold" and error.published, error)
+        else:
+            raise AssertionError("it ended with a result")
         took = time.monotonic() - started
-        check(code == 408 and 0.3 <= took < 5, f"{code} after {took:.2f} s")
+        check(0.3 <= took < 5, f"ended after {took:.2f} s")
         await until(api.scenario_running, key, 0)
 
 

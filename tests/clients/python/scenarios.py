@@ -49,7 +49,7 @@ async def run(scenario: Callable[[], Awaitable[None]]) -> str | None:
     loop.set_exception_handler(lambda _, context: unseen.append(str(context)))
     try:
         await asyncio.wait_for(scenario(), LIMIT)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it failed
         return f"{type(error).__name__}: {error}"
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:

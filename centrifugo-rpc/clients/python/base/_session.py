@@ -150,19 +150,21 @@ class Session:
         deadline: Deadline,
         goes_out: Callable[[], bool],
     ) -> None:
-        """Publishes a request, once there is a connection. `goes_out` is asked at the
-        last moment.
+        """Publishes a request, once there is a connection.
+
+        `goes_out` is asked at the last moment.
         """
-        self._check_size(request(deadline.remaining_ms()))
-        if not await self._calls.up(deadline.remaining()):
-            raise RpcTimeoutError(method, deadline.timeout, published=False)
+        message = request(deadline.remaining_ms())
+        self._check_size(message)
+        if not self._calls.is_up:
+            if not await self._calls.up(deadline.remaining()):
+                raise RpcTimeoutError(method, deadline.timeout, published=False)
+            message = request(deadline.remaining_ms())
         if not goes_out():
             return
         target = self._target
         try:
-            await self._link.publish(
-                target.request_channel, request(deadline.remaining_ms())
-            )
+            await self._link.publish(target.request_channel, message)
         except PublishRefusedError as refused:
             anonymous = target.user == ""
             raise refusals.publish(

@@ -75,14 +75,12 @@ async def test_the_worker_ends_a_call_that_takes_too_long(
 ) -> None:
     begin = time.monotonic()
     with pytest.raises(RpcError) as raised:
-        await rpc.call("demo.sleep", {"ms": 10_000}, timeout=0.3)
+        await rpc.call("demo.sleep", {"ms": 60_000}, timeout=5)
     assert raised.value.code == ErrorCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - begin < 5
+    assert 5 <= time.monotonic() - begin < 30
 
 
 async def test_a_call_that_nobody_answers_times_out(server: Server) -> None:
-    # A notification's correlation ID is nobody's: the request goes where no worker
-    # listens.
     client = CentrifugoRPCClient(server.url, server.token(), timeout=0.2)
     async with client as rpc:
         # Requests of somebody else's reply channel are dropped by the worker.
