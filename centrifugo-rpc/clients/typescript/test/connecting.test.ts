@@ -58,14 +58,14 @@ test('a call that finds no connection within its timeout was not sent, and may b
 });
 
 test('a Centrifugo that cannot be reached is named, with what went wrong', async () => {
-  const client = centrifugo.client('42', { url: 'ws://127.0.0.1:1/connection/websocket?key=secret', connectTimeoutMs: 300 });
+  const client = centrifugo.client('42', { url: 'ws://127.0.0.1:1/connection/websocket?key=secret', connectTimeoutMs: 2000 });
   await refused(client, 'unreachable', 'ws://127.0.0.1:1/connection/websocket: ', 'ECONNREFUSED', 'that Centrifugo runs');
   assert.ok(!client.endReason?.message.includes('secret'));
 
   const http = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
   await until(() => http.listening);
   const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/nowhere`;
-  await refused(centrifugo.client('42', { url, connectTimeoutMs: 300 }), 'unreachable', '404', '`/connection/websocket`');
+  await refused(centrifugo.client('42', { url, connectTimeoutMs: 2000 }), 'unreachable', '404', '`/connection/websocket`');
   http.close();
 
   const silent = createTcpServer().listen(0, '127.0.0.1');

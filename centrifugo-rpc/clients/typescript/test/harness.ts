@@ -93,9 +93,17 @@ export class Centrifugo {
 
   /** Starts one with the protocol's configuration, changed by `rpc` and `reply`; without the namespace where `null`. */
   static async start({ rpc = {}, reply = {} }: { rpc?: object | null; reply?: object | null } = {}): Promise<Centrifugo> {
-    const centrifugo = new Centrifugo(await freePort(), rpc ?? undefined, reply ?? undefined);
-    await centrifugo.run();
-    return centrifugo;
+    for (let attempt = 1; ; attempt += 1) {
+      const centrifugo = new Centrifugo(await freePort(), rpc ?? undefined, reply ?? undefined);
+      try {
+        await centrifugo.run();
+        return centrifugo;
+      } catch (error) {
+        // Someone else took the port between our look at it and Centrifugo's.
+        if (attempt === 5 || !String(error).includes('address already in use')) throw error;
+        await centrifugo.stop();
+      }
+    }
   }
 
   async run(): Promise<void> {
@@ -260,12 +268,17 @@ export function events(): { all: ClientEvent[]; onEvent: (event: ClientEvent) =>
   return { all, onEvent: (event) => all.push(event) };
 }
 
+/** Outside of the range that outgoing connections have, so that it is still free when a killed Centrifugo comes back to it. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  server.close();
-  await once(server, 'close');
-  return address.port;
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

@@ -33,7 +33,7 @@ test('a token function is asked before its token expires, while calls go on', as
   const { all, onEvent } = events();
   const token = async (): Promise<string> => {
     asked += 1;
-    return centrifugo.token('42', soon(2));
+    return centrifugo.token('42', soon(3));
   };
   const client = await centrifugo.connected('42', { token, onEvent });
   while (asked < 3) assert.equal(await client.call('a.b'), 1);
@@ -41,7 +41,7 @@ test('a token function is asked before its token expires, while calls go on', as
 });
 
 test('a token string that expires ends the client, and says what to do', async () => {
-  const client = await centrifugo.connected('42', { token: centrifugo.token('42', soon(1)) });
+  const client = await centrifugo.connected('42', { token: centrifugo.token('42', soon(3)) });
   const call = client.call('a.b');
   const error = await failure(call);
   assert.ok(error instanceof ConnectionError && error.kind === 'setup', String(error));
@@ -65,7 +65,7 @@ test('a token function that fails is asked again', async () => {
 
 test('connecting fails with the reason of a token function that keeps failing', async () => {
   const cause = new Error('no network');
-  const client = centrifugo.client('42', { token: () => Promise.reject(cause), connectTimeoutMs: 300 });
+  const client = centrifugo.client('42', { token: () => Promise.reject(cause), connectTimeoutMs: 1000 });
   const error = await failure(client.connect());
   assert.ok(error instanceof ConnectionError);
   assert.deepEqual([error.message, (error as { cause?: unknown }).cause], ['the token function failed: no network', cause]);
