@@ -47,6 +47,7 @@ func says(text string) func(*peer) {
 }
 
 func TestServersThatAreNotCentrifugo(t *testing.T) {
+	leavesNothing(t)
 	for name, test := range map[string]struct {
 		script func(*peer)
 		named  string
@@ -119,6 +120,7 @@ func TestServersThatAreNotCentrifugo(t *testing.T) {
 // Whatever happens to the first connection, a call under way is answered over the next one, and everything that is legal is
 // understood.
 func TestConnectionsThatGoWrongUnderACall(t *testing.T) {
+	leavesNothing(t)
 	long := strings.Repeat("x", 100_000)
 	for name, wrong := range map[string]func(p *peer, r request){
 		"is cut":             func(p *peer, _ request) {},
