@@ -46,7 +46,7 @@ async def main() -> None:
 asyncio.run(main())
 "#;
 
-const THROUGH_TLS: &str = r#"
+const THROUGH_TLS: &str = r"
 import asyncio
 import ssl
 import sys
@@ -63,7 +63,7 @@ async def main() -> None:
         print(error)
 
 asyncio.run(main())
-"#;
+";
 
 /// The client of `demo`, in a directory of its own.
 fn generate() -> (TempDir, PathBuf) {

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ._errors import CentrifugoRPCError, ConnectionError
-from ._json import MalformedReplyError, Reply, decode_reply
+from ._errors import CentrifugoRPCError, ConnectionError, DecodeError
+from ._json import MalformedReplyError, Reply, UnreadableReplyError, decode_reply
 
 logger = logging.getLogger("centrifugo_rpc")
 
@@ -19,6 +19,7 @@ IgnoredReplyHook = Callable[[str, bytes], object]
 class Call:
     """A call that somebody waits for."""
 
+    method: str
     answer: asyncio.Future[Reply]
     # From the moment that a worker may see the request.
     sent: bool = False
@@ -67,10 +68,10 @@ class Calls:
             await _wait_in(self._waiting_for_end, None)
         return self.ended
 
-    def open(self, correlation_id: str) -> Call:
+    def open(self, correlation_id: str, method: str) -> Call:
         """Opens a call; none opens once the client has ended."""
         self.check_not_ended()
-        call = Call(asyncio.get_running_loop().create_future())
+        call = Call(method, asyncio.get_running_loop().create_future())
         self._calls[correlation_id] = call
         return call
 
@@ -155,6 +156,12 @@ class Calls:
         """A publication in the reply channel."""
         try:
             correlation_id, answer = decode_reply(data)
+        except UnreadableReplyError as error:
+            call = self._calls.get(error.correlation_id)
+            method = "?" if call is None else call.method
+            message = f"the result of `{method}` is nested too deeply to be read"
+            self.fail(error.correlation_id, DecodeError(message))
+            return
         except MalformedReplyError as error:
             logger.warning(
                 "a malformed reply of %d bytes is ignored: %s", len(data), error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -56,6 +57,10 @@ def encode_cancel(correlation_id: str, reply_to: str) -> bytes:
     ).encode()
 
 
+# What a worker's reply begins with.
+_HEAD = re.compile(rb'\{"correlation_id":"([A-Za-z0-9-]+)",')
+
+
 @dataclass(frozen=True)
 class Reply:
     """A result, and the reply that it came in, byte for byte."""
@@ -66,6 +71,14 @@ class Reply:
 
 class MalformedReplyError(Exception):
     """What arrived is not a reply."""
+
+
+class UnreadableReplyError(MalformedReplyError):
+    """What arrived is a reply, but nested too deeply for the parser."""
+
+    def __init__(self, correlation_id: str) -> None:
+        super().__init__("nested too deeply")
+        self.correlation_id = correlation_id
 
 
 def decode_reply(data: bytes) -> tuple[str, Reply | RpcError]:
@@ -91,6 +104,9 @@ def _parse(data: bytes) -> Any:
         # Refuses NaN, and nesting that would exhaust the stack.
         return from_json(data, allow_inf_nan=False)
     except ValueError as error:
+        head = _HEAD.match(data)
+        if head is not None and "recursion limit" in str(error):
+            raise UnreadableReplyError(head[1].decode()) from None
         raise MalformedReplyError(f"not JSON: {error}") from None
 
 

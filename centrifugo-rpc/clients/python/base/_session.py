@@ -67,7 +67,7 @@ class Session:
     ) -> Reply:
         """Calls a method and waits for the reply."""
         correlation_id = str(uuid.uuid4())
-        call = self._calls.open(correlation_id)
+        call = self._calls.open(correlation_id, method)
 
         def request(timeout_ms: int) -> bytes:
             return encode_request(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -26,7 +27,10 @@ class Tokens:
 
     async def next(self) -> str:
         """A token of the client's user."""
-        asking = asyncio.ensure_future(self._get_token())
+        given: Any = self._get_token()
+        if not inspect.isawaitable(given):
+            raise self._end("`get_token` is not an async function")
+        asking = asyncio.ensure_future(given)
         self._asking.add(asking)
         try:
             token: Any = await asking

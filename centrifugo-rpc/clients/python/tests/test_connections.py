@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
@@ -348,6 +349,13 @@ async def test_a_token_function_that_gives_no_token_fails_connect(
 
     client = CentrifugoRPCClient(server.url, user="42", get_token=nothing)
     with pytest.raises(TokenError, match="instead of a token"):
+        await client.connect()
+
+
+async def test_a_token_function_that_is_not_async_fails_connect(server: Server) -> None:
+    get_token: Any = server.token
+    client = CentrifugoRPCClient(server.url, user="42", get_token=get_token)
+    with pytest.raises(TokenError, match="not an async function"):
         await client.connect()
 
 

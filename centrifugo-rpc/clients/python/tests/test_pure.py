@@ -11,6 +11,7 @@ import pytest
 from base import (
     CentrifugoRPCClient,
     ConnectionError,
+    DecodeError,
     EncodeError,
     ErrorCode,
     RpcError,
@@ -167,7 +168,7 @@ MALFORMED = [
     b'{"correlation_id":"i","error":{"code":true,"message":"x"}}',
     b'{"correlation_id":"i","error":{"code":70000,"message":"x"}}',
     b'{"correlation_id":"i","error":{"code":400,"message":1}}',
-    b'{"correlation_id":"i","result":' + b"[" * 100_000,
+    b'{"later":1,"correlation_id":"i","result":' + b"[" * 100_000,
 ]
 
 
@@ -185,7 +186,7 @@ async def test_replies_that_fit_no_call_change_nothing() -> None:
         raise RuntimeError("hooks may fail")
 
     calls = Calls(hook)
-    call = calls.open("i")
+    call = calls.open("i", "a.b")
     for data in [*MALFORMED, b'{"correlation_id":"nobody","result":1}']:
         calls.on_reply(data)
     assert not call.answer.done()
@@ -196,10 +197,19 @@ async def test_replies_that_fit_no_call_change_nothing() -> None:
     assert calls.ignored_replies == len(MALFORMED) + 2
 
 
+async def test_a_result_that_is_nested_too_deeply_fails_its_call() -> None:
+    calls = Calls(None)
+    call = calls.open("i", "a.b")
+    data = b'{"correlation_id":"i","result":%s%s}' % (b"[" * 100_000, b"]" * 100_000)
+    calls.on_reply(data)
+    with pytest.raises(DecodeError, match=r"`a\.b` is nested too deeply"):
+        call.answer.result()
+
+
 async def test_only_a_call_that_went_out_and_has_no_answer_is_worth_a_cancel() -> None:
     calls = Calls(None)
     for correlation_id in ("unsent", "sent", "answered"):
-        calls.open(correlation_id)
+        calls.open(correlation_id, "a.b")
     assert calls.sending("sent")
     assert calls.sending("answered")
     calls.on_reply(b'{"correlation_id":"answered"}')
@@ -216,7 +226,8 @@ async def test_the_first_reason_of_the_end_reaches_every_call_and_those_to_come(
 ):
     calls = Calls(None)
     answers = [
-        calls.open(correlation_id).answer for correlation_id in ("sent", "unsent")
+        calls.open(correlation_id, "a.b").answer
+        for correlation_id in ("sent", "unsent")
     ]
     calls.sending("sent")
     waiting = asyncio.create_task(calls.up(10))
@@ -232,7 +243,7 @@ async def test_the_first_reason_of_the_end_reaches_every_call_and_those_to_come(
     with pytest.raises(TokenError, match="first"):
         await waiting
     with pytest.raises(TokenError, match="first"):
-        calls.open("late")
+        calls.open("late", "a.b")
     assert str(await ended) == "first"
 
 
