@@ -80,7 +80,7 @@ impl Generated {
     /// The column of `language`, when `build` panics.
     pub async fn build(&self, language: &str, build: fn(&Self) -> Built) -> Result<Built, Column> {
         let generated = self.clone();
-        let built = tokio::task::spawn_blocking(move || build(&generated)).await;
-        built.map_err(|_| Column::broken(language, "its checks fail, or its program does not build: see above"))
+        let finished = tokio::task::spawn_blocking(move || build(&generated)).await;
+        finished.map_err(|_| Column::broken(language, "its checks fail, or its program does not build: see above"))
     }
 }

@@ -11,6 +11,17 @@ use crate::{node, toolchain};
 const NODE: &str =
     "the tests run TypeScript clients on Node 20 or later; install it from your package manager and run again";
 
+/// Where browsers of the Chromium family are, unless `CHROMIUM` says otherwise.
+const BROWSERS: [&str; 4] = [
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+/// What to do where there is none.
+pub const CHROMIUM: &str = "the tests open the example's page in Chromium; install it from your package manager, or name another browser of \
+                   its family with CHROMIUM=…, and run again";
+
 /// The options that generated sources must stand, whatever project they are put into: those that a project may turn on.
 pub const STRICT: [&str; 14] = [
     "--noEmit",
@@ -178,6 +189,19 @@ pub fn driver(sdk: &Path, driver: &Path) -> (Project, Command) {
 /// With what it printed, when it fails.
 pub fn run(command: &mut Command) {
     toolchain::run(command, NODE);
+}
+
+/// A browser of the Chromium family.
+///
+/// # Panics
+///
+/// When there is none.
+#[must_use]
+pub fn browser() -> String {
+    std::env::var("CHROMIUM").unwrap_or_else(|_| {
+        let found = BROWSERS.into_iter().find(|path| Path::new(path).is_file());
+        found.unwrap_or_else(|| panic!("Chromium was not found: {CHROMIUM}")).to_owned()
+    })
 }
 
 /// Copies sources, without what package managers and compilers leave beside them.

@@ -1,32 +1,15 @@
 //! The page of `cargo run --example web`, in a real browser.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::json;
-use tests::typescript::{Project, base, run};
+use tests::typescript::{CHROMIUM, Project, base, browser, run};
 use tests::{Centrifugo, Demo, Example, Process, example, toolchain};
-
-/// Where browsers of the Chromium family are, unless `CHROMIUM` says otherwise.
-const BROWSERS: [&str; 4] = [
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-const FIX: &str = "the tests open the example's page in Chromium; install it from your package manager, or name another browser of \
-                   its family with CHROMIUM=…, and run again";
 
 fn web() -> PathBuf {
     toolchain::workspace_dir().join("examples/web")
-}
-
-fn browser() -> String {
-    std::env::var("CHROMIUM").unwrap_or_else(|_| {
-        let found = BROWSERS.into_iter().find(|path| Path::new(path).is_file());
-        found.unwrap_or_else(|| panic!("Chromium was not found: {FIX}")).to_owned()
-    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,7 +23,7 @@ async fn the_page_calls_methods_shows_errors_and_survives_a_lost_connection() {
     project.copy(&toolchain::tests_dir().join("clients/browser"), ".");
     let mut command = project.node(&["web.mjs"]);
     command.envs([("PAGE", page), ("CHROMIUM", browser())]).env("SCREENSHOTS", &screenshots);
-    let driver = Process::start(&command, FIX);
+    let driver = Process::start(&command, CHROMIUM);
     for seen in ["results", "errors", "cancel", "reconnect", "users and closing", "looks"] {
         driver.line(&format!("ok {seen}")).await;
     }

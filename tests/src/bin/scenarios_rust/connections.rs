@@ -81,7 +81,7 @@ async fn call_until(client: &Client, asked: &AtomicU32, times: u32) -> Outcome {
 }
 
 pub(crate) async fn token_refresh(world: &World) -> Outcome {
-    let fetch = world.fetch(format!("user={}&ttl=2", unique("user")));
+    let fetch = world.fetch(&format!("user={}&ttl=2", unique("user")));
     let (asked, get_token) = counted(move |_| fetch());
     let client = Client::builder(&world.url).get_token(get_token).connect().await?;
     call_until(&client, &asked, 3).await
@@ -97,7 +97,7 @@ pub(crate) async fn refused_token(world: &World) -> Outcome {
     ensure!(error.to_string().contains(&world.url), "{error}");
 
     // The same later: what is pending ends.
-    let (good, bad) = (world.fetch(format!("user={user}&ttl=2")), world.fetch(format!("user={user}&refused=1")));
+    let (good, bad) = (world.fetch(&format!("user={user}&ttl=2")), world.fetch(&format!("user={user}&refused=1")));
     let (_, get_token) = counted(move |asked| if asked == 0 { good() } else { bad() });
     let client = Client::builder(&world.url).get_token(get_token).connect().await?;
     let result = client.call::<Sleep>("demo.sleep", &Sleep { ms: 50_000 }).await;
@@ -115,7 +115,7 @@ pub(crate) async fn failing_token_function(world: &World) -> Outcome {
     ensure!(format!("{error:?}").contains("there is no session"), "the reason is lost: {error:?}");
 
     // Later it is asked again.
-    let fetch = world.fetch(format!("user={}&ttl=2", unique("user")));
+    let fetch = world.fetch(&format!("user={}&ttl=2", unique("user")));
     let (asked, get_token) = counted(move |asked| if asked == 1 { no_session() } else { fetch() });
     let client = Client::builder(&world.url).get_token(get_token).connect().await?;
     call_until(&client, &asked, 3).await

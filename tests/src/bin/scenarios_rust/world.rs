@@ -61,7 +61,7 @@ impl World {
     /// A function that fetches tokens, as [`get_token`](centrifugo_rpc::ClientBuilder::get_token) takes it.
     pub(crate) fn fetch(
         &self,
-        query: String,
+        query: &str,
     ) -> impl Fn() -> futures_util::future::BoxFuture<'static, Result<String, BoxError>> + Send + Sync + 'static {
         let (http, url) = (self.http.clone(), format!("{}/token?{query}", self.control));
         move || {

@@ -1,0 +1,79 @@
+//! The code of the guides runs: `docs/frontend-guide.md` in a real browser.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tests::scenarios::Scenarios;
+use tests::typescript::{Project, STRICT, base, browser, run};
+use tests::{Process, example, node, toolchain};
+
+const SERVICE: &str = env!("CARGO_BIN_EXE_scenario_service");
+
+/// The files that a guide tells to write: each block of code that begins with `// PATH`.
+fn files(guide: &str) -> Vec<(String, String)> {
+    let path = toolchain::workspace_dir().join("docs").join(guide);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+    let blocks = text.split("\n```").skip(1).step_by(2);
+    let file = |block: &str| {
+        let (_, code) = block.split_once('\n')?;
+        let name = code.lines().next()?.strip_prefix("// src/")?;
+        Some((format!("src/{name}"), code.to_owned()))
+    };
+    blocks.filter_map(file).collect()
+}
+
+/// A project with React, below `app` in `project`.
+fn with_react(project: &Project) {
+    let react = toolchain::tests_dir().join("react");
+    let installed = react.join("node_modules/.package-lock.json");
+    toolchain::make_once(&installed, &[react.join("package-lock.json")], || node::install_packages(&react));
+    project.write("app/package.json", r#"{"type": "module", "private": true}"#);
+    let link = project.path().join("app/node_modules");
+    std::os::unix::fs::symlink(react.join("node_modules"), link).expect("a link to the packages");
+}
+
+fn bundle(project: &Project, program: &str) {
+    let mut bundle = Command::new("node");
+    bundle.arg(base().join("node_modules/esbuild/bin/esbuild")).arg(format!("app/src/{program}"));
+    bundle.args([
+        "--bundle",
+        "--format=esm",
+        "--target=es2022",
+        "--jsx=automatic",
+        "--log-level=warning",
+        "--outdir=.",
+    ]);
+    run(bundle.current_dir(project.path()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programs_of_the_frontend_guide_work_in_a_browser() {
+    let project = Project::new();
+    with_react(&project);
+    let files = files("frontend-guide.md");
+    assert_eq!(files.len(), 4, "{files:?}");
+    for (name, code) in files {
+        project.write(&format!("app/{name}"), &code);
+    }
+    let mut generate = example::command("demo");
+    generate.args(["generate_centrifugo_clients", "--typescript", "--output"]);
+    toolchain::run(generate.arg(project.path().join("app/src/opensdk")), "it is an example of this workspace");
+
+    let strict: Vec<_> =
+        STRICT.into_iter().filter(|option| *option != "--noPropertyAccessFromIndexSignature").collect();
+    let bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--jsx", "react-jsx", "--lib", "es2022,dom"];
+    run(project.tsc(&strict).args(bundler).args(["app/src/plain.ts", "app/src/app.tsx"]));
+    bundle(&project, "plain.ts");
+    bundle(&project, "app.tsx");
+
+    let scenarios = Scenarios::start(Path::new(SERVICE)).await;
+    project.copy(&toolchain::tests_dir().join("clients/browser"), ".");
+    let mut command = project.node(&["guide.mjs"]);
+    command.envs(scenarios.environment(project.path())).env("BUNDLES", project.path()).env("CHROMIUM", browser());
+    let driver = Process::start(&command, "the tests run TypeScript clients on Node 20 or later");
+    let output = driver.ended_within(tests::PATIENCE * 6).await;
+    let seen: Vec<_> = output.lines.iter().filter(|line| line.starts_with("ok ")).collect();
+    assert!(output.status.success(), "{}", output.lines.join("\n"));
+    assert_eq!(seen, ["ok plain", "ok react", "ok reconnect", "ok sign out"]);
+}
