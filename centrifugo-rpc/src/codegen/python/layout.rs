@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthChar as _;
+
 /// The longest line.
 pub(super) const WIDTH: usize = 88;
 
@@ -183,7 +185,8 @@ pub(super) fn escaped(c: char) -> String {
 
 /// Columns of the last line.
 pub(super) fn width(text: &str) -> usize {
-    text.lines().last().unwrap_or_default().chars().count()
+    let last = text.lines().last().unwrap_or_default();
+    last.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
 #[cfg(test)]
@@ -222,6 +225,14 @@ mod tests {
             annotated("field_name", &kind, Some("None"), 4),
             format!("    field_name: list[{t}] = (\n        None\n    )")
         );
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let kind = |count| Expr::subscript("f", vec![Expr::name("a"), Expr::name(literal(&"日".repeat(count)))]);
+        let fits = annotated("x", &kind(36), None, 4);
+        assert_eq!((width(&fits), fits.lines().count()), (87, 1));
+        assert_eq!(annotated("x", &kind(37), None, 4).lines().count(), 3);
     }
 
     #[test]
