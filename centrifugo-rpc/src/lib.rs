@@ -129,4 +129,6 @@ mod documentation {
     mod setup {}
     #[doc = include_str!("../../docs/backend-guide.md")]
     mod backend_guide {}
+    #[doc = include_str!("../../docs/frontend-guide.md")]
+    mod frontend_guide {}
 }

@@ -1,26 +1,34 @@
-//! The code of the guides runs: `docs/frontend-guide.md` in a real browser.
+//! The code of the guides runs: that of `docs/frontend-guide.md` in a real browser, that of `docs/client-generation.md` in all languages.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use tests::python::Python;
 use tests::scenarios::Scenarios;
 use tests::typescript::{Project, STRICT, base, browser, run};
-use tests::{Process, example, node, toolchain};
+use tests::{Centrifugo, Demo, Process, Server, example, golang, node, toolchain};
 
 const SERVICE: &str = env!("CARGO_BIN_EXE_scenario_service");
 
-/// The files that a guide tells to write: each block of code that begins with `// PATH`.
+/// The files that a guide tells to write: each block of code that begins with a comment that names one, like `// src/app.tsx`.
 fn files(guide: &str) -> Vec<(String, String)> {
     let path = toolchain::workspace_dir().join("docs").join(guide);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
     let blocks = text.split("\n```").skip(1).step_by(2);
     let file = |block: &str| {
         let (_, code) = block.split_once('\n')?;
-        let name = code.lines().next()?.strip_prefix("// src/")?;
-        Some((format!("src/{name}"), code.to_owned()))
+        let first = code.lines().next()?;
+        let name = first.strip_prefix("// ").or_else(|| first.strip_prefix("# "))?;
+        let is_path = name.contains('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || "./".contains(c));
+        is_path.then(|| (name.to_owned(), code.to_owned()))
     };
     blocks.filter_map(file).collect()
+}
+
+/// As strict as clients must be, but for the one option that is about style: `dataset.url` and `process.env.URL` are fine.
+fn strict() -> Vec<&'static str> {
+    STRICT.into_iter().filter(|option| *option != "--noPropertyAccessFromIndexSignature").collect()
 }
 
 /// A project with React, below `app` in `project`.
@@ -60,10 +68,8 @@ async fn the_programs_of_the_frontend_guide_work_in_a_browser() {
     generate.args(["generate_centrifugo_clients", "--typescript", "--output"]);
     toolchain::run(generate.arg(project.path().join("app/src/opensdk")), "it is an example of this workspace");
 
-    let strict: Vec<_> =
-        STRICT.into_iter().filter(|option| *option != "--noPropertyAccessFromIndexSignature").collect();
     let bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--jsx", "react-jsx", "--lib", "es2022,dom"];
-    run(project.tsc(&strict).args(bundler).args(["app/src/plain.ts", "app/src/app.tsx"]));
+    run(project.tsc(&strict()).args(bundler).args(["app/src/plain.ts", "app/src/app.tsx"]));
     bundle(&project, "plain.ts");
     bundle(&project, "app.tsx");
 
@@ -76,4 +82,42 @@ async fn the_programs_of_the_frontend_guide_work_in_a_browser() {
     let seen: Vec<_> = output.lines.iter().filter(|line| line.starts_with("ok ")).collect();
     assert!(output.status.success(), "{}", output.lines.join("\n"));
     assert_eq!(seen, ["ok plain", "ok react", "ok reconnect", "ok sign out"]);
+}
+
+/// A program of the documentation prints what it should, with its client beside it.
+async fn prints_stats(mut command: Command, server: &Server) {
+    toolchain::without_centrifugo_variables(&mut command);
+    command.env("CENTRIFUGO_URL", &server.url).env("CENTRIFUGO_TOKEN", server.tokens().connection("user-123"));
+    let output = Process::start(&command, "the tests installed it before").ended().await;
+    assert!(output.status.success(), "{}", output.lines.join("\n"));
+    assert_eq!(output.lines, ["100 75"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programs_of_client_generation_run_in_all_three_languages() {
+    let centrifugo = Centrifugo::start_default().await;
+    let _demo = Demo::start(&centrifugo).await;
+    let project = Project::new();
+    for (name, code) in files("client-generation.md") {
+        project.write(&name, &code);
+    }
+    let mut generate = example::command("demo");
+    generate.args(["generate_centrifugo_clients", "--all", "--output"]);
+    toolchain::run(generate.arg(project.path().join("opensdk")), "it is an example of this workspace");
+
+    let python = Python::install();
+    python.run("mypy", &["--strict", "main.py"], project.path(), &[]);
+    let mut command = python.command("python");
+    command.arg("main.py").current_dir(project.path());
+    prints_stats(command, &centrifugo).await;
+
+    let bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--types", "node"];
+    run(project.tsc(&strict()).args(bundler).arg("main.ts"));
+    project.bundle_for_node("main.ts", "main.mjs");
+    prints_stats(project.node(&["main.mjs"]), &centrifugo).await;
+
+    golang::run(&mut golang::go(project.path(), &["mod", "init", "program"]));
+    let edit = ["mod", "edit", "-require=demo-client@v0.0.0", "-replace=demo-client=./opensdk/go"];
+    golang::run(&mut golang::go(project.path(), &edit));
+    prints_stats(golang::go(project.path(), &["run", "main.go"]), &centrifugo).await;
 }
