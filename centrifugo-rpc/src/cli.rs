@@ -66,7 +66,7 @@ enum Command {
         #[arg(long, value_name = "ID")]
         user: String,
         /// How long the token is good for, like `1h` or `30d`
-        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = ttl)]
         ttl: Duration,
         /// What handlers read as `conn.info()`: a JSON object
         #[arg(long, value_name = "JSON", value_parser = json_object)]
@@ -179,8 +179,23 @@ async fn doctor(config: &Config) -> Result<ExitCode, Error> {
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let errors = count(Severity::Error);
     let (warnings, fine) = (count(Severity::Warning), count(Severity::Ok));
-    print(format_args!("\n{errors} errors, {warnings} warnings, {fine} checks found nothing wrong"))?;
+    let (errors_, warnings_, checks_) = (plural(errors), plural(warnings), plural(fine));
+    print(format_args!(
+        "\n{errors} error{errors_}, {warnings} warning{warnings_}, {fine} check{checks_} found nothing wrong"
+    ))?;
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn ttl(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(ttl) if ttl < Duration::from_secs(1) => Err("a token needs at least `1s`".to_owned()),
+        Ok(ttl) => Ok(ttl),
+        Err(_) => Err("this is not a duration: write for example `1h`, `30d` or `1h 30m`".to_owned()),
+    }
 }
 
 fn json_object(text: &str) -> Result<Box<RawValue>, String> {

@@ -121,11 +121,14 @@ impl Dispatcher {
         let correlation_id = address.as_ref().map(|address| address.correlation_id.clone());
         let connection = Connection::new(caller, method.name, correlation_id, traceparent, deadline, slot.cancelled());
         let dispatcher = Arc::clone(self);
+        let notified = address.is_none().then(|| connection.clone());
         self.tasks.spawn(async move {
             let outcome = dispatcher.run(connection, method, params, &slot).await;
             if let Some(address) = address {
                 let reply = address.reply(outcome.as_ref(), deadline);
                 dispatcher.outbox.push(reply).await;
+            } else if let (Some(connection), Err(error)) = (&notified, &outcome) {
+                dispatcher.journal.unanswered(connection, error);
             }
             // Its place was held until the reply had one: what waits to be sent is bounded by what may run.
             slot.finish();

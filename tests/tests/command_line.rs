@@ -89,7 +89,8 @@ fn wrong_use_has_code_2_and_says_what_is_right() {
     for (args, part) in [
         (&["token"][..], "--user"),
         (&["token", "--user", "a,b"], "reply channel"),
-        (&["token", "--user", "42", "--ttl", "soon"], "--ttl"),
+        (&["token", "--user", "42", "--ttl", "soon"], "write for example `1h`"),
+        (&["token", "--user", "42", "--ttl", "0s"], "at least `1s`"),
         (&["token", "--user", "42", "--info", "[]"], "JSON object"),
         (&["frobnicate"], "frobnicate"),
         (&["--log-format", "xml"], "json"),

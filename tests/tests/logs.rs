@@ -150,6 +150,29 @@ async fn no_reason_to_drop_hides_another_and_each_is_told_while_the_worker_runs(
 }
 
 #[tokio::test]
+async fn a_notification_that_fails_is_told_to_the_log_alone() {
+    let server = Centrifugo::start_default().await;
+    let process = stubborn(&server, &[], &[]).await;
+    let mut caller = Publisher::connect_as(&server, "ann").await;
+    caller.notify("stubborn.refuse", json!("for a reason")).await;
+    let line = process.line("a notification failed").await;
+    for part in ["WARN", "method=\"stubborn.refuse\"", "user=\"ann\"", "outcome=1001", "for a reason"] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+    for _ in 0..19 {
+        caller.notify("stubborn.refuse", json!(["a secret"])).await;
+    }
+    let line = process.line("outcome=400").await;
+    assert!(line.contains("method=\"stubborn.refuse\"") && line.contains("user=\"ann\""), "{line}");
+    let more = process.line("more notifications failed").await;
+    assert!(more.contains("method=\"stubborn.refuse\"") && more.contains("suppressed="), "{more}");
+    process.signal("TERM");
+    let output = process.ended().await;
+    assert!(output.lines.iter().any(|line| line.contains("unanswered=20")), "it is counted: {output:?}");
+    assert!(!output.lines.iter().any(|line| line.contains("a secret")), "{output:?}");
+}
+
+#[tokio::test]
 async fn refusals_for_a_limit_are_logged_with_the_limit_method_and_user() {
     let server = Centrifugo::start_default().await;
     let process = stubborn(&server, &[], &[("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER", "1")]).await;

@@ -46,6 +46,8 @@ pub(super) struct Journal {
     calls: AtomicU64,
     /// Those that ended with an internal error.
     failed: AtomicU64,
+    /// Notifications that ended with any other error.
+    unanswered: AtomicU64,
     dropped: [AtomicU64; Reason::ALL.len()],
     /// What was refused before it began, by its code.
     refused: Mutex<BTreeMap<u16, u64>>,
@@ -53,6 +55,8 @@ pub(super) struct Journal {
     limits: Throttles<Limit>,
     /// By method, and whether it panicked: a handler that often fails must not hide that it panics.
     failures: Throttles<(&'static str, bool)>,
+    /// By method.
+    errors_unanswered: Throttles<&'static str>,
 }
 
 impl Journal {
@@ -60,11 +64,13 @@ impl Journal {
         Self {
             calls: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            unanswered: AtomicU64::new(0),
             dropped: Default::default(),
             refused: Mutex::default(),
             drops: Throttles::new(LOG_INTERVAL, 1),
             limits: Throttles::new(LOG_INTERVAL, 1),
             failures: Throttles::new(LOG_INTERVAL, FAILURES),
+            errors_unanswered: Throttles::new(LOG_INTERVAL, FAILURES),
         }
     }
 
@@ -97,6 +103,22 @@ impl Journal {
             tracing::error!(method, user, outcome, ?duration, cause, suppressed, "call failed");
         } else {
             tracing::debug!(method, user, outcome, ?duration, cause, "call failed");
+        }
+    }
+
+    /// A notification that began and ended with this error, which nobody is told but the log.
+    pub(super) fn unanswered(&self, connection: &Connection, error: &RpcError) {
+        let (method, outcome) = (connection.method(), error.code());
+        // Of these `ended` has told.
+        if matches!(outcome, codes::INTERNAL | codes::OVERLOADED) {
+            return;
+        }
+        self.unanswered.fetch_add(1, Ordering::Relaxed);
+        if let Some(suppressed) = self.errors_unanswered.allow(&method) {
+            let (user, client) = (&*shown(connection.user()), &*shown(connection.client()));
+            // What is wrong with params is said in their own words.
+            let error = (outcome != codes::INVALID_PARAMS).then(|| shown(error.message()).into_owned());
+            tracing::warn!(method, user, client, outcome, error, suppressed, "a notification failed");
         }
     }
 
@@ -144,15 +166,20 @@ impl Journal {
         let (mut told, mut elapsed) = (Totals::default(), Duration::ZERO);
         loop {
             ticks.tick().await;
-            tell(self.drops.overdue(), self.limits.overdue(), self.failures.overdue());
+            tell(
+                self.drops.overdue(),
+                self.limits.overdue(),
+                self.failures.overdue(),
+                self.errors_unanswered.overdue(),
+            );
             others();
             elapsed += LOG_INTERVAL;
             if elapsed >= SUMMARY_INTERVAL {
                 elapsed = Duration::ZERO;
                 let totals = self.totals();
                 if totals.is_worse_than(&told) {
-                    let Totals { calls, failed, refused, dropped, .. } = &totals;
-                    tracing::info!(calls, failed, refused, dropped, "since the start");
+                    let Totals { calls, failed, unanswered, refused, dropped, .. } = &totals;
+                    tracing::info!(calls, failed, unanswered, refused, dropped, "since the start");
                 }
                 told = totals;
             }
@@ -161,15 +188,16 @@ impl Journal {
 
     /// Tells what was not told yet, and the totals.
     pub(super) fn close(&self, left: usize) {
-        tell(self.drops.rest(), self.limits.rest(), self.failures.rest());
-        let Totals { calls, failed, refused, dropped, .. } = self.totals();
+        tell(self.drops.rest(), self.limits.rest(), self.failures.rest(), self.errors_unanswered.rest());
+        let Totals { calls, failed, unanswered, refused, dropped, .. } = self.totals();
         if left == 0 {
-            tracing::info!(calls, failed, refused, dropped, "all calls have ended");
+            tracing::info!(calls, failed, unanswered, refused, dropped, "all calls have ended");
         } else {
             tracing::error!(
                 left,
                 calls,
                 failed,
+                unanswered,
                 refused,
                 dropped,
                 "calls that do not end are given up: they block their threads"
@@ -181,11 +209,15 @@ impl Journal {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let dropped =
             Reason::ALL.map(|reason| (reason.as_str(), self.dropped[reason as usize].load(Ordering::Relaxed)));
-        let failed = self.failed.load(Ordering::Relaxed);
+        let (failed, unanswered) = (self.failed.load(Ordering::Relaxed), self.unanswered.load(Ordering::Relaxed));
         Totals {
             calls: self.calls.load(Ordering::Relaxed),
             failed,
-            trouble: failed + refused.values().sum::<u64>() + dropped.iter().map(|(_, count)| count).sum::<u64>(),
+            unanswered,
+            trouble: failed
+                + unanswered
+                + refused.values().sum::<u64>()
+                + dropped.iter().map(|(_, count)| count).sum::<u64>(),
             refused: listed(refused),
             dropped: listed(dropped),
         }
@@ -196,6 +228,7 @@ impl Journal {
 struct Totals {
     calls: u64,
     failed: u64,
+    unanswered: u64,
     refused: String,
     dropped: String,
     /// All that went wrong.
@@ -215,7 +248,12 @@ fn listed(counts: impl IntoIterator<Item = (impl fmt::Display, u64)>) -> String 
     if counts.is_empty() { "0".to_owned() } else { counts.join(", ") }
 }
 
-fn tell(drops: Vec<(Reason, u64)>, limits: Vec<(Limit, u64)>, failures: Vec<((&'static str, bool), u64)>) {
+fn tell(
+    drops: Vec<(Reason, u64)>,
+    limits: Vec<(Limit, u64)>,
+    failures: Vec<((&'static str, bool), u64)>,
+    unanswered: Vec<(&'static str, u64)>,
+) {
     for (reason, suppressed) in drops {
         tracing::warn!(reason = reason.as_str(), suppressed, "more publications in the request channel were dropped");
     }
@@ -228,5 +266,8 @@ fn tell(drops: Vec<(Reason, u64)>, limits: Vec<(Limit, u64)>, failures: Vec<((&'
     }
     for ((method, panicked), suppressed) in failures {
         tracing::error!(method, panicked, suppressed, "more calls failed");
+    }
+    for (method, suppressed) in unanswered {
+        tracing::warn!(method, suppressed, "more notifications failed");
     }
 }

@@ -27,6 +27,12 @@ async fn fail(text: String) -> Result<(), RpcError> {
     Err(RpcError::internal(text))
 }
 
+/// Does not want what it is told, and nobody waits to hear why.
+#[websocket_rpc("stubborn.refuse", no_wait)]
+async fn refuse(text: String) -> Result<(), RpcError> {
+    Err(RpcError::application(1001, text))
+}
+
 /// Runs once at a time, until its deadline.
 #[websocket_rpc("stubborn.alone", max_concurrency = 1)]
 async fn alone() {

@@ -8,9 +8,12 @@ use super::Findings;
 use super::probe::Probe;
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::trouble::Trouble;
+use crate::throttle::Throttle;
 
 /// The pause between tries to reach the API.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often the log says what is waited for.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 const API: &str = "server API";
 const SOCKET: &str = "WebSocket";
@@ -18,6 +21,7 @@ const SOCKET: &str = "WebSocket";
 /// Whether the server API works.
 pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &mut Findings) -> bool {
     let until = Instant::now() + patience;
+    let waiting = Throttle::new(LOG_INTERVAL);
     loop {
         match centrifugo.api.info().await {
             Ok(nodes) => {
@@ -26,7 +30,9 @@ pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &
                 return true;
             }
             Err(error) if error.is_temporary() && Instant::now() + PAUSE < until => {
-                tracing::warn!("waiting for Centrifugo: {error}");
+                if waiting.allow().is_some() {
+                    tracing::warn!("waiting for Centrifugo: {error}");
+                }
                 sleep(PAUSE).await;
             }
             Err(error) => {
@@ -54,7 +60,12 @@ pub(super) async fn sockets(
             return None;
         }
     };
-    let log = |trouble: &Trouble| tracing::warn!("waiting for Centrifugo: {trouble}");
+    let waiting = Throttle::new(LOG_INTERVAL);
+    let log = |trouble: &Trouble| {
+        if waiting.allow().is_some() {
+            tracing::warn!("waiting for Centrifugo: {trouble}");
+        }
+    };
     let connected = tokio::try_join!(worker.connected(patience, log), caller.connected(patience, |_| ()));
     let Err(trouble) = connected else {
         findings.ok(SOCKET, "connected, and the token secret is right");

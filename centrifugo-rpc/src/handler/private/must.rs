@@ -77,7 +77,7 @@ impl<T: Serialize + JsonSchema> BeResult for T {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a `#[websocket_rpc]` function",
     label = "callers cannot be told this error",
-    note = "return an `RpcError`, or write `impl From<{Self}> for RpcError`",
+    note = "return an `RpcError`, or, for a type of your own, write `impl From<{Self}> for RpcError`",
     note = "`.map_err(RpcError::internal)` keeps an error in the log and tells callers \"internal error\""
 )]
 pub trait BecomeRpcError {}
