@@ -16,6 +16,9 @@ pub struct Generated {
 /// A program that is checked and built, and what must live as long as it runs.
 pub type Built = (Command, Option<Box<dyn Any + Send>>);
 
+/// Checks and builds a program of one language.
+pub type Make = fn(&Generated) -> Built;
+
 impl Generated {
     /// Lets the program at `service` write its clients, called `package`, below `name` in the target directory: twice, since the
     /// second process must find nothing to change.
@@ -77,10 +80,10 @@ impl Generated {
     ///
     /// # Errors
     ///
-    /// The column of `language`, when `build` panics.
-    pub async fn build(&self, language: &str, build: fn(&Self) -> Built) -> Result<Built, Column> {
+    /// The column of `language`, when `make` panics.
+    pub async fn build(&self, language: &str, make: Make) -> Result<Built, Column> {
         let generated = self.clone();
-        let finished = tokio::task::spawn_blocking(move || build(&generated)).await;
-        finished.map_err(|_| Column::broken(language, "its checks fail, or its program does not build: see above"))
+        let built = tokio::task::spawn_blocking(move || make(&generated)).await;
+        built.map_err(|_| Column::broken(language, "its checks fail, or its program does not build: see above"))
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use tests::generated::{Built, Generated};
+use tests::generated::{Built, Generated, Make};
 use tests::python::Python;
 use tests::scenarios::{SCENARIOS, Scenarios};
 use tests::{Column, Process, Table, golang, toolchain, typescript};
@@ -35,8 +35,8 @@ fn go(generated: &Generated) -> Built {
 }
 
 /// Runs a program through scenarios of its own, so that languages do not get into each other's way.
-async fn run(language: &str, build: fn(&Generated) -> Built, generated: &Generated) -> Column {
-    let (mut command, _alive) = match generated.build(language, build).await {
+async fn run(language: &str, make: Make, generated: &Generated) -> Column {
+    let (mut command, _alive) = match generated.build(language, make).await {
         Ok(built) => built,
         Err(column) => return column,
     };
@@ -54,10 +54,9 @@ async fn run(language: &str, build: fn(&Generated) -> Built, generated: &Generat
 async fn every_scenario_is_green_in_every_language() {
     let generated = Generated::new(Path::new(SERVICE), "scenarios", "scenario-client");
     let mut table = Table::new("scenario", SCENARIOS.iter().copied());
-    let languages: [(_, fn(&Generated) -> Built); 4] =
-        [("Rust", rust), ("Python", python), ("TypeScript", typescript), ("Go", go)];
-    for (language, build) in languages {
-        table.push(run(language, build, &generated).await);
+    let languages: [(_, Make); 4] = [("Rust", rust), ("Python", python), ("TypeScript", typescript), ("Go", go)];
+    for (language, make) in languages {
+        table.push(run(language, make, &generated).await);
     }
     table.keep("scenarios.txt");
 }

@@ -49,7 +49,7 @@ async fn the_client_of_contracts_with_wide_integers_works_in_a_browser_too() {
     let token = centrifugo.tokens().connection_with_info("42", &json!({"big": u64::MAX}));
     let mut command = project.node(&["exact.mjs"]);
     command.envs([("CENTRIFUGO", centrifugo.url.as_str()), ("TOKEN", &token), ("CHROMIUM", &browser())]);
-    let driver = Process::start(command.env("BUNDLE", project.path().join("bundle.js")), FIX);
+    let driver = Process::start(command.env("BUNDLE", project.path().join("bundle.js")), CHROMIUM);
     driver.line("ok exact").await;
     assert!(driver.ended().await.status.success(), "{}", driver.printed());
 }

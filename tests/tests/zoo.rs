@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use tests::generated::{Built, Generated};
+use tests::generated::{Built, Generated, Make};
 use tests::python::Python;
 use tests::zoo::{List, drivers};
 use tests::{Column, Table, Zoo, golang, typescript};
@@ -55,8 +55,8 @@ fn go(generated: &Generated) -> Built {
 }
 
 /// Builds a driver and runs it on a zoo of its own.
-async fn run(language: &str, build: fn(&Generated) -> Built, generated: &Generated) -> Column {
-    let (mut command, _alive) = match generated.build(language, build).await {
+async fn run(language: &str, make: Make, generated: &Generated) -> Column {
+    let (mut command, _alive) = match generated.build(language, make).await {
         Ok(built) => built,
         Err(column) => return column,
     };
@@ -81,10 +81,9 @@ async fn every_value_of_every_type_survives_every_language() {
     let list = List::of(Path::new(SERVICE));
     let generated = generated(&list);
     let mut table = Table::new("type", list.types.iter().map(|animal| animal.name.as_str()).chain([drivers::METHODS]));
-    let languages: [(_, fn(&Generated) -> Built); 4] =
-        [("Rust", rust), ("Python", python), ("TypeScript", typescript), ("Go", go)];
-    for (language, build) in languages {
-        table.push(run(language, build, &generated).await);
+    let languages: [(_, Make); 4] = [("Rust", rust), ("Python", python), ("TypeScript", typescript), ("Go", go)];
+    for (language, make) in languages {
+        table.push(run(language, make, &generated).await);
     }
     table.keep("zoo.txt");
 }

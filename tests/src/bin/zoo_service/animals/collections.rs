@@ -30,6 +30,7 @@ struct Lists {
     wide: Vec<u64>,
     deep: Vec<Vec<Vec<Point>>>,
     queue: VecDeque<Option<String>>,
+    #[expect(clippy::linkedlist, reason = "people who have one may send it")]
     linked: LinkedList<bool>,
     maps: Vec<BTreeMap<String, Vec<u8>>>,
     units: Vec<()>,

@@ -231,7 +231,7 @@ enum Outer {
     Shape(Shape),
     Maybe(Option<Shape>),
     Color(Color),
-    Outer(Box<Outer>),
+    Deeper(Box<Outer>),
     Nothing,
 }
 
@@ -244,7 +244,7 @@ impl Sample for Outer {
             Self::Maybe(Some(Shape::Nowhere)),
             Self::Maybe(Some(Shape::Line(ORIGIN, CORNER))),
             Self::Color(Color::Blue),
-            Self::Outer(Box::new(Self::Outer(Box::new(Self::Nothing)))),
+            Self::Deeper(Box::new(Self::Deeper(Box::new(Self::Nothing)))),
             Self::Nothing,
         ]
     }
@@ -253,7 +253,7 @@ impl Sample for Outer {
         &[
             r#"{"Shape":null}"#,
             r#"{"Shape":{"Shape":"Nothing"}}"#,
-            r#"{"Outer":{"Outer":{"Outer":"Something"}}}"#,
+            r#"{"Deeper":{"Deeper":{"Deeper":"Something"}}}"#,
             r#"{"Color":"Nothing"}"#,
         ]
     }

@@ -88,6 +88,7 @@ impl Sample for Absent {
 }
 
 /// Absent, null and a value are three things: what a patch of a record needs.
+#[expect(clippy::option_option, reason = "it is what this is about")]
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Patch {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
