@@ -55,7 +55,8 @@ impl Worker {
         stack: Stack,
     ) -> Result<Self, Error> {
         let centrifugo = Centrifugo::new(config)?;
-        checks::verdict(&checks::run(&centrifugo, Purpose::Start, checks::PATIENCE).await)?;
+        // Large, and over before anything is served: its room is not kept in the future that serves.
+        checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::PATIENCE)).await)?;
         let methods = registry.len();
         let outbox = Arc::new(Outbox::remembering(OUTBOX_BYTES, config.max_remembered_bytes_per_user));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&outbox)));
