@@ -88,6 +88,7 @@ mod connection;
 mod contract;
 mod dispatch;
 mod error;
+mod group;
 mod handler;
 #[cfg(feature = "hub")]
 pub mod hub;
