@@ -161,6 +161,12 @@ impl<R: Request> Group<R> {
         self.ledger.forgotten()
     }
 
+    /// Whom it takes the requests that it remembers to belong to, as far as that was decided where they were published.
+    #[cfg(test)]
+    fn beliefs(&self) -> Vec<(u64, Option<&Member>)> {
+        self.ledger.beliefs()
+    }
+
     /// It wants to be no member any more, and to say so.
     pub(crate) fn leave(&mut self) {
         self.leaving = true;

@@ -147,6 +147,15 @@ impl<R: Request> Ledger<R> {
         self.forgotten
     }
 
+    #[cfg(test)]
+    pub(super) fn beliefs(&self) -> Vec<(u64, Option<&Member>)> {
+        let owned = self.owned.iter().flat_map(|(owner, owned)| {
+            let own = owned.requests.iter().filter(|(offset, entry)| entry.since == **offset);
+            own.map(move |(offset, _)| (*offset, Some(owner)))
+        });
+        owned.chain(self.unowned.keys().map(|offset| (*offset, None))).collect()
+    }
+
     fn shrink(&mut self) {
         while self.bytes > self.max_bytes {
             let first = self.owned.iter().filter_map(|(owner, owned)| Some((*owned.requests.keys().next()?, owner)));

@@ -82,6 +82,7 @@ impl Presence {
             return;
         };
         self.asked = Asked::Answered;
+        self.since_asked = 0;
         self.clients = clients.into_iter().collect();
         let here: BTreeSet<_> = self.clients.values().cloned().collect();
         self.left.clear();

@@ -54,6 +54,7 @@ pub(super) struct Pacing {
     pub(super) owes_state: Option<Millis>,
     /// Others who do not know the group either.
     pub(super) newcomers: BTreeSet<String>,
+    stated_end_at: Option<Millis>,
     farewell_at: Option<Millis>,
     pub(super) end_seen: bool,
     pub(super) left: bool,
@@ -189,27 +190,26 @@ impl<R: Request> Group<R> {
         others.filter(|member| self.presence.suspects(member, self.ledger.silence(member))).cloned().collect()
     }
 
-    /// Finishes what it has, says so, and is gone.
+    /// Says that there is no member, if it was the last one; finishes what it has, says so, and is gone.
     fn take_leave(&mut self, out: &mut Vec<Action<R>>) {
-        if !self.leaving || self.standing() == Standing::Member || !self.open.is_empty() {
+        if !self.leaving || self.standing() == Standing::Member {
             return;
         }
+        if let Some(since) = self.pacing.owes_state
+            && self.pacing.stated_end_at.is_none_or(|at| self.now >= at + AGAIN)
+        {
+            self.pacing.stated_end_at = Some(self.now);
+            self.state(since, out);
+        }
         // A proposal to join may still come true.
-        if self.pacing.proposed_at.is_some_and(|at| self.now < at + PROPOSAL) {
+        let may_join = self.pacing.proposed_at.is_some_and(|at| self.now < at + PROPOSAL);
+        if !self.open.is_empty() || may_join {
             return;
         }
         if self.view.is_none() || self.pacing.end_seen && self.pacing.owes_state.is_none() {
             self.pacing.left = true;
-            return;
-        }
-        if self.pacing.farewell_at.is_some_and(|at| self.now < at + AGAIN) {
-            return;
-        }
-        self.pacing.farewell_at = Some(self.now);
-        if let Some(since) = self.pacing.owes_state {
-            self.state(since, out);
-        }
-        if !self.pacing.end_seen {
+        } else if !self.pacing.end_seen && self.pacing.farewell_at.is_none_or(|at| self.now >= at + AGAIN) {
+            self.pacing.farewell_at = Some(self.now);
             let (member, upto) = (self.me.clone(), self.position);
             self.say(Message::Progress { member, upto, open: Vec::new(), end: true }, out);
         }
