@@ -213,7 +213,7 @@ impl Checks<'_> {
         let mark = uuid::Uuid::new_v4().to_string();
         let reply = serde_json::json!({ "correlation_id": mark, "result": null });
         let published = match to_raw_value(&reply) {
-            Ok(reply) => self.centrifugo.api.publish(replies, &reply).await,
+            Ok(reply) => self.centrifugo.api.publish(replies, &reply, None).await,
             Err(error) => return findings.error(REPLIES, error.to_string(), ""),
         };
         let position = match published {
