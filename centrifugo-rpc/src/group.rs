@@ -21,6 +21,7 @@ mod propose;
 mod view;
 
 pub(crate) use message::{Envelope, Member, Message, Sent};
+pub(crate) use propose::TICK;
 pub(crate) use view::View;
 
 use ledger::{Backlog, Entry, Ledger, Read, Unowned};
@@ -37,6 +38,12 @@ pub(crate) trait Request {
 
     /// It may run again after its worker died.
     fn is_idempotent(&self) -> bool;
+
+    /// Called before it is remembered: it must not keep more alive than its size.
+    #[must_use]
+    fn remembered(self) -> Self
+    where
+        Self: Sized;
 }
 
 /// What has to be done.
@@ -264,14 +271,17 @@ impl<R: Request> Group<R> {
 
     /// Who runs the request is decided here, and nowhere else.
     fn place(&mut self, offset: u64, request: R, read_at: Millis, out: &mut Vec<Action<R>>) {
-        let Some(view) = &self.view else { return self.keep(offset, Read::Request(request, read_at)) };
+        let Some(view) = &self.view else { return self.keep(offset, Read::Request(request.remembered(), read_at)) };
         match view.owner(offset) {
             Some(owner) if *owner == self.me => self.run(offset, request, read_at, None, out),
             Some(owner) => {
-                let entry = Entry { request, view: Arc::clone(view), since: offset, read_at };
+                let entry = Entry { request: request.remembered(), view: Arc::clone(view), since: offset, read_at };
                 self.ledger.add(owner, offset, entry);
             }
-            None => self.ledger.add_unowned(offset, Unowned { request, read_at, after: self.last_time }),
+            None => {
+                let unowned = Unowned { request: request.remembered(), read_at, after: self.last_time };
+                self.ledger.add_unowned(offset, unowned);
+            }
         }
     }
 

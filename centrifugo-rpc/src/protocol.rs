@@ -39,6 +39,9 @@ pub mod codes {
 /// The longest correlation ID that is answered, in bytes. A UUID has 36.
 pub(crate) const MAX_CORRELATION_ID: usize = 128;
 
+/// What every cancellation contains.
+pub(crate) const CANCEL: &[u8] = b"\"cancel\"";
+
 /// A publication in the request channel: a call, a notification or, with `cancel`, the end of a call.
 ///
 /// Borrows from the publication; `params` is not looked at here.

@@ -20,6 +20,7 @@ use crate::handler::{Call, Reply, States};
 use crate::registry::Registry;
 
 mod alarm;
+mod sharing;
 mod signals;
 mod worker;
 

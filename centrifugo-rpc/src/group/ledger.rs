@@ -75,8 +75,8 @@ impl<R: Request> Ledger<R> {
     }
 
     /// Its owner says what it has finished. That stays true whenever it is read.
-    pub(super) fn progress(&mut self, owner: &str, upto: u64, open: &[u64]) {
-        let Some(owned) = self.owned.get_mut(owner) else { return };
+    pub(super) fn progress(&mut self, member: &str, upto: u64, open: &[u64]) {
+        let Some(owned) = self.owned.get_mut(member) else { return };
         let bytes = &mut self.bytes;
         owned.requests.retain(|offset, entry| {
             let finished = entry.since < upto && open.binary_search(offset).is_err();
@@ -92,7 +92,7 @@ impl<R: Request> Ledger<R> {
             owned.silence = 0;
         }
         if owned.requests.is_empty() {
-            self.owned.remove(owner);
+            self.owned.remove(member);
         }
     }
 
@@ -111,10 +111,6 @@ impl<R: Request> Ledger<R> {
     /// Those that have something to do.
     pub(super) fn owners(&self) -> impl Iterator<Item = &Member> {
         self.owned.keys()
-    }
-
-    pub(super) fn owns(&self, member: &str) -> bool {
-        self.owned.contains_key(member)
     }
 
     pub(super) fn take(&mut self, owner: &str) -> BTreeMap<u64, Entry<R>> {

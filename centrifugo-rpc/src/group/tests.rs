@@ -18,6 +18,10 @@ impl Request for Plain {
     fn is_idempotent(&self) -> bool {
         self.idempotent
     }
+
+    fn remembered(self) -> Self {
+        self
+    }
 }
 
 #[derive(Debug, Clone)]
