@@ -149,6 +149,16 @@ impl Api {
         self.call::<Removed>("history_remove", &HashMap::from([("channel", channel)])).await.map(|Removed {}| ())
     }
 
+    /// Where a channel's stream is.
+    pub(crate) async fn top(&self, channel: &str) -> Result<Position, ApiError> {
+        #[derive(Serialize)]
+        struct Request<'a> {
+            channel: &'a str,
+            limit: u32,
+        }
+        self.call("history", &Request { channel, limit: 0 }).await
+    }
+
     /// Who is subscribed to a channel, by connection.
     pub(crate) async fn presence(&self, channel: &str) -> Result<Vec<Caller>, ApiError> {
         #[derive(Deserialize, Default)]

@@ -158,9 +158,11 @@ impl<R: Request> Ledger<R> {
             let oldest = first.min().map(|(offset, owner)| (offset, owner.clone()));
             let unowned = self.unowned.keys().next().copied();
             let request = match (oldest, unowned) {
-                (Some((offset, owner)), unowned) if unowned.is_none_or(|unowned| offset < unowned) => {
-                    self.owned.get_mut(&owner).and_then(|owned| owned.requests.remove(&offset)).map(|entry| entry.request)
-                }
+                (Some((offset, owner)), unowned) if unowned.is_none_or(|unowned| offset < unowned) => self
+                    .owned
+                    .get_mut(&owner)
+                    .and_then(|owned| owned.requests.remove(&offset))
+                    .map(|entry| entry.request),
                 (_, Some(offset)) => self.unowned.remove(&offset).map(|unowned| unowned.request),
                 _ => None,
             };

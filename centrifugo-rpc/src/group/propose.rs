@@ -134,9 +134,8 @@ impl<R: Request> Group<R> {
             return;
         }
         // Of several who know nothing, one is enough to begin.
-        let newcomers = &self.pacing.newcomers;
-        let first = newcomers.iter().all(|other| *other >= self.worker);
-        let alone = first && self.presence.all(|other| *other == self.worker || newcomers.contains(other));
+        let (me, newcomers) = (&self.worker, &self.pacing.newcomers);
+        let alone = self.presence.all(|other| other == me || other > me && newcomers.contains(other));
         let enough = self.pacing.hellos >= HELLOS || alone && now >= self.pacing.first_hello_at + ALONE;
         if self.pacing.hellos == 0 {
             self.pacing.first_hello_at = now;

@@ -101,7 +101,9 @@ impl Bench {
     }
 
     fn read(&mut self, index: usize) {
-        while let Some(publication) = self.stream.get(usize::try_from(self.workers[index].1 - 1).expect("small")).cloned() {
+        while let Some(publication) =
+            self.stream.get(usize::try_from(self.workers[index].1 - 1).expect("small")).cloned()
+        {
             let offset = self.workers[index].1;
             self.workers[index].1 += 1;
             self.with_worker(index, |group, now, out| match publication {
@@ -375,7 +377,8 @@ fn one_that_has_work_and_is_silent_is_dead_although_it_is_connected() {
 #[test]
 fn a_message_for_another_stream_means_nothing() {
     let mut bench = Bench::with(1);
-    let view = Message::View { prev: bench.workers[0].0.view().expect("a view").version, members: vec![], dead: vec![] };
+    let view =
+        Message::View { prev: bench.workers[0].0.view().expect("a view").version, members: vec![], dead: vec![] };
     bench.stream.push(Publication::Message(Sent { epoch: "another".to_owned(), message: view }));
     bench.settle();
     assert_eq!(bench.members(0), ["w0.0"]);

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use crate::centrifugo::Centrifugo;
+use crate::centrifugo::identity::{self, Identity};
 use crate::centrifugo::subscription::{Arrival, Delivery, Event, Liveness, Subscription};
 use crate::centrifugo::tokens::WORKER_USER;
 use crate::dispatch::ticket::{Finished, Ticket};
@@ -16,12 +17,10 @@ use crate::error::{Error, ErrorKind};
 use crate::group::{Action, Envelope, Group, Standing, TICK};
 
 mod clock;
-mod identity;
 mod remembered;
 mod voice;
 
 use clock::Clock;
-pub(crate) use identity::Identity;
 use remembered::Remembered;
 use voice::Voice;
 
@@ -75,6 +74,8 @@ struct State {
     group: Group<Remembered>,
     order: Order,
     actions: Vec<Action<Remembered>>,
+    /// How many requests of others were too many to remember, as far as that was logged.
+    forgotten: u64,
 }
 
 /// What the channel is like.
@@ -102,6 +103,7 @@ impl Sharing {
                 group: Group::new(&identity.worker, MEMORY),
                 order: Order::Unknown,
                 actions: Vec::new(),
+                forgotten: 0,
             }),
             finished: Arc::default(),
             clock: Clock::new(),
@@ -183,10 +185,7 @@ async fn nobody_else(centrifugo: &Centrifugo, identity: &Identity) -> Result<(),
             ),
         ));
     }
-    tracing::warn!(
-        channel,
-        "the channel has no history that can be recovered, so only one worker may run: this one"
-    );
+    tracing::warn!(channel, "the channel has no history that can be recovered, so only one worker may run: this one");
     Ok(())
 }
 
@@ -240,7 +239,9 @@ impl Shared {
     fn on_beginning(&self, epoch: &str, first: u64) {
         let mut state = self.state();
         if state.order == Order::Unordered {
-            tracing::error!("the request channel has a history now: restart this worker, so that others can run beside it");
+            tracing::error!(
+                "the request channel has a history now: restart this worker, so that others can run beside it"
+            );
             return;
         }
         state.order = Order::Ordered;
@@ -264,7 +265,7 @@ impl Shared {
     fn on_delivery(&self, mut delivery: Delivery) {
         let now = self.clock.now();
         let mut state = self.state();
-        let State { group, order, actions } = &mut *state;
+        let State { group, order, actions, .. } = &mut *state;
         let Some(caller) = delivery.caller.take() else {
             if *order == Order::Ordered {
                 self.on_message(group, &delivery, now, actions);
@@ -308,9 +309,17 @@ impl Shared {
     fn pass(&self, ticked: bool, live: bool) {
         let now = self.clock.now();
         let mut state = self.state();
-        let State { group, order, actions } = &mut *state;
+        let State { group, order, actions, forgotten } = &mut *state;
         if *order != Order::Ordered {
             return;
+        }
+        let more = group.forgotten() - *forgotten;
+        if ticked && more > 0 {
+            *forgotten += more;
+            tracing::warn!(
+                count = more,
+                "more requests of other workers are open than this one remembers: should their worker die, their callers time out"
+            );
         }
         self.finished.drain(|generation, offset| group.finished(generation, offset));
         if ticked {

@@ -87,7 +87,9 @@ impl Worker {
         let in_order = async {
             tracing::info!("shutting down: leaving the worker group");
             if !sharing.leave(patience, hurry.clone()).await {
-                tracing::warn!("the worker group could not be left: calls are refused from now on until the others notice");
+                tracing::warn!(
+                    "the worker group could not be left: calls are refused from now on until the others notice"
+                );
             }
             tracing::info!("waiting for the calls that run");
             dispatcher.drain(either(alarm(patience.saturating_sub(started.elapsed())), hurry)).await;

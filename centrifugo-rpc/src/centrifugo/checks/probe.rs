@@ -38,9 +38,15 @@ impl Probe {
     pub(super) fn start(centrifugo: &Centrifugo) -> Result<Self, Error> {
         let user = format!("{CHECK_USER}{}", uuid::Uuid::new_v4().simple());
         let (sender, events) = mpsc::unbounded_channel();
-        let socket = Socket::new(&centrifugo.config, &centrifugo.tls, &centrifugo.tokens, Who { user: &user, info: None }, move |event| {
-            let _ = sender.send(event);
-        })?;
+        let socket = Socket::new(
+            &centrifugo.config,
+            &centrifugo.tls,
+            &centrifugo.tokens,
+            Who { user: &user, info: None },
+            move |event| {
+                let _ = sender.send(event);
+            },
+        )?;
         socket.connect();
         Ok(Self { user, socket, events })
     }

@@ -45,7 +45,9 @@ impl Seen {
     }
 
     fn subscribed(&mut self, top: Position, recovered: bool) -> Resumed {
-        self.stream.subscribed(Some(top), recovered, Instant::now(), &mut |arrival| see(&mut self.offsets, &mut self.begun, arrival))
+        self.stream.subscribed(Some(top), recovered, Instant::now(), &mut |arrival| {
+            see(&mut self.offsets, &mut self.begun, arrival);
+        })
     }
 
     fn live(&mut self, offsets: impl IntoIterator<Item = u64>) {
@@ -201,7 +203,8 @@ fn without_history_everything_is_delivered_as_it_comes() {
     seen.live([0]);
     assert_eq!(seen.offsets, [0, 0, 0]);
     let mut unordered = 0;
-    seen.stream.subscribed(None, false, Instant::now(), &mut |arrival| unordered += u32::from(arrival == Arrival::Unordered));
+    seen.stream
+        .subscribed(None, false, Instant::now(), &mut |arrival| unordered += u32::from(arrival == Arrival::Unordered));
     assert_eq!(unordered, 1);
     let mut seen = Seen::at(5);
     seen.live([6, 0, 7]);

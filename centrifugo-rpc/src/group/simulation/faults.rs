@@ -155,7 +155,10 @@ impl World {
         for index in 0..self.workers.len() {
             // Deaf for longer than the history is long: it finds out when it hears again.
             let worker = &self.workers[index];
-            if worker.client.is_some() && worker.deaf_until <= self.now && worker.stream == self.streams && worker.next < oldest
+            if worker.client.is_some()
+                && worker.deaf_until <= self.now
+                && worker.stream == self.streams
+                && worker.next < oldest
             {
                 let stream = self.streams;
                 self.note(|| format!("{} lost its place", self.workers[index].name));
@@ -174,7 +177,8 @@ impl World {
                 // The first that has been there for long enough; before there is one, the first of all.
                 let well = |worker: &Worker| worker.is_well(self.now);
                 let old = |w: &Worker| well(w) && w.joined_at.is_some_and(|at| at + KNOWS_ALL <= self.now);
-                let kept = self.workers.iter().position(old).or_else(|| self.workers.iter().position(well)).unwrap_or(0);
+                let kept =
+                    self.workers.iter().position(old).or_else(|| self.workers.iter().position(well)).unwrap_or(0);
                 all.filter(|index| *index != kept).collect()
             }
         }

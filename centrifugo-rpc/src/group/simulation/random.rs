@@ -1,6 +1,6 @@
 //! Numbers that look random and are the same for the same seed.
 
-/// The generator known as SplitMix64: small, and good enough for schedules.
+/// The generator known as `SplitMix64`: small, and good enough for schedules.
 #[derive(Debug)]
 pub(super) struct Random(u64);
 

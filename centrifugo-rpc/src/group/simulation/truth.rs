@@ -76,7 +76,8 @@ impl Truth {
     }
 
     pub(super) fn lost(&mut self, place: Place, now: u64) -> Result<(), String> {
-        let call = self.calls.get_mut(&place).ok_or_else(|| format!("{place:?} is said to be lost and is no request"))?;
+        let call =
+            self.calls.get_mut(&place).ok_or_else(|| format!("{place:?} is said to be lost and is no request"))?;
         call.ended.get_or_insert(now);
         call.lost = true;
         Ok(())

@@ -173,13 +173,7 @@ impl Worker {
         Ok(())
     }
 
-    fn act(
-        &mut self,
-        now: u64,
-        truth: &mut Truth,
-        random: &mut Random,
-        wishes: &mut Vec<Wish>,
-    ) -> Result<(), String> {
+    fn act(&mut self, now: u64, truth: &mut Truth, random: &mut Random, wishes: &mut Vec<Wish>) -> Result<(), String> {
         for action in std::mem::take(&mut self.actions) {
             match action {
                 Action::Run { offset, .. } => {

@@ -51,9 +51,17 @@ impl fmt::Display for Outcome {
 pub(super) enum Event {
     Publish(Sent),
     /// A worker hears of a connection that came or went.
-    Presence { to: String, client: String, worker: String, here: bool },
+    Presence {
+        to: String,
+        client: String,
+        worker: String,
+        here: bool,
+    },
     /// A worker gets the answer to its question.
-    Snapshot { to: String, clients: Option<Vec<(String, String)>> },
+    Snapshot {
+        to: String,
+        clients: Option<Vec<(String, String)>>,
+    },
 }
 
 #[derive(Debug)]

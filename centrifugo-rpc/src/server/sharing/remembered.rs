@@ -46,7 +46,8 @@ impl Remembered {
 
 impl Request for Remembered {
     fn size(&self) -> usize {
-        let caller = self.caller.user.len() + self.caller.client.len() + self.caller.info.as_ref().map_or(0, Bytes::len);
+        let caller =
+            self.caller.user.len() + self.caller.client.len() + self.caller.info.as_ref().map_or(0, Bytes::len);
         self.data.len() + caller + size_of::<Self>()
     }
 

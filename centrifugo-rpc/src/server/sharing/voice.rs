@@ -6,10 +6,10 @@ use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::identity;
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
 use crate::centrifugo::codes;
+use crate::centrifugo::identity;
 use crate::group::Envelope;
 use crate::throttle::Throttle;
 

@@ -1,5 +1,6 @@
 //! Who a worker is to the others: what its connection's token says.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::centrifugo::tokens::WORKER_USER;
 use crate::connection::Caller;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, shown};
 
 /// A worker's name, which no other ever has, and what helps people to find it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,13 +21,13 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let name = uuid::Uuid::new_v4().simple().to_string();
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Self { worker: name[..12].to_owned(), pid: std::process::id(), host: host.trim().to_owned() }
     }
 
-    pub(super) fn info(&self) -> Result<Arc<RawValue>, Error> {
+    pub(crate) fn info(&self) -> Result<Arc<RawValue>, Error> {
         let info = to_raw_value(self);
         info.map(Arc::from).map_err(|error| Error::new(ErrorKind::Other, "a worker cannot be named").because(error))
     }
@@ -37,12 +38,19 @@ impl Identity {
         serde_json::from_slice(info).ok()
     }
 
-    pub(super) fn is(&self, client: &Caller) -> bool {
+    pub(crate) fn is(&self, client: &Caller) -> bool {
         Self::of(client).is_some_and(|other| other.worker == self.worker)
     }
 }
 
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { worker, pid, host } = self;
+        write!(f, "{} (process {pid} on {})", shown(worker), shown(host))
+    }
+}
+
 /// The name of the worker whose connection it is.
-pub(super) fn worker(client: &Caller) -> Option<String> {
+pub(crate) fn worker(client: &Caller) -> Option<String> {
     Identity::of(client).map(|identity| identity.worker)
 }
