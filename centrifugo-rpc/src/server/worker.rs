@@ -108,6 +108,7 @@ impl Worker {
         let left = dispatcher.report();
         let waiting = outbox.waiting();
         if waiting > 0 {
+            tracing::error!(replies = waiting, "replies that Centrifugo did not take in time are given up");
             outbox.lose(waiting as u64, "Centrifugo did not take them before the worker stopped");
         }
         match outbox.lost() {
