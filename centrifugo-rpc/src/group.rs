@@ -53,13 +53,11 @@ pub(crate) enum Action<R> {
     Run {
         offset: u64,
         request: R,
-        /// When it was read here.
-        read_at: Millis,
         /// It was published after this, where that is known better than from how it arrived.
         after: Option<Millis>,
     },
     /// Nobody will finish the request: whoever knows that says so to its caller.
-    Lost { offset: u64, request: R, read_at: Millis },
+    Lost { offset: u64, request: R },
     /// Publish this in the request channel. It need not arrive: what matters is said again.
     Publish(Sent),
     /// Ask who is subscribed, for [`Group::presence`].
@@ -209,7 +207,7 @@ impl<R: Request> Group<R> {
     pub(crate) fn request(&mut self, offset: u64, request: R, now: Millis, out: &mut Vec<Action<R>>) {
         self.now = now;
         self.read_up_to(offset);
-        self.place(offset, request, now, out);
+        self.place(offset, request, out);
     }
 
     /// A message of a worker.
@@ -254,7 +252,7 @@ impl<R: Request> Group<R> {
             }
             self.position = earlier + 1;
             match read {
-                Read::Request(request, read_at) => self.place(earlier, request, read_at, out),
+                Read::Request(request) => self.place(earlier, request, out),
                 Read::Message(message) => self.apply(earlier, message, out),
             }
         }
@@ -270,25 +268,25 @@ impl<R: Request> Group<R> {
     }
 
     /// Who runs the request is decided here, and nowhere else.
-    fn place(&mut self, offset: u64, request: R, read_at: Millis, out: &mut Vec<Action<R>>) {
-        let Some(view) = &self.view else { return self.keep(offset, Read::Request(request.remembered(), read_at)) };
+    fn place(&mut self, offset: u64, request: R, out: &mut Vec<Action<R>>) {
+        let Some(view) = &self.view else { return self.keep(offset, Read::Request(request.remembered())) };
         match view.owner(offset) {
-            Some(owner) if *owner == self.me => self.run(offset, request, read_at, None, out),
+            Some(owner) if *owner == self.me => self.run(offset, request, None, out),
             Some(owner) => {
-                let entry = Entry { request: request.remembered(), view: Arc::clone(view), since: offset, read_at };
+                let entry = Entry { request: request.remembered(), view: Arc::clone(view), since: offset };
                 self.ledger.add(owner, offset, entry);
             }
             None => {
-                let unowned = Unowned { request: request.remembered(), read_at, after: self.last_time };
+                let unowned = Unowned { request: request.remembered(), after: self.last_time };
                 self.ledger.add_unowned(offset, unowned);
             }
         }
     }
 
-    fn run(&mut self, offset: u64, request: R, read_at: Millis, after: Option<Millis>, out: &mut Vec<Action<R>>) {
+    fn run(&mut self, offset: u64, request: R, after: Option<Millis>, out: &mut Vec<Action<R>>) {
         self.open.insert(offset);
         self.pacing.dirty = true;
-        out.push(Action::Run { offset, request, read_at, after });
+        out.push(Action::Run { offset, request, after });
     }
 
     fn apply(&mut self, offset: u64, message: Message, out: &mut Vec<Action<R>>) {
@@ -337,11 +335,11 @@ impl<R: Request> Group<R> {
             }
         }
         if old.members.is_empty() && !view.members.is_empty() {
-            for (waiting, Unowned { request, read_at, after }) in self.ledger.take_unowned() {
+            for (waiting, Unowned { request, after }) in self.ledger.take_unowned() {
                 match view.owner(waiting) {
-                    Some(owner) if *owner == self.me => self.run(waiting, request, read_at, after, out),
+                    Some(owner) if *owner == self.me => self.run(waiting, request, after, out),
                     Some(owner) => {
-                        let entry = Entry { request, view: Arc::clone(&view), since: offset, read_at };
+                        let entry = Entry { request, view: Arc::clone(&view), since: offset };
                         self.ledger.add(owner, waiting, entry);
                     }
                     None => {}
@@ -352,19 +350,19 @@ impl<R: Request> Group<R> {
 
     /// A request whose owner is dead: run by one who knows of it, where it may run again; otherwise lost.
     fn inherit(&mut self, lost: u64, entry: Entry<R>, view: &View, out: &mut Vec<Action<R>>) {
-        let Entry { request, view: known_to, read_at, .. } = entry;
+        let Entry { request, view: known_to, .. } = entry;
         // A member that joined after it was published may not have seen it.
         let heirs: Vec<_> = view.members.iter().filter(|member| known_to.contains(member)).collect();
         match view::pick(&heirs, lost) {
             Some(&heir) if request.is_idempotent() => {
                 if *heir == self.me {
-                    self.run(lost, request, read_at, None, out);
+                    self.run(lost, request, None, out);
                 } else {
-                    let entry = Entry { request, view: known_to, since: view.version, read_at };
+                    let entry = Entry { request, view: known_to, since: view.version };
                     self.ledger.add(heir, lost, entry);
                 }
             }
-            _ => out.push(Action::Lost { offset: lost, request, read_at }),
+            _ => out.push(Action::Lost { offset: lost, request }),
         }
     }
 
@@ -372,14 +370,14 @@ impl<R: Request> Group<R> {
     fn genesis(&mut self, offset: u64, member: Member, out: &mut Vec<Action<R>>) {
         self.presence.heard(&member);
         let mine = member == self.me;
-        for (lost, Unowned { request, read_at, .. }) in self.ledger.take_unowned() {
-            out.push(Action::Lost { offset: lost, request, read_at });
+        for (lost, Unowned { request, .. }) in self.ledger.take_unowned() {
+            out.push(Action::Lost { offset: lost, request });
         }
         for (lost, read) in self.backlog.take() {
-            if let Read::Request(request, read_at) = read
+            if let Read::Request(request) = read
                 && mine
             {
-                out.push(Action::Lost { offset: lost, request, read_at });
+                out.push(Action::Lost { offset: lost, request });
             }
         }
         self.view = Some(Arc::new(View { version: offset, members: vec![member] }));

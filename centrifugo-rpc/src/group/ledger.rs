@@ -18,14 +18,12 @@ pub(super) struct Entry<R> {
     pub view: Arc<View>,
     /// A report that reaches beyond this knows of it: its offset, or that of the view that gave it to its owner.
     pub since: u64,
-    pub read_at: Millis,
 }
 
 /// A request that was published while there was no member.
 #[derive(Debug)]
 pub(super) struct Unowned<R> {
     pub request: R,
-    pub read_at: Millis,
     /// It was published after this, if that is known.
     pub after: Option<Millis>,
 }
@@ -176,7 +174,7 @@ impl<R: Request> Ledger<R> {
 /// What a newcomer has read without knowing what it means.
 #[derive(Debug)]
 pub(super) enum Read<R> {
-    Request(R, Millis),
+    Request(R),
     Message(Message),
 }
 
@@ -216,7 +214,7 @@ impl<R: Request> Backlog<R> {
 impl<R: Request> Read<R> {
     fn cost(&self) -> usize {
         match self {
-            Self::Request(request, _) => cost(request),
+            Self::Request(request) => cost(request),
             Self::Message(Message::View { members, dead, .. }) => OVERHEAD + 32 * (members.len() + dead.len()),
             Self::Message(Message::Progress { open, .. }) => OVERHEAD + 8 * open.len(),
             Self::Message(_) => OVERHEAD,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::identity::{self, Identity};
@@ -27,6 +27,9 @@ use voice::Voice;
 /// How many bytes of requests a worker remembers of others, so that it can speak for them should they die: some seconds of the
 /// busiest channel. As many again while it joins.
 const MEMORY: usize = 64 << 20;
+
+/// How long reading the history may take before that.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a worker may take to be a member: five questions that nobody answers, and a little more.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -85,6 +88,8 @@ enum Order {
     Ordered,
     /// Without history: every request is this worker's, as there can be no other.
     Unordered,
+    /// The history went away while there may have been others: nobody could say any more who runs what.
+    Lost,
 }
 
 impl Sharing {
@@ -128,6 +133,14 @@ impl Sharing {
 
     async fn join(&mut self, centrifugo: &Centrifugo, identity: &Identity) -> Result<(), Error> {
         let channel = &centrifugo.config.request_channel;
+        // A long history takes its time.
+        let liveness = self.subscription.liveness();
+        let caught_up = async {
+            while !liveness.is_live() && *self.standing.borrow() == Stand::Outside {
+                sleep(Duration::from_millis(TICK)).await;
+            }
+        };
+        let _ = timeout_at(Instant::now() + CATCH_UP_TIMEOUT, caught_up).await;
         let joined = self.standing.wait_for(|standing| *standing != Stand::Outside);
         let joined = timeout_at(Instant::now() + JOIN_TIMEOUT, joined).await.map(|joined| joined.map(|stand| *stand));
         match joined {
@@ -251,14 +264,16 @@ impl Shared {
 
     fn on_unordered(&self) {
         let mut state = self.state();
-        if state.order == Order::Ordered {
+        if matches!(state.order, Order::Ordered | Order::Lost) {
             tracing::error!(
-                "the request channel has no history any more: every worker runs every call now; stop all but one, or restore \
-                 the history and restart them"
+                "the request channel has no history any more, and several workers would each run every call: no calls are run \
+                 until it has one again, or this worker is restarted alone"
             );
+            state.order = Order::Lost;
+        } else {
+            state.order = Order::Unordered;
+            self.standing.send_replace(Stand::Alone);
         }
-        state.order = Order::Unordered;
-        self.standing.send_replace(Stand::Alone);
     }
 
     /// A publication: run here, left to others, or something between workers.
@@ -266,6 +281,10 @@ impl Shared {
         let now = self.clock.now();
         let mut state = self.state();
         let State { group, order, actions, .. } = &mut *state;
+        if *order == Order::Lost || *order == Order::Ordered && delivery.offset == 0 {
+            tracing::debug!("a publication without a place in the order of the channel");
+            return;
+        }
         let Some(caller) = delivery.caller.take() else {
             if *order == Order::Ordered {
                 self.on_message(group, &delivery, now, actions);
@@ -346,12 +365,12 @@ impl Shared {
     fn act(&self, group: &Group<Remembered>, actions: &mut Vec<Action<Remembered>>) {
         for action in actions.drain(..) {
             match action {
-                Action::Run { offset, request, after, .. } => {
+                Action::Run { offset, request, after } => {
                     let age = request.age(after.map(|after| self.clock.since(after)));
                     let ticket = Ticket::new(&self.finished, group.generation(), offset);
                     request.run(age, ticket);
                 }
-                Action::Lost { offset, request, .. } => {
+                Action::Lost { offset, request } => {
                     tracing::debug!(offset, "the worker that had this request is gone");
                     request.lost();
                 }
