@@ -29,7 +29,7 @@ enum Kind {
 }
 
 fn schedules() -> u64 {
-    std::env::var("CENTRIFUGO_RPC_SCHEDULES").ok().and_then(|count| count.parse().ok()).unwrap_or(500)
+    std::env::var("CENTRIFUGO_RPC_SCHEDULES").ok().and_then(|count| count.parse().ok()).unwrap_or(700)
 }
 
 fn run(kind: Kind) -> Outcome {

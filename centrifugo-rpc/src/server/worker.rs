@@ -68,7 +68,8 @@ impl Worker {
         Ok(Self { dispatcher, outbox, sharing, replies, journal, shutdown_timeout: config.shutdown_timeout })
     }
 
-    /// Stops gracefully: no new calls, those that run finish (up to
+    /// Stops gracefully: leaves the group of workers, so that others run what comes from now on, or the next one to start; calls
+    /// that run finish (up to
     /// [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. All
     /// of it ends within 2 s after the `shutdown_timeout`; what was given up for that is counted in the log.
     ///
