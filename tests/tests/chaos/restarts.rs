@@ -121,11 +121,12 @@ async fn calls_of_a_dead_worker_end_at_once_and_idempotent_ones_with_a_result() 
         crew.kill(0);
     };
     let ((once, again), ()) = tokio::join!(calls, kill);
-    row("killed with 20 calls under way", place.name, &once);
-    row("killed with 20 idempotent calls under way", place.name, &again);
+    row("killed with half of 40 calls under way", place.name, &once);
+    row("killed with half of 40 idempotent ones", place.name, &again);
     once.assert_sound();
     again.assert_sound();
-    assert_eq!((once.ok, once.failed.get("504")), (20, Some(&20)), "{once}");
+    let lost = once.failed.get("504").copied().unwrap_or_default();
+    assert!(lost > 0 && once.ok + lost == once.calls, "{once}");
     again.assert_ok(100);
     assert!(once.slowest.max(again.slowest) < Duration::from_secs(6), "{once}\n{again}");
 }
