@@ -12,6 +12,7 @@ pub(crate) mod checks;
 pub(crate) mod codes;
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "without a command line nobody says what is in front"))]
 pub(crate) mod endpoints;
+pub(crate) mod identity;
 pub(crate) mod replies;
 pub mod server_config;
 mod setup;

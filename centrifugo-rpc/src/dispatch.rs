@@ -27,10 +27,12 @@ use crate::registry::{Method, Registry};
 mod hashed;
 mod intake;
 mod journal;
+mod others;
 pub(crate) mod outbox;
 pub(crate) mod remembered;
 mod running;
 pub(crate) mod service;
+pub(crate) mod ticket;
 mod turns;
 
 use intake::{Address, Intake, Reason, Request};
@@ -38,6 +40,9 @@ use journal::{Journal, Panicked};
 use outbox::{GRACE, Outbox, Outgoing};
 use running::{Limit, Refusal, Running, Slot};
 use service::Stack;
+use ticket::Ticket;
+
+pub(crate) use others::may_cancel;
 
 /// The longest that a call runs, whatever is configured: later deadlines could not be computed with. tokio's own idea of never.
 pub(crate) const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -88,17 +93,18 @@ impl Dispatcher {
         }
     }
 
-    /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls run in tasks of their own.
-    pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration) {
+    /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls run in tasks of their own. The
+    /// ticket is dropped when the call is over, and its reply delivered or given up.
+    pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration, ticket: Option<Ticket>) {
         match intake::read(data, &caller, &self.limits.reply_namespace) {
-            Intake::Request(request) => self.begin(request, caller, age),
+            Intake::Request(request) => self.begin(request, caller, age, ticket),
             Intake::Cancel(address) => self.running.cancel(&address),
-            Intake::Malformed(address, error) => self.refuse(Some(address), &caller, "", &error, None),
+            Intake::Malformed(address, error) => self.refuse(Some(address), &caller, "", &error, None, ticket),
             Intake::Dropped(reason) => self.journal.dropped(reason, &caller, None),
         }
     }
 
-    fn begin(self: &Arc<Self>, request: Request, caller: Caller, age: Duration) {
+    fn begin(self: &Arc<Self>, request: Request, caller: Caller, age: Duration, ticket: Option<Ticket>) {
         let Request { address, method, params, timeout, traceparent } = request;
         let name = method;
         let admitted = self.admit(&name, params.as_ref()).and_then(|method| {
@@ -109,12 +115,12 @@ impl Dispatcher {
         });
         let (method, deadline) = match admitted {
             Ok(admitted) => admitted,
-            Err(error) => return self.refuse(address, &caller, &name, &error, None),
+            Err(error) => return self.refuse(address, &caller, &name, &error, None, ticket),
         };
         let slot = match self.running.begin(method, &caller, address.as_ref()) {
             Ok(slot) => slot,
             Err(Refusal::Overloaded(limit, error)) => {
-                return self.refuse(address, &caller, &name, &error, Some(limit));
+                return self.refuse(address, &caller, &name, &error, Some(limit), ticket);
             }
             Err(Refusal::Running) => return self.journal.dropped(Reason::Running, &caller, None),
         };
@@ -125,7 +131,7 @@ impl Dispatcher {
         self.tasks.spawn(async move {
             let outcome = dispatcher.run(connection, method, params, &slot).await;
             if let Some(address) = address {
-                let reply = address.reply(outcome.as_ref(), deadline);
+                let reply = address.reply(outcome.as_ref(), deadline).with_ticket(ticket);
                 dispatcher.outbox.push(reply).await;
             } else if let (Some(connection), Err(error)) = (&notified, &outcome) {
                 dispatcher.journal.unanswered(connection, error);
@@ -237,10 +243,18 @@ impl Dispatcher {
     }
 
     /// Answers without having run anything.
-    fn refuse(&self, address: Option<Address>, caller: &Caller, method: &str, error: &RpcError, limit: Option<Limit>) {
+    fn refuse(
+        &self,
+        address: Option<Address>,
+        caller: &Caller,
+        method: &str,
+        error: &RpcError,
+        limit: Option<Limit>,
+        ticket: Option<Ticket>,
+    ) {
         self.journal.refused(caller, method, error, limit);
         match address {
-            Some(address) => self.outbox.try_push(address.reply(Err(error), Instant::now())),
+            Some(address) => self.outbox.try_push(address.reply(Err(error), Instant::now()).with_ticket(ticket)),
             // Nobody is told, so the log is.
             None => self.journal.dropped(Reason::Notification, caller, Some(error)),
         }

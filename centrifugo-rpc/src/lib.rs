@@ -55,7 +55,8 @@
 //! A caller is who Centrifugo says it is: nothing in a request is believed about that. A call ends once, with its result, an
 //! error, its deadline or its cancellation, and its handler runs at most once. What was published while a worker or a
 //! caller had lost its connection is recovered. Concurrent calls, params, results and waiting replies are limited, and what is
-//! over a limit is refused at once. One worker serves a request channel: a second one would run every call again.
+//! over a limit is refused at once. Any number of workers share a request channel: each call is run by one of them, and one
+//! that stops leaves the rest to the others.
 //!
 //! # Features
 //!
@@ -88,6 +89,7 @@ mod connection;
 mod contract;
 mod dispatch;
 mod error;
+mod group;
 mod handler;
 #[cfg(feature = "hub")]
 pub mod hub;

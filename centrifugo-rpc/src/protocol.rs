@@ -28,7 +28,7 @@ pub mod codes {
     pub const CANCELLED: u16 = 499;
     /// The handler failed or panicked; details stay in the log.
     pub const INTERNAL: u16 = 500;
-    /// Shutting down, the handler never ran.
+    /// Shutting down, or no worker was there; the handler never ran.
     pub const UNAVAILABLE: u16 = 503;
     /// The worker that had the call is gone: outcome unknown.
     pub const WORKER_LOST: u16 = 504;
@@ -38,6 +38,9 @@ pub mod codes {
 
 /// The longest correlation ID that is answered, in bytes. A UUID has 36.
 pub(crate) const MAX_CORRELATION_ID: usize = 128;
+
+/// What every cancellation contains.
+pub(crate) const CANCEL: &[u8] = b"\"cancel\"";
 
 /// A publication in the request channel: a call, a notification or, with `cancel`, the end of a call.
 ///

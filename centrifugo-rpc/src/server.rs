@@ -20,6 +20,7 @@ use crate::handler::{Call, Reply, States};
 use crate::registry::Registry;
 
 mod alarm;
+mod sharing;
 mod signals;
 mod worker;
 
@@ -97,7 +98,7 @@ impl Server {
         self
     }
 
-    /// Serves until SIGINT or SIGTERM, then stops gracefully: no new calls, those that run finish (up to
+    /// Serves until SIGINT or SIGTERM, then stops gracefully: it leaves the group of workers, and the calls that run finish (up to
     /// [`shutdown_timeout`](Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. All of it
     /// ends within 2 s after the `shutdown_timeout`. A second signal ends it at once; what is given up for that is counted
     /// in the log. Dropping this future stops at once.

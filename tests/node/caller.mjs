@@ -286,17 +286,19 @@ const scenarios = {
     const brief = await caller.send({ method: 'demo.sleep', params: { ms: 1500 } });
     const endless = await caller.send({ method: 'demo.sleep', params: { ms: 20_000 } });
     saw('calls are running');
-    for (;;) {
-      const reply = await caller.call('demo.echo', { text: 'new' });
-      if (!reply.error) continue;
-      assert.equal(reply.error.code, 503);
-      saw('error 503');
-      break;
+    // Until the worker has left: what it does not run waits for the next one.
+    let waiting;
+    for (let answered = true; answered; ) {
+      waiting = await caller.send({ method: 'demo.echo', params: { text: 'new' } });
+      answered = await Promise.race([waiting.reply, new Promise((resolve) => setTimeout(resolve, 500))]);
     }
+    saw('a call waits');
     assert.deepEqual((await brief.reply).result, { ms: 1500 });
     saw('the running call finished');
     assert.equal((await endless.reply).error.code, 504);
     saw('error 504');
+    assert.deepEqual((await waiting.reply).result, { text: 'new' });
+    saw('the next worker answered');
     caller.close();
   },
 };

@@ -28,20 +28,26 @@
 //! | [`table`] | what the programs of several languages said, side by side |
 //! | [`scenarios`] | what every client language goes through |
 //! | [`zoo`] | the types that every client language must not change |
+//! | [`crew`] | several workers of the demo service, and what they ran |
+//! | [`load`] | callers that never stop, and what became of their calls |
+//! | [`redis`] | a real Redis |
 
 pub mod api;
 pub mod centrifugo;
 pub mod config;
+pub mod crew;
 pub mod demo;
 pub mod example;
 pub mod generated;
 pub mod golang;
+pub mod load;
 pub mod node;
 pub mod process;
 pub mod proxy;
 pub mod publisher;
 pub mod python;
 pub mod raw;
+pub mod redis;
 pub mod scenarios;
 pub mod server;
 pub mod table;
@@ -55,13 +61,16 @@ use std::time::Duration;
 
 pub use api::Api;
 pub use centrifugo::Centrifugo;
+pub use crew::Crew;
 pub use demo::Demo;
 pub use example::Example;
+pub use load::Load;
 pub use node::Node;
 pub use process::Process;
 pub use proxy::TcpProxy;
 pub use publisher::Publisher;
 pub use raw::Raw;
+pub use redis::Redis;
 pub use scenarios::Scenarios;
 pub use server::Server;
 pub use table::{Column, Table};

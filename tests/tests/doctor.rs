@@ -128,3 +128,20 @@ async fn errors_are_explained_and_have_an_exit_code() {
     assert_eq!(code, Some(1));
     assert!(findings.contains("CENTRIFUGO_API_KEY"), "{findings}");
 }
+
+#[tokio::test]
+async fn the_worker_group_is_shown_with_its_members() {
+    let server = Centrifugo::start(changed("", |_| {})).await;
+    let (none, code) = doctor(&server, &[]).await;
+    assert!(code == Some(0) && none.contains("workers: none is running"), "{none}");
+    let (first, second) = (Demo::start(&server).await, Demo::start(&server).await);
+    let (findings, code) = doctor(&server, &[]).await;
+    assert_eq!(code, Some(0), "{findings}");
+    let group = findings.lines().find(|line| line.contains("worker group")).expect("the group").to_owned();
+    for part in
+        ["2 members in view ", &format!("process {} on ", first.pid()), &format!("process {} on ", second.pid())]
+    {
+        assert!(group.contains(part), "{part} in {group}");
+    }
+    assert!(findings.contains("0 errors, 0 warnings"), "{findings}");
+}

@@ -178,13 +178,22 @@ async fn a_stopping_worker_finishes_what_runs() {
     let mut waiting = gate.waiting.subscribe();
     within("the call to run", waiting.wait_for(|waiting| *waiting == 1)).await.expect("counted");
     let stopping = tokio::spawn(worker.stop());
-    // It answers as long as something runs.
-    let refused =
-        eventually("a refusal", async || client.call::<i64>("test.add", &Sum { of: vec![] }).await.err()).await;
-    assert_eq!((refused.code(), refused.is_retryable()), (Some(503), true));
+    // It is no member of the group any more once a call waits for the next worker.
+    let waits = eventually("a call that waits", async || {
+        let options = CallOptions::new().timeout(Duration::from_millis(300));
+        client.call_with::<i64>("test.add", &Sum { of: vec![] }, options).await.err()
+    });
+    assert_eq!(waits.await.code(), None, "nobody answers");
+    let later = tokio::spawn({
+        let client = client.clone();
+        async move { client.call::<i64>("test.add", &Sum { of: vec![20, 22] }).await }
+    });
     gate.open.send_replace(true);
     assert_eq!(within("its result", running).await.expect("no panic").expect("a result"), 7);
     within("the end", stopping).await.expect("no panic");
+    let next = start(&config, &gate).await;
+    assert_eq!(within("the next worker's result", later).await.expect("no panic").expect("a result"), 42);
+    next.stop().await;
 }
 
 #[tokio::test]

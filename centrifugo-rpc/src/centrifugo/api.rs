@@ -92,14 +92,21 @@ impl Api {
         Ok(Self { http, base, key })
     }
 
-    /// Publishes JSON into a channel.
-    pub(crate) async fn publish(&self, channel: &str, data: &RawValue) -> Result<Position, ApiError> {
+    /// Publishes JSON into a channel; with a `key` only once, however often it is asked to within some minutes.
+    pub(crate) async fn publish(
+        &self,
+        channel: &str,
+        data: &RawValue,
+        key: Option<&str>,
+    ) -> Result<Position, ApiError> {
         #[derive(Serialize)]
         struct Publish<'a> {
             channel: &'a str,
             data: &'a RawValue,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            idempotency_key: Option<&'a str>,
         }
-        self.call("publish", &Publish { channel, data }).await
+        self.call("publish", &Publish { channel, data, idempotency_key: key }).await
     }
 
     /// Runs a batch that was written already; the results are in the order of its commands, as many as Centrifugo gave.
@@ -142,6 +149,16 @@ impl Api {
         self.call::<Removed>("history_remove", &HashMap::from([("channel", channel)])).await.map(|Removed {}| ())
     }
 
+    /// Where a channel's stream is.
+    pub(crate) async fn top(&self, channel: &str) -> Result<Position, ApiError> {
+        #[derive(Serialize)]
+        struct Request<'a> {
+            channel: &'a str,
+            limit: u32,
+        }
+        self.call("history", &Request { channel, limit: 0 }).await
+    }
+
     /// Who is subscribed to a channel, by connection.
     pub(crate) async fn presence(&self, channel: &str) -> Result<Vec<Caller>, ApiError> {
         #[derive(Deserialize, Default)]
@@ -151,12 +168,19 @@ impl Api {
         }
         #[derive(Deserialize, Default)]
         #[serde(default)]
+        #[expect(clippy::struct_field_names, reason = "Centrifugo's words")]
         struct Client {
             user: String,
             client: String,
+            conn_info: Option<Box<RawValue>>,
         }
         let presence: Presence = self.call("presence", &HashMap::from([("channel", channel)])).await?;
-        Ok(presence.presence.into_values().map(|info| Caller::user(info.user).client(info.client)).collect())
+        let clients = presence.presence.into_values().map(|client| Caller {
+            user: client.user,
+            client: client.client,
+            info: client.conn_info.map(|info| Bytes::copy_from_slice(info.get().as_bytes())),
+        });
+        Ok(clients.collect())
     }
 
     /// The nodes of this Centrifugo.

@@ -235,6 +235,7 @@ fn write_batch(replies: &[Outgoing]) -> Bytes {
     const BEFORE: &[u8] = br#"{"publish":{"channel":"#;
     const BETWEEN: &[u8] = br#","data":"#;
     const FORGOTTEN: &[u8] = br#","skip_history":true"#;
+    const KEY: &[u8] = br#","idempotency_key":"#;
     const AFTER: &[u8] = b"}},";
     let each = BEFORE.len() + BETWEEN.len() + FORGOTTEN.len() + AFTER.len() + 2;
     let size: usize = replies.iter().map(|reply| reply.channel.len() + reply.data.len() + each).sum();
@@ -248,6 +249,10 @@ fn write_batch(replies: &[Outgoing]) -> Bytes {
         body.extend_from_slice(&reply.data);
         if !reply.remembered {
             body.extend_from_slice(FORGOTTEN);
+        }
+        if let Some(key) = &reply.key {
+            body.extend_from_slice(KEY);
+            let _ = serde_json::to_writer(&mut body, key);
         }
         body.extend_from_slice(AFTER);
     }

@@ -9,6 +9,8 @@ use centrifuge::{
     TokenError,
 };
 
+use serde_json::value::RawValue;
+
 use super::api::Position;
 use super::tls::Tls;
 use super::tokens::{Tokens, WORKER_TTL};
@@ -50,8 +52,10 @@ pub(super) enum ChannelEvent {
     /// A try failed; the next one comes by itself.
     Trouble(Trouble),
     Published(Published),
-    /// This user subscribed.
-    Joined(String),
+    /// This connection subscribed.
+    Joined(Caller),
+    /// This connection is not subscribed any more.
+    Left(Caller),
 }
 
 /// How a subscription begins.
@@ -82,6 +86,13 @@ pub(super) struct Subscribe {
     pub recoverable: bool,
 }
 
+/// Whose connection it is, and what its token says besides.
+#[derive(Debug)]
+pub(super) struct Who<'a> {
+    pub user: &'a str,
+    pub info: Option<Arc<RawValue>>,
+}
+
 /// A connection of one user.
 #[derive(Debug, Clone)]
 pub(super) struct Socket {
@@ -105,13 +116,13 @@ impl Socket {
         config: &Config,
         tls: &Tls,
         tokens: &Tokens,
-        user: &str,
+        who: Who<'_>,
         on_event: impl Fn(SocketEvent) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let failed = |error: centrifuge::Error| {
             Error::new(ErrorKind::Config, "the WebSocket connection (CENTRIFUGO_URL) cannot be set up").because(error)
         };
-        let user: Arc<str> = user.into();
+        let (user, info): (Arc<str>, _) = (who.user.into(), who.info);
         let url = shown_url(&config.centrifugo_url);
         let on_event = Arc::new(on_event);
         let [connected, connecting, ended] = [on_event.clone(), on_event.clone(), on_event.clone()];
@@ -125,7 +136,7 @@ impl Socket {
             .min_reconnect_delay(RECONNECT.0)
             .max_reconnect_delay(RECONNECT.1)
             .get_token(move |_| {
-                let token = signer.connection(&subject, WORKER_TTL, None);
+                let token = signer.connection(&subject, WORKER_TTL, info.as_deref());
                 async move { token.map(Some).map_err(TokenError::from) }
             })
             .on_connected(move |_, _| connected(SocketEvent::Connected))
@@ -159,7 +170,7 @@ impl Socket {
         on_event: impl Fn(ChannelEvent) + Send + Sync + 'static,
     ) -> Result<Channel, Error> {
         let on_event = Arc::new(on_event);
-        let [subscribed, lost, ended, trouble, joined] = std::array::from_fn(|_| on_event.clone());
+        let [subscribed, lost, ended, trouble, joined, left] = std::array::from_fn(|_| on_event.clone());
         let mut builder = self
             .client
             .new_subscription(channel)
@@ -181,7 +192,8 @@ impl Socket {
             .on_error(move |_, event| {
                 trouble(ChannelEvent::Trouble(Trouble::Other(event.error.message)));
             })
-            .on_join(move |_, event| joined(ChannelEvent::Joined(event.info.user)))
+            .on_join(move |_, event| joined(ChannelEvent::Joined(caller(event.info))))
+            .on_leave(move |_, event| left(ChannelEvent::Left(caller(event.info))))
             .on_publication(move |_, event| {
                 let publication = event.publication;
                 on_event(ChannelEvent::Published(Published {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -10,11 +11,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::Centrifugo;
 use super::api::{Position, Publication};
 use super::backoff::Backoff;
-use super::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed};
-pub(crate) use super::stream::Delivery;
+use super::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed, Who};
+pub(crate) use super::stream::{Arrival, Delivery};
 use super::stream::{Missing, Resumed, Stream};
 use super::tokens::WORKER_USER;
 use super::trouble::Trouble;
+use crate::connection::Caller;
 use crate::error::{Error, ErrorKind};
 use crate::throttle::Throttle;
 
@@ -34,6 +36,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) struct Subscription {
     socket: Socket,
     tasks: JoinSet<()>,
+    shared: Arc<Shared>,
 }
 
 /// What the connection's events and the tasks share.
@@ -54,7 +57,28 @@ struct State {
     stream: Stream,
     /// When the subscription was lost, until there is another.
     lost_at: Option<Instant>,
-    on_delivery: Box<dyn FnMut(Delivery) + Send>,
+    on_event: Box<dyn FnMut(Event) + Send>,
+}
+
+/// What happens in the channel, in its order.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Arrived(Arrival),
+    /// A connection subscribed.
+    Joined(Caller),
+    /// A connection is not subscribed any more.
+    Left(Caller),
+}
+
+/// Tells whether all that was published was delivered.
+#[derive(Debug, Clone)]
+pub(crate) struct Liveness(Arc<Shared>);
+
+impl Liveness {
+    /// Must not be called from where events are taken.
+    pub(crate) fn is_live(&self) -> bool {
+        *self.0.connected.borrow() && self.0.missing().is_none()
+    }
 }
 
 /// What does not come back by itself.
@@ -67,10 +91,9 @@ enum Ended {
 }
 
 impl Subscription {
-    /// Connects and subscribes. `on_delivery` gets each publication once, in the order of their offsets, on the connection's
-    /// own task: it must not wait for anything, and must not panic.
-    ///
-    /// Publications of before the subscription are not delivered.
+    /// Connects and subscribes, with `info` for others to see. `on_event` gets each publication once, in the order of their
+    /// offsets, on the connection's own task: it must not wait for anything, and must not panic. The first are those that the
+    /// history has.
     ///
     /// # Errors
     ///
@@ -78,11 +101,12 @@ impl Subscription {
     /// ends the connection.
     pub(crate) async fn open(
         centrifugo: &Centrifugo,
-        on_delivery: impl FnMut(Delivery) + Send + 'static,
+        info: &Arc<RawValue>,
+        on_event: impl FnMut(Event) + Send + 'static,
     ) -> Result<Self, Error> {
         let channel = centrifugo.config.request_channel.clone();
         let (ended, mut endings) = mpsc::unbounded_channel();
-        let state = State { stream: Stream::default(), lost_at: None, on_delivery: Box::new(on_delivery) };
+        let state = State { stream: Stream::default(), lost_at: None, on_event: Box::new(on_event) };
         let shared = Arc::new(Shared {
             channel: channel.clone(),
             state: Mutex::new(state),
@@ -94,7 +118,8 @@ impl Subscription {
             skipped: Throttle::new(LOG_INTERVAL),
         });
         let events = shared.clone();
-        let socket = Socket::new(&centrifugo.config, &centrifugo.tls, &centrifugo.tokens, WORKER_USER, move |event| {
+        let who = Who { user: WORKER_USER, info: Some(Arc::clone(info)) };
+        let socket = Socket::new(&centrifugo.config, &centrifugo.tls, &centrifugo.tokens, who, move |event| {
             events.on_socket(event);
         })?;
         let subscription = subscribe(&socket, &shared, 0)?;
@@ -130,8 +155,12 @@ impl Subscription {
         }
         let mut tasks = JoinSet::new();
         tasks.spawn(revive(socket.clone(), subscription, shared.clone(), endings));
-        tasks.spawn(catch_up::run(shared, centrifugo.api.clone()));
-        Ok(Self { socket, tasks })
+        tasks.spawn(catch_up::run(Arc::clone(&shared), centrifugo.api.clone()));
+        Ok(Self { socket, tasks, shared })
+    }
+
+    pub(crate) fn liveness(&self) -> Liveness {
+        Liveness(Arc::clone(&self.shared))
     }
 
     /// Leaves the channel and disconnects. Nothing is delivered any more once this returns; dropping its future disconnects
@@ -181,7 +210,8 @@ impl Shared {
                 let _ = self.ended.send(Ended::Channel(trouble));
             }
             ChannelEvent::Trouble(trouble) => self.on_trouble(trouble),
-            ChannelEvent::Joined(_) => {}
+            ChannelEvent::Joined(who) => (self.state().on_event)(Event::Joined(who)),
+            ChannelEvent::Left(who) => (self.state().on_event)(Event::Left(who)),
         }
     }
 
@@ -204,13 +234,13 @@ impl Shared {
     fn on_subscribed(&self, subscribed: Subscribed) {
         let Subscribed { position, recovered, .. } = subscribed;
         let (Resumed { lost, reset }, missing) = {
-            let State { stream, lost_at, on_delivery } = &mut *self.state();
+            let State { stream, lost_at, on_event } = &mut *self.state();
             let since = lost_at.unwrap_or_else(Instant::now);
             if !recovered {
                 // What comes from now on is above `position`, and live.
                 *lost_at = None;
             }
-            (stream.subscribed(position, recovered, since, on_delivery), stream.missing())
+            (stream.subscribed(position, recovered, since, &mut arrives(on_event)), stream.missing())
         };
         if reset {
             tracing::warn!(
@@ -223,7 +253,7 @@ impl Shared {
             tracing::info!(
                 channel = self.channel,
                 count = until - since.offset,
-                "reading the requests of the interruption from the history"
+                "reading what is missing from the history"
             );
             self.gap.notify_one();
         }
@@ -233,9 +263,10 @@ impl Shared {
 
     fn on_published(&self, published: Published) {
         let Published { data, offset, caller } = published;
-        let State { stream, lost_at, on_delivery } = &mut *self.state();
+        let State { stream, lost_at, on_event } = &mut *self.state();
         let since = lost_at.unwrap_or_else(Instant::now);
-        stream.published(Delivery { data, offset, since, caller }, on_delivery);
+        let delivery = Delivery { data, offset, since: Some(since), caller };
+        stream.published(delivery, &mut arrives(on_event));
         if stream.missing().is_some() {
             self.gap.notify_one();
         }
@@ -246,14 +277,14 @@ impl Shared {
     }
 
     fn filled(&self, since: &Position, page: Vec<Publication>) {
-        let State { stream, on_delivery, .. } = &mut *self.state();
-        let lost = stream.filled(since, page, on_delivery);
+        let State { stream, on_event, .. } = &mut *self.state();
+        let lost = stream.filled(since, page, &mut arrives(on_event));
         self.report_lost(lost);
     }
 
     fn unreadable(&self, since: &Position) {
-        let State { stream, on_delivery, .. } = &mut *self.state();
-        stream.unreadable(since, on_delivery);
+        let State { stream, on_event, .. } = &mut *self.state();
+        stream.unreadable(since, &mut arrives(on_event));
         if let Some(suppressed) = self.skipped.allow() {
             tracing::warn!(
                 channel = self.channel,
@@ -266,8 +297,8 @@ impl Shared {
     }
 
     fn give_up(&self) {
-        let State { stream, on_delivery, .. } = &mut *self.state();
-        let lost = stream.give_up(on_delivery);
+        let State { stream, on_event, .. } = &mut *self.state();
+        let lost = stream.give_up(&mut arrives(on_event));
         self.report_lost(lost);
     }
 
@@ -281,6 +312,10 @@ impl Shared {
             );
         }
     }
+}
+
+fn arrives(on_event: &mut (dyn FnMut(Event) + Send)) -> impl FnMut(Arrival) {
+    |arrival| on_event(Event::Arrived(arrival))
 }
 
 impl std::fmt::Debug for Shared {

@@ -38,10 +38,12 @@ pub(super) enum Reason {
     Running,
     /// A notification that cannot run: nobody waits for an answer.
     Notification,
+    /// A notification that another worker had, which is gone.
+    Lost,
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::NoRequest,
         Self::ForeignReplyTo,
         Self::IdLength,
@@ -50,6 +52,7 @@ impl Reason {
         Self::NoMethod,
         Self::Running,
         Self::Notification,
+        Self::Lost,
     ];
 
     pub(super) fn as_str(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Reason {
             Self::NoMethod => "it has no `method`",
             Self::Running => "its call is running already",
             Self::Notification => "a notification was refused",
+            Self::Lost => "a notification is lost with its worker",
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::remembered::Remembered;
+use super::ticket::Ticket;
 use super::turns::Turns;
 use crate::throttle::Throttle;
 
@@ -33,13 +34,27 @@ pub(crate) struct Outgoing {
     pub expires: Instant,
     /// Centrifugo keeps it for a caller that is away.
     pub remembered: bool,
+    /// Centrifugo publishes those with one key once, whoever asks it to.
+    pub key: Option<Box<str>>,
+    /// Dropped with the reply: its call is over.
+    ticket: Option<Ticket>,
     /// Dropped with the reply: its call need not wait for room any longer.
     waiting: Option<oneshot::Sender<()>>,
 }
 
 impl Outgoing {
     pub(crate) fn new(channel: String, data: Vec<u8>, expires: Instant) -> Self {
-        Self { channel, data, expires, remembered: true, waiting: None }
+        Self { channel, data, expires, remembered: true, key: None, ticket: None, waiting: None }
+    }
+
+    pub(super) fn once(mut self, key: String) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    pub(super) fn with_ticket(mut self, ticket: Option<Ticket>) -> Self {
+        self.ticket = ticket;
+        self
     }
 
     pub(super) fn cost(&self) -> usize {

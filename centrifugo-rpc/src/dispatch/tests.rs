@@ -77,7 +77,7 @@ impl Worker {
     }
 
     fn publish_late(&self, user: &str, request: &Value, age: Duration) {
-        self.dispatcher.accept(&request.to_string().into(), Caller::user(user).client("c"), age);
+        self.dispatcher.accept(&request.to_string().into(), Caller::user(user).client("c"), age, None);
     }
 
     /// Publishes a call of user 42; its ID is the method's name.

@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::alarm::alarm;
+use super::sharing::Sharing;
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Purpose};
 use crate::centrifugo::replies::Replies;
-use crate::centrifugo::subscription::{Delivery, Subscription};
 use crate::config::Config;
 use crate::dispatch::outbox::Outbox;
 use crate::dispatch::service::Stack;
@@ -39,7 +39,7 @@ const HURRY: Duration = Duration::from_millis(500);
 pub struct Worker {
     dispatcher: Arc<Dispatcher>,
     outbox: Arc<Outbox>,
-    subscription: Subscription,
+    sharing: Sharing,
     replies: Replies,
     /// Ends when this is dropped.
     journal: JoinSet<()>,
@@ -61,28 +61,16 @@ impl Worker {
         let outbox = Arc::new(Outbox::remembering(OUTBOX_BYTES, config.max_remembered_bytes_per_user));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&outbox)));
         let replies = Replies::start(&centrifugo.api, &outbox);
-        let deliver = {
-            let dispatcher = Arc::clone(&dispatcher);
-            move |delivery: Delivery| match delivery.caller {
-                Some(caller) => dispatcher.accept(&delivery.data, caller, delivery.since.elapsed()),
-                // Only the server API publishes without a caller, and only operators have its key.
-                None => {
-                    tracing::debug!(
-                        offset = delivery.offset,
-                        "a message of a worker group, which this version has none of"
-                    );
-                }
-            }
-        };
-        let subscription = Subscription::open(&centrifugo, deliver).await?;
+        let sharing = Sharing::start(&centrifugo, Arc::clone(&dispatcher)).await?;
         tracing::info!(methods, channel = config.request_channel, url = shown_url(&config.centrifugo_url), "serving");
         let mut journal = JoinSet::new();
         let kept = Arc::clone(&dispatcher);
         journal.spawn(async move { kept.keep_journal().await });
-        Ok(Self { dispatcher, outbox, subscription, replies, journal, shutdown_timeout: config.shutdown_timeout })
+        Ok(Self { dispatcher, outbox, sharing, replies, journal, shutdown_timeout: config.shutdown_timeout })
     }
 
-    /// Stops gracefully: no new calls, those that run finish (up to
+    /// Stops gracefully: leaves the group of workers, so that others run what comes from now on, or the next one to start; calls
+    /// that run finish (up to
     /// [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. All
     /// of it ends within 2 s after the `shutdown_timeout`; what was given up for that is counted in the log.
     ///
@@ -94,14 +82,22 @@ impl Worker {
     /// The same, but waits for nothing any more when it is told to `hurry`. Says how many calls still run, because they block
     /// their threads.
     pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) -> usize {
-        let Self { dispatcher, outbox, subscription, replies, journal, shutdown_timeout } = self;
+        let Self { dispatcher, outbox, mut sharing, replies, journal, shutdown_timeout } = self;
         let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
-        let enough = either(alarm(shutdown_timeout.min(NEVER)), hurry.clone());
-        let end = either(alarm(limit), hurry.then(|()| alarm(HURRY)));
-        tracing::info!("shutting down: no new calls, waiting for those that run");
+        let (started, patience) = (Instant::now(), shutdown_timeout.min(NEVER));
+        let end = either(alarm(limit), hurry.clone().then(|()| alarm(HURRY)));
         let in_order = async {
-            dispatcher.drain(enough).await;
-            subscription.close().await;
+            tracing::info!("shutting down: leaving the worker group");
+            if !sharing.leave(patience, hurry.clone()).await {
+                tracing::warn!(
+                    "the worker group could not be left: calls are refused from now on until the others notice"
+                );
+            }
+            tracing::info!("waiting for the calls that run");
+            dispatcher.drain(either(alarm(patience.saturating_sub(started.elapsed())), hurry)).await;
+            // Those who are told that all is finished believe it.
+            outbox.drained().await;
+            sharing.close().await;
             dispatcher.finished().await;
             replies.finish(Instant::now() + limit).await;
         };
@@ -114,6 +110,7 @@ impl Worker {
         let left = dispatcher.report();
         let waiting = outbox.waiting();
         if waiting > 0 {
+            tracing::error!(replies = waiting, "replies that Centrifugo did not take in time are given up");
             outbox.lose(waiting as u64, "Centrifugo did not take them before the worker stopped");
         }
         match outbox.lost() {

@@ -5,17 +5,17 @@ use std::time::Duration;
 use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
-use super::probe::{CHECK_USER, Probe, ProbeChannel};
+use super::probe::{Probe, ProbeChannel};
 use super::{Findings, Purpose};
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
 use crate::centrifugo::codes::{BAD_REQUEST, NOT_AVAILABLE, PERMISSION_DENIED, UNKNOWN_CHANNEL};
 use crate::centrifugo::socket::Subscribed;
-use crate::centrifugo::tokens::WORKER_USER;
 use crate::centrifugo::trouble::Trouble;
 use crate::protocol;
 
 mod bounds;
+mod workers;
 
 /// Names that begin with `system.` are reserved, and this one is nobody's.
 const PROBE_METHOD: &str = "system.probe";
@@ -31,7 +31,6 @@ const REPLY_HISTORY: &str = "history of replies";
 const PRESENCE: &str = "presence and join/leave";
 const PRIVACY: &str = "privacy";
 const FORGERY: &str = "forged replies";
-const WORKERS: &str = "other workers";
 const CALL: &str = "probe call";
 
 /// What both sides of the checks need.
@@ -213,7 +212,7 @@ impl Checks<'_> {
         let mark = uuid::Uuid::new_v4().to_string();
         let reply = serde_json::json!({ "correlation_id": mark, "result": null });
         let published = match to_raw_value(&reply) {
-            Ok(reply) => self.centrifugo.api.publish(replies, &reply).await,
+            Ok(reply) => self.centrifugo.api.publish(replies, &reply, None).await,
             Err(error) => return findings.error(REPLIES, error.to_string(), ""),
         };
         let position = match published {
@@ -323,42 +322,6 @@ impl Checks<'_> {
                 "its log says why: does its CENTRIFUGO_API_URL lead to this Centrifugo, with the right CENTRIFUGO_API_KEY and \
                  CENTRIFUGO_RPC_REPLY_NAMESPACE?",
             ),
-        }
-    }
-
-    async fn workers(&self, findings: &mut Findings) {
-        // Where presence is off, another check says so.
-        let Ok(present) = self.centrifugo.api.presence(self.requests).await else { return };
-        let workers = present.iter().filter(|client| client.user == WORKER_USER).count();
-        let others = present.iter().find(|client| client.user != WORKER_USER && !client.user.starts_with(CHECK_USER));
-        let expected = match self.purpose {
-            Purpose::Start => 0,
-            Purpose::Doctor => {
-                self.call(workers, findings).await;
-                1
-            }
-        };
-        if workers > expected {
-            findings.warning(
-                WORKERS,
-                format!(
-                    "{workers} {} subscribed to `{}`, and every worker runs every call",
-                    if workers == 1 { "other worker is" } else { "workers are" },
-                    self.requests
-                ),
-                "run one worker per request channel",
-            );
-        }
-        if let Some(other) = others {
-            let user = crate::error::shortened(&other.user, 64);
-            findings.warning(
-                PRIVACY,
-                format!(
-                    "the user `{}` is subscribed to the request channel and sees every request",
-                    user.escape_debug()
-                ),
-                "does somebody else make subscription tokens for it?",
-            );
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use crate::centrifugo::Centrifugo;
-use crate::centrifugo::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed};
+use crate::centrifugo::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed, Who};
 use crate::centrifugo::trouble::Trouble;
 use crate::error::Error;
 
@@ -38,9 +38,15 @@ impl Probe {
     pub(super) fn start(centrifugo: &Centrifugo) -> Result<Self, Error> {
         let user = format!("{CHECK_USER}{}", uuid::Uuid::new_v4().simple());
         let (sender, events) = mpsc::unbounded_channel();
-        let socket = Socket::new(&centrifugo.config, &centrifugo.tls, &centrifugo.tokens, &user, move |event| {
-            let _ = sender.send(event);
-        })?;
+        let socket = Socket::new(
+            &centrifugo.config,
+            &centrifugo.tls,
+            &centrifugo.tokens,
+            Who { user: &user, info: None },
+            move |event| {
+                let _ = sender.send(event);
+            },
+        )?;
         socket.connect();
         Ok(Self { user, socket, events })
     }
@@ -116,7 +122,7 @@ impl ProbeChannel {
         before
             || self
                 .wait_until(Instant::now() + wait, |event| match event {
-                    ChannelEvent::Joined(joined) if joined == user => Some(()),
+                    ChannelEvent::Joined(joined) if joined.user == user => Some(()),
                     _ => None,
                 })
                 .await
@@ -134,8 +140,8 @@ impl ProbeChannel {
     ) -> Option<T> {
         loop {
             let event = timeout_at(deadline, self.events.recv()).await.ok()??;
-            if let ChannelEvent::Joined(user) = &event {
-                self.joined.push(user.clone());
+            if let ChannelEvent::Joined(who) = &event {
+                self.joined.push(who.user.clone());
             }
             if let Some(found) = wanted(event) {
                 return Some(found);

@@ -9,18 +9,27 @@ fn at(offset: u64, epoch: &str) -> Position {
 }
 
 fn live(offset: u64) -> Delivery {
-    Delivery { data: Bytes::from_static(b"{}"), offset, since: Instant::now(), caller: None }
+    Delivery { data: Bytes::from_static(b"{}"), offset, since: Some(Instant::now()), caller: None }
 }
 
 fn page(offsets: impl IntoIterator<Item = u64>) -> Vec<Publication> {
     offsets.into_iter().map(|offset| Publication { offset, data: Bytes::from_static(b"{}"), caller: None }).collect()
 }
 
-/// A stream and the offsets it delivered.
+/// A stream, the offsets it delivered, and where it began.
 #[derive(Default)]
 struct Seen {
     stream: Stream,
     offsets: Vec<u64>,
+    begun: Vec<(String, u64)>,
+}
+
+fn see(offsets: &mut Vec<u64>, begun: &mut Vec<(String, u64)>, arrival: Arrival) {
+    match arrival {
+        Arrival::Published(delivery) => offsets.push(delivery.offset),
+        Arrival::Begins { epoch, first } => begun.push((epoch, first)),
+        Arrival::Unordered => begun.push((String::new(), 0)),
+    }
 }
 
 impl Seen {
@@ -28,22 +37,28 @@ impl Seen {
     fn at(offset: u64) -> Self {
         let mut seen = Self::default();
         assert_eq!(seen.subscribed(at(offset, "a"), false), Resumed::default());
+        if offset > 0 {
+            assert_eq!(seen.fill([]), 0, "what it never had is not lost");
+        }
+        assert_eq!(seen.begun.drain(..).collect::<Vec<_>>(), [("a".to_owned(), offset + 1)]);
         seen
     }
 
     fn subscribed(&mut self, top: Position, recovered: bool) -> Resumed {
-        self.stream.subscribed(Some(top), recovered, Instant::now(), &mut |delivery| self.offsets.push(delivery.offset))
+        self.stream.subscribed(Some(top), recovered, Instant::now(), &mut |arrival| {
+            see(&mut self.offsets, &mut self.begun, arrival);
+        })
     }
 
     fn live(&mut self, offsets: impl IntoIterator<Item = u64>) {
         for offset in offsets {
-            self.stream.published(live(offset), &mut |delivery| self.offsets.push(delivery.offset));
+            self.stream.published(live(offset), &mut |arrival| see(&mut self.offsets, &mut self.begun, arrival));
         }
     }
 
     fn fill(&mut self, offsets: impl IntoIterator<Item = u64>) -> u64 {
         let since = self.stream.missing().expect("a gap").since;
-        self.stream.filled(&since, page(offsets), &mut |delivery| self.offsets.push(delivery.offset))
+        self.stream.filled(&since, page(offsets), &mut |arrival| see(&mut self.offsets, &mut self.begun, arrival))
     }
 
     fn missing(&self) -> Option<(u64, u64)> {
@@ -125,7 +140,7 @@ fn a_page_of_before_a_new_subscription_is_not_mixed_in() {
     seen.subscribed(at(9, "a"), false);
     let old = seen.stream.missing().expect("a gap").since;
     seen.subscribed(at(9, "b"), false);
-    let lost = seen.stream.filled(&old, page([6, 7]), &mut |delivery| seen.offsets.push(delivery.offset));
+    let lost = seen.stream.filled(&old, page([6, 7]), &mut |arrival| see(&mut seen.offsets, &mut seen.begun, arrival));
     assert_eq!((lost, seen.offsets.len(), seen.missing()), (0, 0, Some((0, 9))));
 }
 
@@ -160,7 +175,7 @@ fn more_than_can_be_held_is_read_from_the_history() {
     let large = Bytes::from(vec![b' '; MAX_HELD / 4]);
     for offset in 2..=6 {
         let delivery = Delivery { data: large.clone(), ..live(offset) };
-        seen.stream.published(delivery, &mut |delivery| seen.offsets.push(delivery.offset));
+        seen.stream.published(delivery, &mut |arrival| see(&mut seen.offsets, &mut seen.begun, arrival));
     }
     let (_, until) = seen.missing().expect("a gap");
     assert!(seen.stream.held_bytes <= MAX_HELD && until >= 4, "{until}");
@@ -175,7 +190,7 @@ fn an_unreadable_publication_stops_nothing() {
     let mut seen = Seen::at(5);
     seen.subscribed(at(7, "a"), false);
     let since = seen.stream.missing().expect("a gap").since;
-    seen.stream.unreadable(&since, &mut |delivery| seen.offsets.push(delivery.offset));
+    seen.stream.unreadable(&since, &mut |arrival| see(&mut seen.offsets, &mut seen.begun, arrival));
     assert_eq!(seen.fill([7]), 0);
     assert_eq!((&seen.offsets[..], seen.missing()), (&[7][..], None));
 }
@@ -187,6 +202,10 @@ fn without_history_everything_is_delivered_as_it_comes() {
     seen.stream.subscribed(None, false, Instant::now(), &mut |_| {});
     seen.live([0]);
     assert_eq!(seen.offsets, [0, 0, 0]);
+    let mut unordered = 0;
+    seen.stream
+        .subscribed(None, false, Instant::now(), &mut |arrival| unordered += u32::from(arrival == Arrival::Unordered));
+    assert_eq!(unordered, 1);
     let mut seen = Seen::at(5);
     seen.live([6, 0, 7]);
     assert_eq!(seen.offsets, [6, 0, 7], "published with `skip_history`");
@@ -206,8 +225,14 @@ async fn only_what_was_missed_is_old() {
     let start = Instant::now();
     let mut stream = Stream::default();
     let mut ages = Vec::new();
-    let mut out = |delivery: Delivery| ages.push((delivery.offset, (delivery.since - start).as_secs()));
+    let mut out = |arrival: Arrival| {
+        if let Arrival::Published(delivery) = arrival {
+            ages.push((delivery.offset, delivery.since.map(|since| (since - start).as_secs())));
+        }
+    };
     stream.subscribed(Some(at(5, "a")), false, start, &mut out);
+    let since = stream.missing().expect("all that was before").since;
+    stream.filled(&since, page([5]), &mut out);
     advance(second).await; // 1: interrupted
     let interrupted = Instant::now();
     advance(second).await; // 2: back
@@ -222,6 +247,30 @@ async fn only_what_was_missed_is_old() {
     let since = stream.missing().expect("a gap").since;
     stream.filled(&since, page(6..=10), &mut out);
     stream.published(live(12), &mut out);
-    let expected = [(6, 1), (7, 1), (8, 2), (9, 3), (10, 3), (11, 4), (12, 5)];
-    assert_eq!(ages, expected);
+    let expected = [(6, 1), (7, 1), (8, 2), (9, 3), (10, 3), (11, 4), (12, 5)].map(|(offset, age)| (offset, Some(age)));
+    assert_eq!((ages[0], &ages[1..]), ((5, None), &expected[..]), "how old it was at first is not known");
+}
+
+#[test]
+fn the_first_time_all_that_is_there_is_read() {
+    let mut seen = Seen::default();
+    seen.subscribed(at(9, "a"), false);
+    seen.live([10]);
+    assert_eq!(seen.fill([7, 8, 9]), 0, "what was before is not lost");
+    assert_eq!((&seen.offsets[..], &seen.begun[..]), (&[7, 8, 9, 10][..], &[("a".to_owned(), 7)][..]));
+}
+
+#[test]
+fn what_is_lost_makes_a_new_beginning() {
+    let mut seen = Seen::at(5);
+    seen.subscribed(at(20, "a"), false);
+    seen.fill([10, 11]);
+    seen.fill([]);
+    seen.live([21]);
+    let begun: Vec<_> = seen.begun.iter().map(|(_, first)| *first).collect();
+    assert_eq!((begun, &seen.offsets[..]), (vec![10, 21], &[10, 11, 21][..]));
+    seen.subscribed(at(2, "b"), false);
+    seen.fill([1, 2]);
+    seen.subscribed(at(1, "b"), false);
+    assert_eq!(seen.begun[2..], [("b".to_owned(), 1), ("b".to_owned(), 2)], "another stream, and one that went back");
 }

@@ -1,0 +1,75 @@
+//! What a worker does about requests that it does not run.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Dispatcher;
+use super::intake::{self, Intake, Reason, Request};
+use crate::connection::Caller;
+use crate::error::RpcError;
+use crate::protocol;
+
+impl Dispatcher {
+    /// Ends a call, if that is what the publication is for. Says whether it is.
+    pub(crate) fn cancel(&self, data: &Bytes, caller: &Caller) -> bool {
+        let Intake::Cancel(address) = self.read(data, caller) else { return false };
+        self.running.cancel(&address);
+        true
+    }
+
+    /// Whether the request may run again after its worker died.
+    pub(crate) fn is_idempotent(&self, data: &Bytes, caller: &Caller) -> bool {
+        let Intake::Request(request) = self.read(data, caller) else { return false };
+        self.registry.get(&request.method).is_some_and(|method| method.options.idempotent)
+    }
+
+    /// Tells a caller that the worker that had its call is gone, unless it has given up since. Every worker that is left says
+    /// so, with one key, so that Centrifugo passes it on once.
+    pub(crate) fn lost(&self, data: &Bytes, caller: &Caller, age: Duration) {
+        match self.read(data, caller) {
+            Intake::Request(request) => {
+                let limit = self.registry.get(&request.method).map(|method| self.timeout_of(method, request.timeout));
+                if limit.unwrap_or(self.limits.call_timeout) > age {
+                    let error = RpcError::worker_lost("the worker that had the call is gone: its outcome is unknown");
+                    self.tell(request, caller, &error, Reason::Lost);
+                }
+            }
+            // What its worker would have said.
+            Intake::Malformed(address, error) => self.refuse(Some(address), caller, "", &error, None, None),
+            Intake::Cancel(_) | Intake::Dropped(_) => {}
+        }
+    }
+
+    /// Tells a caller that no worker was there, and that nobody knows for how long it has waited.
+    pub(crate) fn nobody_was_there(&self, data: &Bytes, caller: &Caller) {
+        match self.read(data, caller) {
+            Intake::Request(request) => {
+                let error = RpcError::unavailable("no worker was there when the call was made");
+                self.tell(request, caller, &error, Reason::Notification);
+            }
+            Intake::Malformed(address, error) => self.refuse(Some(address), caller, "", &error, None, None),
+            Intake::Cancel(_) | Intake::Dropped(_) => {}
+        }
+    }
+
+    fn tell(&self, request: Request, caller: &Caller, error: &RpcError, reason: Reason) {
+        self.journal.refused(caller, &request.method, error, None);
+        match request.address {
+            Some(address) => {
+                let key = format!("{}:{}", error.code(), address.correlation_id);
+                self.outbox.try_push(address.reply(Err(error), tokio::time::Instant::now()).once(key));
+            }
+            None => self.journal.dropped(reason, caller, Some(error)),
+        }
+    }
+
+    fn read(&self, data: &Bytes, caller: &Caller) -> Intake {
+        intake::read(data, caller, &self.limits.reply_namespace)
+    }
+}
+
+/// Whether a publication may be a cancellation: all others need not be read to know that they are none.
+pub(crate) fn may_cancel(data: &[u8]) -> bool {
+    memchr::memmem::find(data, protocol::CANCEL).is_some()
+}

@@ -1,0 +1,77 @@
+//! The rules under random schedules: a stream, workers that read it at their own pace, callers, and everything that goes wrong.
+//!
+//! Every schedule comes from a seed and is the same each time. A failure prints its seed:
+//!
+//! ```text
+//! CENTRIFUGO_RPC_SEED=1234 cargo test -p centrifugo-rpc --lib group::simulation     # that one, with all that happens
+//! CENTRIFUGO_RPC_SCHEDULES=100000 cargo test --release -p centrifugo-rpc --lib group::simulation
+//! ```
+
+use std::fmt::Display;
+
+use world::{Outcome, World};
+
+mod faults;
+mod random;
+mod truth;
+mod worker;
+mod world;
+
+/// What a schedule is allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Everything, to everybody.
+    Anything,
+    /// Everything, but one member that has been there for a while is always left alone: then every call ends.
+    OneStaysWell,
+    /// Workers only come and leave gracefully: then every call ends well.
+    Graceful,
+}
+
+fn schedules() -> u64 {
+    std::env::var("CENTRIFUGO_RPC_SCHEDULES").ok().and_then(|count| count.parse().ok()).unwrap_or(700)
+}
+
+fn run(kind: Kind) -> Outcome {
+    if let Some(seed) = std::env::var("CENTRIFUGO_RPC_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        return schedule(kind, seed, true);
+    }
+    let mut all = Outcome::default();
+    let count = schedules();
+    for seed in 0..count {
+        all += schedule(kind, seed, false);
+    }
+    say(format!("{kind:?}: {count} schedules, {all}"));
+    all
+}
+
+fn schedule(kind: Kind, seed: u64, trace: bool) -> Outcome {
+    match World::new(kind, seed, trace).run() {
+        Ok(outcome) => outcome,
+        Err(why) => panic!("{kind:?}: {why}; see it again with CENTRIFUGO_RPC_SEED={seed}"),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the output of a test is where it is looked for")]
+fn say(what: impl Display) {
+    eprintln!("{what}");
+}
+
+#[test]
+fn whatever_happens_nothing_runs_twice_and_all_agree_on_every_owner() {
+    let outcome = run(Kind::Anything);
+    assert!(outcome.requests > 0 && outcome.answered * 10 > outcome.requests * 8, "{outcome}");
+}
+
+#[test]
+fn while_one_member_stays_well_every_call_ends() {
+    let outcome = run(Kind::OneStaysWell);
+    assert!(outcome.requests > 0 && outcome.lost > 0 && outcome.again > 0, "{outcome}");
+}
+
+#[test]
+fn workers_that_come_and_go_gracefully_lose_nothing() {
+    let outcome = run(Kind::Graceful);
+    assert!(outcome.requests > 0, "{outcome}");
+    assert_eq!((outcome.lost, outcome.again), (0, 0), "{outcome}");
+}

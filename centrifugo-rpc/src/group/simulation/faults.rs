@@ -1,0 +1,199 @@
+//! What goes wrong, and what workers do of their own.
+
+use super::Kind;
+use super::worker::Worker;
+use super::world::{Event, KNOWS_ALL, World};
+use crate::group::Standing;
+
+/// How long Centrifugo takes to notice a connection that answers no ping.
+const PING: u64 = 12_000;
+
+impl World {
+    pub(super) fn add_worker(&mut self) {
+        let name = format!("w{:03}", self.names);
+        self.names += 1;
+        self.note(|| format!("{name} starts"));
+        let mut worker = Worker::new(name, self.now, &mut self.random);
+        self.connect(&mut worker);
+        self.workers.push(worker);
+    }
+
+    /// It has a connection, and reads on from where it was, if it can.
+    fn connect(&mut self, worker: &mut Worker) {
+        let client = format!("{}/{}", worker.name, self.random.next());
+        let oldest = (self.stream.len() as u64).saturating_sub(self.history) + 1;
+        if worker.stream != self.streams {
+            let first = if self.stream.is_empty() { 1 } else { oldest };
+            worker.begin(self.streams, first);
+        } else if worker.next < oldest {
+            self.note(|| format!("{} lost its place", worker.name));
+            worker.begin(self.streams, oldest);
+        }
+        worker.client = Some(client.clone());
+        self.tell(&client, &worker.name, true);
+    }
+
+    pub(super) fn disconnected(&mut self, worker: &Worker) {
+        if let Some(client) = worker.client.clone() {
+            self.tell(&client, &worker.name, false);
+        }
+    }
+
+    fn cut(&mut self, index: usize) {
+        if let Some(client) = self.workers[index].client.take() {
+            let name = self.workers[index].name.clone();
+            self.tell(&client, &name, false);
+        }
+    }
+
+    /// Joins and leaves are told at most once.
+    fn tell(&mut self, client: &str, worker: &str, here: bool) {
+        let others: Vec<_> = self.workers.iter().map(|other| other.name.clone()).collect();
+        for to in others {
+            if self.kind != Kind::Graceful && self.random.chance(1000) {
+                continue;
+            }
+            let at = self.now + self.random.pick(&[0, 50, 300]);
+            let (client, worker) = (client.to_owned(), worker.to_owned());
+            self.events.push((at, Event::Presence { to, client, worker, here }));
+        }
+    }
+
+    pub(super) fn faults(&mut self) {
+        self.reconnect();
+        let victims = self.victims();
+        let dice = self.random.below(4000);
+        let victim = (!victims.is_empty()).then(|| self.random.pick(&victims));
+        let until = self.now + self.random.pick(&[200, 1000, 5000, 20_000]);
+        if self.kind == Kind::Graceful {
+            match (dice, victim) {
+                (..40, _) if self.workers.len() < 5 => self.add_worker(),
+                (40..70, Some(victim)) => self.leave(victim),
+                _ => {}
+            }
+            return self.keep_somebody();
+        }
+        match (dice, victim) {
+            (..20, Some(victim)) => self.crash(victim),
+            (20..40, Some(victim)) => {
+                self.note(|| format!("{} freezes until {until}", self.workers[victim].name));
+                self.workers[victim].frozen_until = until;
+                if until - self.now > PING {
+                    self.cut(victim);
+                    self.workers[victim].cut_until = until + 100;
+                }
+            }
+            (40..55, Some(victim)) => {
+                self.note(|| format!("{} is cut off until {until}", self.workers[victim].name));
+                self.cut(victim);
+                self.workers[victim].cut_until = until;
+            }
+            (55..65, Some(victim)) => {
+                self.note(|| format!("{} is deaf until {until}", self.workers[victim].name));
+                self.workers[victim].deaf_until = until;
+            }
+            (65..75, Some(victim)) => {
+                self.note(|| format!("{} is mute until {until}", self.workers[victim].name));
+                self.workers[victim].mute_until = until;
+            }
+            (75..85, Some(victim)) => {
+                // A leave event of one who is there.
+                let worker = &self.workers[victim];
+                if let Some(client) = worker.client.clone() {
+                    let name = worker.name.clone();
+                    self.note(|| format!("{name} seems to have left"));
+                    self.tell(&client, &name, false);
+                }
+            }
+            (85..110, Some(victim)) => self.leave(victim),
+            (110..114, _) if self.kind == Kind::Anything => self.forget(),
+            (120..180, _) if self.workers.len() < 6 => self.add_worker(),
+            _ => {}
+        }
+        self.keep_somebody();
+    }
+
+    fn leave(&mut self, victim: usize) {
+        self.note(|| format!("{} leaves", self.workers[victim].name));
+        self.workers[victim].leaving = true;
+        self.workers[victim].group.leave();
+    }
+
+    fn crash(&mut self, victim: usize) {
+        let worker = self.workers.remove(victim);
+        self.note(|| format!("{} crashes", worker.name));
+        self.disconnected(&worker);
+    }
+
+    /// Centrifugo loses its memory and all connections.
+    fn forget(&mut self) {
+        self.note(|| "Centrifugo loses its memory".to_owned());
+        self.streams += 1;
+        self.stream.clear();
+        for index in 0..self.workers.len() {
+            self.cut(index);
+            self.workers[index].cut_until = self.now + self.random.pick(&[50, 500, 3000]);
+        }
+    }
+
+    /// Those without a connection get one when it is time, and those that heard nothing for too long lose theirs.
+    fn reconnect(&mut self) {
+        for index in 0..self.workers.len() {
+            let worker = &self.workers[index];
+            let gone = worker.client.is_none() && worker.cut_until <= self.now && worker.frozen_until <= self.now;
+            if worker.deaf_until > self.now + PING {
+                self.workers[index].deaf_until = self.now + PING;
+            }
+            if gone {
+                let placeholder = Worker::new(String::new(), self.now, &mut self.random);
+                let mut worker = std::mem::replace(&mut self.workers[index], placeholder);
+                self.connect(&mut worker);
+                self.workers[index] = worker;
+            }
+        }
+        let oldest = (self.stream.len() as u64).saturating_sub(self.history) + 1;
+        for index in 0..self.workers.len() {
+            // Deaf for longer than the history is long: it finds out when it hears again.
+            let worker = &self.workers[index];
+            if worker.client.is_some()
+                && worker.deaf_until <= self.now
+                && worker.stream == self.streams
+                && worker.next < oldest
+            {
+                let stream = self.streams;
+                self.note(|| format!("{} lost its place", self.workers[index].name));
+                self.workers[index].begin(stream, oldest);
+            }
+        }
+    }
+
+    /// Whom something may happen to.
+    fn victims(&self) -> Vec<usize> {
+        let all = 0..self.workers.len();
+        match self.kind {
+            Kind::Anything => all.collect(),
+            Kind::Graceful => all.filter(|index| !self.workers[*index].leaving).collect(),
+            Kind::OneStaysWell => {
+                // The first that has been there for long enough; before there is one, the first of all.
+                let well = |worker: &Worker| worker.is_well(self.now);
+                let old = |w: &Worker| well(w) && w.joined_at.is_some_and(|at| at + KNOWS_ALL <= self.now);
+                let kept =
+                    self.workers.iter().position(old).or_else(|| self.workers.iter().position(well)).unwrap_or(0);
+                all.filter(|index| *index != kept).collect()
+            }
+        }
+    }
+
+    /// There is always somebody who could work.
+    pub(super) fn keep_somebody(&mut self) {
+        self.reconnect();
+        let able = |worker: &Worker| !worker.leaving && worker.group.standing() != Standing::Left;
+        if !self.workers.iter().any(able) {
+            // Sometimes after a while in which there is nobody.
+            let soon = self.random.chance(if self.kind == Kind::OneStaysWell { 10_000 } else { 300 });
+            if soon {
+                self.add_worker();
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A worker of the simulation: the state machine with a place in the stream, and calls that take their time.
+
+use std::collections::BTreeMap;
+
+use super::random::Random;
+use super::truth::{Place, Truth};
+use crate::group::propose::TICK;
+use crate::group::{Action, Group, Request, Sent, Standing};
+
+/// A step of simulated time, in milliseconds.
+pub(super) const STEP: u64 = 100;
+
+/// How much a worker remembers of others; small enough that the bound is met.
+const MEMORY: usize = 1 << 20;
+
+/// A publication of the simulated stream.
+#[derive(Debug, Clone)]
+pub(super) enum Publication {
+    Request(Plain),
+    Message(Sent),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plain {
+    pub idempotent: bool,
+}
+
+impl Request for Plain {
+    fn size(&self) -> usize {
+        200
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    fn remembered(self) -> Self {
+        self
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub name: String,
+    pub group: Group<Plain>,
+    /// The offset it reads next.
+    pub next: u64,
+    pub stream: u32,
+    /// Its connection: none while it is cut off.
+    pub client: Option<String>,
+    /// It is stopped, as by SIGSTOP, until then.
+    pub frozen_until: u64,
+    /// Its connection is gone, and comes back then.
+    pub cut_until: u64,
+    /// Its connection looks alive and brings nothing until then.
+    pub deaf_until: u64,
+    /// Its publications fail until then.
+    pub mute_until: u64,
+    /// It reads at most this many publications in a step.
+    pub pace: u64,
+    next_tick: u64,
+    pub joined_at: Option<u64>,
+    pub leaving: bool,
+    /// What it runs: when each is over, and in which generation it began.
+    running: BTreeMap<Place, (u64, u32)>,
+    /// Replies that could not be sent.
+    unsent: Vec<(Place, u32)>,
+    actions: Vec<Action<Plain>>,
+}
+
+/// What a worker wants of the world.
+#[derive(Debug)]
+pub(super) enum Wish {
+    Publish(Sent),
+    AskPresence,
+}
+
+impl Worker {
+    pub(super) fn new(name: String, now: u64, random: &mut Random) -> Self {
+        Self {
+            group: Group::new(&name, MEMORY),
+            client: None,
+            name,
+            next: 0,
+            stream: u32::MAX,
+            frozen_until: 0,
+            cut_until: 0,
+            deaf_until: 0,
+            mute_until: 0,
+            pace: random.pick(&[10, 30, 100]),
+            next_tick: now,
+            joined_at: None,
+            leaving: false,
+            running: BTreeMap::new(),
+            unsent: Vec::new(),
+            actions: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_well(&self, now: u64) -> bool {
+        let since = [self.frozen_until, self.cut_until, self.deaf_until, self.mute_until].into_iter().max();
+        !self.leaving && since.is_some_and(|since| since <= now) && self.group.standing() == Standing::Member
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.group.standing() == Standing::Left && self.running.is_empty() && self.unsent.is_empty()
+    }
+
+    /// It is subscribed to a stream that it does not know, or not any more.
+    pub(super) fn begin(&mut self, stream: u32, first: u64) {
+        self.stream = stream;
+        self.next = first;
+        self.group.begin(&stream.to_string(), first);
+    }
+
+    /// One step of its time.
+    pub(super) fn step(
+        &mut self,
+        now: u64,
+        stream: &[Publication],
+        truth: &mut Truth,
+        random: &mut Random,
+    ) -> Result<Vec<Wish>, String> {
+        let mut wishes = Vec::new();
+        self.finish_calls(now, truth);
+        let hears = self.client.is_some() && now >= self.deaf_until;
+        let before = self.next;
+        if hears {
+            for _ in 0..random.below(self.pace + 1) {
+                let Some(publication) = stream.get(usize::try_from(self.next - 1).unwrap_or(usize::MAX)) else { break };
+                self.read(publication.clone(), now, truth)?;
+                self.act(now, truth, random, &mut wishes)?;
+            }
+        }
+        // What it was told before it went deaf is all it knows of.
+        let live = self.client.is_some() && (!hears || self.next > stream.len() as u64);
+        if now >= self.next_tick {
+            self.next_tick = now + TICK;
+            self.group.tick(now, live, &mut self.actions);
+        } else if self.next > before {
+            self.group.decide(live, &mut self.actions);
+        }
+        self.act(now, truth, random, &mut wishes)?;
+        match self.group.standing() {
+            Standing::Member => self.joined_at = self.joined_at.or(Some(now)),
+            _ => self.joined_at = None,
+        }
+        Ok(wishes)
+    }
+
+    fn read(&mut self, publication: Publication, now: u64, truth: &mut Truth) -> Result<(), String> {
+        let place = (self.stream, self.next);
+        self.next += 1;
+        let knew = self.group.view().is_some();
+        let me = self.group.me().clone();
+        match publication {
+            Publication::Request(request) => {
+                if let Some(view) = self.group.view() {
+                    truth.owner(place, view.owner(place.1), &me)?;
+                }
+                self.group.request(place.1, request, now, &mut self.actions);
+            }
+            Publication::Message(sent) => self.group.message(place.1, sent, now, &mut self.actions),
+        }
+        if let Some(view) = self.group.view() {
+            truth.view(self.stream, self.next, view, &me)?;
+            if !knew {
+                for (offset, owner) in self.group.beliefs() {
+                    truth.owner((self.stream, offset), owner, &me)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, now: u64, truth: &mut Truth, random: &mut Random, wishes: &mut Vec<Wish>) -> Result<(), String> {
+        for action in std::mem::take(&mut self.actions) {
+            match action {
+                Action::Run { offset, .. } => {
+                    let place = (self.stream, offset);
+                    let deadline = truth.run(place, self.group.me())?;
+                    let takes = random.pick(&[0, 0, 50, 100, 500, 3000, 8000]);
+                    self.running.insert(place, ((now + takes).min(deadline), self.group.generation()));
+                }
+                // Sent through the same API, and again until it is through.
+                Action::Lost { offset, .. } if now >= self.mute_until => truth.lost((self.stream, offset), now)?,
+                Action::Lost { offset, .. } => self.unsent.push(((self.stream, offset), u32::MAX)),
+                Action::Publish(sent) => wishes.push(Wish::Publish(sent)),
+                Action::AskPresence => wishes.push(Wish::AskPresence),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish_calls(&mut self, now: u64, truth: &mut Truth) {
+        let over: Vec<_> = self.running.iter().filter(|(_, (end, _))| *end <= now).map(|(place, _)| *place).collect();
+        for place in over {
+            if let Some((_, generation)) = self.running.remove(&place) {
+                self.unsent.push((place, generation));
+            }
+        }
+        if now >= self.mute_until {
+            for (place, generation) in std::mem::take(&mut self.unsent) {
+                if generation == u32::MAX {
+                    let _ = truth.lost(place, now);
+                } else {
+                    truth.done(place, now);
+                    self.group.finished(generation, place.1);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The stream, the callers and the time.
+
+use std::fmt;
+use std::ops::AddAssign;
+
+use super::random::Random;
+use super::truth::{Call, PATIENCE, Truth};
+use super::worker::{Plain, Publication, STEP, Wish, Worker};
+use super::{Kind, say};
+use crate::group::Sent;
+
+/// How long a schedule is, and how much of its end is quiet, so that what is under way can end.
+const LENGTH: u64 = 90_000;
+const CALM: u64 = 45_000;
+
+/// What came of some schedules.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Outcome {
+    pub requests: u64,
+    pub answered: u64,
+    /// Said to be lost, and without a result.
+    pub lost: u64,
+    /// Run again, as they may.
+    pub again: u64,
+    /// How long the slowest took, in milliseconds.
+    pub slowest: u64,
+}
+
+impl AddAssign for Outcome {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.answered += other.answered;
+        self.lost += other.lost;
+        self.again += other.again;
+        self.slowest = self.slowest.max(other.slowest);
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { requests, answered, lost, again, slowest } = self;
+        write!(
+            f,
+            "{requests} requests, {answered} answered, {lost} of them lost, {again} run again, the slowest after {slowest} ms"
+        )
+    }
+}
+
+/// What Centrifugo will do.
+#[derive(Debug)]
+pub(super) enum Event {
+    Publish(Sent),
+    /// A worker hears of a connection that came or went.
+    Presence {
+        to: String,
+        client: String,
+        worker: String,
+        here: bool,
+    },
+    /// A worker gets the answer to its question.
+    Snapshot {
+        to: String,
+        clients: Option<Vec<(String, String)>>,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct World {
+    pub kind: Kind,
+    pub random: Random,
+    pub now: u64,
+    pub stream: Vec<Publication>,
+    /// How often Centrifugo lost its memory.
+    pub streams: u32,
+    /// How many publications the history keeps.
+    pub history: u64,
+    pub workers: Vec<Worker>,
+    pub events: Vec<(u64, Event)>,
+    pub truth: Truth,
+    pub names: u32,
+    pub trace: bool,
+    /// How busy callers are, of ten thousand.
+    load: u64,
+}
+
+impl World {
+    pub(super) fn new(kind: Kind, seed: u64, trace: bool) -> Self {
+        let mut random = Random::new(seed);
+        // Whoever leaves nobody behind leaves the rest to the history.
+        let history = if kind == Kind::Graceful { 100_000 } else { random.pick(&[60, 300, 10_000]) };
+        let load = random.pick(&[500, 3000, 8000]);
+        Self {
+            kind,
+            random,
+            now: 1_000_000,
+            stream: Vec::new(),
+            streams: 0,
+            history,
+            workers: Vec::new(),
+            events: Vec::new(),
+            truth: Truth::default(),
+            names: 0,
+            trace,
+            load,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<Outcome, String> {
+        let end = self.now + LENGTH;
+        let calm = end - CALM;
+        self.add_worker();
+        while self.now < end {
+            self.now += STEP;
+            if self.now < calm {
+                self.call();
+                self.faults();
+            } else {
+                self.keep_somebody();
+            }
+            self.deliver();
+            self.work()?;
+        }
+        self.judge()
+    }
+
+    pub(super) fn note(&self, what: impl FnOnce() -> String) {
+        if self.trace {
+            say(format!("{:>9} {}", self.now, what()));
+        }
+    }
+
+    fn call(&mut self) {
+        if self.random.chance(self.load) {
+            let idempotent = self.random.chance(3000);
+            self.stream.push(Publication::Request(Plain { idempotent }));
+            let place = (self.streams, self.stream.len() as u64);
+            let call = Call { born: self.now, idempotent, runs: Vec::new(), ended: None, done: false, lost: false };
+            self.truth.calls.insert(place, call);
+        }
+    }
+
+    fn deliver(&mut self) {
+        let now = self.now;
+        let due: Vec<_> = self.events.extract_if(.., |(at, _)| *at <= now).collect();
+        for (_, event) in due {
+            match event {
+                Event::Publish(sent) => {
+                    self.note(|| format!("#{} {:?}", self.stream.len() + 1, sent.message));
+                    self.stream.push(Publication::Message(sent));
+                }
+                Event::Presence { to, client, worker, here } => {
+                    if let Some(to) = self.workers.iter_mut().find(|other| other.name == to) {
+                        if here { to.group.joined(&client, &worker) } else { to.group.left(&client, &worker) }
+                    }
+                }
+                Event::Snapshot { to, clients } => {
+                    if let Some(to) = self.workers.iter_mut().find(|other| other.name == to) {
+                        to.group.presence(clients);
+                    }
+                }
+            }
+        }
+    }
+
+    fn work(&mut self) -> Result<(), String> {
+        let mut workers = std::mem::take(&mut self.workers);
+        for index in 0..workers.len() {
+            let worker = &mut workers[index];
+            if worker.frozen_until > self.now {
+                continue;
+            }
+            let wishes = worker.step(self.now, &self.stream, &mut self.truth, &mut self.random)?;
+            let (name, mute) = (worker.name.clone(), worker.mute_until > self.now);
+            for wish in wishes {
+                match wish {
+                    Wish::Publish(sent) => {
+                        if !mute {
+                            self.send(sent);
+                        }
+                    }
+                    Wish::AskPresence => {
+                        if !mute {
+                            self.answer(&workers, &name);
+                        }
+                    }
+                }
+            }
+        }
+        let gone: Vec<_> = workers.extract_if(.., |worker| worker.is_gone()).collect();
+        self.workers = workers;
+        for worker in gone {
+            self.note(|| format!("{} is gone", worker.name));
+            self.disconnected(&worker);
+        }
+        Ok(())
+    }
+
+    /// The API: late, twice or not at all.
+    fn send(&mut self, sent: Sent) {
+        let graceful = self.kind == Kind::Graceful;
+        let delay = if graceful { self.random.pick(&[0, 0, 50]) } else { self.random.pick(&[0, 0, 0, 50, 250, 2000]) };
+        if !graceful && self.random.chance(300) {
+            return;
+        }
+        if self.random.chance(500) {
+            let late = self.random.pick(&[50, 500, 10_000]);
+            self.events.push((self.now + delay + late, Event::Publish(sent.clone())));
+        }
+        self.events.push((self.now + delay, Event::Publish(sent)));
+    }
+
+    fn answer(&mut self, workers: &[Worker], to: &str) {
+        let mut clients: Vec<_> = workers.iter().filter_map(|w| Some((w.client.clone()?, w.name.clone()))).collect();
+        // It may be wrong: another node's entries are missing, or those of the dead are still there.
+        if self.kind != Kind::Graceful && self.random.chance(200) && !clients.is_empty() {
+            let wrong = self.random.below(clients.len() as u64);
+            clients.remove(usize::try_from(wrong).unwrap_or(0));
+        }
+        let unavailable = self.kind == Kind::Anything && self.history == 60 && self.random.chance(1000);
+        let at = self.now + self.random.pick(&[0, 50, 500]);
+        self.events.push((at, Event::Snapshot { to: to.to_owned(), clients: (!unavailable).then_some(clients) }));
+    }
+
+    /// Every call that had to end has ended.
+    fn judge(&self) -> Result<Outcome, String> {
+        let mut outcome = Outcome::default();
+        let mut places: Vec<_> = self.truth.calls.iter().collect();
+        places.sort_by_key(|(place, _)| **place);
+        for (place, call) in places {
+            outcome.requests += 1;
+            let answered = call.ended.is_some();
+            let took = call.ended.map_or(0, |ended| ended - call.born);
+            outcome.slowest = outcome.slowest.max(took);
+            outcome.answered += u64::from(answered);
+            outcome.lost += u64::from(call.lost && !call.done);
+            outcome.again += u64::from(call.runs.len() > 1);
+            // What Centrifugo forgot, nobody can answer for.
+            let forgotten = place.0 != self.streams;
+            if self.kind != Kind::Anything && !answered && !forgotten {
+                return Err(format!("{place:?} never ended: {call:?}"));
+            }
+            if self.kind == Kind::OneStaysWell && took > PATIENCE && !forgotten {
+                return Err(format!("{place:?} took {took} ms: {call:?}"));
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// How long somebody has to be a member until it knows of every call that is waited for.
+pub(super) const KNOWS_ALL: u64 = PATIENCE + 5_000;

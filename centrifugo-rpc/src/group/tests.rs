@@ -1,0 +1,439 @@
+//! The rules one by one: a few workers on one stream, read by all at once.
+
+use super::propose::TICK;
+use super::*;
+
+const MEMORY: usize = 1 << 20;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Plain {
+    idempotent: bool,
+}
+
+impl Request for Plain {
+    fn size(&self) -> usize {
+        100
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    fn remembered(self) -> Self {
+        self
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Publication {
+    Request(bool),
+    Message(Sent),
+}
+
+/// Some workers, and all that they do.
+#[derive(Default)]
+struct Bench {
+    now: Millis,
+    stream: Vec<Publication>,
+    workers: Vec<(Group<Plain>, u64)>,
+    /// Who runs what.
+    runs: Vec<(String, u64)>,
+    after: Vec<Option<Millis>>,
+    lost: Vec<(String, u64)>,
+    asked: usize,
+    /// Workers that do nothing, as if they were dead.
+    dead: Vec<usize>,
+}
+
+impl Bench {
+    fn with(count: usize) -> Self {
+        let mut bench = Self { now: 1_000_000, ..Self::default() };
+        for index in 0..count {
+            bench.start(index, 1);
+        }
+        bench
+    }
+
+    fn start(&mut self, index: usize, first: u64) {
+        let mut group = Group::new(&name(index), MEMORY);
+        group.begin("e", first);
+        self.workers.push((group, first));
+        self.connected();
+        self.settle();
+    }
+
+    /// Everybody hears of everybody that is not dead.
+    fn connected(&mut self) {
+        let here = (0..self.workers.len()).filter(|index| !self.dead.contains(index));
+        let clients: Vec<_> = here.map(|index| (format!("client {index}"), name(index))).collect();
+        for (group, _) in &mut self.workers {
+            group.presence(Some(clients.clone()));
+        }
+    }
+
+    fn request(&mut self, idempotent: bool) -> u64 {
+        self.stream.push(Publication::Request(idempotent));
+        self.settle();
+        self.stream.len() as u64
+    }
+
+    fn publish(&mut self, message: Message) -> u64 {
+        self.stream.push(Publication::Message(Sent { epoch: "e".to_owned(), message }));
+        self.settle();
+        self.stream.len() as u64
+    }
+
+    /// Until nobody has anything to read or to say.
+    fn settle(&mut self) {
+        loop {
+            let before = self.stream.len();
+            for index in 0..self.workers.len() {
+                if !self.dead.contains(&index) {
+                    self.read(index);
+                    self.with_worker(index, |group, _, out| group.decide(true, out));
+                }
+            }
+            let caught_up = |index: usize| self.workers[index].1 > self.stream.len() as u64;
+            if self.stream.len() == before && (0..self.workers.len()).all(|i| self.dead.contains(&i) || caught_up(i)) {
+                return;
+            }
+        }
+    }
+
+    fn read(&mut self, index: usize) {
+        while let Some(publication) =
+            self.stream.get(usize::try_from(self.workers[index].1 - 1).expect("small")).cloned()
+        {
+            let offset = self.workers[index].1;
+            self.workers[index].1 += 1;
+            self.with_worker(index, |group, now, out| match publication {
+                Publication::Request(idempotent) => group.request(offset, Plain { idempotent }, now, out),
+                Publication::Message(sent) => group.message(offset, sent, now, out),
+            });
+        }
+    }
+
+    fn with_worker(&mut self, index: usize, act: impl FnOnce(&mut Group<Plain>, Millis, &mut Vec<Action<Plain>>)) {
+        let mut out = Vec::new();
+        let group = &mut self.workers[index].0;
+        act(group, self.now, &mut out);
+        for action in out {
+            match action {
+                Action::Run { offset, after, .. } => {
+                    self.runs.push((name(index), offset));
+                    self.after.push(after);
+                }
+                Action::Lost { offset, .. } => self.lost.push((name(index), offset)),
+                Action::Publish(sent) => self.stream.push(Publication::Message(sent)),
+                Action::AskPresence => self.asked += 1,
+            }
+        }
+    }
+
+    /// Time passes for all who are not dead; presence is answered.
+    fn pass(&mut self, millis: Millis) {
+        let until = self.now + millis;
+        while self.now < until {
+            self.now += TICK;
+            let asked = self.asked;
+            for index in 0..self.workers.len() {
+                if !self.dead.contains(&index) {
+                    self.with_worker(index, |group, now, out| group.tick(now, true, out));
+                }
+            }
+            if self.asked > asked {
+                self.connected();
+            }
+            self.settle();
+        }
+    }
+
+    fn finish(&mut self, offset: u64) {
+        for (group, _) in &mut self.workers {
+            group.finished(group.generation(), offset);
+        }
+    }
+
+    /// A worker vanishes, and the others hear of it.
+    fn crash(&mut self, index: usize) {
+        self.dead.push(index);
+        for (group, _) in &mut self.workers {
+            group.left(&format!("client {index}"), &name(index));
+        }
+    }
+
+    fn members(&self, of: usize) -> Vec<&str> {
+        self.workers[of].0.view().expect("a view").members.iter().map(|member| &**member).collect()
+    }
+
+    fn said(&self, what: impl Fn(&Message) -> bool) -> usize {
+        let messages = self.stream.iter().filter(|publication| match publication {
+            Publication::Message(sent) => what(&sent.message),
+            Publication::Request(_) => false,
+        });
+        messages.count()
+    }
+}
+
+fn name(index: usize) -> String {
+    format!("w{index}")
+}
+
+#[test]
+fn each_request_has_one_owner_and_all_members_have_their_share() {
+    let mut bench = Bench::with(3);
+    assert_eq!(bench.members(0), ["w0.0", "w1.0", "w2.0"]);
+    let offsets: Vec<_> = (0..30).map(|_| bench.request(false)).collect();
+    let ran: Vec<_> = bench.runs.iter().map(|(_, offset)| *offset).collect();
+    assert_eq!(ran, offsets, "each once, in their order");
+    for index in 0..3 {
+        assert_eq!(bench.runs.iter().filter(|(worker, _)| *worker == name(index)).count(), 10);
+    }
+}
+
+#[test]
+fn a_proposal_that_lost_means_nothing() {
+    let mut bench = Bench::with(2);
+    let before = bench.members(0).join(" ");
+    bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![] });
+    assert_eq!(bench.members(0).join(" "), before);
+}
+
+#[test]
+fn a_newcomer_adopts_what_is_in_force_and_no_proposal() {
+    let mut bench = Bench::with(1);
+    bench.request(false);
+    // It sees a view that lost, and nothing of what came before.
+    let first = bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![] });
+    bench.start(1, first);
+    assert_eq!(bench.said(|message| matches!(message, Message::Hello { .. })), 1, "it asks");
+    assert_eq!(bench.members(1), ["w0.0", "w1.0"]);
+    assert_eq!(bench.workers[0].0.view(), bench.workers[1].0.view());
+}
+
+#[test]
+fn a_newcomer_that_nobody_answers_begins_anew_and_speaks_for_what_it_sees() {
+    let mut bench = Bench::with(0);
+    bench.stream = vec![Publication::Request(false); 5];
+    bench.start(0, 3);
+    bench.pass(1000);
+    assert_eq!(bench.members(0), ["w0.0"]);
+    let lost: Vec<_> = bench.lost.iter().map(|(_, offset)| *offset).collect();
+    assert_eq!((lost, bench.runs.len()), (vec![3, 4, 5], 0));
+}
+
+#[test]
+fn of_several_that_nobody_answers_one_begins() {
+    let mut bench = Bench::with(0);
+    bench.stream = vec![Publication::Request(false); 5];
+    bench.start(0, 3);
+    bench.start(1, 3);
+    bench.pass(2000);
+    assert_eq!(bench.members(0), ["w0.0", "w1.0"]);
+    assert_eq!(bench.said(|message| matches!(message, Message::Genesis { .. })), 1);
+}
+
+#[test]
+fn who_leaves_finishes_what_it_has_and_says_so() {
+    let mut bench = Bench::with(2);
+    let own = bench.request(false);
+    let leaver = usize::from(bench.runs[0].0 == "w1");
+    bench.workers[leaver].0.leave();
+    bench.settle();
+    bench.pass(3000);
+    assert_eq!((bench.members(0).len(), bench.workers[leaver].0.standing()), (1, Standing::Outside));
+    bench.finish(own);
+    bench.pass(1000);
+    assert_eq!(bench.workers[leaver].0.standing(), Standing::Left);
+    bench.crash(leaver);
+    bench.pass(20_000);
+    assert_eq!(bench.lost, []);
+}
+
+#[test]
+fn what_comes_when_all_have_left_is_run_by_the_next_one() {
+    let mut bench = Bench::with(1);
+    bench.workers[0].0.leave();
+    let left_at = bench.now;
+    bench.settle();
+    bench.pass(500);
+    assert_eq!(bench.workers[0].0.standing(), Standing::Left);
+    bench.dead.push(0);
+    let waiting: Vec<_> = (0..3).map(|_| bench.request(false)).collect();
+    bench.now += 10_000;
+    // It sees the last words of the one before, and not the beginning.
+    bench.start(1, 2);
+    assert_eq!(bench.runs, waiting.iter().map(|offset| ("w1".to_owned(), *offset)).collect::<Vec<_>>());
+    assert_eq!(bench.after, [Some(left_at); 3], "they are no older than that");
+}
+
+#[test]
+fn what_a_dead_member_had_is_lost_or_run_again_and_what_it_had_finished_is_neither() {
+    let mut bench = Bench::with(3);
+    let offsets: Vec<_> = (0..9).map(|_| bench.request(false)).collect();
+    let idempotent: Vec<_> = (0..3).map(|_| bench.request(true)).collect();
+    let own = |bench: &Bench, offsets: &[u64]| -> Vec<u64> {
+        let of_w0 = bench.runs.iter().filter(|(worker, offset)| worker == "w0" && offsets.contains(offset));
+        of_w0.map(|(_, offset)| *offset).collect()
+    };
+    let (finished, lost) = (own(&bench, &offsets)[0], own(&bench, &offsets)[1..].to_vec());
+    let again = own(&bench, &idempotent);
+    bench.finish(finished);
+    bench.pass(2000);
+    let runs = bench.runs.len();
+    bench.crash(0);
+    bench.pass(5000);
+    assert_eq!(bench.members(1), ["w1.0", "w2.0"]);
+    let mut said: Vec<_> = bench.lost.iter().map(|(_, offset)| *offset).collect();
+    said.sort_unstable();
+    let twice: Vec<_> = lost.iter().flat_map(|offset| [*offset; 2]).collect();
+    assert_eq!(said, twice, "every member says so");
+    let ran_again: Vec<_> = bench.runs[runs..].iter().map(|(_, offset)| *offset).collect();
+    assert_eq!(ran_again, again, "once");
+}
+
+#[test]
+fn a_request_is_run_again_by_one_who_knows_of_it() {
+    let mut bench = Bench::with(2);
+    let offsets: Vec<_> = (0..8).map(|_| bench.request(true)).collect();
+    bench.start(2, bench.stream.len() as u64);
+    bench.start(3, bench.stream.len() as u64);
+    bench.pass(2000);
+    let runs = bench.runs.len();
+    bench.crash(0);
+    bench.pass(5000);
+    assert_eq!(bench.runs.len(), runs + offsets.len() / 2);
+    assert!(bench.runs[runs..].iter().all(|(worker, _)| worker == "w1"), "{:?}", &bench.runs[runs..]);
+    assert_eq!(bench.lost, []);
+}
+
+#[test]
+fn one_that_dies_after_it_left_is_spoken_for() {
+    let mut bench = Bench::with(2);
+    let own = bench.request(false);
+    let leaver = usize::from(bench.runs[0].0 == "w1");
+    bench.workers[leaver].0.leave();
+    bench.settle();
+    bench.pass(1000);
+    bench.crash(leaver);
+    bench.pass(5000);
+    assert_eq!(bench.lost, [(name(1 - leaver), own)]);
+}
+
+#[test]
+fn one_that_was_taken_for_dead_comes_back() {
+    let mut bench = Bench::with(2);
+    bench.crash(0);
+    bench.pass(3000);
+    assert_eq!(bench.members(1), ["w1.0"]);
+    bench.dead.clear();
+    bench.connected();
+    bench.settle();
+    assert_eq!(bench.members(1), ["w1.0", "w0.0"]);
+}
+
+#[test]
+fn one_that_lost_its_place_is_somebody_else() {
+    let mut bench = Bench::with(2);
+    let own = bench.request(false);
+    let victim = usize::from(bench.runs[0].0 == "w1");
+    let next = bench.stream.len() as u64 + 1;
+    bench.workers[victim].0.begin("e", next);
+    bench.workers[victim].1 = next;
+    bench.settle();
+    bench.pass(1000);
+    let new = format!("w{victim}.1");
+    assert_eq!(bench.members(1 - victim), [format!("w{}.0", 1 - victim).as_str(), &new]);
+    assert!(bench.lost.contains(&(name(1 - victim), own)), "who it was is dead: {:?}", bench.lost);
+    bench.finish(own);
+    assert_eq!(bench.workers[victim].0.standing(), Standing::Member);
+}
+
+#[test]
+fn one_that_has_work_and_is_silent_is_dead_although_it_is_connected() {
+    let mut bench = Bench::with(2);
+    bench.request(false);
+    bench.request(false);
+    bench.dead.push(0);
+    bench.now += 1;
+    for _ in 0..2 {
+        bench.pass(4000);
+        for (group, _) in &mut bench.workers {
+            group.joined("client 0", "w0");
+        }
+        assert_eq!(bench.members(1).len(), 2, "not yet");
+    }
+    bench.dead.clear();
+    bench.connected();
+    bench.dead.push(0);
+    for _ in 0..8 {
+        bench.pass(1000);
+        bench.workers[1].0.joined("client 0", "w0");
+    }
+    assert_eq!(bench.members(1), ["w1.0"]);
+    assert_eq!(bench.lost.len(), 1);
+}
+
+#[test]
+fn a_message_for_another_stream_means_nothing() {
+    let mut bench = Bench::with(1);
+    let view =
+        Message::View { prev: bench.workers[0].0.view().expect("a view").version, members: vec![], dead: vec![] };
+    bench.stream.push(Publication::Message(Sent { epoch: "another".to_owned(), message: view }));
+    bench.settle();
+    assert_eq!(bench.members(0), ["w0.0"]);
+}
+
+#[test]
+fn who_works_reports_once_a_second_and_who_is_idle_says_nothing() {
+    let mut bench = Bench::with(2);
+    let progress = |message: &Message| matches!(message, Message::Progress { .. });
+    bench.pass(10_000);
+    assert_eq!(bench.said(progress), 0);
+    let offset = bench.request(false);
+    bench.pass(10_000);
+    let reports = bench.said(progress);
+    assert!((16..=22).contains(&reports), "{reports} reports of two workers in ten seconds");
+    bench.finish(offset);
+    bench.pass(3000);
+    let before = bench.said(progress);
+    bench.pass(10_000);
+    assert_eq!(bench.said(progress), before);
+    let states = bench.said(|message| matches!(message, Message::State { .. }));
+    assert!((1..=3).contains(&states), "{states} states in half a minute");
+}
+
+#[test]
+fn a_report_is_bounded_and_claims_nothing_beyond() {
+    let mut bench = Bench::with(1);
+    for _ in 0..5000 {
+        bench.stream.push(Publication::Request(false));
+    }
+    bench.settle();
+    bench.pass(2000);
+    let report = bench.stream.iter().rev().find_map(|publication| match publication {
+        Publication::Message(Sent { message: Message::Progress { upto, open, .. }, .. }) => Some((*upto, open.clone())),
+        _ => None,
+    });
+    let (upto, open) = report.expect("a report");
+    assert_eq!((open.len(), upto), (4096, open.last().expect("one") + 1));
+}
+
+#[test]
+fn what_is_remembered_of_others_is_bounded() {
+    let mut bench = Bench::with(2);
+    for _ in 0..20_000 {
+        bench.stream.push(Publication::Request(false));
+    }
+    bench.settle();
+    assert!(bench.workers.iter().all(|(group, _)| group.forgotten() > 1000));
+    let mut newcomer = Group::new("new", MEMORY);
+    newcomer.begin("e", 7);
+    let mut out = Vec::new();
+    for offset in 7..20_000 {
+        newcomer.request(offset, Plain { idempotent: false }, 0, &mut out);
+    }
+    let state = Message::State { at: 7, version: 3, members: vec![], time: 0 };
+    newcomer.message(20_000, Sent { epoch: "e".to_owned(), message: state }, 0, &mut out);
+    assert_eq!(newcomer.view(), None, "it does not remember all since then any more");
+}

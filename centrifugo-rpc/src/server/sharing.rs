@@ -1,0 +1,382 @@
+//! Shares the request channel with other workers: from the subscription through the rules of the group to the dispatcher.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+
+use crate::centrifugo::Centrifugo;
+use crate::centrifugo::identity::{self, Identity};
+use crate::centrifugo::subscription::{Arrival, Delivery, Event, Liveness, Subscription};
+use crate::centrifugo::tokens::WORKER_USER;
+use crate::dispatch::ticket::{Finished, Ticket};
+use crate::dispatch::{Dispatcher, may_cancel};
+use crate::error::{Error, ErrorKind};
+use crate::group::{Action, Envelope, Group, Standing, TICK};
+
+mod clock;
+mod remembered;
+mod voice;
+
+use clock::Clock;
+use remembered::Remembered;
+use voice::Voice;
+
+/// How many bytes of requests a worker remembers of others, so that it can speak for them should they die: some seconds of the
+/// busiest channel. As many again while it joins.
+const MEMORY: usize = 64 << 20;
+
+/// How long reading the history may take before that.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a worker may take to be a member: five questions that nobody answers, and a little more.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long leaving may take: a proposal, and another one should that be lost.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the last word may take.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A worker's part in the group of its channel.
+#[derive(Debug)]
+pub(super) struct Sharing {
+    shared: Arc<Shared>,
+    subscription: Subscription,
+    standing: watch::Receiver<Stand>,
+    /// End when this is dropped.
+    tasks: JoinSet<()>,
+}
+
+/// Where this worker stands, as far as others wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Outside,
+    Member,
+    Left,
+    /// There is no history, and so no group.
+    Alone,
+}
+
+#[derive(Debug)]
+struct Shared {
+    dispatcher: Arc<Dispatcher>,
+    state: Mutex<State>,
+    finished: Arc<Finished>,
+    clock: Clock,
+    voice: Voice,
+    /// There may be something to say.
+    wake: Notify,
+    standing: watch::Sender<Stand>,
+}
+
+#[derive(Debug)]
+struct State {
+    group: Group<Remembered>,
+    order: Order,
+    actions: Vec<Action<Remembered>>,
+    /// How many requests of others were too many to remember, as far as that was logged.
+    forgotten: u64,
+}
+
+/// What the channel is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Unknown,
+    Ordered,
+    /// Without history: every request is this worker's, as there can be no other.
+    Unordered,
+    /// The history went away while there may have been others: nobody could say any more who runs what.
+    Lost,
+}
+
+impl Sharing {
+    /// Subscribes to the request channel, joins the group, and returns once requests are run.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from subscribing or from joining; where the channel has no history, that there is another worker.
+    pub(super) async fn start(centrifugo: &Centrifugo, dispatcher: Arc<Dispatcher>) -> Result<Self, Error> {
+        let identity = Identity::new();
+        let (voice, said) = Voice::new();
+        let (sender, standing) = watch::channel(Stand::Outside);
+        let shared = Arc::new(Shared {
+            dispatcher,
+            state: Mutex::new(State {
+                group: Group::new(&identity.worker, MEMORY),
+                order: Order::Unknown,
+                actions: Vec::new(),
+                forgotten: 0,
+            }),
+            finished: Arc::default(),
+            clock: Clock::new(),
+            voice,
+            wake: Notify::new(),
+            standing: sender,
+        });
+        let events = Arc::clone(&shared);
+        let info = identity.info()?;
+        let subscription = Subscription::open(centrifugo, &info, move |event| events.on_event(event)).await?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(keep_time(Arc::clone(&shared), subscription.liveness()));
+        let heard = Arc::clone(&shared);
+        tasks.spawn(said.run(centrifugo.clone(), move |clients| {
+            heard.state().group.presence(clients);
+            heard.wake.notify_one();
+        }));
+        let mut this = Self { shared, subscription, standing, tasks };
+        this.join(centrifugo, &identity).await?;
+        Ok(this)
+    }
+
+    async fn join(&mut self, centrifugo: &Centrifugo, identity: &Identity) -> Result<(), Error> {
+        let channel = &centrifugo.config.request_channel;
+        // A long history takes its time.
+        let liveness = self.subscription.liveness();
+        let caught_up = async {
+            while !liveness.is_live() && *self.standing.borrow() == Stand::Outside {
+                sleep(Duration::from_millis(TICK)).await;
+            }
+        };
+        let _ = timeout_at(Instant::now() + CATCH_UP_TIMEOUT, caught_up).await;
+        let joined = self.standing.wait_for(|standing| *standing != Stand::Outside);
+        let joined = timeout_at(Instant::now() + JOIN_TIMEOUT, joined).await.map(|joined| joined.map(|stand| *stand));
+        match joined {
+            Ok(Ok(Stand::Alone)) => nobody_else(centrifugo, identity).await,
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(Error::new(
+                ErrorKind::Unreachable,
+                format!(
+                    "the worker group of `{channel}` cannot be joined: what is published through the server API does not arrive \
+                     over the WebSocket; CENTRIFUGO_API_URL and CENTRIFUGO_URL must lead to the same Centrifugo (the `doctor` \
+                     command says more)"
+                ),
+            )),
+        }
+    }
+
+    /// Leaves the group: others run what comes from now on, or nobody does until another worker starts. Says whether that
+    /// worked; it does not where Centrifugo is away.
+    pub(super) async fn leave(&mut self, limit: Duration, hurry: impl Future<Output = ()>) -> bool {
+        self.shared.state().group.leave();
+        self.shared.wake.notify_one();
+        let out = self.standing.wait_for(|standing| *standing != Stand::Member);
+        let left = tokio::select! {
+            left = timeout_at(Instant::now() + limit.min(LEAVE_TIMEOUT), out) => left.is_ok(),
+            () = hurry => false,
+        };
+        left
+    }
+
+    /// Says that all is finished, once all is, and disconnects.
+    pub(super) async fn close(mut self) {
+        self.shared.wake.notify_one();
+        let out = self.standing.wait_for(|standing| matches!(standing, Stand::Left | Stand::Alone));
+        if timeout_at(Instant::now() + FAREWELL_TIMEOUT, out).await.is_err() {
+            tracing::warn!("the other workers could not be told that this one is finished");
+        }
+        self.tasks.shutdown().await;
+        self.subscription.close().await;
+    }
+}
+
+/// Without history only one worker may run: the one that was there first.
+async fn nobody_else(centrifugo: &Centrifugo, identity: &Identity) -> Result<(), Error> {
+    let channel = &centrifugo.config.request_channel;
+    let namespace = crate::protocol::namespace(channel);
+    let present = centrifugo.api.presence(channel).await.unwrap_or_default();
+    let other = present.iter().any(|client| client.user == WORKER_USER && !identity.is(client));
+    if other {
+        return Err(Error::new(
+            ErrorKind::Setup,
+            format!(
+                "another worker is subscribed to `{channel}`, and without a history both would run every call: set \
+                 `history_size` to 10000, `history_ttl` to \"60s\" and `force_recovery` to true in `{namespace}`, or run one \
+                 worker"
+            ),
+        ));
+    }
+    tracing::warn!(channel, "the channel has no history that can be recovered, so only one worker may run: this one");
+    Ok(())
+}
+
+fn tell(group: &Group<Remembered>, standing: Stand) {
+    let (me, members) = (group.me(), group.view().map_or(0, |view| view.members.len()));
+    match standing {
+        Stand::Member => tracing::info!(%me, members, "a member of the worker group"),
+        Stand::Outside => tracing::info!(%me, members, "not a member of the worker group any more"),
+        Stand::Left | Stand::Alone => {}
+    }
+}
+
+/// Lets time pass for the group.
+async fn keep_time(shared: Arc<Shared>, liveness: Liveness) {
+    let mut ticks = interval(Duration::from_millis(TICK));
+    // After a pause one tick is enough: what others did not say while nothing was read means nothing.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let ticked = tokio::select! {
+            _ = ticks.tick() => true,
+            () = shared.wake.notified() => false,
+        };
+        let live = liveness.is_live();
+        shared.pass(ticked, live);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn on_event(&self, event: Event) {
+        match event {
+            Event::Arrived(Arrival::Published(delivery)) => self.on_delivery(delivery),
+            Event::Arrived(Arrival::Begins { epoch, first }) => self.on_beginning(&epoch, first),
+            Event::Arrived(Arrival::Unordered) => self.on_unordered(),
+            Event::Joined(client) => {
+                if let Some(worker) = identity::worker(&client) {
+                    self.state().group.joined(&client.client, &worker);
+                }
+            }
+            Event::Left(client) => {
+                if let Some(worker) = identity::worker(&client) {
+                    self.state().group.left(&client.client, &worker);
+                }
+            }
+        }
+    }
+
+    fn on_beginning(&self, epoch: &str, first: u64) {
+        let mut state = self.state();
+        if state.order == Order::Unordered {
+            tracing::error!(
+                "the request channel has a history now: restart this worker, so that others can run beside it"
+            );
+            return;
+        }
+        state.order = Order::Ordered;
+        state.group.begin(epoch, first);
+        self.wake.notify_one();
+    }
+
+    fn on_unordered(&self) {
+        let mut state = self.state();
+        if matches!(state.order, Order::Ordered | Order::Lost) {
+            tracing::error!(
+                "the request channel has no history any more, and several workers would each run every call: no calls are run \
+                 until it has one again, or this worker is restarted alone"
+            );
+            state.order = Order::Lost;
+        } else {
+            state.order = Order::Unordered;
+            self.standing.send_replace(Stand::Alone);
+        }
+    }
+
+    /// A publication: run here, left to others, or something between workers.
+    fn on_delivery(&self, mut delivery: Delivery) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let State { group, order, actions, .. } = &mut *state;
+        if *order == Order::Lost || *order == Order::Ordered && delivery.offset == 0 {
+            tracing::debug!("a publication without a place in the order of the channel");
+            return;
+        }
+        let Some(caller) = delivery.caller.take() else {
+            if *order == Order::Ordered {
+                self.on_message(group, &delivery, now, actions);
+                self.act(group, actions);
+            }
+            return;
+        };
+        if *order != Order::Ordered {
+            // What was there before this worker, of a time in which there was a history.
+            if let Some(since) = delivery.since {
+                self.dispatcher.accept(&delivery.data, caller, since.elapsed(), None);
+            }
+            return;
+        }
+        // Cancellations act wherever their call runs.
+        if may_cancel(&delivery.data) && self.dispatcher.cancel(&delivery.data, &caller) {
+            return group.skip(delivery.offset);
+        }
+        let request = Remembered::new(delivery.data, caller, delivery.since, Arc::clone(&self.dispatcher));
+        group.request(delivery.offset, request, now, actions);
+        self.act(group, actions);
+    }
+
+    fn on_message(
+        &self,
+        group: &mut Group<Remembered>,
+        delivery: &Delivery,
+        now: u64,
+        actions: &mut Vec<Action<Remembered>>,
+    ) {
+        match serde_json::from_slice::<Envelope>(&delivery.data) {
+            Ok(envelope) => {
+                tracing::trace!(offset = delivery.offset, message = ?envelope.group, "a message of the worker group");
+                group.message(delivery.offset, envelope.group, now, actions);
+                self.wake.notify_one();
+            }
+            Err(_) => group.skip(delivery.offset),
+        }
+    }
+
+    fn pass(&self, ticked: bool, live: bool) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let State { group, order, actions, forgotten } = &mut *state;
+        if *order != Order::Ordered {
+            return;
+        }
+        let more = group.forgotten() - *forgotten;
+        if ticked && more > 0 {
+            *forgotten += more;
+            tracing::warn!(
+                count = more,
+                "more requests of other workers are open than this one remembers: should their worker die, their callers time out"
+            );
+        }
+        self.finished.drain(|generation, offset| group.finished(generation, offset));
+        if ticked {
+            group.tick(now, live, actions);
+        } else {
+            group.decide(live, actions);
+        }
+        self.act(group, actions);
+        let standing = match group.standing() {
+            Standing::Outside => Stand::Outside,
+            Standing::Member => Stand::Member,
+            Standing::Left => Stand::Left,
+        };
+        let mut before = standing;
+        self.standing.send_if_modified(|current| {
+            before = std::mem::replace(current, standing);
+            before != standing
+        });
+        if before != standing {
+            tell(group, standing);
+        }
+    }
+
+    fn act(&self, group: &Group<Remembered>, actions: &mut Vec<Action<Remembered>>) {
+        for action in actions.drain(..) {
+            match action {
+                Action::Run { offset, request, after } => {
+                    let age = request.age(after.map(|after| self.clock.since(after)));
+                    let ticket = Ticket::new(&self.finished, group.generation(), offset);
+                    request.run(age, ticket);
+                }
+                Action::Lost { offset, request } => {
+                    tracing::debug!(offset, "the worker that had this request is gone");
+                    request.lost();
+                }
+                Action::Publish(sent) => self.voice.say(Envelope { group: sent }),
+                Action::AskPresence => self.voice.ask(),
+            }
+        }
+    }
+}

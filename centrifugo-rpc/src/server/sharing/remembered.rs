@@ -1,0 +1,64 @@
+//! A request as the group remembers it: as it came, read again only if its worker dies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::connection::Caller;
+use crate::dispatch::Dispatcher;
+use crate::dispatch::ticket::Ticket;
+use crate::group::Request;
+
+#[derive(Debug)]
+pub(super) struct Remembered {
+    data: Bytes,
+    caller: Caller,
+    /// When it was published at the earliest, if that is known.
+    since: Option<Instant>,
+    dispatcher: Arc<Dispatcher>,
+}
+
+impl Remembered {
+    pub(super) fn new(data: Bytes, caller: Caller, since: Option<Instant>, dispatcher: Arc<Dispatcher>) -> Self {
+        Self { data, caller, since, dispatcher }
+    }
+
+    /// How old it is at most, if that is known from how it arrived or from what others said.
+    pub(super) fn age(&self, said: Option<Duration>) -> Option<Duration> {
+        let seen = self.since.map(|since| since.elapsed());
+        seen.into_iter().chain(said).min()
+    }
+
+    pub(super) fn run(self, age: Option<Duration>, ticket: Ticket) {
+        match age {
+            Some(age) => self.dispatcher.accept(&self.data, self.caller, age, Some(ticket)),
+            // Its caller may have given up long ago, or just have called.
+            None => self.dispatcher.nobody_was_there(&self.data, &self.caller),
+        }
+    }
+
+    pub(super) fn lost(self) {
+        self.dispatcher.lost(&self.data, &self.caller, self.age(None).unwrap_or_default());
+    }
+}
+
+impl Request for Remembered {
+    fn size(&self) -> usize {
+        let caller =
+            self.caller.user.len() + self.caller.client.len() + self.caller.info.as_ref().map_or(0, Bytes::len);
+        self.data.len() + caller + size_of::<Self>()
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.dispatcher.is_idempotent(&self.data, &self.caller)
+    }
+
+    /// It is a slice of a frame that may hold many.
+    fn remembered(mut self) -> Self {
+        self.data = Bytes::copy_from_slice(&self.data);
+        self.caller.info = self.caller.info.map(|info| Bytes::copy_from_slice(&info));
+        self
+    }
+}

@@ -1,0 +1,103 @@
+//! Several workers of the demo service on one channel, and the log in which all of them count what they run.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::demo::environment;
+use crate::server::Server;
+use crate::{Example, within};
+
+/// Workers that come and go. Those that are left die with their handle.
+#[derive(Debug)]
+pub struct Crew {
+    workers: Vec<Example>,
+    dir: TempDir,
+}
+
+impl Crew {
+    /// No worker yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { workers: Vec::new(), dir: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    /// Starts a worker on `server` and waits until it serves. Returns its number.
+    pub async fn start(&mut self, server: &Server) -> usize {
+        self.start_with(server, &[]).await
+    }
+
+    /// [`Crew::start`] with more variables.
+    pub async fn start_with(&mut self, server: &Server, more: &[(&str, &str)]) -> usize {
+        let log = self.log().to_string_lossy().into_owned();
+        let mut env = environment(server);
+        env.extend([("DEMO_LOG", log.as_str()), ("RUST_LOG", "info")]);
+        env.extend_from_slice(more);
+        let worker = Example::start("demo", &env);
+        worker.line("serving").await;
+        self.workers.push(worker);
+        self.workers.len() - 1
+    }
+
+    /// A worker by its number, running or not.
+    #[must_use]
+    pub fn worker(&self, number: usize) -> &Example {
+        &self.workers[number]
+    }
+
+    /// Kills a worker as a crash would.
+    pub fn kill(&self, number: usize) {
+        self.workers[number].kill();
+    }
+
+    /// Stops a worker as a deployment does, and waits until it is gone.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end with 0.
+    pub async fn stop(&self, number: usize) {
+        self.workers[number].signal("TERM");
+        let output = within("a worker to stop", self.workers[number].ended()).await;
+        assert!(output.status.success(), "a worker that stops gracefully: {output:?}");
+    }
+
+    /// Freezes a worker: it does nothing, and does not know.
+    pub fn freeze(&self, number: usize) {
+        self.workers[number].signal("STOP");
+    }
+
+    /// Ends [`Crew::freeze`].
+    pub fn thaw(&self, number: usize) {
+        self.workers[number].signal("CONT");
+    }
+
+    /// How often each key of `demo.append` ran, by all workers together.
+    #[must_use]
+    pub fn runs(&self) -> HashMap<String, usize> {
+        let mut runs = HashMap::new();
+        for key in fs::read_to_string(self.log()).unwrap_or_default().lines() {
+            *runs.entry(key.to_owned()).or_default() += 1;
+        }
+        runs
+    }
+
+    /// The resident memory of a worker, in KiB.
+    #[must_use]
+    pub fn resident(&self, number: usize) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.workers[number].pid())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.split_whitespace().next()?.parse().ok()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir.path().join("runs.log")
+    }
+}
+
+impl Default for Crew {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,76 @@
+//! Several workers, restarts, crashes and bad networks: every call ends, none runs twice. Real processes, a real Centrifugo on
+//! its memory engine, and two of its nodes on a real Redis where `redis-server` is installed.
+//!
+//! One after the other, as each wants the whole machine. The table is printed and kept in `target/chaos.txt`.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::time::Duration;
+
+use centrifugo_rpc::Config;
+use serde_json::Value;
+use tests::load::Report;
+use tests::{Centrifugo, Redis, Server, toolchain};
+use tokio::sync::{Mutex, MutexGuard};
+
+mod alone;
+mod network;
+mod restarts;
+
+/// How long callers pause between two calls: 64 of them make some hundred calls in a second.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// One scenario at a time.
+async fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    TURN.lock().await
+}
+
+/// What `centrifugo_config` prints.
+fn config() -> Value {
+    let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config().allowed_origins(["*"]);
+    serde_json::to_value(config).expect("JSON")
+}
+
+/// Where a scenario takes place.
+struct Place {
+    name: &'static str,
+    nodes: Vec<Centrifugo>,
+    _redis: Option<Redis>,
+}
+
+impl Place {
+    async fn memory() -> Self {
+        Self { name: "memory", nodes: vec![Centrifugo::start(config()).await], _redis: None }
+    }
+
+    /// Two nodes on one Redis; none where it is not installed.
+    async fn redis() -> Option<Self> {
+        if !Redis::is_installed() {
+            println!("`redis-server` is not installed: what is promised on Redis is not tested here");
+            return None;
+        }
+        let redis = Redis::start().await;
+        let config = redis.engine(config());
+        let nodes = vec![Centrifugo::start(config.clone()).await, Centrifugo::start(config).await];
+        Some(Self { name: "2 nodes, Redis", nodes, _redis: Some(redis) })
+    }
+
+    /// The servers, each at its place: workers and callers take turns among them.
+    fn servers(&self) -> Vec<&Server> {
+        self.nodes.iter().map(|node| &**node).collect()
+    }
+
+    fn server(&self, number: usize) -> &Server {
+        &self.nodes[number % self.nodes.len()]
+    }
+}
+
+/// Prints a line of the table.
+fn row(what: &str, place: &str, report: &Report) {
+    let (head, line) = (format!("{:64} {}", "", Report::HEADER), format!("{what:46} {place:17} {report}"));
+    println!("{head}\n{line}");
+    let file = toolchain::target_dir().join("chaos.txt");
+    let mut file = OpenOptions::new().create(true).append(true).open(file).expect("the table");
+    writeln!(file, "{line}").expect("a line of the table");
+}

@@ -1,0 +1,110 @@
+//! Centrifugo that is killed or too small, and networks that delay, cut and swallow.
+
+use std::time::{Duration, Instant};
+
+use centrifugo_rpc::CallOptions;
+use serde_json::{Value, json};
+use tests::load::{Report, burst, client};
+use tests::{Centrifugo, Crew, Load, TcpProxy, config, eventually};
+
+use crate::{PAUSE, Place, row, turn};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bursts_that_centrifugo_cannot_queue_are_all_answered() {
+    let _turn = turn().await;
+    let small = config::with(crate::config(), json!({"client": {"queue_max_size": 65_536}}));
+    let server = Centrifugo::start(small).await;
+    let mut crew = Crew::new();
+    for _ in 0..2 {
+        crew.start(&server).await;
+    }
+    let mut clients = Vec::new();
+    for number in 0..20 {
+        clients.push(client(&server, &format!("user-{number}")).await);
+    }
+    let mut all = Report::default();
+    for number in 0..3 {
+        let prefix = format!("{number}{}", "x".repeat(2048));
+        let report = burst(&clients, &crew, "demo.append", 1200, &prefix).await;
+        report.assert_sound();
+        all.calls += report.calls;
+        all.ok += report.ok;
+        all.failed.extend(report.failed);
+        all.slowest = all.slowest.max(report.slowest);
+    }
+    row("3 bursts of 1,200 calls of 2 KB, queue of 64 KiB", "memory", &all);
+    all.assert_ok(100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_serve_again_soon_after_centrifugo_was_killed() {
+    let _turn = turn().await;
+    let mut server = Centrifugo::start(crate::config()).await;
+    let mut crew = Crew::new();
+    for _ in 0..2 {
+        crew.start(&server).await;
+    }
+    let caller = client(&server, "42").await;
+    let mut slowest = Duration::ZERO;
+    for number in 0..3 {
+        server.restart().await;
+        let back = Instant::now();
+        eventually("an answer", async || {
+            let options = CallOptions::new().timeout(Duration::from_secs(2));
+            let key = format!("{number}-{:?}", back.elapsed());
+            caller.call_with::<Value>("demo.append", &json!({ "key": key }), options).await.ok()
+        })
+        .await;
+        slowest = slowest.max(back.elapsed());
+    }
+    let report = burst(&[caller], &crew, "demo.append", 50, "after").await;
+    row(&format!("Centrifugo killed 3 times; back after {slowest:.1?}"), "memory", &report);
+    report.assert_sound();
+    report.assert_ok(100);
+    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
+    assert!(crew.runs().values().all(|runs| *runs == 1), "{:?}", crew.runs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_networks_run_nothing_twice_and_leave_no_call_without_an_end() {
+    let _turn = turn().await;
+    let place = Place::memory().await;
+    let server = place.server(0);
+    // One worker's WebSocket and another one's server API go through a bad network; a third has a good one.
+    let (proxy, far) = TcpProxy::before(server).await;
+    let (api_proxy, api_far) = TcpProxy::before(server).await;
+    let mut crew = Crew::new();
+    crew.start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
+    crew.start_with(server, &[("CENTRIFUGO_API_URL", &api_far.api_url)]).await;
+    crew.start(server).await;
+    let load = Load::start(&[server], 32, "demo.append", PAUSE).await;
+    let calls = async |count: usize| {
+        let until = load.ended() + count;
+        eventually("callers to go on", async || (load.ended() >= until).then_some(())).await;
+    };
+    for _ in 0..3 {
+        calls(300).await;
+        proxy.cut();
+        api_proxy.cut();
+    }
+    proxy.delay(Duration::from_millis(300));
+    calls(500).await;
+    proxy.delay(Duration::ZERO);
+    // Half open: everything looks alive, and nothing arrives.
+    proxy.black_hole(true);
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    proxy.black_hole(false);
+    calls(500).await;
+    api_proxy.black_hole(true);
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    api_proxy.black_hole(false);
+    calls(500).await;
+    proxy.refuse().await;
+    proxy.cut();
+    calls(500).await;
+    proxy.accept().await;
+    calls(500).await;
+    let report = load.finish(&crew).await;
+    row("connections cut, delayed and swallowed", place.name, &report);
+    report.assert_sound();
+}
