@@ -145,7 +145,7 @@ impl Server {
             () = &mut shutdown => return Ok(0),
         };
         shutdown.await;
-        Ok(worker.stop_or(hurry).await)
+        Ok(Box::pin(worker.stop_or(hurry)).await)
     }
 
     /// Starts to serve, and returns once requests arrive: for programs that do something besides, and for tests. Dropping this
@@ -161,7 +161,8 @@ impl Server {
             return Err(Error::config("`enabled` (CENTRIFUGO_ENABLED) is false: there is nothing to start"));
         }
         let registry = Registry::collect(&self.states)?;
-        Worker::start(&config, registry, self.states, self.stack).await
+        // Boxed: it is large, and part of every program that starts one.
+        Box::pin(Worker::start(&config, registry, self.states, self.stack)).await
     }
 
     /// Runs a method in process, for unit tests: through the same layers, extractors, limits and deadlines as a call from
