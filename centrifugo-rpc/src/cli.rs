@@ -110,8 +110,7 @@ impl Server {
         };
         let log = logging::start(arguments.log_format);
         let done = match arguments.command {
-            // Once in the life of a process, and large.
-            None => Box::pin(panics::told(self.serve_until_signals())).await.map(|left| {
+            None => panics::told(self.serve_until_signals()).await.map(|left| {
                 if left > 0 {
                     // The runtime would wait for their threads for ever.
                     std::process::exit(0);
