@@ -60,7 +60,7 @@ fn the_exit_code_says_whether_callers_break() {
     assert_eq!(code, Some(1), "{printed}");
     assert!(printed.contains("BREAKS   `tasks.get_stats`: params.user_id: must be there"), "{printed}");
     assert!(printed.contains("fine     `demo.echo` is new"), "{printed}");
-    assert!(printed.ends_with("1 changes break callers, 1 do not\n"), "{printed}");
+    assert!(printed.ends_with("1 change breaks callers, 1 does not\n"), "{printed}");
 }
 
 #[test]

@@ -28,7 +28,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         print(format_args!("{}  {what}", if *breaks { "BREAKS " } else { "fine   " }))?;
     }
     let breaking = changes.iter().filter(|change| change.breaks).count();
-    print(format_args!("{breaking} changes break callers, {} do not", changes.len() - breaking))?;
+    let fine = changes.len() - breaking;
+    let breaks = if breaking == 1 { "change breaks" } else { "changes break" };
+    print(format_args!("{breaking} {breaks} callers, {fine} {} not", if fine == 1 { "does" } else { "do" }))?;
     Ok(if breaking == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
