@@ -38,7 +38,7 @@ async fn only_finding(config: Value, more: &[(&str, &str)], parts: &'static [&'s
     let server = Centrifugo::start(config.clone()).await;
     let (findings, code) = doctor(&server, more).await;
     assert_eq!(code, Some(0), "a warning is no error:\n{findings}");
-    assert!(findings.contains("\n0 errors, 1 warnings, "), "{parts:?} alone in:\n{findings}\n{config:#}");
+    assert!(findings.contains("\n0 errors, 1 warning, "), "{parts:?} alone in:\n{findings}\n{config:#}");
     let mut lines = findings.lines().skip_while(|line| !line.starts_with("warning"));
     let finding = format!("{}\n{}", lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     for part in parts.iter().chain(&["fix: "]) {
