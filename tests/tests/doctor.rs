@@ -57,6 +57,11 @@ async fn channels_and_publications_that_nobody_needs_are_found() {
             &["`publication_data_format` to \"json_object\"", "`rpc`"]
         ),
         only_finding(with(RPC, "publication_data_format", json!("json")), &[], &["\"json_object\"", "`rpc`"]),
+        only_finding(
+            with(REPLY, "allow_publish_for_subscriber", json!(true)),
+            &[],
+            &["remove `allow_publish_for_subscriber` from `reply`"]
+        ),
     );
 }
 

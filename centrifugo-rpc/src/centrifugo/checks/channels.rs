@@ -245,14 +245,26 @@ impl Checks<'_> {
     async fn forgery(&self, findings: &mut Findings) {
         let forged =
             serde_json::json!({ "correlation_id": uuid::Uuid::new_v4().to_string(), "result": null }).to_string();
-        match self.caller.socket.publish(&self.replies, forged).await {
-            Ok(()) => findings.error(
+        match self.caller.socket.publish(&self.replies, forged.clone()).await {
+            Ok(()) => {
+                return findings.error(
+                    FORGERY,
+                    "a caller can publish into another user's reply channel",
+                    format!(
+                        "remove `allow_publish_for_client` from `{}`, and `client.insecure` from the configuration",
+                        self.reply_namespace
+                    ),
+                );
+            }
+            Err(Trouble::Refused { .. }) => {}
+            Err(trouble) => return findings.warning(FORGERY, format!("it could not be checked: {trouble}"), ""),
+        }
+        // To forge for oneself harms nobody, but a caller could fill Centrifugo's memory with it.
+        match self.worker.socket.publish(&self.replies, forged).await {
+            Ok(()) => findings.warning(
                 FORGERY,
-                "a caller can publish into another user's reply channel",
-                format!(
-                    "remove `allow_publish_for_client` from `{}`, and `client.insecure` from the configuration",
-                    self.reply_namespace
-                ),
+                "a caller can publish into its own reply channel, as much as it likes",
+                format!("remove `allow_publish_for_subscriber` from `{}`", self.reply_namespace),
             ),
             Err(Trouble::Refused { .. }) => findings.ok(FORGERY, "callers cannot publish replies"),
             Err(trouble) => findings.warning(FORGERY, format!("it could not be checked: {trouble}"), ""),
