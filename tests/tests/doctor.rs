@@ -57,12 +57,13 @@ async fn channels_and_publications_that_nobody_needs_are_found() {
             &["`publication_data_format` to \"json_object\"", "`rpc`"]
         ),
         only_finding(with(RPC, "publication_data_format", json!("json")), &[], &["\"json_object\"", "`rpc`"]),
-        only_finding(
-            with(REPLY, "allow_publish_for_subscriber", json!(true)),
-            &[],
-            &["remove `allow_publish_for_subscriber` from `reply`"]
-        ),
     );
+}
+
+#[tokio::test]
+async fn callers_that_may_fill_their_own_reply_channel_are_found() {
+    let config = with(REPLY, "allow_publish_for_subscriber", json!(true));
+    only_finding(config, &[], &["remove `allow_publish_for_subscriber` from `reply`"]).await;
 }
 
 #[tokio::test]
