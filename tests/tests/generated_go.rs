@@ -114,11 +114,3 @@ fn the_tests_of_the_base_client_pass() {
     let mut test = go(&base(), &["test", "-race", "-parallel=16", "./..."]);
     run(test.env("CENTRIFUGO", centrifugo::binary()));
 }
-
-/// Whatever bytes a server sends, for a while. `go test -fuzz FuzzFrames` goes on for longer.
-#[test]
-fn any_bytes_are_read_or_refused() {
-    for fuzz in ["-fuzz=FuzzFrames", "-fuzz=FuzzJSON"] {
-        run(&mut go(&base(), &["test", "-run=^$", fuzz, "-fuzztime=20000x", "-parallel=2", "."]));
-    }
-}

@@ -60,48 +60,62 @@ func TestALongReasonFitsIntoACloseFrame(t *testing.T) {
 	}
 }
 
-// Whatever a server sends: messages within the limit and in UTF-8, then an error; the same for any cut of the stream.
+var frameSeeds = [][]byte{
+	serverFrame(true, opText, "{}"),
+	append(serverFrame(false, opText, "{"), append(serverFrame(true, opPing, "x"), serverFrame(true, opContinuation, "}")...)...),
+	serverFrame(true, opClose, "\x03\xe8bye"),
+	serverFrame(true, opText, strings.Repeat("x", 70_000)),
+	{0x81, 127, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'x'},
+}
+
 func FuzzFrames(f *testing.F) {
-	for _, seed := range [][]byte{
-		serverFrame(true, opText, "{}"),
-		append(serverFrame(false, opText, "{"), append(serverFrame(true, opPing, "x"), serverFrame(true, opContinuation, "}")...)...),
-		serverFrame(true, opClose, "\x03\xe8bye"),
-		serverFrame(true, opText, strings.Repeat("x", 70_000)),
-		{0x81, 127, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'x'},
-	} {
+	for _, seed := range frameSeeds {
 		f.Add(seed, uint64(1))
 	}
-	f.Fuzz(func(t *testing.T, stream []byte, seed uint64) {
-		const limit = 1000
-		read := func(r io.Reader) (messages [][]byte, ending string) {
-			reader := &frameReader{r: bufio.NewReaderSize(r, 16), limit: limit, onPing: func(p []byte) {
-				if len(p) > maxControlPayload {
-					t.Errorf("a ping of %d bytes", len(p))
-				}
-			}}
-			for {
-				message, err := reader.next()
-				if err != nil {
-					return messages, err.Error()
-				}
-				if len(message) > limit || !utf8.Valid(message) {
-					t.Errorf("a message of %d bytes: %q", len(message), message)
-				}
-				messages = append(messages, message)
-			}
-		}
-		messages, ending := read(bytes.NewReader(stream))
-		again, same := read(&pieces{stream, rand.New(rand.NewPCG(seed, 0))})
-		if ending != same || len(messages) != len(again) {
-			t.Errorf("%q and %q, %d and %d messages", ending, same, len(messages), len(again))
-		}
-		for i := range messages {
-			if !bytes.Equal(messages[i], again[i]) {
-				t.Errorf("message %d differs", i)
-			}
-			_ = decodeReplies(messages[i], func(*reply) error { return nil })
-		}
+	f.Fuzz(checkFrames)
+}
+
+// The same every time, so that a build fails for what was changed and not by luck. FuzzFrames looks further.
+func TestAnyFramesAreReadOrRefused(t *testing.T) {
+	seed := uint64(0)
+	mutations(frameSeeds, []string{"\x00", "\x01", "\x80", "\x81", "\x88", "\x89", "\x7e", "\x7f", "\xfe", "\xff"}, func(stream []byte) {
+		seed++
+		checkFrames(t, stream, seed)
 	})
+}
+
+// checkFrames says of whatever a server sends: messages within the limit and in UTF-8, then an error; the same for any cut of the stream.
+func checkFrames(t *testing.T, stream []byte, seed uint64) {
+	const limit = 1000
+	read := func(r io.Reader) (messages [][]byte, ending string) {
+		reader := &frameReader{r: bufio.NewReaderSize(r, 16), limit: limit, onPing: func(p []byte) {
+			if len(p) > maxControlPayload {
+				t.Errorf("a ping of %d bytes", len(p))
+			}
+		}}
+		for {
+			message, err := reader.next()
+			if err != nil {
+				return messages, err.Error()
+			}
+			if len(message) > limit || !utf8.Valid(message) {
+				t.Errorf("a message of %d bytes: %q", len(message), message)
+			}
+			messages = append(messages, message)
+		}
+	}
+	messages, ending := read(bytes.NewReader(stream))
+	again, same := read(&pieces{stream, rand.New(rand.NewPCG(seed, 0))})
+	if ending != same || len(messages) != len(again) {
+		t.Errorf("%q: %q and %q, %d and %d messages", stream, ending, same, len(messages), len(again))
+		return
+	}
+	for i := range messages {
+		if !bytes.Equal(messages[i], again[i]) {
+			t.Errorf("message %d of %q differs", i, stream)
+		}
+		_ = decodeReplies(messages[i], func(*reply) error { return nil })
+	}
 }
 
 // pieces reads a stream in pieces of any size.

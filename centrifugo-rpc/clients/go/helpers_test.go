@@ -1,10 +1,13 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,4 +101,34 @@ func invoke[R any](ctx context.Context, api *APIClient, method string, params an
 
 type text struct {
 	Text string `json:"text"`
+}
+
+// mutations calls check with 20,000 variants of the seeds, the same ones every time: bytes changed, parts cut out, doubled, moved from one
+// seed into another, and words of the grammar put in.
+func mutations(seeds [][]byte, words []string, check func([]byte)) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		data := bytes.Clone(seeds[random.IntN(len(seeds))])
+		for range 1 + random.IntN(4) {
+			from := random.IntN(len(data) + 1)
+			to := min(len(data), from+1+random.IntN(12))
+			switch random.IntN(5) {
+			case 0:
+				if from < len(data) {
+					data[from] = byte(random.Uint32())
+				}
+			case 1:
+				data = slices.Delete(data, from, to)
+			case 2:
+				data = slices.Insert(data, to, bytes.Clone(data[from:to])...)
+			case 3:
+				other := seeds[random.IntN(len(seeds))]
+				start := random.IntN(len(other))
+				data = slices.Replace(data, from, to, other[start:min(len(other), start+1+random.IntN(40))]...)
+			case 4:
+				data = slices.Replace(data, from, to, []byte(words[random.IntN(len(words))])...)
+			}
+		}
+		check(data)
+	}
 }

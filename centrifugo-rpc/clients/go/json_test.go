@@ -241,6 +241,7 @@ func TestWhatIsNoVariantIsAnError(t *testing.T) {
 		`"New"`:          func(data []byte) error { return decodeAs(data, new(shape), (*shape).code, true) },
 		`{"type":"New"}`: func(data []byte) error { return decodeAs(data, new(event), (*event).code, true) },
 		`"green"`:        func(data []byte) error { return decodeAs(data, new(color), (*color).code, true) },
+		`""`:             func(data []byte) error { return decodeAs(data, new(color), (*color).code, false) },
 	} {
 		if code([]byte(text)) == nil {
 			t.Errorf("%s is known", text)
@@ -265,36 +266,48 @@ func TestWhatIsNoVariantIsAnError(t *testing.T) {
 
 func second(_ []byte, err error) error { return err }
 
-// Whatever the bytes are: what package encoding/json takes for JSON is read, written and read as the same, or refused for a reason.
+var jsonSeeds = [][]byte{
+	[]byte(fullZoo), []byte(`[5,[],"x\u00e9\ud83e\udd80"]`), []byte(`{"x":-0.0e1}`), []byte("\"\\u\""), []byte(" [ ] "),
+	[]byte(`{"a":{"a":{}}}`), []byte(`{"id":1,"Empty":null,"type":"Created","x":1,"left":2}`),
+}
+
 func FuzzJSON(f *testing.F) {
-	for _, seed := range []string{fullZoo, `[5,[],"x\u00e9\ud83e\udd80"]`, `{"x":-0.0e1}`, "\"\\u\"", " [ ] ", `{"a":{"a":{}}}`} {
-		f.Add([]byte(seed))
+	for _, seed := range jsonSeeds {
+		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		in, err := parse(data)
-		if err != nil {
-			return
+	f.Fuzz(checkJSON)
+}
+
+// The same every time, so that a build fails for what was changed and not by luck. FuzzJSON looks further.
+func TestAnyJSONIsReadOrRefused(t *testing.T) {
+	mutations(jsonSeeds, []string{`"`, `\u`, `{`, `}`, `[`, `]`, `,`, `:`, `null`, `""`, `-`, `.`, `e9`, `0`, "\xff"}, func(data []byte) { checkJSON(t, data) })
+}
+
+// checkJSON says of any bytes: what package encoding/json takes for JSON is read, written and read as the same, or refused for a reason.
+func checkJSON(t *testing.T, data []byte) {
+	in, err := parse(data)
+	if err != nil {
+		return
+	}
+	if !json.Valid(data) {
+		t.Errorf("%q is no JSON", data)
+	}
+	if len(in.items) == 0 && in.kind() == '"' {
+		var want string
+		if json.Unmarshal(data, &want) != nil || want != in.text {
+			t.Errorf("%q is %q, not %q", data, in.text, want)
 		}
-		if !json.Valid(data) {
-			t.Errorf("%q is no JSON", data)
+	}
+	for _, read := range []func() (string, error){
+		func() (string, error) { return reread(data, (*value).code) },
+		func() (string, error) { return reread(data, (*flat).code) },
+		func() (string, error) { return reread(data, (*zoo).code) },
+		func() (string, error) { return reread(data, (*event).code) },
+	} {
+		if text, err := read(); err != nil {
+			t.Errorf("%q is written as %s: %v", data, text, err)
 		}
-		if len(in.items) == 0 && in.kind() == '"' {
-			var want string
-			if json.Unmarshal(data, &want) != nil || want != in.text {
-				t.Errorf("%q is %q, not %q", data, in.text, want)
-			}
-		}
-		for _, read := range []func() (string, error){
-			func() (string, error) { return reread(data, (*value).code) },
-			func() (string, error) { return reread(data, (*flat).code) },
-			func() (string, error) { return reread(data, (*zoo).code) },
-			func() (string, error) { return reread(data, (*event).code) },
-		} {
-			if text, err := read(); err != nil {
-				t.Errorf("%q is written as %s: %v", data, text, err)
-			}
-		}
-	})
+	}
 }
 
 // reread reads, writes and reads again. What cannot be read is no error.

@@ -255,7 +255,8 @@ func floats[T ~float32 | ~float64](v *T, c *coder) {
 	c.write(text)
 }
 
-// enum is one of some strings. Those that nobody knows are kept, because a newer service may.
+// enum is one of some strings. Those that nobody knows are kept, because a newer service may; but for the empty one, which in Go is
+// a value that nobody has set.
 func enum[T ~string](v *T, c *coder, known ...T) {
 	if c.reading() {
 		if c.in.kind() != '"' {
@@ -273,7 +274,7 @@ func enum[T ~string](v *T, c *coder, known ...T) {
 		}
 	}
 	switch {
-	case c.strict:
+	case c.strict, c.reading() && *v == "":
 		c.fail("%.40q is not known", string(*v))
 	case c.reading():
 	case *v == "":
