@@ -65,6 +65,17 @@ impl Api {
         Ok(Answer { status: response.status().as_u16(), body: response.text().await? })
     }
 
+    /// What its endpoint for Prometheus says.
+    ///
+    /// # Panics
+    ///
+    /// When it does not answer.
+    pub async fn metrics(&self) -> String {
+        let url = self.url.replace("/api", "/metrics");
+        let text = async { self.http.get(&url).send().await?.text().await };
+        within("the metrics", text).await.unwrap_or_else(|error| panic!("{url}: {error}"))
+    }
+
     /// Posts `body` to `method` and expects an HTTP answer, of any status.
     pub async fn post(&self, method: &str, body: impl Into<String>) -> Answer {
         let answer = within(&format!("the API to answer {method}"), self.try_post(method, body.into())).await;

@@ -1,9 +1,10 @@
 //! The example binaries of this workspace, started as their users do.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use crate::process::Process;
 use crate::toolchain;
@@ -50,9 +51,7 @@ impl Example {
 /// When the examples do not build, or there is none of that name.
 #[must_use]
 pub fn command(name: &str) -> Command {
-    let binary = build().join(name);
-    assert!(binary.is_file(), "there is no example `{name}`: {} does not exist", binary.display());
-    let mut command = Command::new(binary);
+    let mut command = Command::new(build(name));
     toolchain::without_centrifugo_variables(&mut command);
     command
 }
@@ -65,13 +64,14 @@ impl Deref for Example {
     }
 }
 
-/// The directory of the examples, built if they are not up to date. Cargo knows, and has a lock of its own.
-fn build() -> &'static Path {
-    static EXAMPLES: OnceLock<PathBuf> = OnceLock::new();
-    EXAMPLES.get_or_init(|| {
-        let profile = toolchain::profile_dir();
+/// The binary of an example, built if it is not up to date. Cargo knows, and has a lock of its own.
+fn build(name: &str) -> PathBuf {
+    static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let profile = toolchain::profile_dir();
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !built.contains(name) {
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "--package", "examples", "--examples", "--target-dir"]);
+        build.args(["build", "--quiet", "--package", "examples", "--example", name, "--target-dir"]);
         build.arg(toolchain::target_dir()).current_dir(toolchain::workspace_dir());
         match profile.file_name().and_then(|name| name.to_str()) {
             Some("debug") | None => {}
@@ -80,6 +80,7 @@ fn build() -> &'static Path {
             }
         }
         toolchain::run(&mut build, CARGO);
-        profile.join("examples")
-    })
+        built.insert(name.to_owned());
+    }
+    profile.join("examples").join(name)
 }

@@ -1,0 +1,146 @@
+//! Calls by several ways, side by side.
+//!
+//! ```text
+//! cargo bench -p tests --bench compare                 # everything, about half an hour
+//! cargo bench -p tests --bench compare -- --quick      # small params, under two minutes
+//! cargo bench -p tests --bench compare -- --help       # one load, one system, longer
+//! ```
+//!
+//! Every system is started once, and all are measured in turns, so that what the machine does besides hits all of them. `docs/performance.md`
+//! says what the columns mean.
+
+mod backends;
+mod report;
+mod systems;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::measure::{Measurement, Shape, measure};
+
+use report::{Cell, Report};
+use systems::System;
+
+/// The method all systems have.
+const METHOD: &str = "tasks.get_stats";
+
+const SHAPES: [Shape; 4] = [Shape::new(1, 1), Shape::new(64, 1), Shape::new(64, 32), Shape::new(500, 8)];
+
+/// Params of how many bytes.
+const SIZES: [usize; 3] = [30, 1024, 16 * 1024];
+
+/// Calls by several ways, side by side.
+#[derive(Debug, Parser)]
+#[command(name = "compare")]
+struct Args {
+    /// Small params and short rounds: under two minutes
+    #[arg(long)]
+    quick: bool,
+    /// Only these systems, by a part of their names
+    #[arg(long, value_name = "NAME")]
+    system: Vec<String>,
+    /// Only these loads: connections x calls in flight on each
+    #[arg(long, value_name = "64x32")]
+    load: Vec<Shape>,
+    /// Only params of these sizes
+    #[arg(long, value_name = "BYTES")]
+    payload: Vec<usize>,
+    /// How often each is measured
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// How long each time
+    #[arg(long, value_name = "MILLISECONDS")]
+    window: Option<u64>,
+    /// What cargo says to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// One of the backends, in a process of its own
+    #[command(hide = true)]
+    Backend { name: String, args: Vec<String> },
+}
+
+struct Plan {
+    systems: Vec<String>,
+    shapes: Vec<Shape>,
+    sizes: Vec<usize>,
+    rounds: usize,
+    warm_up: Duration,
+    window: Duration,
+}
+
+impl Plan {
+    fn new(args: Args) -> Self {
+        let (sizes, rounds, warm_up, window) =
+            if args.quick { (&SIZES[..1], 3, 200, 600) } else { (&SIZES[..], 7, 500, 1500) };
+        let or = |given: Vec<_>, all: &[_]| if given.is_empty() { all.to_vec() } else { given };
+        Self {
+            systems: args.system,
+            shapes: if args.load.is_empty() { SHAPES.to_vec() } else { args.load },
+            sizes: or(args.payload, sizes),
+            rounds: args.rounds.unwrap_or(rounds).max(1),
+            warm_up: Duration::from_millis(warm_up),
+            window: Duration::from_millis(args.window.unwrap_or(window)),
+        }
+    }
+
+    fn wants(&self, system: &str) -> bool {
+        self.systems.is_empty() || self.systems.iter().any(|part| system.contains(part.as_str()))
+    }
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    let mut args = Args::parse();
+    if let Some(Part::Backend { name, args }) = args.part.take() {
+        backends::run(&name, &args.iter().map(String::as_str).collect::<Vec<_>>());
+        return ExitCode::SUCCESS;
+    }
+    // One thread: with more, the load would take from the systems what it does not need.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(compare(&Plan::new(args)));
+    ExitCode::SUCCESS
+}
+
+async fn compare(plan: &Plan) {
+    let systems = System::start(|name| plan.wants(name)).await;
+    let mut report = Report::default();
+    for &size in &plan.sizes {
+        for &shape in &plan.shapes {
+            for round in 1..=plan.rounds {
+                for system in &systems {
+                    print!("\r{:<60}\r{shape}, {size} B, round {round}: {}", "", system.name);
+                    std::io::stdout().flush().expect("standard output");
+                    report.add(shape, size, system.name, one(plan, system, shape, size).await);
+                }
+            }
+            println!("\r{:<60}\r{}", "", report.table(shape, size));
+        }
+    }
+    println!("{}", report.summary());
+    let path = tests::toolchain::target_dir().join("compare.json");
+    std::fs::write(&path, report.json()).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    println!("written to {}", path.display());
+}
+
+async fn one(plan: &Plan, system: &System, shape: Shape, size: usize) -> Cell {
+    let frame = r#"{"user_id":""}"#;
+    let params = format!(r#"{{"user_id":"{}"}}"#, "7".repeat(size - frame.len()));
+    let measurement = Measurement {
+        target: &system.target,
+        shape,
+        method: METHOD,
+        params: &params,
+        warm_up: plan.warm_up,
+        window: plan.window,
+    };
+    Cell::new(&measure(measurement, async || system.usage().await).await)
+}

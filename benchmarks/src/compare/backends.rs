@@ -1,0 +1,52 @@
+//! What answers the calls: each the least that its way needs, in a process of its own.
+
+mod axum;
+mod floor;
+mod jsonrpsee;
+mod nats;
+mod tonic;
+
+use serde::{Deserialize, Serialize};
+
+/// Serves until it is killed, and says on standard output where.
+pub(crate) fn run(name: &str, args: &[&str]) {
+    // What most people write; the bare worker alone has a reason for less.
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    match (name, args) {
+        ("floor", &[url, api_url, api_key, connection, subscription]) => {
+            floor::run(url, api_url, api_key, connection, subscription);
+        }
+        ("axum", []) => runtime().block_on(axum::run()),
+        ("tonic", []) => runtime().block_on(tonic::run()),
+        ("jsonrpsee", []) => runtime().block_on(jsonrpsee::run()),
+        ("nats", [address]) => runtime().block_on(nats::run(address)),
+        _ => panic!("there is no backend {name} with {args:?}"),
+    }
+}
+
+/// What the demo's `tasks.get_stats` takes.
+#[derive(Deserialize)]
+struct Params {
+    #[expect(dead_code, reason = "decoding it is the work")]
+    user_id: String,
+}
+
+/// What it answers.
+#[derive(Serialize, Clone)]
+struct Stats {
+    total: u32,
+    completed: u32,
+}
+
+impl Stats {
+    fn of(_: &Params) -> Self {
+        Self { total: 100, completed: 75 }
+    }
+}
+
+/// Binds a free port and says which.
+async fn listen() -> tokio::net::TcpListener {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    println!("serving {}", listener.local_addr().expect("an address"));
+    listener
+}

@@ -1,0 +1,219 @@
+//! A worker with nothing around the work: no limits, deadlines, order, recovery or log. What a framework can only come close to.
+//!
+//! One thread, because every hop to another costs more than it gives here.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use bytes::{Buf, Bytes};
+use futures_util::{SinkExt, StreamExt};
+use prost::Message as _;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tests::tls;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+use super::{Params, Stats};
+
+/// How many API requests are under way at once, and how many replies are in one: as our worker has it.
+const LANES: usize = 2;
+const MAX_REPLIES: usize = 1000;
+
+/// Centrifugo's Protobuf, as far as it is needed: one message for both directions, since the parts used have other numbers.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Frame {
+    #[prost(uint32, tag = "1")]
+    id: u32,
+    #[prost(message, optional, tag = "2")]
+    error: Option<Refusal>,
+    #[prost(message, optional, tag = "4")]
+    push: Option<Push>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Refusal {
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Push {
+    #[prost(message, optional, tag = "4")]
+    publication: Option<Publication>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Publication {
+    #[prost(bytes = "bytes", tag = "4")]
+    data: Bytes,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Command {
+    #[prost(uint32, tag = "1")]
+    id: u32,
+    #[prost(message, optional, tag = "4")]
+    connect: Option<Connect>,
+    #[prost(message, optional, tag = "5")]
+    subscribe: Option<Subscribe>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Connect {
+    #[prost(string, tag = "1")]
+    token: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Subscribe {
+    #[prost(string, tag = "1")]
+    channel: String,
+    #[prost(string, tag = "2")]
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    method: &'a str,
+    correlation_id: &'a str,
+    reply_to: &'a str,
+    #[serde(borrow)]
+    params: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    publish: Publish<'a>,
+}
+
+#[derive(Serialize)]
+struct Publish<'a> {
+    channel: &'a str,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    correlation_id: &'a str,
+    result: Stats,
+}
+
+/// Replies that are ready: commands of a batch, each with a comma.
+#[derive(Default)]
+struct Ready {
+    /// All but the last are full.
+    batches: RefCell<Vec<(usize, Vec<u8>)>>,
+    filled: Notify,
+}
+
+#[tokio::main(flavor = "current_thread")]
+pub(super) async fn run(url: &str, api_url: &str, api_key: &str, connection: &str, subscription: &str) {
+    let ready = Rc::new(Ready::default());
+    LocalSet::new()
+        .run_until(async {
+            for _ in 0..LANES {
+                tokio::task::spawn_local(lane(ready.clone(), format!("{api_url}/batch"), api_key.to_owned()));
+            }
+            read(url, connection, subscription, &ready).await;
+        })
+        .await;
+}
+
+async fn read(url: &str, connection: &str, subscription: &str, ready: &Ready) {
+    let mut request = url.into_client_request().expect("a URL");
+    request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("centrifuge-protobuf"));
+    let host = request.uri().authority().expect("a host").to_string();
+    let stream = TcpStream::connect(host).await.expect("a Centrifugo");
+    stream.set_nodelay(true).expect("a TCP option");
+    let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await.expect("a Centrifugo");
+    let connect = Command { id: 1, connect: Some(Connect { token: connection.to_owned() }), subscribe: None };
+    let subscribe = Subscribe { channel: "rpc:requests".to_owned(), token: subscription.to_owned() };
+    let subscribe = Command { id: 2, connect: None, subscribe: Some(subscribe) };
+    for command in [connect, subscribe] {
+        socket.send(Message::Binary(command.encode_length_delimited_to_vec().into())).await.expect("a connection");
+    }
+    while let Some(message) = socket.next().await {
+        let Message::Binary(mut frames) = message.expect("a connection") else { continue };
+        while frames.has_remaining() {
+            let frame = Frame::decode_length_delimited(&mut frames).expect("Protobuf");
+            if let Some(error) = frame.error {
+                panic!("Centrifugo refuses: {}", error.message);
+            }
+            match frame.push {
+                Some(push) => {
+                    if let Some(publication) = push.publication {
+                        answer(&publication.data, ready);
+                    }
+                }
+                // A ping has nothing in it.
+                None if frame.id == 0 => socket.send(Message::Binary(vec![0].into())).await.expect("a connection"),
+                None if frame.id == 2 => println!("serving"),
+                None => {}
+            }
+        }
+    }
+}
+
+fn answer(data: &[u8], ready: &Ready) {
+    // There is also what workers tell each other.
+    let Ok(request) = serde_json::from_slice::<Request<'_>>(data) else { return };
+    assert_eq!(request.method, crate::compare::METHOD);
+    let params: Params = serde_json::from_str(request.params.get()).expect("params");
+    let data = Data { correlation_id: request.correlation_id, result: Stats::of(&params) };
+    let reply = Reply { publish: Publish { channel: request.reply_to, data } };
+    let mut batches = ready.batches.borrow_mut();
+    if batches.last().is_none_or(|(count, _)| *count == MAX_REPLIES) {
+        batches.push((0, Vec::from(br#"{"parallel":true,"commands":["#)));
+    }
+    let (count, body) = batches.last_mut().expect("there is one now");
+    serde_json::to_writer(&mut *body, &reply).expect("JSON");
+    body.push(b',');
+    *count += 1;
+    ready.filled.notify_one();
+}
+
+async fn lane(ready: Rc<Ready>, url: String, key: String) {
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .tcp_nodelay(true)
+        .tls_backend_preconfigured(tls::trusting(None))
+        .build()
+        .expect("an HTTP client");
+    loop {
+        let mut batches = ready.batches.borrow_mut();
+        if batches.is_empty() {
+            drop(batches);
+            ready.filled.notified().await;
+            continue;
+        }
+        let (count, mut body) = batches.remove(0);
+        if !batches.is_empty() {
+            ready.filled.notify_one();
+        }
+        drop(batches);
+        body.pop();
+        body.extend_from_slice(b"]}");
+        let request = http.post(&url).header("X-API-Key", &key).header("Content-Type", "application/json").body(body);
+        let answer = request.send().await.expect("a Centrifugo").bytes().await.expect("an answer");
+        let answer: Answer<'_> = serde_json::from_slice(&answer).expect("JSON");
+        assert_eq!(answer.replies.len(), count);
+        assert!(answer.replies.iter().all(|reply| reply.error.is_none()), "Centrifugo refuses a reply");
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    replies: Vec<CommandAnswer<'a>>,
+}
+
+#[derive(Deserialize)]
+struct CommandAnswer<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}

@@ -1,0 +1,168 @@
+//! The systems, each with processes of its own.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use tests::{Centrifugo, Demo, Process, Server, config, example, unique};
+
+use crate::measure::{Target, Usage, counting, http_requests, usage};
+use crate::nats;
+
+/// A way to call, ready to be called.
+pub(crate) struct System {
+    pub(crate) name: &'static str,
+    pub(crate) target: Target,
+    backend: Backend,
+    centrifugo: Option<Centrifugo>,
+    /// A server in between that is no Centrifugo.
+    broker: Option<Process>,
+}
+
+enum Backend {
+    Demo(Demo),
+    Other(Process),
+}
+
+/// What a system used since it was started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Used {
+    pub(crate) backend: Usage,
+    pub(crate) centrifugo: Usage,
+    pub(crate) http_requests: u64,
+}
+
+/// Ours, by which all others are divided.
+pub(crate) const OURS: &str = "centrifugo-rpc";
+pub(crate) const FLOOR: &str = "bare worker";
+/// The names of a system that is measured with two settings, of which the better one counts.
+pub(crate) const HTTP_PROXY: [&str; 2] = ["HTTP proxy", "HTTP proxy, 64"];
+pub(crate) const GRPC_PROXY: [&str; 2] = ["gRPC proxy", "gRPC proxy, 64"];
+
+const JSONRPSEE: &str = "jsonrpsee";
+const NATS: &str = "NATS";
+
+impl System {
+    /// Starts those that are wanted. Those that nobody calls do next to nothing.
+    pub(crate) async fn start(wanted: impl Fn(&str) -> bool) -> Vec<Self> {
+        let mut all = Vec::new();
+        if wanted(OURS) {
+            all.push(Self::ours().await);
+        }
+        if wanted(FLOOR) {
+            all.push(Self::floor().await);
+        }
+        for (names, backend, scheme) in [(HTTP_PROXY, "axum", "http"), (GRPC_PROXY, "tonic", "grpc")] {
+            for (name, concurrency) in names.into_iter().zip([0, 64]) {
+                if wanted(name) {
+                    all.push(Self::proxy(name, backend, scheme, concurrency).await);
+                }
+            }
+        }
+        if wanted(JSONRPSEE) {
+            all.push(Self::jsonrpsee().await);
+        }
+        if wanted(NATS) {
+            all.push(Self::nats().await);
+        }
+        all
+    }
+
+    /// The demo service, on a Centrifugo with the configuration it prints.
+    async fn ours() -> Self {
+        let centrifugo = Centrifugo::start(printed_config()).await;
+        let demo = Demo::start(&centrifugo).await;
+        Self::of(OURS, Target::Publish(centrifugo.server().clone()), Backend::Demo(demo), Some(centrifugo))
+    }
+
+    /// The same without our library.
+    async fn floor() -> Self {
+        let centrifugo = Centrifugo::start(printed_config()).await;
+        let server = centrifugo.server();
+        let token = |channel: Option<&str>| match channel {
+            None => server.tokens().connection("worker"),
+            Some(channel) => server.tokens().subscription("worker", channel),
+        };
+        let args = [&server.url, &server.api_url, &server.api_key, &token(None), &token(Some("rpc:requests"))];
+        let (process, _) = backend("floor", &args.map(String::as_str)).await;
+        Self::of(FLOOR, Target::Publish(server.clone()), Backend::Other(process), Some(centrifugo))
+    }
+
+    /// Centrifugo's own RPC.
+    async fn proxy(name: &'static str, kind: &str, scheme: &str, concurrency: u32) -> Self {
+        let (process, address) = backend(kind, &[]).await;
+        let path = if scheme == "http" { "/rpc" } else { "" };
+        let own = json!({
+            "client": {
+                "token": {"hmac_secret_key": unique("secret")},
+                "allowed_origins": ["*"],
+                "concurrency": concurrency,
+                "queue_max_size": 16_777_216,
+            },
+            "http_api": {"key": unique("key")},
+            "rpc": {
+                // As generous as the worker's: what waits here is what is measured.
+                "proxy": {"endpoint": format!("{scheme}://{address}{path}"), "timeout": "30s"},
+                "without_namespace": {"proxy_enabled": true},
+            },
+        });
+        let centrifugo = Centrifugo::start(config::with(own, counting())).await;
+        Self::of(name, Target::Rpc(centrifugo.server().clone()), Backend::Other(process), Some(centrifugo))
+    }
+
+    /// JSON-RPC without a Centrifugo: the backend holds the connections itself.
+    async fn jsonrpsee() -> Self {
+        let (process, address) = backend("jsonrpsee", &[]).await;
+        Self::of(JSONRPSEE, Target::JsonRpc(format!("ws://{address}/")), Backend::Other(process), None)
+    }
+
+    /// NATS without a Centrifugo: callers speak its protocol.
+    async fn nats() -> Self {
+        let (server, address) = nats::start().await;
+        let (process, _) = backend("nats", &[&address]).await;
+        Self { broker: Some(server), ..Self::of(NATS, Target::Nats(address), Backend::Other(process), None) }
+    }
+
+    fn of(name: &'static str, target: Target, backend: Backend, centrifugo: Option<Centrifugo>) -> Self {
+        Self { name, target, backend, centrifugo, broker: None }
+    }
+
+    /// What its processes used. A broker that is no Centrifugo stands in its column.
+    pub(crate) async fn usage(&self) -> Used {
+        let between = self.centrifugo.as_ref().map(Centrifugo::process).or(self.broker.as_ref());
+        let requests = match &self.centrifugo {
+            Some(centrifugo) => http_requests(centrifugo).await,
+            None => 0,
+        };
+        let backend = match &self.backend {
+            Backend::Demo(demo) => demo.pid(),
+            Backend::Other(process) => process.pid(),
+        };
+        Used {
+            backend: usage(backend),
+            centrifugo: between.map(|process| usage(process.pid())).unwrap_or_default(),
+            http_requests: requests,
+        }
+    }
+}
+
+/// What users are told to run, with a metric for what is counted here.
+fn printed_config() -> Value {
+    let mut command = example::command("demo");
+    let server = Server::at("127.0.0.1:8000", &config::protocol(), None);
+    command.arg("centrifugo_config").envs(tests::demo::environment(&server));
+    let output = command.output().expect("the demo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = serde_json::from_slice(&output.stdout).expect("centrifugo_config prints JSON");
+    config::with(config::with(printed, json!({"client": {"allowed_origins": ["*"]}})), counting())
+}
+
+/// This program again, as the backend of this name; and the address it listens at.
+async fn backend(name: &str, args: &[&str]) -> (Process, String) {
+    let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
+    command.args(["backend", name]).args(args);
+    let process = Process::start(&command, "");
+    let line = process.line("serving").await;
+    let address = line.trim_start_matches("serving").trim().to_owned();
+    (process, address)
+}

@@ -1,0 +1,10 @@
+//! Load from outside, and what it costs the processes that serve it: for the benchmarks.
+
+mod load;
+mod socket;
+mod usage;
+mod wire;
+
+pub use load::{Measured, Measurement, Shape, measure};
+pub use usage::{Usage, counting, http_requests, usage};
+pub use wire::Target;

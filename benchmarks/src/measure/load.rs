@@ -1,0 +1,180 @@
+//! A load that is the same for every system: connections that keep a number of calls in flight, each in a task of its own on one
+//! thread.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::socket::Socket;
+use super::wire::{Target, Wire};
+
+/// Connections, and calls in flight on each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// How many connections, of a user each.
+    pub connections: usize,
+    /// How many calls each keeps in flight.
+    pub in_flight: usize,
+}
+
+impl Shape {
+    /// This many connections with this many calls in flight on each.
+    #[must_use]
+    pub const fn new(connections: usize, in_flight: usize) -> Self {
+        Self { connections, in_flight }
+    }
+}
+
+impl FromStr for Shape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text
+            .split_once('x')
+            .and_then(|(connections, in_flight)| Some(Self::new(connections.parse().ok()?, in_flight.parse().ok()?)));
+        parsed
+            .filter(|shape| shape.connections > 0 && shape.in_flight > 0)
+            .ok_or_else(|| "a load is like 64x32".to_owned())
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} × {}", self.connections, self.in_flight)
+    }
+}
+
+/// What is called, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Measurement<'a> {
+    /// Where.
+    pub target: &'a Target,
+    /// With how much at once.
+    pub shape: Shape,
+    /// The method.
+    pub method: &'a str,
+    /// Its params, as JSON.
+    pub params: &'a str,
+    /// How long nothing is counted.
+    pub warm_up: Duration,
+    /// How long everything is.
+    pub window: Duration,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Measured<U> {
+    /// Calls that ended in the window.
+    pub calls: u64,
+    /// How long the window was.
+    pub window: Duration,
+    /// How long those calls took, in nanoseconds, from before they were sent.
+    pub latencies: Histogram<u64>,
+    /// What `usage` said at both ends of the window.
+    pub usage: (U, U),
+}
+
+impl<U> Measured<U> {
+    /// Calls in a second.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "calls are counted in millions")]
+    pub fn calls_per_s(&self) -> f64 {
+        self.calls as f64 / self.window.as_secs_f64()
+    }
+
+    /// The time in which this part of the calls ended, in microseconds.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "latencies are under a minute")]
+    pub fn quantile_us(&self, quantile: f64) -> f64 {
+        self.latencies.value_at_quantile(quantile) as f64 / 1000.0
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Phase {
+    WarmUp,
+    Window,
+    Over,
+}
+
+/// Puts the load on the target. Every call must end with the right result, those outside of the window too.
+///
+/// # Panics
+///
+/// When one does not.
+pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut() -> U) -> Measured<U> {
+    let Measurement { target, shape, method, params, warm_up, window } = measurement;
+    let phase = Rc::new(Cell::new(Phase::WarmUp));
+    let latencies = Rc::new(RefCell::new(Histogram::new(3).expect("three digits are possible")));
+    let local = LocalSet::new();
+    let measured = local.run_until(async {
+        let mut opening = JoinSet::new();
+        for number in 0..shape.connections {
+            let (target, method, params) = (target.clone(), method.to_owned(), params.to_owned());
+            opening.spawn_local(async move { target.open(number, &method, &params).await });
+        }
+        let mut connections = JoinSet::new();
+        for (socket, wire) in opening.join_all().await {
+            let (phase, latencies) = (phase.clone(), latencies.clone());
+            connections.spawn_local(connection(socket, wire, shape.in_flight, phase, latencies));
+        }
+        tokio::time::sleep(warm_up).await;
+        let (before, started) = (usage().await, Instant::now());
+        phase.set(Phase::Window);
+        tokio::time::sleep(window).await;
+        phase.set(Phase::Over);
+        let (window, after) = (started.elapsed(), usage().await);
+        connections.join_all().await;
+        (window, (before, after))
+    });
+    let (window, usage) = measured.await;
+    let latencies = latencies.borrow().clone();
+    Measured { calls: latencies.len(), window, latencies, usage }
+}
+
+/// Keeps `in_flight` calls in flight until it is over, then waits for those that are.
+async fn connection(
+    mut socket: Socket,
+    mut wire: Box<dyn Wire>,
+    in_flight: usize,
+    phase: Rc<Cell<Phase>>,
+    latencies: Rc<RefCell<Histogram<u64>>>,
+) {
+    // A call's ID says its place in here.
+    let mut calls: Vec<(u64, Instant)> = Vec::new();
+    let (mut frames, mut ended) = (Vec::new(), Vec::new());
+    let places = in_flight as u64;
+    for id in 0..places {
+        calls.push((id, Instant::now()));
+        wire.call(id, &mut frames);
+    }
+    let mut open = in_flight;
+    while open > 0 {
+        socket.send(&mut frames).await;
+        let message = socket.receive().await;
+        wire.read(&message, &mut frames, &mut ended);
+        while let Some(message) = socket.received() {
+            wire.read(&message, &mut frames, &mut ended);
+        }
+        let now = Instant::now();
+        for id in ended.drain(..) {
+            let call = &mut calls[usize::try_from(id % places).expect("a place")];
+            assert_eq!(call.0, id, "a call ended twice");
+            if phase.get() == Phase::Window {
+                let took = u64::try_from((now - call.1).as_nanos()).expect("less than 500 years");
+                latencies.borrow_mut().record(took).expect("the histogram grows");
+            }
+            *call = (id + places, now);
+            if phase.get() == Phase::Over {
+                open -= 1;
+            } else {
+                wire.call(id + places, &mut frames);
+            }
+        }
+    }
+}
