@@ -9,23 +9,19 @@
 //! Every system is started once, and all are measured in turns, so that what the machine does besides hits all of them. `docs/performance.md`
 //! says what the columns mean.
 
-mod backends;
 mod report;
-mod systems;
 
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
+use crate::backends::{self, METHOD};
 use crate::measure::{Measurement, Shape, measure};
+use crate::systems::System;
 
 use report::{Cell, Report};
-use systems::System;
-
-/// The method all systems have.
-const METHOD: &str = "tasks.get_stats";
 
 const SHAPES: [Shape; 4] = [Shape::new(1, 1), Shape::new(64, 1), Shape::new(64, 32), Shape::new(500, 8)];
 
@@ -57,15 +53,6 @@ struct Args {
     /// What cargo says to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
-    #[command(subcommand)]
-    part: Option<Part>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Part {
-    /// One of the backends, in a process of its own
-    #[command(hide = true)]
-    Backend { name: String, args: Vec<String> },
 }
 
 struct Plan {
@@ -99,11 +86,8 @@ impl Plan {
 
 /// The program.
 pub fn main() -> ExitCode {
-    let mut args = Args::parse();
-    if let Some(Part::Backend { name, args }) = args.part.take() {
-        backends::run(&name, &args.iter().map(String::as_str).collect::<Vec<_>>());
-        return ExitCode::SUCCESS;
-    }
+    backends::run_if_asked();
+    let args = Args::parse();
     // One thread: with more, the load would take from the systems what it does not need.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(compare(&Plan::new(args)));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::measure::{Measured, Shape};
 use serde::Serialize;
 
-use super::systems::{FLOOR, GRPC_PROXY, HTTP_PROXY, OURS, Used};
+use crate::systems::{FLOOR, GRPC_PROXY, HTTP_PROXY, OURS, Used};
 
 /// One system under one load: of one round, or the medians of several.
 #[derive(Debug, Clone, Copy)]

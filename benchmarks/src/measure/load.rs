@@ -116,7 +116,7 @@ pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut
         let mut opening = JoinSet::new();
         for number in 0..shape.connections {
             let (target, method, params) = (target.clone(), method.to_owned(), params.to_owned());
-            opening.spawn_local(async move { target.open(number, &method, &params).await });
+            opening.spawn_local(async move { target.open(number, &[(&method, &params)]).await });
         }
         let mut connections = JoinSet::new();
         for (socket, wire) in opening.join_all().await {
@@ -151,7 +151,7 @@ async fn connection(
     let places = in_flight as u64;
     for id in 0..places {
         calls.push((id, Instant::now()));
-        wire.call(id, &mut frames);
+        wire.call(id, 0, &mut frames);
     }
     let mut open = in_flight;
     while open > 0 {
@@ -173,7 +173,7 @@ async fn connection(
             if phase.get() == Phase::Over {
                 open -= 1;
             } else {
-                wire.call(id + places, &mut frames);
+                wire.call(id + places, 0, &mut frames);
             }
         }
     }

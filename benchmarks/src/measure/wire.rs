@@ -27,82 +27,110 @@ const FRAME: usize = 60_000;
 
 /// One connection's calls.
 pub(crate) trait Wire {
-    /// Writes a call.
-    fn call(&mut self, id: u64, frames: &mut Vec<Vec<u8>>);
+    /// Writes a call, of the method with this place among those it was opened for.
+    fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>);
 
     /// Reads a message: what is to be answered goes into `frames`, the IDs of the calls that ended with their result into `ended`.
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>);
 }
 
 impl Target {
-    /// Connection number `number`, ready to call `method` with `params`.
-    pub(crate) async fn open(&self, number: usize, method: &str, params: &str) -> (Socket, Box<dyn Wire>) {
+    /// Connection number `number`, ready to make these calls: methods and their params.
+    pub(crate) async fn open(&self, number: usize, calls: &[(&str, &str)]) -> (Socket, Box<dyn Wire>) {
         let session = format!("load-{number:012}-{}", uuid::Uuid::new_v4().simple());
+        let templates = |template: &dyn Fn(&str, &str) -> String| -> Vec<Template> {
+            calls.iter().map(|(method, params)| Template::new(&template(method, params))).collect()
+        };
         match self {
             Self::Publish(server) => {
-                let mut centrifugo = Centrifugo::connect(server, &format!("user-{number}")).await;
+                let mut socket = connect(server, &format!("user-{number}")).await;
                 let channel = format!("reply:{session}#user-{number}");
-                centrifugo.command(&format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
-                let before = r#"{"id":"#.to_owned();
-                let between =
-                    format!(r#","publish":{{"channel":"rpc:requests","data":{{"method":"{method}","correlation_id":""#);
-                let after = format!(r#"","reply_to":"{channel}","params":{params}}}}}}}"#);
-                (centrifugo.socket, Box::new(Publish { before, between, after }))
+                command(&mut socket, &format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
+                let calls = templates(&|method, params| {
+                    let request = format!(
+                        r#"{{"method":"{method}","correlation_id":"{ID}","reply_to":"{channel}","params":{params}}}"#
+                    );
+                    format!(r#"{{"id":{ID},"publish":{{"channel":"rpc:requests","data":{request}}}}}"#)
+                });
+                (socket, Box::new(Publish(calls)))
             }
             Self::Rpc(server) => {
-                let centrifugo = Centrifugo::connect(server, &format!("user-{number}")).await;
-                let after = format!(r#","rpc":{{"method":"{method}","data":{params}}}}}"#);
-                (centrifugo.socket, Box::new(Rpc { after }))
+                let socket = connect(server, &format!("user-{number}")).await;
+                let calls = templates(&|method, params| {
+                    format!(r#"{{"id":{ID},"rpc":{{"method":"{method}","data":{params}}}}}"#)
+                });
+                (socket, Box::new(Rpc(calls)))
             }
             Self::JsonRpc(url) => {
-                let after = format!(r#","method":"{method}","params":{params}}}"#);
-                (Socket::web(url).await, Box::new(JsonRpc { after }))
+                let calls = templates(&|method, params| {
+                    format!(r#"{{"jsonrpc":"2.0","id":{ID},"method":"{method}","params":{params}}}"#)
+                });
+                (Socket::web(url).await, Box::new(JsonRpc(calls)))
             }
             Self::Nats(address) => {
                 let mut socket = Socket::tcp(address).await;
-                let hello =
-                    format!("CONNECT {{\"verbose\":false,\"pedantic\":false}}\r\nSUB {session}.* 1\r\nPING\r\n");
+                let hello = format!("CONNECT {{\"verbose\":false,\"pedantic\":false}}\r\nSUB {session}.* 1\r\nPING\r\n");
                 socket.send(&mut vec![hello.into_bytes()]).await;
                 let mut seen = Vec::new();
                 while !seen.ends_with(b"PONG\r\n") {
                     seen.extend_from_slice(&socket.receive().await);
                 }
-                let call = format!("PUB {method} {session}.");
-                let after = format!(" {}\r\n{params}\r\n", params.len());
-                (socket, Box::new(Nats { call, after, rest: Vec::new() }))
+                let calls = templates(&|method, params| {
+                    format!("PUB {method} {session}.{ID} {}\r\n{params}\r\n", params.len())
+                });
+                (socket, Box::new(Nats { calls, rest: Vec::new() }))
             }
         }
     }
 }
 
-/// The results that all systems give, so that a fast error does not pass for a fast answer.
-const RESULT: &str = r#""total":100,"completed":75"#;
+/// Where a call's ID goes.
+const ID: char = '\u{1}';
+
+/// The ID on the wire of a connection's first call: those before were needed to open it.
+const FIRST: u64 = 3;
+
+/// A call without its ID.
+struct Template(Vec<String>);
+
+impl Template {
+    fn new(text: &str) -> Self {
+        Self(text.split(ID).map(ToOwned::to_owned).collect())
+    }
+
+    /// About how long a call is.
+    fn size(&self) -> usize {
+        self.0.iter().map(|part| part.len() + 20).sum()
+    }
+
+    fn write(&self, id: u64, out: &mut Vec<u8>) {
+        for (place, part) in self.0.iter().enumerate() {
+            if place > 0 {
+                write!(out, "{}", id + FIRST).expect("a vector takes everything");
+            }
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+}
+
+/// What the results of all systems have in them, so that a fast error does not pass for a fast answer.
+const RESULTS: [&str; 2] = [r#""total":100,"completed":75"#, r#""ms":"#];
 
 fn assert_result(result: &str) {
-    assert!(result.contains(RESULT), "a call ended with {result:?}");
+    assert!(RESULTS.iter().any(|part| result.contains(part)), "a call ended with {result:?}");
 }
 
-/// A connection that is being opened.
-struct Centrifugo {
-    socket: Socket,
+async fn connect(server: &Server, user: &str) -> Socket {
+    let mut socket = Socket::web(&server.url).await;
+    let connect = format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, server.tokens().connection(user));
+    command(&mut socket, &connect).await;
+    socket
 }
 
-impl Centrifugo {
-    async fn connect(server: &Server, user: &str) -> Self {
-        let mut this = Self { socket: Socket::web(&server.url).await };
-        this.command(&format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, server.tokens().connection(user))).await;
-        this
-    }
-
-    async fn command(&mut self, command: &str) {
-        self.socket.send(&mut vec![command.as_bytes().to_vec()]).await;
-        let answer = self.socket.receive().await;
-        assert!(
-            !answer.windows(8).any(|part| part == b"\"error\":"),
-            "{command}: {}",
-            String::from_utf8_lossy(&answer)
-        );
-    }
+async fn command(socket: &mut Socket, command: &str) {
+    socket.send(&mut vec![command.as_bytes().to_vec()]).await;
+    let answer = String::from_utf8_lossy(&socket.receive().await).into_owned();
+    assert!(!answer.contains(r#""error":"#), "{command}: {answer}");
 }
 
 /// What Centrifugo says, as far as the load needs it.
@@ -152,6 +180,11 @@ fn answers<'a>(message: &'a [u8], frames: &mut Vec<Vec<u8>>, mut each: impl FnMu
     }
 }
 
+/// The call with this ID on the wire.
+fn call_of(id: &str) -> u64 {
+    id.parse::<u64>().expect("an ID of the load") - FIRST
+}
+
 /// Begins a line of a frame that still has room for `size` bytes.
 fn line(frames: &mut Vec<Vec<u8>>, size: usize) -> &mut Vec<u8> {
     if frames.last().is_none_or(|frame| frame.len() + size > FRAME) {
@@ -162,25 +195,12 @@ fn line(frames: &mut Vec<Vec<u8>>, size: usize) -> &mut Vec<u8> {
     frames.last_mut().expect("there is one now")
 }
 
-fn number(out: &mut Vec<u8>, id: u64) {
-    write!(out, "{id}").expect("a vector takes everything");
-}
-
-struct Publish {
-    before: String,
-    between: String,
-    after: String,
-}
+struct Publish(Vec<Template>);
 
 impl Wire for Publish {
-    fn call(&mut self, id: u64, frames: &mut Vec<Vec<u8>>) {
-        let out = line(frames, self.before.len() + self.between.len() + self.after.len() + 40);
-        out.extend_from_slice(self.before.as_bytes());
-        // 1 and 2 were taken as the connection was opened.
-        number(out, id + 3);
-        out.extend_from_slice(self.between.as_bytes());
-        number(out, id);
-        out.extend_from_slice(self.after.as_bytes());
+    fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>) {
+        let call = &self.0[which];
+        call.write(id, line(frames, call.size()));
     }
 
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>) {
@@ -189,34 +209,28 @@ impl Wire for Publish {
             let reply: Reply<'_> = serde_json::from_str(publication.data.get()).expect("a reply");
             assert!(reply.error.is_none(), "a call failed: {}", publication.data.get());
             assert_result(reply.result.map_or("", RawValue::get));
-            ended.push(reply.correlation_id.parse().expect("an ID of the load"));
+            ended.push(call_of(reply.correlation_id));
         });
     }
 }
 
-struct Rpc {
-    after: String,
-}
+struct Rpc(Vec<Template>);
 
 impl Wire for Rpc {
-    fn call(&mut self, id: u64, frames: &mut Vec<Vec<u8>>) {
-        let out = line(frames, self.after.len() + 40);
-        out.extend_from_slice(br#"{"id":"#);
-        number(out, id + 3);
-        out.extend_from_slice(self.after.as_bytes());
+    fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>) {
+        let call = &self.0[which];
+        call.write(id, line(frames, call.size()));
     }
 
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>) {
         answers(message, frames, |answer| {
             assert_result(answer.rpc.map_or("", |rpc| rpc.data.get()));
-            ended.push(answer.id - 3);
+            ended.push(answer.id - FIRST);
         });
     }
 }
 
-struct JsonRpc {
-    after: String,
-}
+struct JsonRpc(Vec<Template>);
 
 #[derive(Deserialize)]
 struct JsonRpcAnswer<'a> {
@@ -226,37 +240,31 @@ struct JsonRpcAnswer<'a> {
 }
 
 impl Wire for JsonRpc {
-    fn call(&mut self, id: u64, frames: &mut Vec<Vec<u8>>) {
-        let mut out = Vec::with_capacity(self.after.len() + 48);
-        out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
-        number(&mut out, id);
-        out.extend_from_slice(self.after.as_bytes());
+    fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>) {
+        let mut out = Vec::new();
+        self.0[which].write(id, &mut out);
         frames.push(out);
     }
 
     fn read(&mut self, message: &[u8], _: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>) {
         let answer: JsonRpcAnswer<'_> = serde_json::from_slice(message).expect("a JSON-RPC answer");
         assert_result(answer.result.map_or("", RawValue::get));
-        ended.push(answer.id);
+        ended.push(answer.id - FIRST);
     }
 }
 
 struct Nats {
-    call: String,
-    after: String,
+    calls: Vec<Template>,
     /// What has arrived of a message that is not complete.
     rest: Vec<u8>,
 }
 
 impl Wire for Nats {
-    fn call(&mut self, id: u64, frames: &mut Vec<Vec<u8>>) {
+    fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>) {
         if frames.is_empty() {
             frames.push(Vec::new());
         }
-        let out = frames.last_mut().expect("there is one now");
-        out.extend_from_slice(self.call.as_bytes());
-        number(out, id);
-        out.extend_from_slice(self.after.as_bytes());
+        self.calls[which].write(id, frames.last_mut().expect("there is one now"));
     }
 
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>) {
@@ -272,7 +280,7 @@ impl Wire for Nats {
             }
             let mut words = line.split(' ');
             assert_eq!(words.next(), Some("MSG"), "NATS said {line}");
-            let id = words.next().and_then(|subject| subject.rsplit('.').next()?.parse().ok());
+            let id = words.next().and_then(|subject| subject.rsplit('.').next()).map(call_of);
             let size: usize = words.next_back().and_then(|size| size.parse().ok()).expect("a size");
             let Some(result) = self.rest.get(payload..payload + size) else { break };
             if self.rest.len() < payload + size + 2 {

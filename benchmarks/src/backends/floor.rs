@@ -162,7 +162,7 @@ async fn read(url: &str, connection: &str, subscription: &str, ready: &Ready) {
 fn answer(data: &[u8], ready: &Ready) {
     // There is also what workers tell each other.
     let Ok(request) = serde_json::from_slice::<Request<'_>>(data) else { return };
-    assert_eq!(request.method, crate::compare::METHOD);
+    assert_eq!(request.method, super::METHOD);
     let params: Params = serde_json::from_str(request.params.get()).expect("params");
     let data = Data { correlation_id: request.correlation_id, result: Stats::of(&params) };
     let reply = Reply { publish: Publish { channel: request.reply_to, data } };

@@ -1,11 +1,13 @@
 //! The systems, each with processes of its own.
 
+use std::ops::Add;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
+use tests::{Centrifugo, Demo, Process, Server, config, example, toolchain, unique};
 
-use tests::{Centrifugo, Demo, Process, Server, config, example, unique};
-
+use crate::backends::BACKEND;
 use crate::measure::{Target, Usage, counting, http_requests, usage};
 use crate::nats;
 
@@ -13,7 +15,7 @@ use crate::nats;
 pub(crate) struct System {
     pub(crate) name: &'static str,
     pub(crate) target: Target,
-    backend: Backend,
+    backends: Vec<Backend>,
     centrifugo: Option<Centrifugo>,
     /// A server in between that is no Centrifugo.
     broker: Option<Process>,
@@ -22,6 +24,15 @@ pub(crate) struct System {
 enum Backend {
     Demo(Demo),
     Other(Process),
+}
+
+impl Backend {
+    fn pid(&self) -> u32 {
+        match self {
+            Self::Demo(demo) => demo.pid(),
+            Self::Other(process) => process.pid(),
+        }
+    }
 }
 
 /// What a system used since it was started.
@@ -47,7 +58,7 @@ impl System {
     pub(crate) async fn start(wanted: impl Fn(&str) -> bool) -> Vec<Self> {
         let mut all = Vec::new();
         if wanted(OURS) {
-            all.push(Self::ours().await);
+            all.push(Self::ours(1).await);
         }
         if wanted(FLOOR) {
             all.push(Self::floor().await);
@@ -68,11 +79,24 @@ impl System {
         all
     }
 
-    /// The demo service, on a Centrifugo with the configuration it prints.
-    async fn ours() -> Self {
+    /// The demo service in so many processes, on a Centrifugo with the configuration it prints.
+    pub(crate) async fn ours(workers: usize) -> Self {
         let centrifugo = Centrifugo::start(printed_config()).await;
-        let demo = Demo::start(&centrifugo).await;
-        Self::of(OURS, Target::Publish(centrifugo.server().clone()), Backend::Demo(demo), Some(centrifugo))
+        let mut backends = Vec::new();
+        for _ in 0..workers {
+            backends.push(Backend::Demo(Demo::start(&centrifugo).await));
+        }
+        Self { backends, ..Self::of(OURS, Target::Publish(centrifugo.server().clone()), None, Some(centrifugo)) }
+    }
+
+    /// Another program with our library.
+    pub(crate) async fn worker(program: &Path) -> Self {
+        let centrifugo = Centrifugo::start(printed_config()).await;
+        let mut command = Command::new(program);
+        toolchain::without_centrifugo_variables(&mut command).envs(tests::demo::environment(&centrifugo));
+        let process = Process::start(&command, "");
+        process.line("serving").await;
+        Self::of(OURS, Target::Publish(centrifugo.server().clone()), process, Some(centrifugo))
     }
 
     /// The same without our library.
@@ -85,11 +109,11 @@ impl System {
         };
         let args = [&server.url, &server.api_url, &server.api_key, &token(None), &token(Some("rpc:requests"))];
         let (process, _) = backend("floor", &args.map(String::as_str)).await;
-        Self::of(FLOOR, Target::Publish(server.clone()), Backend::Other(process), Some(centrifugo))
+        Self::of(FLOOR, Target::Publish(server.clone()), process, Some(centrifugo))
     }
 
     /// Centrifugo's own RPC.
-    async fn proxy(name: &'static str, kind: &str, scheme: &str, concurrency: u32) -> Self {
+    pub(crate) async fn proxy(name: &'static str, kind: &str, scheme: &str, concurrency: u32) -> Self {
         let (process, address) = backend(kind, &[]).await;
         let path = if scheme == "http" { "/rpc" } else { "" };
         let own = json!({
@@ -107,24 +131,35 @@ impl System {
             },
         });
         let centrifugo = Centrifugo::start(config::with(own, counting())).await;
-        Self::of(name, Target::Rpc(centrifugo.server().clone()), Backend::Other(process), Some(centrifugo))
+        Self::of(name, Target::Rpc(centrifugo.server().clone()), process, Some(centrifugo))
     }
 
     /// JSON-RPC without a Centrifugo: the backend holds the connections itself.
     async fn jsonrpsee() -> Self {
         let (process, address) = backend("jsonrpsee", &[]).await;
-        Self::of(JSONRPSEE, Target::JsonRpc(format!("ws://{address}/")), Backend::Other(process), None)
+        Self::of(JSONRPSEE, Target::JsonRpc(format!("ws://{address}/")), process, None)
     }
 
     /// NATS without a Centrifugo: callers speak its protocol.
     async fn nats() -> Self {
         let (server, address) = nats::start().await;
         let (process, _) = backend("nats", &[&address]).await;
-        Self { broker: Some(server), ..Self::of(NATS, Target::Nats(address), Backend::Other(process), None) }
+        Self { broker: Some(server), ..Self::of(NATS, Target::Nats(address), process, None) }
     }
 
-    fn of(name: &'static str, target: Target, backend: Backend, centrifugo: Option<Centrifugo>) -> Self {
-        Self { name, target, backend, centrifugo, broker: None }
+    fn of(
+        name: &'static str,
+        target: Target,
+        backend: impl Into<Option<Process>>,
+        centrifugo: Option<Centrifugo>,
+    ) -> Self {
+        let backends = backend.into().map(Backend::Other).into_iter().collect();
+        Self { name, target, backends, centrifugo, broker: None }
+    }
+
+    /// Its Centrifugo.
+    pub(crate) fn server(&self) -> &Server {
+        self.centrifugo.as_ref().expect("a system with a Centrifugo").server()
     }
 
     /// What its processes used. A broker that is no Centrifugo stands in its column.
@@ -134,12 +169,8 @@ impl System {
             Some(centrifugo) => http_requests(centrifugo).await,
             None => 0,
         };
-        let backend = match &self.backend {
-            Backend::Demo(demo) => demo.pid(),
-            Backend::Other(process) => process.pid(),
-        };
         Used {
-            backend: usage(backend),
+            backend: self.backends.iter().map(|backend| usage(backend.pid())).fold(Usage::default(), Add::add),
             centrifugo: between.map(|process| usage(process.pid())).unwrap_or_default(),
             http_requests: requests,
         }
@@ -160,7 +191,7 @@ fn printed_config() -> Value {
 /// This program again, as the backend of this name; and the address it listens at.
 async fn backend(name: &str, args: &[&str]) -> (Process, String) {
     let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
-    command.args(["backend", name]).args(args);
+    command.args([BACKEND, name]).args(args);
     let process = Process::start(&command, "");
     let line = process.line("serving").await;
     let address = line.trim_start_matches("serving").trim().to_owned();

@@ -8,8 +8,20 @@ mod tonic;
 
 use serde::{Deserialize, Serialize};
 
+/// The first argument of a program that is to be a backend.
+pub(crate) const BACKEND: &str = "backend";
+
+/// What the programs of this library do first: be a backend, if they were started as one.
+pub(crate) fn run_if_asked() {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    if let [BACKEND, name, ref args @ ..] = args[..] {
+        run(name, args);
+    }
+}
+
 /// Serves until it is killed, and says on standard output where.
-pub(crate) fn run(name: &str, args: &[&str]) {
+fn run(name: &str, args: &[&str]) {
     // What most people write; the bare worker alone has a reason for less.
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     match (name, args) {
@@ -23,6 +35,12 @@ pub(crate) fn run(name: &str, args: &[&str]) {
         _ => panic!("there is no backend {name} with {args:?}"),
     }
 }
+
+/// The method all systems have.
+pub(crate) const METHOD: &str = "tasks.get_stats";
+
+/// Its brother that takes its time, where one is needed.
+pub(crate) const SLOW: &str = "demo.sleep";
 
 /// What the demo's `tasks.get_stats` takes.
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use super::{Params, Stats};
 
 pub(super) async fn run(address: &str) {
     let client = async_nats::connect(address).await.expect("a NATS server");
-    let mut requests = client.subscribe(crate::compare::METHOD).await.expect("a subscription");
+    let mut requests = client.subscribe(super::METHOD).await.expect("a subscription");
     client.flush().await.expect("a NATS server");
     println!("serving");
     while let Some(request) = requests.next().await {

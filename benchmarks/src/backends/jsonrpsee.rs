@@ -8,7 +8,7 @@ use super::{Params, Stats};
 
 pub(super) async fn run() {
     let mut module = RpcModule::new(());
-    let method = module.register_async_method(crate::compare::METHOD, |params, _, _| async move {
+    let method = module.register_async_method(super::METHOD, |params, _, _| async move {
         let params: Params = params.parse()?;
         Ok::<_, ErrorObjectOwned>(Stats::of(&params))
     });

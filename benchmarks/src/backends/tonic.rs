@@ -71,7 +71,7 @@ impl UnaryService<RpcRequest> for Method {
     fn call(&mut self, request: Request<RpcRequest>) -> Self::Future {
         Box::pin(async move {
             let request = request.into_inner();
-            assert_eq!(request.method, crate::compare::METHOD);
+            assert_eq!(request.method, super::METHOD);
             let params: Params = serde_json::from_slice(&request.data).expect("params");
             let data = serde_json::to_vec(&Stats::of(&params)).expect("JSON");
             Ok(Response::new(RpcResponse { result: Some(RpcResult { data }) }))

@@ -1,0 +1,320 @@
+//! What becomes of the cost of a call when there is more of something.
+//!
+//! ```text
+//! cargo bench -p tests --bench growth            # about ten minutes, and the build of a worker with 1,000 methods
+//! cargo bench -p tests --bench growth -- slow    # one part: methods, idle, workers, flight, slow, start
+//! ```
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tests::demo::environment;
+use tests::{Many, Process, example, load};
+use tokio::task::{JoinSet, LocalSet};
+
+use crate::backends::{self, METHOD, SLOW};
+use crate::measure::{Measured, Measurement, Shape, measure};
+use crate::systems::{HTTP_PROXY, System, Used};
+
+const PARAMS: &str = r#"{"user_id":"7777777777777777"}"#;
+const ROUNDS: usize = 7;
+const WARM_UP: Duration = Duration::from_millis(400);
+const WINDOW: Duration = Duration::from_millis(1500);
+
+/// A load that keeps everything busy.
+const BUSY: Shape = Shape::new(64, 32);
+
+/// Connections with a reply channel each, as callers have between their calls.
+const IDLE: usize = 10_000;
+
+/// What becomes of the cost of a call when there is more of something.
+#[derive(Debug, Parser)]
+#[command(name = "growth")]
+struct Args {
+    /// Only these parts
+    part: Vec<Part>,
+    /// What cargo says to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// 1, 100 and 1,000 registered methods
+    Methods,
+    /// Connections that do nothing
+    Idle,
+    /// 1, 2 and 4 workers in a group
+    Workers,
+    /// 1 to 8,000 calls in flight
+    Flight,
+    /// Ten fast calls behind a slow one on the same connection
+    Slow,
+    /// From the start of a worker to its first answer
+    Start,
+}
+
+/// One line of a table, and of `growth.json`.
+#[derive(Debug, Serialize)]
+struct Row {
+    part: String,
+    setting: String,
+    calls_per_s: f64,
+    p50_us: f64,
+    p99_us: f64,
+    backend_cpu_us_per_call: f64,
+    centrifugo_cpu_us_per_call: f64,
+    http_requests_per_call: f64,
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    backends::run_if_asked();
+    let args = Args::parse();
+    let wanted = |part| args.part.is_empty() || args.part.contains(&part);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let rows = runtime.block_on(LocalSet::new().run_until(async {
+        let mut rows = Vec::new();
+        for part in Part::value_variants().iter().filter(|part| wanted(**part)) {
+            rows.extend(match part {
+                Part::Methods => methods().await,
+                Part::Idle => idle().await,
+                Part::Workers => workers().await,
+                Part::Flight => flight().await,
+                Part::Slow => slow().await,
+                Part::Start => start().await,
+            });
+        }
+        rows
+    }));
+    let path = tests::toolchain::target_dir().join("growth.json");
+    let json = serde_json::to_string_pretty(&rows).expect("numbers are JSON");
+    std::fs::write(&path, json).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    println!("written to {}", path.display());
+    ExitCode::SUCCESS
+}
+
+/// A system in one of the settings of a part.
+struct Setting<'a> {
+    name: String,
+    system: &'a System,
+    shape: Shape,
+    method: String,
+}
+
+impl<'a> Setting<'a> {
+    fn busy(name: String, system: &'a System) -> Self {
+        Self { name, system, shape: BUSY, method: METHOD.to_owned() }
+    }
+}
+
+async fn methods() -> Vec<Row> {
+    let mut systems = Vec::new();
+    for count in [1, 100, 1000] {
+        systems.push((count, System::worker(&Many::new(count).build().binary).await));
+    }
+    let settings = systems.iter().map(|(count, system)| {
+        let method = format!("bench.m{}", count - 1);
+        Setting { method, ..Setting::busy(format!("{count} methods"), system) }
+    });
+    turns("registered methods", &settings.collect::<Vec<_>>()).await
+}
+
+async fn idle() -> Vec<Row> {
+    let (without, with) = (System::ours(1).await, System::ours(1).await);
+    let mut connections = JoinSet::new();
+    for number in 0..IDLE {
+        // Numbers that the load does not use.
+        let (mut socket, mut wire) = with.target.open(100_000 + number, &[]).await;
+        connections.spawn_local(async move {
+            let (mut frames, mut ended) = (Vec::new(), Vec::new());
+            loop {
+                wire.read(&socket.receive().await, &mut frames, &mut ended);
+                socket.send(&mut frames).await;
+            }
+        });
+    }
+    let settings =
+        [Setting::busy("0 idle".to_owned(), &without), Setting::busy(format!("{IDLE} idle"), &with)];
+    turns("idle connections", &settings).await
+}
+
+async fn workers() -> Vec<Row> {
+    let mut systems = Vec::new();
+    for count in [1, 2, 4] {
+        systems.push((count, System::ours(count).await));
+    }
+    let settings = systems.iter().map(|(count, system)| Setting::busy(format!("{count} workers"), system));
+    turns("workers in a group", &settings.collect::<Vec<_>>()).await
+}
+
+async fn flight() -> Vec<Row> {
+    let system = System::ours(1).await;
+    let shapes = [(1, 1), (1, 8), (8, 8), (64, 8), (64, 32), (500, 8), (500, 16)];
+    let settings = shapes.map(|(connections, in_flight)| {
+        let shape = Shape::new(connections, in_flight);
+        Setting { shape, ..Setting::busy(format!("{} ({shape})", connections * in_flight), &system) }
+    });
+    turns("calls in flight", &settings).await
+}
+
+/// Measures each setting in turn, and gives the medians.
+async fn turns(part: &str, settings: &[Setting<'_>]) -> Vec<Row> {
+    let mut rounds: Vec<Vec<Row>> = settings.iter().map(|_| Vec::new()).collect();
+    for _ in 0..ROUNDS {
+        for (setting, rows) in settings.iter().zip(&mut rounds) {
+            let measurement = Measurement {
+                target: &setting.system.target,
+                shape: setting.shape,
+                method: &setting.method,
+                params: PARAMS,
+                warm_up: WARM_UP,
+                window: WINDOW,
+            };
+            let measured = measure(measurement, async || setting.system.usage().await).await;
+            rows.push(Row::new(part, &setting.name, &measured));
+        }
+    }
+    let rows = rounds.iter().map(|rows| Row::median(rows)).collect::<Vec<_>>();
+    show(&rows);
+    rows
+}
+
+async fn slow() -> Vec<Row> {
+    const TIMES: usize = 50;
+    const MS: u64 = 100;
+    let systems = [
+        System::ours(1).await,
+        System::proxy(HTTP_PROXY[0], "axum", "http", 0).await,
+        System::proxy(HTTP_PROXY[1], "axum", "http", 64).await,
+    ];
+    let mut rows = Vec::new();
+    for system in &systems {
+        let sleep = format!(r#"{{"ms":{MS}}}"#);
+        let (mut socket, mut wire) = system.target.open(0, &[(SLOW, &sleep), (METHOD, PARAMS)]).await;
+        let (mut frames, mut ended) = (Vec::new(), Vec::new());
+        let mut latencies = Histogram::<u64>::new(3).expect("three digits are possible");
+        for time in 0..TIMES {
+            let first = time as u64 * 11;
+            wire.call(first, 0, &mut frames);
+            socket.send(&mut frames).await;
+            let started = Instant::now();
+            for call in 1..=10 {
+                wire.call(first + call, 1, &mut frames);
+            }
+            let mut open = 11;
+            while open > 0 {
+                socket.send(&mut frames).await;
+                wire.read(&socket.receive().await, &mut frames, &mut ended);
+                for id in ended.drain(..) {
+                    open -= 1;
+                    if id != first {
+                        let took = u64::try_from(started.elapsed().as_nanos()).expect("less than 500 years");
+                        latencies.record(took).expect("the histogram grows");
+                    }
+                }
+            }
+        }
+        rows.push(Row::of_latencies(&format!("ten fast calls behind one of {MS} ms"), system.name, &latencies));
+    }
+    show(&rows);
+    rows
+}
+
+async fn start() -> Vec<Row> {
+    let system = System::ours(0).await;
+    let server = system.server();
+    let client = load::client(server, "early").await;
+    let mut command = example::command("demo");
+    command.envs(environment(server));
+    let params = json!({ "user_id": "7" });
+    let mut latencies = Histogram::<u64>::new(3).expect("three digits are possible");
+    for _ in 0..ROUNDS {
+        let started = Instant::now();
+        let worker = Process::start(&command, "");
+        // Nobody may be there to take it, and say so.
+        while client.call::<Value>(METHOD, &params).await.is_err() {}
+        let took = u64::try_from(started.elapsed().as_nanos()).expect("less than 500 years");
+        latencies.record(took).expect("the histogram grows");
+        worker.signal("TERM");
+        worker.ended().await;
+    }
+    let rows = vec![Row::of_latencies("from the start of a worker", "first answer", &latencies)];
+    show(&rows);
+    rows
+}
+
+impl Row {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    fn new(part: &str, setting: &str, measured: &Measured<Used>) -> Self {
+        let (before, after) = measured.usage;
+        let calls = measured.calls as f64;
+        Self {
+            calls_per_s: measured.calls_per_s(),
+            backend_cpu_us_per_call: (after.backend - before.backend).cpu.as_secs_f64() * 1e6 / calls,
+            centrifugo_cpu_us_per_call: (after.centrifugo - before.centrifugo).cpu.as_secs_f64() * 1e6 / calls,
+            http_requests_per_call: (after.http_requests - before.http_requests) as f64 / calls,
+            ..Self::of_latencies(part, setting, &measured.latencies)
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "latencies are under a minute")]
+    fn of_latencies(part: &str, setting: &str, latencies: &Histogram<u64>) -> Self {
+        let quantile = |quantile| latencies.value_at_quantile(quantile) as f64 / 1000.0;
+        Self {
+            part: part.to_owned(),
+            setting: setting.to_owned(),
+            calls_per_s: 0.0,
+            p50_us: quantile(0.5),
+            p99_us: quantile(0.99),
+            backend_cpu_us_per_call: 0.0,
+            centrifugo_cpu_us_per_call: 0.0,
+            http_requests_per_call: 0.0,
+        }
+    }
+
+    fn median(rows: &[Self]) -> Self {
+        let median = |value: fn(&Self) -> f64| {
+            let mut values: Vec<_> = rows.iter().map(value).collect();
+            values.sort_by(f64::total_cmp);
+            values[values.len() / 2]
+        };
+        Self {
+            part: rows[0].part.clone(),
+            setting: rows[0].setting.clone(),
+            calls_per_s: median(|row| row.calls_per_s),
+            p50_us: median(|row| row.p50_us),
+            p99_us: median(|row| row.p99_us),
+            backend_cpu_us_per_call: median(|row| row.backend_cpu_us_per_call),
+            centrifugo_cpu_us_per_call: median(|row| row.centrifugo_cpu_us_per_call),
+            http_requests_per_call: median(|row| row.http_requests_per_call),
+        }
+    }
+}
+
+fn show(rows: &[Row]) {
+    let part = rows.first().map_or("", |row| row.part.as_str());
+    println!(
+        "{part}\n{:<16} {:>9} {:>9} {:>9}   {:>8} {:>10} {:>7}   {:>9}",
+        "", "calls/s", "p50 µs", "p99 µs", "CPU µs", "Centrifugo", "÷ first", "HTTP/call"
+    );
+    let cost = |row: &Row| row.backend_cpu_us_per_call + row.centrifugo_cpu_us_per_call;
+    for row in rows {
+        println!(
+            "{:<16} {:>9.0} {:>9.0} {:>9.0}   {:>8.1} {:>10.1} {:>7.2}   {:>9.4}",
+            row.setting,
+            row.calls_per_s,
+            row.p50_us,
+            row.p99_us,
+            row.backend_cpu_us_per_call,
+            row.centrifugo_cpu_us_per_call,
+            cost(row) / cost(&rows[0]),
+            row.http_requests_per_call,
+        );
+    }
+    println!();
+}
