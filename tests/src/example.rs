@@ -70,7 +70,7 @@ fn build() -> &'static Path {
     static EXAMPLES: OnceLock<PathBuf> = OnceLock::new();
     EXAMPLES.get_or_init(|| {
         let profile = toolchain::profile_dir();
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut build = toolchain::cargo();
         build.args(["build", "--quiet", "--package", "examples", "--examples", "--target-dir"]);
         build.arg(toolchain::target_dir()).current_dir(toolchain::workspace_dir());
         match profile.file_name().and_then(|name| name.to_str()) {

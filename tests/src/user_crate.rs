@@ -88,7 +88,7 @@ impl UserCrate {
     }
 
     fn cargo(&self, subcommand: impl AsRef<OsStr>, target: &Path) -> Command {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut command = toolchain::cargo();
         command.arg(subcommand).args(["--release", "--quiet", "--target-dir"]).arg(target);
         command.current_dir(&self.dir).stderr(Stdio::inherit());
         command
