@@ -164,6 +164,13 @@ mod tests {
     }
 
     #[test]
+    fn cargo_is_not_told_which_package_asks() {
+        let name = std::ffi::OsStr::new("CARGO_PKG_NAME");
+        assert!(std::env::var_os(name).is_some(), "cargo runs the tests, and says of which package");
+        assert!(cargo().get_envs().any(|(removed, value)| removed == name && value.is_none()));
+    }
+
+    #[test]
     fn what_could_not_be_made_says_all_and_is_made_by_the_next_who_asks() {
         let dir = tempfile::tempdir().expect("a directory");
         let (artefact, input) = (dir.path().join("thing"), dir.path().join("input"));
