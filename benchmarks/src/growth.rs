@@ -138,8 +138,7 @@ async fn idle() -> Vec<Row> {
             }
         });
     }
-    let settings =
-        [Setting::busy("0 idle".to_owned(), &without), Setting::busy(format!("{IDLE} idle"), &with)];
+    let settings = [Setting::busy("0 idle".to_owned(), &without), Setting::busy(format!("{IDLE} idle"), &with)];
     turns("idle connections", &settings).await
 }
 

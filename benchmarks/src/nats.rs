@@ -10,10 +10,7 @@ const GO: &str =
 
 /// Starts one on a free port, and says at which address it is.
 ///
-/// # Panics
-///
-/// When it does not start.
-pub async fn start() -> (Process, String) {
+pub(crate) async fn start() -> (Process, String) {
     let module = toolchain::tests_dir().join("nats");
     let binary = toolchain::target_dir().join("tools").join("nats-server");
     toolchain::make_once(&binary, &[module.join("go.mod"), module.join("go.sum")], || {

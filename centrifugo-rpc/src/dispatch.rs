@@ -24,6 +24,8 @@ use crate::handler::{Call, Reply, States};
 use crate::protocol;
 use crate::registry::{Method, Registry};
 
+#[cfg(feature = "__bench")]
+pub(crate) mod bench;
 mod hashed;
 mod intake;
 mod journal;

@@ -122,6 +122,14 @@ pub mod __private {
     pub use inventory;
 }
 
+/// The stages of a request one by one, for the benchmarks. Not public API.
+#[cfg(feature = "__bench")]
+#[doc(hidden)]
+pub mod bench {
+    pub use crate::centrifugo::replies::bench::Ready;
+    pub use crate::dispatch::bench::{Decoded, InProcess, decode, encode};
+}
+
 /// Runs the Rust code of the documentation as tests.
 #[cfg(doctest)]
 mod documentation {

@@ -70,7 +70,7 @@ fn build(name: &str) -> PathBuf {
     let profile = toolchain::profile_dir();
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     if !built.contains(name) {
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut build = toolchain::cargo();
         build.args(["build", "--quiet", "--package", "examples", "--example", name, "--target-dir"]);
         build.arg(toolchain::target_dir()).current_dir(toolchain::workspace_dir());
         match profile.file_name().and_then(|name| name.to_str()) {

@@ -31,6 +31,8 @@
 //! | [`crew`] | several workers of the demo service, and what they ran |
 //! | [`load`] | callers that never stop, and what became of their calls |
 //! | [`redis`] | a real Redis |
+//! | [`user_crate`] | a program outside of this workspace, and what it costs to build |
+//! | [`many`] | programs with many methods |
 
 pub mod api;
 pub mod centrifugo;
@@ -41,6 +43,7 @@ pub mod example;
 pub mod generated;
 pub mod golang;
 pub mod load;
+pub mod many;
 pub mod node;
 pub mod process;
 pub mod proxy;
@@ -55,6 +58,7 @@ pub mod tls;
 pub mod tokens;
 pub mod toolchain;
 pub mod typescript;
+pub mod user_crate;
 pub mod zoo;
 
 use std::time::Duration;
@@ -65,6 +69,7 @@ pub use crew::Crew;
 pub use demo::Demo;
 pub use example::Example;
 pub use load::Load;
+pub use many::Many;
 pub use node::Node;
 pub use process::Process;
 pub use proxy::TcpProxy;
@@ -75,6 +80,7 @@ pub use scenarios::Scenarios;
 pub use server::Server;
 pub use table::{Column, Table};
 pub use tokens::Tokens;
+pub use user_crate::UserCrate;
 pub use zoo::Zoo;
 
 /// How long anything that should happen is waited for. Generous: it is only ever used up by a failing test.

@@ -72,6 +72,21 @@ pub fn try_run(command: &mut Command, fix: &str) -> Result<(), String> {
     Err(format!("{command:?} failed with {}\n{stdout}{stderr}", output.status))
 }
 
+/// Cargo, as a user starts it.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Cargo tells a test what package it is of. The build script of ring asks to be run again where that changes, and all that
+    // depends on ring would be compiled again with each build from within a test, and once more with the next from without.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Keeps the developer's own `CENTRIFUGO_…` variables, which configure servers and workers alike, from `command`.
 pub fn without_centrifugo_variables(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
@@ -146,6 +161,13 @@ mod tests {
             assert_eq!(profile_of(&profile.join(exe)), Some(&*profile), "{exe}");
         }
         assert_eq!(profile_of(Path::new("/usr/bin/calls")), None);
+    }
+
+    #[test]
+    fn cargo_is_not_told_which_package_asks() {
+        let name = std::ffi::OsStr::new("CARGO_PKG_NAME");
+        assert!(std::env::var_os(name).is_some(), "cargo runs the tests, and says of which package");
+        assert!(cargo().get_envs().any(|(removed, value)| removed == name && value.is_none()));
     }
 
     #[test]

@@ -69,7 +69,8 @@ impl Target {
             }
             Self::Nats(address) => {
                 let mut socket = Socket::tcp(address).await;
-                let hello = format!("CONNECT {{\"verbose\":false,\"pedantic\":false}}\r\nSUB {session}.* 1\r\nPING\r\n");
+                let hello =
+                    format!("CONNECT {{\"verbose\":false,\"pedantic\":false}}\r\nSUB {session}.* 1\r\nPING\r\n");
                 socket.send(&mut vec![hello.into_bytes()]).await;
                 let mut seen = Vec::new();
                 while !seen.ends_with(b"PONG\r\n") {

@@ -262,7 +262,7 @@ fn none<T>() -> Option<T> {
     None
 }
 
-fn parse_batch(answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
+pub(super) fn parse_batch(answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
     #[derive(Deserialize)]
     struct Batch {
         replies: Vec<Reply>,

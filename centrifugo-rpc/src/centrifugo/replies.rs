@@ -16,6 +16,9 @@ use crate::dispatch::outbox::{Outbox, Outgoing};
 use crate::protocol;
 use crate::throttle::Throttle;
 
+#[cfg(feature = "__bench")]
+pub(crate) mod bench;
+
 /// How many requests are under way at once: while Centrifugo works on one, the next fills. More would only split the replies
 /// into smaller batches.
 const IN_FLIGHT: usize = 2;

@@ -1,0 +1,115 @@
+//! What the benchmarks of this crate have in common: a worker's input at each stage, as callers and Centrifugo write it.
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use centrifugo_rpc::bench::{InProcess, Ready, encode};
+use centrifugo_rpc::{Caller, Connection, websocket_rpc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::{Builder, Runtime};
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::EnvFilter;
+
+/// The sizes of params and results: name and bytes.
+pub(crate) const SIZES: [(&str, usize); 3] = [("30 B", 30), ("1 KB", 1024), ("16 KB", 16 * 1024)];
+
+/// How many calls are under way at once.
+pub(crate) const BURST: usize = 64;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Echo {
+    text: String,
+}
+
+/// Answers what it is sent.
+#[websocket_rpc("bench.echo")]
+async fn echo(_conn: Connection, params: Echo) -> Echo {
+    params
+}
+
+/// An [`Echo`] as JSON, with so many bytes.
+pub(crate) fn payload(bytes: usize) -> String {
+    let around = r#"{"text":""}"#.len();
+    format!(r#"{{"text":"{}"}}"#, "x".repeat(bytes - around))
+}
+
+fn correlation_id(number: usize) -> String {
+    format!("{number:08x}-6b8a-4c6c-9d53-8c4f0f2c8f6e")
+}
+
+fn channel(number: usize) -> String {
+    format!("reply:{number:08x}-9dad-41d1-80b4-00c04fd430c8#user-{number}")
+}
+
+/// Who makes the call with this number, as Centrifugo says.
+pub(crate) fn caller(number: usize) -> Caller {
+    Caller::user(format!("user-{number}")).client(format!("{number:08x}-d1a4-4d0c-9b0e-1d2f3a4b5c6d"))
+}
+
+/// The call with this number, as its caller publishes it.
+pub(crate) fn publication(number: usize, params_bytes: usize) -> Bytes {
+    let request = format!(
+        r#"{{"method":"bench.echo","correlation_id":"{}","reply_to":"{}","params":{},"timeout_ms":30000}}"#,
+        correlation_id(number),
+        channel(number),
+        payload(params_bytes),
+    );
+    request.into()
+}
+
+/// Replies with results of this size.
+pub(crate) fn ready(count: usize, result_bytes: usize) -> Ready {
+    let result = payload(result_bytes);
+    Ready::new((0..count).map(|number| (channel(number), encode(&correlation_id(number), result.as_bytes()))))
+}
+
+/// What Centrifugo answers to a batch that went well.
+pub(crate) fn answer(count: usize) -> String {
+    let mut answer = r#"{"replies":["#.to_owned();
+    for number in 0..count {
+        let separator = if number == 0 { "" } else { "," };
+        // A `String` takes all that is written to it.
+        let _ = write!(answer, r#"{separator}{{"publish":{{"offset":{},"epoch":"GDmq"}}}}"#, number + 1);
+    }
+    answer + "]}"
+}
+
+/// A worker, its runtime, and what it is sent.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    runtime: Runtime,
+    in_process: InProcess,
+    publications: Vec<Bytes>,
+}
+
+impl Worker {
+    /// One that gets params of this size.
+    pub(crate) fn new(params_bytes: usize) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let in_process = InProcess::new(64 << 20).expect("methods without problems");
+        let publications = (0..BURST).map(|number| publication(number, params_bytes)).collect();
+        Self { runtime, in_process, publications }
+    }
+
+    /// Makes the first `count` calls at once, and waits for their replies. Gives the last one.
+    pub(crate) fn calls(&self, callers: Vec<Caller>) -> Vec<u8> {
+        self.runtime.block_on(async {
+            let count = callers.len();
+            for (data, caller) in self.publications.iter().zip(callers) {
+                self.in_process.accept(data, caller);
+            }
+            self.in_process.replies(count).await
+        })
+    }
+}
+
+/// Has what this thread does logged as `Server::run` logs it, but to nowhere.
+pub(crate) fn logging() -> DefaultGuard {
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("info"))
+        .with_target(false)
+        .with_writer(std::io::sink)
+        .finish();
+    tracing::subscriber::set_default(subscriber)
+}

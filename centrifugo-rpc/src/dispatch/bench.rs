@@ -1,0 +1,85 @@
+//! What the benchmarks measure of dispatch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Dispatcher;
+use super::intake::{self, Intake};
+use super::outbox::{Outbox, Outgoing};
+use super::service::Stack;
+use crate::config::Config;
+use crate::connection::Caller;
+use crate::error::Error;
+use crate::handler::States;
+use crate::protocol;
+use crate::registry::Registry;
+
+/// A publication, read.
+#[derive(Debug)]
+pub struct Decoded(Intake);
+
+impl Decoded {
+    /// It is a call that would run.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        matches!(&self.0, Intake::Request(request) if request.address.is_some())
+    }
+}
+
+/// Reads what `caller` published.
+#[must_use]
+pub fn decode(data: &Bytes, caller: &Caller) -> Decoded {
+    Decoded(intake::read(data, caller, "reply"))
+}
+
+/// Writes the reply with this result, which is JSON.
+#[must_use]
+pub fn encode(correlation_id: &str, result: &[u8]) -> Vec<u8> {
+    protocol::write_reply(correlation_id, Ok(result))
+}
+
+/// A worker without Centrifugo: publications go in, replies come out.
+#[derive(Debug)]
+pub struct InProcess {
+    dispatcher: Arc<Dispatcher>,
+    outbox: Arc<Outbox>,
+}
+
+impl InProcess {
+    /// One with all methods of the program, whose replies wait in an outbox of `capacity` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the methods.
+    pub fn new(capacity: usize) -> Result<Self, Error> {
+        let registry = Registry::collect(&States::default())?;
+        let outbox = Arc::new(Outbox::new(capacity));
+        let config = Config::new("key", "secret");
+        let dispatcher = Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::clone(&outbox));
+        Ok(Self { dispatcher: Arc::new(dispatcher), outbox })
+    }
+
+    /// Takes what `caller` published.
+    pub fn accept(&self, data: &Bytes, caller: Caller) {
+        self.dispatcher.accept(data, caller, Duration::ZERO, None);
+    }
+
+    /// Waits for `count` replies and is done with them, as if they had been published at once; gives the last one. Dropping this
+    /// future loses those that it took.
+    pub async fn replies(&self, count: usize) -> Vec<u8> {
+        let mut last = Vec::new();
+        let mut left = count;
+        while left > 0 {
+            let taken = self.outbox.take(left, usize::MAX).await;
+            left -= taken.len();
+            for reply in taken {
+                self.outbox.done(&reply);
+                let Outgoing { data, .. } = reply;
+                last = data;
+            }
+        }
+        last
+    }
+}

@@ -1,0 +1,96 @@
+//! Services with many methods: large programs, as their workers and the generators of their clients see them.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use crate::toolchain;
+use crate::user_crate::{Build, UserCrate};
+
+const DEPENDENCIES: &str = r#"
+centrifugo-rpc = { path = "{workspace}/centrifugo-rpc" }
+schemars = "1"
+serde = { version = "1", features = ["derive"] }
+tokio = { version = "1", features = ["macros", "rt-multi-thread"] }"#;
+
+const HEAD: &str = r"//! Many methods, each with types of its own.
+
+use centrifugo_rpc::{Connection, Server, websocket_rpc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    Server::from_env().run().await
+}
+";
+
+const METHOD: &str = r#"
+/// Whose tasks `bench.m{N}` counts
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct M{N}Params {
+    /// User ID
+    user_id: String,
+}
+
+/// What `bench.m{N}` counts
+#[derive(Serialize, JsonSchema)]
+struct M{N}Result {
+    /// Total tasks
+    total: u32,
+    /// Completed tasks
+    completed: u32,
+}
+
+/// Counts the tasks of a user, as number {N}.
+#[websocket_rpc("bench.m{N}")]
+async fn m{N}(_conn: Connection, _params: M{N}Params) -> M{N}Result {
+    M{N}Result { total: 100, completed: 75 }
+}
+"#;
+
+/// A program with the methods `bench.m0`, `bench.m1` and so on, each of which takes `{"user_id": "…"}` as `tasks.get_stats` of the
+/// demo service does, and has types of its own. It has the command line of [`Server::run`](centrifugo_rpc::Server::run).
+#[derive(Debug)]
+pub struct Many(UserCrate);
+
+impl Many {
+    /// The program with so many methods. It is not built yet.
+    #[must_use]
+    pub fn new(methods: usize) -> Self {
+        let mut main = HEAD.to_owned();
+        for number in 0..methods {
+            // A `String` takes all that is written to it.
+            let _ = main.write_str(&METHOD.replace("{N}", &number.to_string()));
+        }
+        Self(UserCrate::new(&format!("many_{methods}"), DEPENDENCIES, &main))
+    }
+
+    /// Builds it with optimizations, where cargo finds it out of date: a thousand methods take a minute.
+    ///
+    /// # Panics
+    ///
+    /// When it does not build.
+    #[must_use]
+    pub fn build(&self) -> Build {
+        self.0.build(&target())
+    }
+
+    /// Builds it though it is up to date, all but what it depends on.
+    ///
+    /// # Panics
+    ///
+    /// When it does not build.
+    #[must_use]
+    pub fn rebuild(&self) -> Build {
+        // What it depends on is up to date afterwards.
+        drop(Self::new(1).build());
+        self.0.clean(&target());
+        self.build()
+    }
+}
+
+/// One for all of them: what they depend on is the same.
+fn target() -> PathBuf {
+    toolchain::target_dir().join("user-crates/many-target")
+}

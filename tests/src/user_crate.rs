@@ -1,0 +1,115 @@
+//! A crate of a user: outside of this workspace, on this checkout, built with optimizations as for production.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::toolchain;
+
+/// A program of one file, below the target directory. What it depends on has the versions of this workspace, so that nothing but
+/// what the workspace was built with is downloaded.
+#[derive(Debug)]
+pub struct UserCrate {
+    name: String,
+    dir: PathBuf,
+}
+
+/// How a build went.
+#[derive(Debug)]
+pub struct Build {
+    /// How long it took.
+    pub time: Duration,
+    /// The processor time of the compiler and all else that took part: steadier than `time` where others use the machine.
+    pub cpu: Duration,
+    /// How many crates it is made of besides its own, whether they were compiled now or before.
+    pub crates: usize,
+    /// The program, stripped.
+    pub binary: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl UserCrate {
+    /// Writes the crate, unless it is there: what did not change is not built again. `dependencies` are lines of its manifest, in
+    /// which `{workspace}` is the path of this checkout.
+    #[must_use]
+    pub fn new(name: &str, dependencies: &str, main: &str) -> Self {
+        let dir = toolchain::target_dir().join("user-crates").join(name);
+        fs::create_dir_all(dir.join("src")).expect("the target directory can be written");
+        let workspace = toolchain::workspace_dir();
+        let dependencies = dependencies.replace("{workspace}", &workspace.to_string_lossy());
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
+             [dependencies]\n{dependencies}\n\n[profile.release]\nstrip = true\n\n# Of no workspace, least of all of the one above.\n[workspace]\n"
+        );
+        write(&dir.join("Cargo.toml"), &manifest);
+        write(&dir.join("src/main.rs"), main);
+        // Cargo takes out what the crate does not need.
+        fs::copy(workspace.join("Cargo.lock"), dir.join("Cargo.lock")).expect("the workspace has a lock file");
+        Self { name: name.to_owned(), dir }
+    }
+
+    /// Builds it into the target directory `target`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not build, with what the compiler says.
+    #[must_use]
+    pub fn build(&self, target: &Path) -> Build {
+        let (started, before) = (Instant::now(), cpu_of_children());
+        let output = self.cargo("build", target).arg("--message-format=json").output().expect("cargo starts");
+        let (time, cpu) = (started.elapsed(), cpu_of_children().saturating_sub(before));
+        assert!(output.status.success(), "`{}` does not build", self.name);
+        let messages = String::from_utf8(output.stdout).expect("JSON is UTF-8");
+        let crates: BTreeSet<String> = messages
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|message| message["reason"] == "compiler-artifact")
+            .filter_map(|message| message["package_id"].as_str().map(ToOwned::to_owned))
+            .collect();
+        let binary = target.join("release").join(&self.name);
+        let bytes = fs::metadata(&binary).expect("it was built").len();
+        Build { time, cpu, crates: crates.len() - 1, binary, bytes }
+    }
+
+    /// Takes what was built of this crate, and of no other, out of the target directory `target`.
+    ///
+    /// # Panics
+    ///
+    /// When cargo fails.
+    pub fn clean(&self, target: &Path) {
+        let status = self.cargo("clean", target).args(["--package", &self.name]).status().expect("cargo starts");
+        assert!(status.success(), "`cargo clean` failed");
+    }
+
+    fn cargo(&self, subcommand: impl AsRef<OsStr>, target: &Path) -> Command {
+        let mut command = toolchain::cargo();
+        command.arg(subcommand).args(["--release", "--quiet", "--target-dir"]).arg(target);
+        command.current_dir(&self.dir).stderr(Stdio::inherit());
+        command
+    }
+}
+
+/// Leaves alone what is the same: cargo goes by the time of a file.
+fn write(path: &Path, contents: &str) {
+    if fs::read_to_string(path).is_ok_and(|there| there == contents) {
+        return;
+    }
+    fs::write(path, contents).unwrap_or_else(|error| panic!("{} cannot be written: {error}", path.display()));
+}
+
+/// The processor time of all processes that this one started and that have ended, and of theirs; nothing where the system does
+/// not say.
+fn cpu_of_children() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name of the program, in parentheses, may hold anything; user and system time of children are the 14th and 15th after it.
+    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+    let ticks = after.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
+    // Linux counts in hundredths of a second, whatever its own clock does.
+    Duration::from_millis(ticks * 10)
+}
