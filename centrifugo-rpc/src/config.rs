@@ -1,6 +1,7 @@
 //! What a worker is told: where Centrifugo is, its secrets, names and limits.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -88,6 +89,11 @@ pub struct Config {
     /// size, or 100,000 sessions with small ones.
     #[serde(default = "defaults::max_remembered_bytes_per_user")]
     pub max_remembered_bytes_per_user: usize,
+    /// How long the tokens live that a worker signs for itself, to connect and to subscribe; it renews them when they expire.
+    /// `CENTRIFUGO_RPC_WORKER_TOKEN_TTL`, from 5 s to 365 days, default 1 h: that bounds what a token is worth that leaked out of
+    /// a log of Centrifugo or of a proxy, and renewing one costs nothing.
+    #[serde(default = "defaults::worker_token_ttl", deserialize_with = "duration::deserialize")]
+    pub worker_token_ttl: Duration,
     /// A PEM file with the certificates of a private CA, trusted besides the system's roots. `CENTRIFUGO_CA_FILE`, default
     /// none.
     #[serde(default)]
@@ -114,6 +120,7 @@ impl fmt::Debug for Config {
             max_params_bytes,
             max_result_bytes,
             max_remembered_bytes_per_user,
+            worker_token_ttl,
             ca_file,
         } = self;
         f.debug_struct("Config")
@@ -133,6 +140,7 @@ impl fmt::Debug for Config {
             .field("max_params_bytes", max_params_bytes)
             .field("max_result_bytes", max_result_bytes)
             .field("max_remembered_bytes_per_user", max_remembered_bytes_per_user)
+            .field("worker_token_ttl", worker_token_ttl)
             .field("ca_file", ca_file)
             .finish()
     }
@@ -202,6 +210,9 @@ pub(crate) mod defaults {
     pub(crate) fn max_remembered_bytes_per_user() -> usize {
         256 << 20
     }
+    pub(crate) fn worker_token_ttl() -> Duration {
+        Duration::from_secs(60 * 60)
+    }
 }
 
 /// One method per field, named as the field.
@@ -237,6 +248,7 @@ setters! {
     max_params_bytes: usize => max_params_bytes;
     max_result_bytes: usize => max_result_bytes;
     max_remembered_bytes_per_user: usize => max_remembered_bytes_per_user;
+    worker_token_ttl: Duration => worker_token_ttl;
     ca_file: impl Into<PathBuf> => Some(ca_file.into());
 }
 
@@ -261,6 +273,7 @@ impl Config {
             max_params_bytes: defaults::max_params_bytes(),
             max_result_bytes: defaults::max_result_bytes(),
             max_remembered_bytes_per_user: defaults::max_remembered_bytes_per_user(),
+            worker_token_ttl: defaults::worker_token_ttl(),
             ca_file: None,
         }
     }
@@ -339,9 +352,17 @@ impl Config {
         ] {
             must(limit > 0, &format!("{what} is 0, which would refuse every call: write a number above 0"));
         }
+        must(
+            WORKER_TOKEN_TTL.contains(&self.worker_token_ttl),
+            "worker_token_ttl (CENTRIFUGO_RPC_WORKER_TOKEN_TTL) is not between `5s` and `365d`: a token of less could expire on its \
+             way to Centrifugo, whose clock need not be this one, and one of more is as good as none that expires",
+        );
         problems
     }
 }
+
+/// Tokens have whole seconds: a shorter one is gone with a slow connection or a clock that is a little ahead.
+const WORKER_TOKEN_TTL: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(365 * 24 * 3600);
 
 /// The schemes of a WebSocket endpoint.
 pub(crate) const WEBSOCKET: [&str; 2] = ["ws", "wss"];

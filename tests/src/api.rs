@@ -104,6 +104,23 @@ impl Api {
         result.unwrap_or_else(|error| panic!("{method} was refused with {error}"))
     }
 
+    /// How many commands of this kind the server has had of its clients; it must have `prometheus.enabled`.
+    ///
+    /// # Panics
+    ///
+    /// When it has not.
+    pub async fn commands(&self, method: &str) -> u64 {
+        let url = self.url.replace("/api", "/metrics");
+        let metrics = async { self.http.get(url).send().await?.text().await };
+        let metrics = within("the metrics", metrics).await.expect("metrics");
+        let counts = metrics.lines().filter_map(|line| {
+            let labels = line.strip_prefix("centrifugo_client_command_duration_seconds_count{")?;
+            let (labels, count) = labels.split_once("} ")?;
+            labels.contains(&format!("method=\"{method}\"")).then(|| count.parse::<u64>().expect("a count"))
+        });
+        counts.reduce(|all, count| all + count).unwrap_or_else(|| panic!("no metric counts {method}:\n{metrics}"))
+    }
+
     /// Publishes `data` into `channel`; the result has its `offset` and `epoch`.
     pub async fn publish(&self, channel: &str, data: &Value) -> Value {
         self.ok("publish", json!({"channel": channel, "data": data})).await

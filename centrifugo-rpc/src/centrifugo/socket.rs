@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::api::Position;
 use super::tls::Tls;
-use super::tokens::{Tokens, WORKER_TTL};
+use super::tokens::Tokens;
 use super::trouble::Trouble;
 use crate::config::Config;
 use crate::connection::Caller;
@@ -136,7 +136,7 @@ impl Socket {
             .min_reconnect_delay(RECONNECT.0)
             .max_reconnect_delay(RECONNECT.1)
             .get_token(move |_| {
-                let token = signer.connection(&subject, WORKER_TTL, info.as_deref());
+                let token = signer.connection(&subject, signer.worker_ttl(), info.as_deref());
                 async move { token.map(Some).map_err(TokenError::from) }
             })
             .on_connected(move |_, _| connected(SocketEvent::Connected))
@@ -205,7 +205,7 @@ impl Socket {
         if how.token {
             let (signer, subject) = (self.tokens.clone(), self.user.clone());
             builder = builder.get_token(move |context| {
-                let token = signer.subscription(&subject, &context.channel, WORKER_TTL);
+                let token = signer.subscription(&subject, &context.channel, signer.worker_ttl());
                 async move { token.map_err(TokenError::from) }
             });
         }

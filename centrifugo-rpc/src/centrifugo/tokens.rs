@@ -15,14 +15,12 @@ use crate::protocol;
 /// The user that workers connect as.
 pub(crate) const WORKER_USER: &str = "centrifugo-rpc-worker";
 
-/// How long a worker's own tokens live. They are renewed when they expire; an hour bounds what a token that leaked out of a
-/// log of Centrifugo or of a proxy is worth, and costs nothing.
-pub(crate) const WORKER_TTL: Duration = Duration::from_secs(60 * 60);
-
 /// Signs tokens. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     key: Arc<EncodingKey>,
+    /// How long a worker's own live.
+    worker_ttl: Duration,
 }
 
 #[derive(Serialize)]
@@ -39,7 +37,7 @@ struct Claims<'a> {
 impl Tokens {
     pub(crate) fn new(config: &Config) -> Self {
         let secret = config.centrifugo_token_hmac_secret.expose();
-        Self { key: Arc::new(EncodingKey::from_secret(secret.as_bytes())) }
+        Self { key: Arc::new(EncodingKey::from_secret(secret.as_bytes())), worker_ttl: config.worker_token_ttl }
     }
 
     /// A token to connect as `user`, with the `info` that handlers read.
@@ -58,6 +56,11 @@ impl Tokens {
     /// As [`connection`](Self::connection).
     pub(crate) fn subscription(&self, user: &str, channel: &str, ttl: Duration) -> Result<String, Error> {
         self.sign(user, ttl, None, Some(channel))
+    }
+
+    /// How long the tokens live that a worker signs for itself.
+    pub(crate) fn worker_ttl(&self) -> Duration {
+        self.worker_ttl
     }
 
     fn sign(&self, sub: &str, ttl: Duration, info: Option<&RawValue>, channel: Option<&str>) -> Result<String, Error> {
@@ -121,7 +124,7 @@ mod tests {
         let time = |name: &str| connection[name].as_u64().expect("seconds");
         assert_eq!(time("exp"), time("iat") + 60);
 
-        let subscription = claims(&tokens.subscription("w", "rpc:requests", WORKER_TTL).expect("a token"));
+        let subscription = claims(&tokens.subscription("w", "rpc:requests", tokens.worker_ttl()).expect("a token"));
         assert_eq!((&subscription["sub"], &subscription["channel"]), (&"w".into(), &"rpc:requests".into()));
         assert!(subscription.get("info").is_none());
     }

@@ -59,6 +59,7 @@ impl Config {
         vars.number("CENTRIFUGO_RPC_MAX_PARAMS_BYTES", &mut config.max_params_bytes);
         vars.number("CENTRIFUGO_RPC_MAX_RESULT_BYTES", &mut config.max_result_bytes);
         vars.number("CENTRIFUGO_RPC_MAX_REMEMBERED_BYTES_PER_USER", &mut config.max_remembered_bytes_per_user);
+        vars.duration("CENTRIFUGO_RPC_WORKER_TOKEN_TTL", &mut config.worker_token_ttl);
         config.ca_file = vars.values.remove("CENTRIFUGO_CA_FILE").map(PathBuf::from);
         vars.also(config.problems());
         report(&vars.problems)?;
@@ -190,6 +191,8 @@ mod tests {
             ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "re:ply"),
             ("CENTRIFUGO_RPC_CALL_TIMEOUT", "0s"),
             ("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS", "0"),
+            ("CENTRIFUGO_RPC_WORKER_TOKEN_TTL", "4s"),
+            ("CENTRIFUGO_RPC_WORKER_TOKEN_TTL", "2years"),
         ] {
             let mut vars = SECRETS.to_vec();
             vars.push((name, value));

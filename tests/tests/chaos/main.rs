@@ -3,6 +3,7 @@
 //!
 //! One after the other, as each wants the whole machine. The table is printed and kept in `target/chaos.txt`.
 
+use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
@@ -10,12 +11,13 @@ use std::time::Duration;
 use centrifugo_rpc::Config;
 use serde_json::Value;
 use tests::load::Report;
-use tests::{Centrifugo, Redis, Server, toolchain};
+use tests::{Centrifugo, Load, Redis, Server, eventually, toolchain};
 use tokio::sync::{Mutex, MutexGuard};
 
 mod alone;
 mod network;
 mod restarts;
+mod tokens;
 
 /// How long callers pause between two calls: 64 of them make some hundred calls in a second.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -24,6 +26,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 async fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::const_new(());
     TURN.lock().await
+}
+
+/// Lets callers call until that many more calls have ended.
+async fn go_on(load: &Load, calls: usize) {
+    let until = load.ended() + calls;
+    eventually("callers to go on", async || (load.ended() >= until).then_some(())).await;
 }
 
 /// What `centrifugo_config` prints.
@@ -41,7 +49,12 @@ struct Place {
 
 impl Place {
     async fn memory() -> Self {
-        Self { name: "memory", nodes: vec![Centrifugo::start(config()).await], _redis: None }
+        Self::with(Centrifugo::start(config()).await)
+    }
+
+    /// One node on its memory engine.
+    fn with(node: Centrifugo) -> Self {
+        Self { name: "memory", nodes: vec![node], _redis: None }
     }
 
     /// Two nodes on one Redis; none where it is not installed.
@@ -69,7 +82,13 @@ impl Place {
 /// Prints a line of the table.
 fn row(what: &str, place: &str, report: &Report) {
     let (head, line) = (format!("{:64} {}", "", Report::HEADER), format!("{what:46} {place:17} {report}"));
-    println!("{head}\n{line}");
+    println!("{head}");
+    note(line);
+}
+
+/// Prints a line, and keeps it.
+fn note(line: impl Display) {
+    println!("{line}");
     let file = toolchain::target_dir().join("chaos.txt");
     let mut file = OpenOptions::new().create(true).append(true).open(file).expect("the table");
     writeln!(file, "{line}").expect("a line of the table");

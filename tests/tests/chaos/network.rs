@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::load::{Report, burst, client};
 use tests::{Centrifugo, Crew, Load, TcpProxy, config, eventually};
 
-use crate::{PAUSE, Place, row, turn};
+use crate::{PAUSE, Place, go_on, row, turn};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bursts_that_centrifugo_cannot_queue_are_all_answered() {
@@ -78,10 +78,7 @@ async fn bad_networks_run_nothing_twice_and_leave_no_call_without_an_end() {
     crew.start_with(server, &[("CENTRIFUGO_API_URL", &api_far.api_url)]).await;
     crew.start(server).await;
     let load = Load::start(&[server], 32, "demo.append", PAUSE).await;
-    let calls = async |count: usize| {
-        let until = load.ended() + count;
-        eventually("callers to go on", async || (load.ended() >= until).then_some(())).await;
-    };
+    let calls = async |count: usize| go_on(&load, count).await;
     for _ in 0..3 {
         calls(300).await;
         proxy.cut();

@@ -5,13 +5,7 @@ use std::time::Duration;
 use tests::load::{Report, burst, client};
 use tests::{Crew, Load, eventually};
 
-use crate::{PAUSE, Place, row, turn};
-
-/// Lets callers call until that many more calls have ended.
-async fn go_on(load: &Load, calls: usize) {
-    let until = load.ended() + calls;
-    eventually("callers to go on", async || (load.ended() >= until).then_some(())).await;
-}
+use crate::{PAUSE, Place, go_on, row, turn};
 
 async fn one_killed_one_started_one_stopped(place: &Place) -> Report {
     let mut crew = Crew::new();
