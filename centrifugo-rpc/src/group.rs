@@ -245,9 +245,11 @@ impl<R: Request> Group<R> {
     fn adopt(&mut self, offset: u64, at: u64, view: View, time: Millis, out: &mut Vec<Action<R>>) {
         // The last one to leave dates what comes after its view, the others what comes after their message.
         self.last_time = view.members.is_empty().then_some(time);
+        // It may have read some of that before it said so; what others had then is not for this one to know.
+        let from = if view.members.is_empty() { view.version + 1 } else { at };
         self.view = Some(Arc::new(view));
         for (earlier, read) in self.backlog.take() {
-            if earlier < at {
+            if earlier < from {
                 continue;
             }
             self.position = earlier + 1;

@@ -126,7 +126,7 @@ impl<R: Request> Ledger<R> {
     /// What belongs to nobody was published after `time`, as far as nothing better is known.
     pub(super) fn date_unowned(&mut self, time: Millis) {
         for unowned in self.unowned.values_mut() {
-            unowned.after.get_or_insert(time);
+            unowned.after = unowned.after.max(Some(time));
         }
     }
 

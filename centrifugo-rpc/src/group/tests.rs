@@ -268,6 +268,20 @@ fn what_comes_when_all_have_left_is_run_by_the_next_one() {
 }
 
 #[test]
+fn what_the_last_one_to_leave_read_before_it_said_so_is_run_by_the_next_one_too() {
+    let mut bench = Bench::with(0);
+    let said = |message| Publication::Message(Sent { epoch: "e".to_owned(), message });
+    let empty = Message::View { prev: 1, members: vec![], dead: vec![] };
+    let state = Message::State { at: 5, version: 3, members: vec![], time: 900_000 };
+    bench.stream = vec![Publication::Request(false), said(empty.clone()), said(empty)];
+    bench.stream.extend([Publication::Request(false), said(state), Publication::Request(false)]);
+    bench.start(0, 2);
+    bench.pass(1000);
+    assert_eq!(bench.runs, [("w0".to_owned(), 4), ("w0".to_owned(), 6)]);
+    assert_eq!((bench.after, bench.lost), (vec![Some(900_000); 2], vec![]));
+}
+
+#[test]
 fn what_a_dead_member_had_is_lost_or_run_again_and_what_it_had_finished_is_neither() {
     let mut bench = Bench::with(3);
     let offsets: Vec<_> = (0..9).map(|_| bench.request(false)).collect();
@@ -377,11 +391,11 @@ fn one_that_has_work_and_is_silent_is_dead_although_it_is_connected() {
 #[test]
 fn a_message_for_another_stream_means_nothing() {
     let mut bench = Bench::with(1);
-    let view =
-        Message::View { prev: bench.workers[0].0.view().expect("a view").version, members: vec![], dead: vec![] };
+    let before = bench.workers[0].0.view().expect("a view").clone();
+    let view = Message::View { prev: before.version, members: vec![Member::new("late", 0)], dead: vec![] };
     bench.stream.push(Publication::Message(Sent { epoch: "another".to_owned(), message: view }));
     bench.settle();
-    assert_eq!(bench.members(0), ["w0.0"]);
+    assert_eq!(bench.workers[0].0.view(), Some(&before));
 }
 
 #[test]
