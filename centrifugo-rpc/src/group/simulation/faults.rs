@@ -24,10 +24,10 @@ impl World {
         let oldest = (self.stream.len() as u64).saturating_sub(self.history) + 1;
         if worker.stream != self.streams {
             let first = if self.stream.is_empty() { 1 } else { oldest };
-            worker.begin(self.streams, first);
+            worker.begin(self.streams, first, self.stream.len() as u64);
         } else if worker.next < oldest {
             self.note(|| format!("{} lost its place", worker.name));
-            worker.begin(self.streams, oldest);
+            worker.begin(self.streams, oldest, self.stream.len() as u64);
         }
         worker.client = Some(client.clone());
         self.tell(&client, &worker.name, true);
@@ -106,8 +106,8 @@ impl World {
                 }
             }
             (85..110, Some(victim)) => self.leave(victim),
-            (110..114, _) if self.kind == Kind::Anything => self.forget(),
-            (120..180, _) if self.workers.len() < 6 => self.add_worker(),
+            (120..140, _) if dice < 120 + self.forgets => self.forget(),
+            (140..200, _) if self.workers.len() < 6 => self.add_worker(),
             _ => {}
         }
         self.keep_somebody();
@@ -115,6 +115,9 @@ impl World {
 
     fn leave(&mut self, victim: usize) {
         self.note(|| format!("{} leaves", self.workers[victim].name));
+        if self.workers[victim].group.standing() == Standing::Member {
+            self.truth.left_at = self.now;
+        }
         self.workers[victim].leaving = true;
         self.workers[victim].group.leave();
     }
@@ -130,6 +133,13 @@ impl World {
         self.note(|| "Centrifugo loses its memory".to_owned());
         self.streams += 1;
         self.stream.clear();
+        // What was under way arrives in a stream that it was not meant for.
+        for sent in std::mem::take(&mut self.said) {
+            if self.random.chance(2500) {
+                let at = self.now + self.random.pick(&[100, 1000, 4000, 15_000]);
+                self.events.push((at, Event::Publish(sent)));
+            }
+        }
         for index in 0..self.workers.len() {
             self.cut(index);
             self.workers[index].cut_until = self.now + self.random.pick(&[50, 500, 3000]);
@@ -160,9 +170,9 @@ impl World {
                 && worker.stream == self.streams
                 && worker.next < oldest
             {
-                let stream = self.streams;
+                let (stream, end) = (self.streams, self.stream.len() as u64);
                 self.note(|| format!("{} lost its place", self.workers[index].name));
-                self.workers[index].begin(stream, oldest);
+                self.workers[index].begin(stream, oldest, end);
             }
         }
     }

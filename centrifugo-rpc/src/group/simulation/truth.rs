@@ -15,6 +15,8 @@ pub(super) const PATIENCE: u64 = 30_000;
 #[derive(Debug)]
 pub(super) struct Call {
     pub born: u64,
+    /// When a member began to leave last before that; 0 where none did.
+    pub after_leave: u64,
     pub idempotent: bool,
     /// Who ran it.
     pub runs: Vec<Member>,
@@ -29,6 +31,10 @@ pub(super) struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     pub calls: HashMap<Place, Call>,
+    /// When a member began to leave last.
+    pub left_at: u64,
+    /// Nobody ever goes without a word.
+    graceful: bool,
     /// The owner that somebody took a request to have; all others must agree.
     owners: HashMap<Place, Option<Member>>,
     /// The version that somebody took to be in force before an offset.
@@ -38,6 +44,10 @@ pub(super) struct Truth {
 }
 
 impl Truth {
+    pub(super) fn new(graceful: bool) -> Self {
+        Self { graceful, ..Self::default() }
+    }
+
     pub(super) fn owner(&mut self, place: Place, owner: Option<&Member>, says: &Member) -> Result<(), String> {
         match self.owners.entry(place) {
             Entry::Vacant(vacant) => {
@@ -63,11 +73,21 @@ impl Truth {
         Ok(())
     }
 
-    /// Returns the call's deadline.
-    pub(super) fn run(&mut self, place: Place, by: &Member) -> Result<u64, String> {
+    /// Returns the call's deadline. `after` is what its worker was told about when it was made, `saw` whether it saw that itself.
+    pub(super) fn run(&mut self, place: Place, by: &Member, after: Option<u64>, saw: bool) -> Result<u64, String> {
         let Some(call) = self.calls.get_mut(&place) else {
             return Err(format!("{by} runs {place:?}, which is no request"));
         };
+        if after.is_some_and(|after| after > call.born) {
+            return Err(format!("{by} takes {place:?} to be made after {after:?}: {call:?}"));
+        }
+        // One that waited for a worker is as old as the time since the last one left, and no older.
+        let waited = self.owners.get(&place) == Some(&None) && call.after_leave > 0;
+        if self.graceful && waited && !saw && after.is_none_or(|after| after < call.after_leave) {
+            return Err(format!(
+                "{by} takes {place:?} to be made after {after:?}, which is older than it is: {call:?}"
+            ));
+        }
         if call.runs.contains(by) || !call.idempotent && !call.runs.is_empty() {
             return Err(format!("{by} runs {place:?}, which {:?} ran (idempotent: {})", call.runs, call.idempotent));
         }

@@ -46,6 +46,8 @@ pub(super) struct Worker {
     /// The offset it reads next.
     pub next: u64,
     pub stream: u32,
+    /// What is published from here on it sees happen.
+    pub began_at: u64,
     /// Its connection: none while it is cut off.
     pub client: Option<String>,
     /// It is stopped, as by SIGSTOP, until then.
@@ -83,6 +85,7 @@ impl Worker {
             name,
             next: 0,
             stream: u32::MAX,
+            began_at: 0,
             frozen_until: 0,
             cut_until: 0,
             deaf_until: 0,
@@ -107,8 +110,9 @@ impl Worker {
     }
 
     /// It is subscribed to a stream that it does not know, or not any more.
-    pub(super) fn begin(&mut self, stream: u32, first: u64) {
+    pub(super) fn begin(&mut self, stream: u32, first: u64, end: u64) {
         self.stream = stream;
+        self.began_at = end + 1;
         self.next = first;
         self.group.begin(&stream.to_string(), first);
     }
@@ -176,9 +180,9 @@ impl Worker {
     fn act(&mut self, now: u64, truth: &mut Truth, random: &mut Random, wishes: &mut Vec<Wish>) -> Result<(), String> {
         for action in std::mem::take(&mut self.actions) {
             match action {
-                Action::Run { offset, .. } => {
+                Action::Run { offset, after, .. } => {
                     let place = (self.stream, offset);
-                    let deadline = truth.run(place, self.group.me())?;
+                    let deadline = truth.run(place, self.group.me(), after, offset >= self.began_at)?;
                     let takes = random.pick(&[0, 0, 50, 100, 500, 3000, 8000]);
                     self.running.insert(place, ((now + takes).min(deadline), self.group.generation()));
                 }

@@ -1,5 +1,6 @@
 //! The stream, the callers and the time.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::AddAssign;
 
@@ -12,6 +13,9 @@ use crate::group::Sent;
 /// How long a schedule is, and how much of its end is quiet, so that what is under way can end.
 const LENGTH: u64 = 90_000;
 const CALM: u64 = 45_000;
+
+/// How much of what was said may be under way still, or once more, when Centrifugo loses its memory.
+const SAID: usize = 40;
 
 /// What came of some schedules.
 #[derive(Debug, Default, Clone, Copy)]
@@ -79,6 +83,10 @@ pub(super) struct World {
     pub truth: Truth,
     pub names: u32,
     pub trace: bool,
+    /// How often Centrifugo loses its memory, of four thousand steps.
+    pub forgets: u64,
+    /// What was said last in this stream.
+    pub said: VecDeque<Sent>,
     /// How busy callers are, of ten thousand.
     load: u64,
 }
@@ -89,6 +97,7 @@ impl World {
         // Whoever leaves nobody behind leaves the rest to the history.
         let history = if kind == Kind::Graceful { 100_000 } else { random.pick(&[60, 300, 10_000]) };
         let load = random.pick(&[500, 3000, 8000]);
+        let forgets = if kind == Kind::Anything { random.pick(&[4, 4, 20]) } else { 0 };
         Self {
             kind,
             random,
@@ -98,9 +107,11 @@ impl World {
             history,
             workers: Vec::new(),
             events: Vec::new(),
-            truth: Truth::default(),
+            truth: Truth::new(kind == Kind::Graceful),
             names: 0,
             trace,
+            forgets,
+            said: VecDeque::new(),
             load,
         }
     }
@@ -134,7 +145,15 @@ impl World {
             let idempotent = self.random.chance(3000);
             self.stream.push(Publication::Request(Plain { idempotent }));
             let place = (self.streams, self.stream.len() as u64);
-            let call = Call { born: self.now, idempotent, runs: Vec::new(), ended: None, done: false, lost: false };
+            let call = Call {
+                born: self.now,
+                after_leave: self.truth.left_at,
+                idempotent,
+                runs: Vec::new(),
+                ended: None,
+                done: false,
+                lost: false,
+            };
             self.truth.calls.insert(place, call);
         }
     }
@@ -146,6 +165,10 @@ impl World {
             match event {
                 Event::Publish(sent) => {
                     self.note(|| format!("#{} {:?}", self.stream.len() + 1, sent.message));
+                    self.said.push_back(sent.clone());
+                    if self.said.len() > SAID {
+                        self.said.pop_front();
+                    }
                     self.stream.push(Publication::Message(sent));
                 }
                 Event::Presence { to, client, worker, here } => {
