@@ -37,7 +37,8 @@ pub(crate) mod service;
 pub(crate) mod ticket;
 mod turns;
 
-use intake::{Address, Intake, Reason, Request};
+pub(crate) use intake::Address;
+use intake::{Intake, Reason, Request};
 use journal::{Journal, Panicked};
 use outbox::{GRACE, Outbox, Outgoing};
 use running::{Limit, Refusal, Running, Slot};

@@ -82,7 +82,7 @@ pub(super) struct Request {
 
 /// Where a reply goes: a channel that belongs to the caller, and the ID by which it knows its call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Address {
+pub(crate) struct Address {
     pub reply_to: String,
     pub correlation_id: String,
 }

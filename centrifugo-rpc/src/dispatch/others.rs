@@ -5,17 +5,30 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Dispatcher;
-use super::intake::{self, Intake, Reason, Request};
+use super::intake::{self, Address, Intake, Reason, Request};
 use crate::connection::Caller;
 use crate::error::RpcError;
 use crate::protocol;
 
 impl Dispatcher {
-    /// Ends a call, if that is what the publication is for. Says whether it is.
-    pub(crate) fn cancel(&self, data: &Bytes, caller: &Caller) -> bool {
-        let Intake::Cancel(address) = self.read(data, caller) else { return false };
+    /// Ends a call, if that is what the publication is for: then, which.
+    pub(crate) fn cancel(&self, data: &Bytes, caller: &Caller) -> Option<Address> {
+        let Intake::Cancel(address) = self.read(data, caller) else { return None };
         self.running.cancel(&address);
-        true
+        Some(address)
+    }
+
+    /// Which call a request is.
+    pub(crate) fn address(&self, data: &Bytes, caller: &Caller) -> Option<Address> {
+        let Intake::Request(request) = self.read(data, caller) else { return None };
+        request.address
+    }
+
+    /// Tells a caller that its call was cancelled before it began.
+    pub(crate) fn cancelled(&self, data: &Bytes, caller: &Caller) {
+        if let Intake::Request(request) = self.read(data, caller) {
+            self.tell(request, caller, &RpcError::cancelled(), Reason::Notification);
+        }
     }
 
     /// Whether the request may run again after its worker died.

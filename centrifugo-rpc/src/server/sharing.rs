@@ -16,10 +16,12 @@ use crate::dispatch::{Dispatcher, may_cancel};
 use crate::error::{Error, ErrorKind};
 use crate::group::{Action, Envelope, Group, Standing, TICK};
 
+mod cancelled;
 mod clock;
 mod remembered;
 mod voice;
 
+use cancelled::Cancelled;
 use clock::Clock;
 use remembered::Remembered;
 use voice::Voice;
@@ -76,6 +78,7 @@ struct Shared {
 struct State {
     group: Group<Remembered>,
     order: Order,
+    cancelled: Cancelled,
     actions: Vec<Action<Remembered>>,
     /// How many requests of others were too many to remember, as far as that was logged.
     forgotten: u64,
@@ -107,6 +110,7 @@ impl Sharing {
             state: Mutex::new(State {
                 group: Group::new(&identity.worker, MEMORY),
                 order: Order::Unknown,
+                cancelled: Cancelled::default(),
                 actions: Vec::new(),
                 forgotten: 0,
             }),
@@ -258,6 +262,7 @@ impl Shared {
             return;
         }
         state.order = Order::Ordered;
+        state.cancelled.clear();
         state.group.begin(epoch, first);
         self.wake.notify_one();
     }
@@ -280,7 +285,7 @@ impl Shared {
     fn on_delivery(&self, mut delivery: Delivery) {
         let now = self.clock.now();
         let mut state = self.state();
-        let State { group, order, actions, .. } = &mut *state;
+        let State { group, order, cancelled, actions, .. } = &mut *state;
         if *order == Order::Lost || *order == Order::Ordered && delivery.offset == 0 {
             tracing::debug!("a publication without a place in the order of the channel");
             return;
@@ -288,7 +293,7 @@ impl Shared {
         let Some(caller) = delivery.caller.take() else {
             if *order == Order::Ordered {
                 self.on_message(group, &delivery, now, actions);
-                self.act(group, actions);
+                self.act(group, cancelled, actions);
             }
             return;
         };
@@ -300,12 +305,15 @@ impl Shared {
             return;
         }
         // Cancellations act wherever their call runs.
-        if may_cancel(&delivery.data) && self.dispatcher.cancel(&delivery.data, &caller) {
+        if may_cancel(&delivery.data)
+            && let Some(address) = self.dispatcher.cancel(&delivery.data, &caller)
+        {
+            cancelled.add(address, delivery.offset);
             return group.skip(delivery.offset);
         }
         let request = Remembered::new(delivery.data, caller, delivery.since, Arc::clone(&self.dispatcher));
         group.request(delivery.offset, request, now, actions);
-        self.act(group, actions);
+        self.act(group, cancelled, actions);
     }
 
     fn on_message(
@@ -328,7 +336,7 @@ impl Shared {
     fn pass(&self, ticked: bool, live: bool) {
         let now = self.clock.now();
         let mut state = self.state();
-        let State { group, order, actions, forgotten } = &mut *state;
+        let State { group, order, cancelled, actions, forgotten } = &mut *state;
         if *order != Order::Ordered {
             return;
         }
@@ -346,7 +354,7 @@ impl Shared {
         } else {
             group.decide(live, actions);
         }
-        self.act(group, actions);
+        self.act(group, cancelled, actions);
         let standing = match group.standing() {
             Standing::Outside => Stand::Outside,
             Standing::Member => Stand::Member,
@@ -362,9 +370,14 @@ impl Shared {
         }
     }
 
-    fn act(&self, group: &Group<Remembered>, actions: &mut Vec<Action<Remembered>>) {
+    fn act(&self, group: &Group<Remembered>, cancelled: &Cancelled, actions: &mut Vec<Action<Remembered>>) {
         for action in actions.drain(..) {
             match action {
+                // Before anybody had it, or while it was another's: it waited.
+                Action::Run { offset, request, .. } if cancelled.has(offset, || request.address()) => {
+                    request.cancelled();
+                    drop(Ticket::new(&self.finished, group.generation(), offset));
+                }
                 Action::Run { offset, request, after } => {
                     let age = request.age(after.map(|after| self.clock.since(after)));
                     let ticket = Ticket::new(&self.finished, group.generation(), offset);

@@ -15,6 +15,7 @@ use tests::{Centrifugo, Load, Redis, Server, eventually, toolchain};
 use tokio::sync::{Mutex, MutexGuard};
 
 mod alone;
+mod cancels;
 mod floods;
 mod network;
 mod restarts;

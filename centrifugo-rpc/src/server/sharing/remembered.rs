@@ -7,8 +7,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::connection::Caller;
-use crate::dispatch::Dispatcher;
 use crate::dispatch::ticket::Ticket;
+use crate::dispatch::{Address, Dispatcher};
 use crate::group::Request;
 
 #[derive(Debug)]
@@ -37,6 +37,15 @@ impl Remembered {
             // Its caller may have given up long ago, or just have called.
             None => self.dispatcher.nobody_was_there(&self.data, &self.caller),
         }
+    }
+
+    /// Which call it is.
+    pub(super) fn address(&self) -> Option<Address> {
+        self.dispatcher.address(&self.data, &self.caller)
+    }
+
+    pub(super) fn cancelled(self) {
+        self.dispatcher.cancelled(&self.data, &self.caller);
     }
 
     pub(super) fn lost(self) {

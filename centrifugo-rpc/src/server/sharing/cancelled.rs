@@ -1,0 +1,73 @@
+//! Cancellations of calls that wait: for a worker to come, or for a dead one to be missed.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::dispatch::Address;
+
+/// How many cancellations are remembered: a second or two of callers that do nothing but to give up, in less than 2 MiB.
+const MAX: usize = 4096;
+
+/// The newest cancellations, by the call that they are for. A cancellation means what was published before it: the same ID may be
+/// used again.
+#[derive(Debug, Default)]
+pub(super) struct Cancelled {
+    offsets: HashMap<Address, u64>,
+    order: VecDeque<(u64, Address)>,
+}
+
+impl Cancelled {
+    pub(super) fn add(&mut self, address: Address, offset: u64) {
+        self.order.push_back((offset, address.clone()));
+        self.offsets.insert(address, offset);
+        if self.order.len() > MAX
+            && let Some((offset, address)) = self.order.pop_front()
+            && self.offsets.get(&address) == Some(&offset)
+        {
+            self.offsets.remove(&address);
+        }
+    }
+
+    /// Whether the request at `offset` was cancelled. Its address is asked for only where something came after it.
+    pub(super) fn has(&self, offset: u64, address: impl FnOnce() -> Option<Address>) -> bool {
+        let later = self.order.back().is_some_and(|(newest, _)| *newest > offset);
+        later && address().is_some_and(|address| self.offsets.get(&address).is_some_and(|cancel| *cancel > offset))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.offsets.clear();
+        self.order.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(number: u64) -> Address {
+        Address { reply_to: "reply:0123456789abcdef#42".to_owned(), correlation_id: number.to_string() }
+    }
+
+    #[test]
+    fn a_cancellation_means_what_was_published_before_it() {
+        let mut cancelled = Cancelled::default();
+        cancelled.add(address(1), 10);
+        assert!(cancelled.has(9, || Some(address(1))) && !cancelled.has(9, || Some(address(2))));
+        assert!(!cancelled.has(11, || unreachable!("nothing came after it")));
+        cancelled.add(address(2), 20);
+        assert!(!cancelled.has(11, || Some(address(1))), "the ID is used again");
+        assert!(!cancelled.has(11, || None), "a notification has none");
+        cancelled.clear();
+        assert!(!cancelled.has(9, || Some(address(1))));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_the_newest() {
+        let mut cancelled = Cancelled::default();
+        cancelled.add(address(0), 1);
+        for number in 0..5000 {
+            cancelled.add(address(number), number + 2);
+        }
+        assert_eq!((cancelled.offsets.len(), cancelled.order.len()), (MAX, MAX));
+        assert!(!cancelled.has(0, || Some(address(0))) && cancelled.has(0, || Some(address(4999))));
+    }
+}

@@ -1,0 +1,95 @@
+//! Callers that give up before anybody has run their call.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use tests::{Crew, Raw, unique};
+
+use crate::{Place, turn};
+
+/// A caller that may give up.
+struct Caller {
+    raw: Raw,
+    replies: String,
+}
+
+impl Caller {
+    async fn connect(place: &Place) -> Self {
+        let mut raw = place.server(0).connect("42").await;
+        let replies = format!("reply:{}#42", unique("session"));
+        raw.subscribe(&replies, None).await.expect("subscribed");
+        Self { raw, replies }
+    }
+
+    async fn call(&mut self, method: &str, key: &str) {
+        let request =
+            json!({"method": method, "params": {"key": key}, "correlation_id": key, "reply_to": self.replies});
+        self.raw.publish("rpc:requests", &request).await.expect("published");
+    }
+
+    async fn cancel(&mut self, key: &str) {
+        let request = json!({"cancel": key, "reply_to": self.replies});
+        self.raw.publish("rpc:requests", &request).await.expect("published");
+    }
+
+    /// How this many calls ended: each key with its code, 0 for a result.
+    async fn ends(&mut self, calls: usize) -> HashMap<String, u64> {
+        let mut ends = HashMap::new();
+        while ends.len() < calls {
+            let publication = self.raw.publication(&self.replies).await;
+            let reply = &publication["data"];
+            let code = reply.pointer("/error/code").and_then(Value::as_u64).unwrap_or(0);
+            let key = reply["correlation_id"].as_str().expect("an ID").to_owned();
+            assert!(ends.insert(key, code).is_none(), "answered twice: {reply}");
+        }
+        ends
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_cancelled_before_a_worker_comes_does_not_run() {
+    let _turn = turn().await;
+    let place = Place::memory().await;
+    let mut crew = Crew::new();
+    crew.start(place.server(0)).await;
+    crew.stop(0).await;
+    let mut caller = Caller::connect(&place).await;
+    for key in ["given up", "kept"] {
+        caller.call("demo.append", key).await;
+    }
+    caller.cancel("given up").await;
+    crew.start(place.server(0)).await;
+    let expected = [("given up".to_owned(), 499), ("kept".to_owned(), 0)];
+    assert_eq!(caller.ends(2).await, HashMap::from(expected));
+    assert_eq!(crew.runs(), HashMap::from([("kept".to_owned(), 1)]));
+    // The ID of a call that was given up is free.
+    caller.call("demo.append", "given up").await;
+    assert_eq!(caller.ends(1).await, HashMap::from([("given up".to_owned(), 0)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_cancelled_while_its_worker_is_dead_is_not_run_by_another() {
+    const CALLS: usize = 20;
+    let _turn = turn().await;
+    let place = Place::memory().await;
+    let mut crew = Crew::new();
+    for _ in 0..2 {
+        crew.start(place.server(0)).await;
+    }
+    let mut caller = Caller::connect(&place).await;
+    // Whatever it is given from now on it has when it dies.
+    crew.freeze(0);
+    let keys: Vec<_> = (0..CALLS).map(|number| format!("call-{number}")).collect();
+    for key in &keys {
+        caller.call("demo.append_idempotent", key).await;
+    }
+    for key in &keys {
+        caller.cancel(key).await;
+    }
+    crew.kill(0);
+    let ends = caller.ends(CALLS).await;
+    let cancelled = ends.values().filter(|code| **code == 499).count();
+    let ran = ends.values().filter(|code| **code == 0).count();
+    assert!(cancelled >= CALLS / 4 && cancelled + ran == CALLS, "{ends:?}");
+    assert_eq!(crew.runs().len(), ran, "{ends:?}\n{:?}", crew.runs());
+}
