@@ -26,7 +26,7 @@ const LARGE: usize = 60_000;
 const MODEST_CALLS: usize = 20;
 
 /// Much longer than it takes on any machine, and much shorter than to be stuck.
-const SLOW: Duration = Duration::from_secs(10);
+const SLOW: Duration = Duration::from_secs(20);
 
 /// What became of the calls of a flood.
 #[derive(Debug, Default)]
