@@ -18,6 +18,9 @@ use crate::throttle::Throttle;
 
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
+mod pace;
+
+use pace::Pace;
 
 /// How many requests are under way at once: while Centrifugo works on one, the next fills. More would only split the replies
 /// into smaller batches.
@@ -47,12 +50,14 @@ impl Replies {
     /// Starts to publish what is in the outbox and what comes into it.
     pub(crate) fn start(api: &Api, outbox: &Arc<Outbox>) -> Self {
         let trouble = Arc::new(Throttle::new(LOG_INTERVAL));
+        let pace = Arc::new(Pace::new(MAX_COUNT));
         let mut lanes = JoinSet::new();
         for _ in 0..IN_FLIGHT {
             let lane = Lane {
                 api: api.clone(),
                 outbox: outbox.clone(),
                 trouble: trouble.clone(),
+                pace: pace.clone(),
                 again: Vec::new(),
                 backoff: Backoff::new(FIRST_RETRY, LAST_RETRY),
             };
@@ -75,6 +80,7 @@ struct Lane {
     api: Api,
     outbox: Arc<Outbox>,
     trouble: Arc<Throttle>,
+    pace: Arc<Pace>,
     /// What failed for now.
     again: Vec<Outgoing>,
     backoff: Backoff,
@@ -94,8 +100,9 @@ impl Lane {
         let mut sent = Sent::Answered;
         let mut retry_at = None;
         loop {
+            let max_count = self.pace.plan().max_count;
             let batch = match retry_at {
-                None => self.outbox.take(MAX_COUNT, MAX_BYTES).await,
+                None => self.outbox.take(max_count, MAX_BYTES).await,
                 Some(at) if sent == Sent::Failed || self.again.len() >= MAX_COUNT => {
                     sleep_until(at).await;
                     retry_at = None;
@@ -108,7 +115,7 @@ impl Lane {
                         retry_at = None;
                         std::mem::take(&mut self.again)
                     }
-                    batch = self.outbox.take(MAX_COUNT, MAX_BYTES) => batch,
+                    batch = self.outbox.take(max_count, MAX_BYTES) => batch,
                 },
             };
             sent = self.send(batch).await;
@@ -134,8 +141,13 @@ impl Lane {
                 self.again.append(&mut part);
                 continue;
             }
-            match self.api.batch(write_batch(&part)).await {
-                Ok(results) => self.settle(part, results),
+            let parallel = self.pace.plan().parallel;
+            let began = Instant::now();
+            match self.api.batch(write_batch(&part, parallel)).await {
+                Ok(results) => {
+                    self.pace.took(parallel, part.len(), began.elapsed());
+                    self.settle(part, results);
+                }
                 Err(error) if cannot_pass(error.kind()) && part.len() > 1 => {
                     let rest = part.split_off(part.len() / 2);
                     parts.push_front(rest);
@@ -231,10 +243,7 @@ fn why_refused(error: &ServerError, channel: &str) -> String {
 }
 
 /// The body of a batch. The replies are JSON already and are copied as they are.
-///
-/// In parallel, because on Redis every publication is a round trip: one after the other, a thousand would be a thousand.
-/// The memory engine does not mind.
-fn write_batch(replies: &[Outgoing]) -> Bytes {
+fn write_batch(replies: &[Outgoing], parallel: bool) -> Bytes {
     const BEFORE: &[u8] = br#"{"publish":{"channel":"#;
     const BETWEEN: &[u8] = br#","data":"#;
     const FORGOTTEN: &[u8] = br#","skip_history":true"#;
@@ -243,11 +252,11 @@ fn write_batch(replies: &[Outgoing]) -> Bytes {
     let each = BEFORE.len() + BETWEEN.len() + FORGOTTEN.len() + AFTER.len() + 2;
     let size: usize = replies.iter().map(|reply| reply.channel.len() + reply.data.len() + each).sum();
     let mut body = Vec::with_capacity(size + 40);
-    body.extend_from_slice(br#"{"parallel":true,"commands":["#);
+    body.extend_from_slice(if parallel { br#"{"parallel":true,"commands":["# } else { br#"{"commands":["# });
     for reply in replies {
         body.extend_from_slice(BEFORE);
         // A `Vec` takes all that is written to it, and every string has a JSON form.
-        let _ = serde_json::to_writer(&mut body, &reply.channel);
+        let _ = serde_json::to_writer(&mut body, &*reply.channel);
         body.extend_from_slice(BETWEEN);
         body.extend_from_slice(&reply.data);
         if !reply.remembered {

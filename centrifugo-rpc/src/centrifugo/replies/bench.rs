@@ -22,7 +22,7 @@ impl Ready {
     /// The body of the request that publishes them.
     #[must_use]
     pub fn body(&self) -> Bytes {
-        write_batch(&self.0)
+        write_batch(&self.0, false)
     }
 
     /// How many of them were published, going by Centrifugo's answer; none if it is no answer.

@@ -12,7 +12,7 @@ fn reply(channel: &str, data: &str) -> Outgoing {
 
 #[test]
 fn a_batch_is_json_with_the_replies_as_they_are() {
-    let body = write_batch(&[reply("reply:a\"b#1", r#"{"result": {"a":1}}"#), reply("reply:c#2", "[1, 2]")]);
+    let body = write_batch(&[reply("reply:a\"b#1", r#"{"result": {"a":1}}"#), reply("reply:c#2", "[1, 2]")], true);
     assert_eq!(
         std::str::from_utf8(&body).expect("text"),
         r#"{"parallel":true,"commands":[{"publish":{"channel":"reply:a\"b#1","data":{"result": {"a":1}}}},{"publish":{"channel":"reply:c#2","data":[1, 2]}}]}"#
@@ -20,10 +20,10 @@ fn a_batch_is_json_with_the_replies_as_they_are() {
     let mut forgotten = reply("reply:c#2", "1");
     forgotten.remembered = false;
     assert_eq!(
-        write_batch(&[forgotten]),
-        &br#"{"parallel":true,"commands":[{"publish":{"channel":"reply:c#2","data":1,"skip_history":true}}]}"#[..]
+        write_batch(&[forgotten], false),
+        &br#"{"commands":[{"publish":{"channel":"reply:c#2","data":1,"skip_history":true}}]}"#[..]
     );
-    assert_eq!(write_batch(&[]), &br#"{"parallel":true,"commands":[]}"#[..]);
+    assert_eq!(write_batch(&[], false), &br#"{"commands":[]}"#[..]);
 }
 
 /// An HTTP server that gives each request to `answer`, which returns the status and the body.
@@ -81,7 +81,7 @@ fn results(request: &serde_json::Value, of: impl Fn(&str) -> Option<u32>) -> Str
 async fn deliver(api: &Api, replies: Vec<Outgoing>) -> Arc<Outbox> {
     let outbox = Arc::new(Outbox::new(64 << 20));
     for reply in replies {
-        outbox.push(reply).await;
+        assert!(outbox.push(reply).is_none());
     }
     let lanes = Replies::start(api, &outbox);
     lanes.finish(Instant::now() + Duration::from_secs(20)).await;
