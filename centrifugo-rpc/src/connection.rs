@@ -63,7 +63,7 @@ pub struct Connection(Arc<Inner>);
 struct Inner {
     caller: Caller,
     method: &'static str,
-    correlation_id: Option<String>,
+    correlation_id: Option<Arc<str>>,
     traceparent: Option<String>,
     deadline: Instant,
     cancelled: CancellationToken,
@@ -73,7 +73,7 @@ impl Connection {
     pub(crate) fn new(
         caller: Caller,
         method: &'static str,
-        correlation_id: Option<String>,
+        correlation_id: Option<Arc<str>>,
         traceparent: Option<String>,
         deadline: Instant,
         cancelled: CancellationToken,

@@ -135,7 +135,9 @@ impl Dispatcher {
             let outcome = dispatcher.run(connection, method, params, &slot).await;
             if let Some(address) = address {
                 let reply = address.reply(outcome.as_ref(), deadline).with_ticket(ticket);
-                dispatcher.outbox.push(reply).await;
+                if let Some(room) = dispatcher.outbox.push(reply) {
+                    room.await;
+                }
             } else if let (Some(connection), Err(error)) = (&notified, &outcome) {
                 dispatcher.journal.unanswered(connection, error);
             }
@@ -179,13 +181,15 @@ impl Dispatcher {
     }
 
     /// Runs one call to its end, whatever that is, and logs it.
-    async fn run(
-        &self,
+    ///
+    /// No `async fn`, which would hold the future that it instruments twice: every call is as large as this.
+    fn run<'a>(
+        &'a self,
         connection: Connection,
         method: &'static Method,
         params: Option<Bytes>,
-        slot: &Slot,
-    ) -> Result<Reply, RpcError> {
+        slot: &'a Slot,
+    ) -> impl Future<Output = Result<Reply, RpcError>> + Send + 'a {
         let span = tracing::info_span!(
             "call",
             method = method.name,
@@ -193,14 +197,14 @@ impl Dispatcher {
             client = &*shown(connection.client()),
             correlation_id = connection.correlation_id().map(shown).as_deref(),
         );
-        async {
+        async move {
             self.journal.began();
             let started = Instant::now();
             let deadline = connection.deadline();
             let call = Call::new(method, connection.clone(), params, self.states.clone());
             // A handler's destructor may panic as well: it is dropped in here.
-            let guarded = AssertUnwindSafe(self.until_its_end(call, deadline, slot.cancelled())).catch_unwind();
-            let outcome = guarded
+            let outcome = AssertUnwindSafe(self.until_its_end(call, deadline, slot.cancelled()))
+                .catch_unwind()
                 .await
                 .unwrap_or_else(|panic| Err(RpcError::internal(Panicked(panic_message(panic.as_ref()).to_owned()))));
             let outcome = outcome.and_then(|reply| self.within_size(reply));
@@ -208,7 +212,6 @@ impl Dispatcher {
             outcome
         }
         .instrument(span)
-        .await
     }
 
     async fn until_its_end(

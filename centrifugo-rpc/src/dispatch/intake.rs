@@ -1,5 +1,6 @@
 //! Reads publications of the request channel. Trusts nothing in them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -80,11 +81,11 @@ pub(super) struct Request {
     pub traceparent: Option<String>,
 }
 
-/// Where a reply goes: a channel that belongs to the caller, and the ID by which it knows its call.
+/// Where a reply goes: a channel that belongs to the caller, and the ID by which it knows its call. Clones share both.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Address {
-    pub reply_to: String,
-    pub correlation_id: String,
+    pub reply_to: Arc<str>,
+    pub correlation_id: Arc<str>,
 }
 
 /// Reads what `caller` published.
@@ -96,7 +97,7 @@ pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Inta
         if !(1..=MAX_CORRELATION_ID).contains(&correlation_id.len()) {
             return Err(Reason::IdLength);
         }
-        Ok(Address { reply_to: reply_to.to_owned(), correlation_id: correlation_id.to_owned() })
+        Ok(Address { reply_to: reply_to.into(), correlation_id: correlation_id.into() })
     };
     // serde would read an array as well, as the members in their order.
     if !data.trim_ascii_start().starts_with(b"{") {
@@ -186,7 +187,7 @@ mod tests {
             (deep.as_str(), "invalid request: method: invalid type: sequence"),
         ] {
             let Intake::Malformed(address, error) = read(with_address(members)) else { panic!("malformed: {members}") };
-            assert_eq!((address.correlation_id.as_str(), error.code()), ("c", 400));
+            assert_eq!((&*address.correlation_id, error.code()), ("c", 400));
             assert!(error.message().starts_with(message), "{}", error.message());
         }
     }

@@ -3,9 +3,10 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -27,7 +28,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     /// The caller's reply channel.
-    pub channel: String,
+    pub channel: Arc<str>,
     /// The envelope: JSON.
     pub data: Vec<u8>,
     /// When nobody waits for it any more.
@@ -43,8 +44,8 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn new(channel: String, data: Vec<u8>, expires: Instant) -> Self {
-        Self { channel, data, expires, remembered: true, key: None, ticket: None, waiting: None }
+    pub(crate) fn new(channel: impl Into<Arc<str>>, data: Vec<u8>, expires: Instant) -> Self {
+        Self { channel: channel.into(), data, expires, remembered: true, key: None, ticket: None, waiting: None }
     }
 
     pub(super) fn once(mut self, key: String) -> Self {
@@ -116,30 +117,34 @@ impl Outbox {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a reply, and returns once there is room for it, or it is delivered, or nobody waits for it any more. Dropping this
-    /// future leaves it in the queue.
-    pub(crate) async fn push(&self, mut reply: Outgoing) {
-        let room = self.room.notified();
-        tokio::pin!(room);
-        let (expires, cost) = (reply.expires, reply.cost());
-        if self.bytes.load(Ordering::Acquire) + cost <= self.capacity {
-            return self.enqueue(reply);
+    /// Queues a reply. Where there is no room for it, the future waits until there is, or it is delivered, or nobody waits for it any
+    /// more; dropping it leaves the reply in the queue.
+    ///
+    /// The future is in a box, because every call is as large as what it may wait for, and hardly one waits for this.
+    pub(crate) fn push(&self, mut reply: Outgoing) -> Option<BoxFuture<'_, ()>> {
+        if self.bytes.load(Ordering::Acquire) + reply.cost() <= self.capacity {
+            self.enqueue(reply);
+            return None;
         }
+        let expires = reply.expires;
+        let mut room = Box::pin(self.room.notified());
         room.as_mut().enable();
         let (waiting, away) = oneshot::channel();
         reply.waiting = Some(waiting);
         self.enqueue(reply);
         if self.bytes.load(Ordering::Acquire) <= self.capacity {
-            return;
+            return None;
         }
-        let room_or_away = async {
+        let room_or_away = async move {
             tokio::select! {
                 () = room => {}
                 _ = away => {}
             }
         };
         // One that expires is counted where it is given up.
-        let _ = timeout_at(expires, room_or_away).await;
+        Some(Box::pin(async move {
+            let _ = timeout_at(expires, room_or_away).await;
+        }))
     }
 
     /// Queues a reply if there is room now: for the reader of requests, which waits for nobody. Those who have nothing in here
@@ -280,9 +285,9 @@ mod tests {
     #[tokio::test]
     async fn a_call_is_held_up_until_there_is_room_or_its_reply_is_away() {
         let outbox = Outbox::new(30_000);
-        outbox.push(reply("a", 20_000)).await;
-        let (second, third) = (outbox.push(reply("a", 20_000)), outbox.push(reply("b", 20_000)));
-        tokio::pin!(second, third);
+        assert!(outbox.push(reply("a", 20_000)).is_none());
+        let [mut second, mut third] =
+            ["a", "b"].map(|user| outbox.push(reply(user, 20_000)).expect("there is no room"));
         assert!(poll!(second.as_mut()).is_pending() && poll!(third.as_mut()).is_pending());
         let mut batch = outbox.take(2, 1 << 20).await.into_iter();
         let (first, others) = (batch.next().expect("a reply"), batch.next().expect("a reply"));
@@ -299,8 +304,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_is_held_up_longer_than_its_caller_waits() {
         let outbox = Outbox::new(1000);
-        outbox.push(reply("a", 900)).await;
-        outbox.push(reply("a", 900)).await;
+        for _ in 0..2 {
+            outbox.push(reply("a", 900)).expect("there is no room").await;
+        }
         assert_eq!(outbox.lost(), 0, "it is still in there: it is lost where it is given up");
         assert_eq!(outbox.take(10, 1 << 20).await.len(), 2);
     }
@@ -308,7 +314,7 @@ mod tests {
     #[tokio::test]
     async fn the_reader_waits_for_nobody_and_one_user_takes_no_others_room() {
         let outbox = Outbox::new(1200);
-        outbox.push(reply("a", 700)).await;
+        assert!(outbox.push(reply("a", 700)).is_none());
         outbox.try_push(reply("a", 700));
         assert_eq!(outbox.lost(), 1);
         outbox.try_push(reply("b", 700));
@@ -326,7 +332,7 @@ mod tests {
         };
         for user in ["a", "b", ""] {
             for session in 0..8 {
-                outbox.push(reply(session, user)).await;
+                assert!(outbox.push(reply(session, user)).is_none());
             }
             let batch = outbox.take(100, 1 << 20).await;
             let remembered = batch.iter().filter(|reply| reply.remembered).count();
@@ -343,7 +349,7 @@ mod tests {
     #[tokio::test]
     async fn drained_waits_for_what_is_on_the_wire() {
         let outbox = Outbox::new(1000);
-        outbox.push(reply("a", 10)).await;
+        assert!(outbox.push(reply("a", 10)).is_none());
         let batch = outbox.take(1, 1000).await;
         let drained = outbox.drained();
         tokio::pin!(drained);

@@ -1,6 +1,7 @@
 //! The calls that run: how many may, and how to end one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ pub(super) struct Running {
 #[derive(Debug, Default)]
 struct Table {
     calls: HashMap<Key, CancellationToken>,
-    by_user: HashMap<String, usize>,
+    by_user: HashMap<Arc<str>, usize>,
     by_method: HashMap<&'static str, u32>,
     /// Of the next call without an address.
     number: u64,
@@ -87,31 +88,34 @@ impl Running {
             table.number += 1;
             Key::Numbered(table.number)
         };
-        if table.calls.contains_key(&key) {
-            return Err(Refusal::Running);
-        }
+        let running = table.calls.len();
+        let Table { calls, by_user, by_method, .. } = &mut *table;
+        let Entry::Vacant(place) = calls.entry(key) else { return Err(Refusal::Running) };
         let overloaded = |limit, message: String| Err(Refusal::Overloaded(limit, RpcError::overloaded(message)));
-        if table.calls.len() >= self.max_calls {
+        if running >= self.max_calls {
             let message = format!("the worker runs {} calls already, as many as it may", self.max_calls);
             return overloaded(Limit::Calls, message);
         }
         // Anonymous callers have no user in common: each connection counts for itself.
-        let user = if caller.user.is_empty() { format!("#{}", caller.client) } else { caller.user.clone() };
-        if table.by_user.get(&user).is_some_and(|&calls| calls >= self.max_calls_per_user) {
+        let user: Arc<str> =
+            if caller.user.is_empty() { format!("#{}", caller.client).into() } else { caller.user.as_str().into() };
+        let of_user = by_user.entry(user.clone());
+        if matches!(&of_user, Entry::Occupied(calls) if *calls.get() >= self.max_calls_per_user) {
             let message = format!("the user has {} calls running, as many as one may", self.max_calls_per_user);
             return overloaded(Limit::CallsOfUser, message);
         }
         let max_of_method = method.options.max_concurrency;
-        if max_of_method.is_some_and(|max| table.by_method.get(method.name).is_some_and(|&calls| calls >= max)) {
+        if max_of_method.is_some_and(|max| by_method.get(method.name).is_some_and(|&calls| calls >= max)) {
             let max = max_of_method.unwrap_or_default();
             let message = format!("`{}` runs {max} times already, as often as it may", method.name);
             return overloaded(Limit::CallsOfMethod(method.name), message);
         }
         let cancelled = CancellationToken::new();
-        table.calls.insert(key.clone(), cancelled.clone());
-        *table.by_user.entry(user.clone()).or_default() += 1;
+        let key = place.key().clone();
+        place.insert(cancelled.clone());
+        *of_user.or_default() += 1;
         if max_of_method.is_some() {
-            *table.by_method.entry(method.name).or_default() += 1;
+            *by_method.entry(method.name).or_default() += 1;
         }
         Ok(Slot { table: Arc::clone(&self.table), key, user, method, cancelled, finished: false })
     }
@@ -142,7 +146,7 @@ fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
 pub(super) struct Slot {
     table: Arc<Mutex<Table>>,
     key: Key,
-    user: String,
+    user: Arc<str>,
     method: &'static Method,
     cancelled: CancellationToken,
     finished: bool,
