@@ -168,7 +168,7 @@ fn answer(data: &[u8], ready: &Ready) {
     let reply = Reply { publish: Publish { channel: request.reply_to, data } };
     let mut batches = ready.batches.borrow_mut();
     if batches.last().is_none_or(|(count, _)| *count == MAX_REPLIES) {
-        batches.push((0, Vec::from(br#"{"parallel":true,"commands":["#)));
+        batches.push((0, Vec::from(br#"{"commands":["#)));
     }
     let (count, body) = batches.last_mut().expect("there is one now");
     serde_json::to_writer(&mut *body, &reply).expect("JSON");

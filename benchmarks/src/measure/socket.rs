@@ -7,6 +7,7 @@ use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 pub(crate) enum Socket {
@@ -22,7 +23,9 @@ impl Socket {
     pub(crate) async fn web(url: &str) -> Self {
         let host = url.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).expect("a ws:// URL");
         let stream = dial(host).await;
-        let opened = tokio_tungstenite::client_async(url, stream).await;
+        // The default of 128 KiB is cleared before every read.
+        let config = WebSocketConfig::default().read_buffer_size(16 * 1024);
+        let opened = tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await;
         Self::Web(Box::new(opened.unwrap_or_else(|error| panic!("{url}: {error}")).0))
     }
 
