@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::api::{Api, CommandResult, ServerError};
 use super::api_error::{ApiError, ApiErrorKind};
@@ -22,16 +22,15 @@ mod pace;
 
 use pace::Pace;
 
-/// How many requests are under way at once: while Centrifugo works on one, the next fills. More would only split the replies
-/// into smaller batches.
-const IN_FLIGHT: usize = 2;
-
-/// How many replies one request carries. More gain nothing any more: at 1,000 the request itself is a thousandth of the cost.
-const MAX_COUNT: usize = 1000;
+/// How many replies one request carries. More gain nothing any more: the request itself is less than a thousandth of the cost.
+const MAX_COUNT: usize = 2000;
 
 /// How many bytes one request carries. Centrifugo has no limit of its own; proxies begin to refuse at 1 MiB (nginx), and what
 /// is near it is split. A single reply that is larger goes alone.
 const MAX_BYTES: usize = 1000 * 1000;
+
+/// How long what waits lets a request take before it leaves with another one. On the memory engine most take less than this.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
@@ -52,8 +51,9 @@ impl Replies {
         let trouble = Arc::new(Throttle::new(LOG_INTERVAL));
         let pace = Arc::new(Pace::new(MAX_COUNT));
         let mut lanes = JoinSet::new();
-        for _ in 0..IN_FLIGHT {
+        for place in [Place::First, Place::Second] {
             let lane = Lane {
+                place,
                 api: api.clone(),
                 outbox: outbox.clone(),
                 trouble: trouble.clone(),
@@ -75,8 +75,19 @@ impl Replies {
     }
 }
 
+/// While Centrifugo works on one request, the next fills.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Takes whatever there is: nothing waits while nothing is under way.
+    First,
+    /// Takes what would be a large request, or has waited for too long for the first. More lanes would only split the replies into
+    /// smaller batches.
+    Second,
+}
+
 /// One request at a time.
 struct Lane {
+    place: Place,
     api: Api,
     outbox: Arc<Outbox>,
     trouble: Arc<Throttle>,
@@ -102,8 +113,9 @@ impl Lane {
         loop {
             let max_count = self.pace.plan().max_count;
             let batch = match retry_at {
-                None => self.outbox.take(max_count, MAX_BYTES).await,
+                None => self.take(max_count).await,
                 Some(at) if sent == Sent::Failed || self.again.len() >= MAX_COUNT => {
+                    self.outbox.hurry();
                     sleep_until(at).await;
                     retry_at = None;
                     std::mem::take(&mut self.again)
@@ -115,7 +127,7 @@ impl Lane {
                         retry_at = None;
                         std::mem::take(&mut self.again)
                     }
-                    batch = self.outbox.take(max_count, MAX_BYTES) => batch,
+                    batch = self.take(max_count) => batch,
                 },
             };
             sent = self.send(batch).await;
@@ -124,6 +136,25 @@ impl Lane {
                 retry_at = None;
             } else if retry_at.is_none() || sent == Sent::Failed {
                 retry_at = Some(Instant::now() + self.backoff.next());
+            }
+        }
+    }
+
+    async fn take(&self, max_count: usize) -> Vec<Outgoing> {
+        match self.place {
+            Place::First => self.outbox.take(max_count, MAX_BYTES).await,
+            Place::Second => self.outbox.take_piled(max_count, MAX_BYTES).await,
+        }
+    }
+
+    /// Sends a request. As long as it takes, others need not wait for it.
+    async fn post(&self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
+        let request = self.api.batch(body);
+        tokio::pin!(request);
+        loop {
+            match timeout(PATIENCE, request.as_mut()).await {
+                Ok(answer) => return answer,
+                Err(_) => self.outbox.hurry(),
             }
         }
     }
@@ -143,7 +174,7 @@ impl Lane {
             }
             let parallel = self.pace.plan().parallel;
             let began = Instant::now();
-            match self.api.batch(write_batch(&part, parallel)).await {
+            match self.post(write_batch(&part, parallel)).await {
                 Ok(results) => {
                     self.pace.took(parallel, part.len(), began.elapsed());
                     self.settle(part, results);

@@ -18,6 +18,10 @@ use crate::throttle::Throttle;
 /// What a reply costs besides its own bytes: it bounds the number of small ones.
 const OVERHEAD: usize = 256;
 
+/// How many replies are worth a request of their own while another is under way: with fewer, the requests would cost more than the
+/// wait saves.
+const PILE: usize = 1024;
+
 /// How long a reply is tried to be delivered once its call is over: what Centrifugo needs for a restart.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
@@ -77,6 +81,8 @@ pub(crate) struct Outbox {
     count: AtomicUsize,
     lost: AtomicU64,
     filled: Notify,
+    /// There is enough for a request beside the one that is under way, or that takes too long.
+    piled: Notify,
     /// The bytes are within the capacity again.
     room: Notify,
     emptied: Notify,
@@ -106,6 +112,7 @@ impl Outbox {
             count: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
             filled: Notify::new(),
+            piled: Notify::new(),
             room: Notify::new(),
             emptied: Notify::new(),
             losses: Throttle::new(LOG_INTERVAL),
@@ -171,7 +178,11 @@ impl Outbox {
         reply.remembered = inner.remembered.admit(memory, session, bytes);
         let forgotten = (!reply.remembered).then(|| recipient(&reply.channel).to_owned());
         inner.turns.push(user, reply);
+        let piled = inner.turns.len() % PILE == 0;
         drop(inner);
+        if piled {
+            self.piled.notify_one();
+        }
         if let Some(user) = forgotten
             && let Some(suppressed) = self.forgetting.allow()
         {
@@ -201,12 +212,30 @@ impl Outbox {
         }
     }
 
+    /// The same beside another who takes: waits until [`PILE`] replies wait, or [`hurry`](Self::hurry) is called.
+    pub(crate) async fn take_piled(&self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
+        loop {
+            self.piled.notified().await;
+            let batch = self.take_ready(max_count, max_bytes);
+            if !batch.is_empty() {
+                return batch;
+            }
+        }
+    }
+
+    /// What waits is not to wait for the request that is under way.
+    pub(crate) fn hurry(&self) {
+        self.piled.notify_one();
+    }
+
     fn take_ready(&self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
         let turns = &mut self.inner().turns;
         let batch = turns.take(max_count, max_bytes);
         if !turns.is_empty() {
-            // Somebody else may send the rest meanwhile.
             self.filled.notify_one();
+        }
+        if turns.len() >= PILE {
+            self.piled.notify_one();
         }
         batch
     }

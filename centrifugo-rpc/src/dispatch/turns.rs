@@ -15,6 +15,7 @@ pub(super) struct Turns {
     queues: HashedMap<VecDeque<Outgoing>>,
     /// Each user with a queue once; the first is next.
     order: VecDeque<u64>,
+    len: usize,
 }
 
 impl Turns {
@@ -25,6 +26,12 @@ impl Turns {
             self.order.push_back(user);
         }
         queue.push_back(reply);
+        self.len += 1;
+    }
+
+    /// How many replies wait.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether something waits for this user.
@@ -33,7 +40,7 @@ impl Turns {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.len == 0
     }
 
     /// Takes the next replies, at most `max_count` and about `max_bytes`, at least one if there is one.
@@ -57,6 +64,7 @@ impl Turns {
                 turn = turn.saturating_sub(cost);
                 room = room.saturating_sub(cost);
                 batch.extend(queue.pop_front());
+                self.len -= 1;
             }
             if queue.is_empty() {
                 self.queues.remove(&user);

@@ -111,7 +111,8 @@ impl Pace {
                 let settled = Some(Instant::now() + HOLDS);
                 State::Serial(Serial { careful: false, settled, ..Serial::NEW })
             }
-            State::Trying { tried, .. } if parallel && tried + 1 == FAST_IN_A_ROW => {
+            State::Trying { serial, tried } if parallel && tried + 1 == FAST_IN_A_ROW => {
+                tracing::debug!(?serial, ?each, "Centrifugo publishes replies all at once, which is much faster");
                 State::Parallel { until: Instant::now() + HOLDS }
             }
             State::Trying { serial, tried } if parallel => State::Trying { serial, tried: tried + 1 },

@@ -29,15 +29,22 @@ fn a_batch_is_json_with_the_replies_as_they_are() {
 /// An HTTP server that gives each request to `answer`, which returns the status and the body.
 async fn server(answer: impl Fn(serde_json::Value) -> (u16, String) + Send + Sync + 'static) -> Api {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let api = api_at(&listener);
+    tokio::spawn(serve_all(listener, answer));
+    api
+}
+
+fn api_at(listener: &TcpListener) -> Api {
     let url = format!("http://{}/api", listener.local_addr().expect("an address"));
-    let answer = Arc::new(answer);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, answer.clone()));
-        }
-    });
     let config = Config::new("key", "secret").centrifugo_api_url(url);
     Api::new(&config, &Tls::load(None, "ca_file", false).expect("TLS")).expect("an API")
+}
+
+async fn serve_all(listener: TcpListener, answer: impl Fn(serde_json::Value) -> (u16, String) + Send + Sync + 'static) {
+    let answer = Arc::new(answer);
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(serve(stream, answer.clone()));
+    }
 }
 
 async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(serde_json::Value) -> (u16, String)>) {
@@ -116,6 +123,27 @@ async fn what_fails_for_now_is_sent_again() {
     .await;
     let outbox = deliver(&api, vec![reply("reply:1", "1"), reply("reply:2", "2")]).await;
     assert_eq!(outbox.lost(), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_holds_up_no_later_reply() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let api = api_at(&listener);
+    let outbox = Arc::new(Outbox::new(64 << 20));
+    let _lanes = Replies::start(&api, &outbox);
+    assert!(outbox.push(reply("reply:1", "1")).is_none());
+    let (_hangs, _) = listener.accept().await.expect("a connection");
+
+    let (seen, mut sent) = mpsc::unbounded_channel();
+    tokio::spawn(serve_all(listener, move |request| {
+        seen.send(request["commands"][0]["publish"]["channel"].clone()).expect("seen");
+        (200, results(&request, |_| None))
+    }));
+    for channel in ["reply:2", "reply:3"] {
+        assert!(outbox.push(reply(channel, "2")).is_none());
+        let other = tokio::time::timeout(super::super::api::REQUEST_TIMEOUT / 2, sent.recv()).await;
+        assert_eq!(other.expect("it leaves while the first hangs"), Some(channel.into()));
+    }
 }
 
 #[tokio::test]
