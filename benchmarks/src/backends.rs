@@ -17,10 +17,11 @@ pub(crate) fn run_if_asked() {
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     if let [BACKEND, name, ref args @ ..] = args[..] {
         run(name, args);
+        panic!("the backend {name} has ended");
     }
 }
 
-/// Serves until it is killed, and says on standard output where.
+/// Serves until it is killed, and says where on standard output.
 fn run(name: &str, args: &[&str]) {
     // What most people write; the bare worker alone has a reason for less.
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");

@@ -85,6 +85,7 @@ impl Plan {
 }
 
 /// The program.
+#[must_use]
 pub fn main() -> ExitCode {
     backends::run_if_asked();
     let args = Args::parse();

@@ -72,6 +72,7 @@ struct Row {
 }
 
 /// The program.
+#[must_use]
 pub fn main() -> ExitCode {
     backends::run_if_asked();
     let args = Args::parse();

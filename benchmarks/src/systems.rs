@@ -99,9 +99,10 @@ impl System {
         Self::of(OURS, Target::Publish(centrifugo.server().clone()), process, Some(centrifugo))
     }
 
-    /// The same without our library.
+    /// The same without our library. It recovers nothing, so Centrifugo must not cut it off when requests pile up.
     async fn floor() -> Self {
-        let centrifugo = Centrifugo::start(printed_config()).await;
+        let patient = json!({"client": {"queue_max_size": 268_435_456}});
+        let centrifugo = Centrifugo::start(config::with(printed_config(), patient)).await;
         let server = centrifugo.server();
         let token = |channel: Option<&str>| match channel {
             None => server.tokens().connection("worker"),

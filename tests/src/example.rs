@@ -68,8 +68,8 @@ impl Deref for Example {
 fn build(name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let profile = toolchain::profile_dir();
-    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    if !built.contains(name) {
+    let mut done = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !done.contains(name) {
         let mut build = toolchain::cargo();
         build.args(["build", "--quiet", "--package", "examples", "--example", name, "--target-dir"]);
         build.arg(toolchain::target_dir()).current_dir(toolchain::workspace_dir());
@@ -80,7 +80,7 @@ fn build(name: &str) -> PathBuf {
             }
         }
         toolchain::run(&mut build, CARGO);
-        built.insert(name.to_owned());
+        done.insert(name.to_owned());
     }
     profile.join("examples").join(name)
 }

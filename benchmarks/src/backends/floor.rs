@@ -111,6 +111,17 @@ struct Ready {
     filled: Notify,
 }
 
+impl Ready {
+    fn take(&self) -> Option<(usize, Vec<u8>)> {
+        let mut batches = self.batches.borrow_mut();
+        let batch = (!batches.is_empty()).then(|| batches.remove(0));
+        if !batches.is_empty() {
+            self.filled.notify_one();
+        }
+        batch
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 pub(super) async fn run(url: &str, api_url: &str, api_key: &str, connection: &str, subscription: &str) {
     let ready = Rc::new(Ready::default());
@@ -185,17 +196,10 @@ async fn lane(ready: Rc<Ready>, url: String, key: String) {
         .build()
         .expect("an HTTP client");
     loop {
-        let mut batches = ready.batches.borrow_mut();
-        if batches.is_empty() {
-            drop(batches);
+        let Some((count, mut body)) = ready.take() else {
             ready.filled.notified().await;
             continue;
-        }
-        let (count, mut body) = batches.remove(0);
-        if !batches.is_empty() {
-            ready.filled.notify_one();
-        }
-        drop(batches);
+        };
         body.pop();
         body.extend_from_slice(b"]}");
         let request = http.post(&url).header("X-API-Key", &key).header("Content-Type", "application/json").body(body);

@@ -29,8 +29,8 @@ const MAX_COUNT: usize = 2000;
 /// is near it is split. A single reply that is larger goes alone.
 const MAX_BYTES: usize = 1000 * 1000;
 
-/// How long what waits lets a request take before it leaves with another one. On the memory engine most take less than this.
-const PATIENCE: Duration = Duration::from_millis(5);
+/// How long what waits lets a request take before it leaves with another one: longer than a busy Centrifugo needs for a large one.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);

@@ -178,7 +178,7 @@ impl Outbox {
         reply.remembered = inner.remembered.admit(memory, session, bytes);
         let forgotten = (!reply.remembered).then(|| recipient(&reply.channel).to_owned());
         inner.turns.push(user, reply);
-        let piled = inner.turns.len() % PILE == 0;
+        let piled = inner.turns.len().is_multiple_of(PILE);
         drop(inner);
         if piled {
             self.piled.notify_one();
