@@ -68,6 +68,8 @@ impl Deref for Example {
 fn build(name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let profile = toolchain::profile_dir();
+    let source = toolchain::workspace_dir().join("examples/examples").join(name).with_extension("rs");
+    assert!(source.is_file(), "there is no example `{name}`: {} does not exist", source.display());
     let mut done = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     if !done.contains(name) {
         let mut build = toolchain::cargo();
