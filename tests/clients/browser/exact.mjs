@@ -2,14 +2,10 @@
 
 import assert from 'node:assert/strict';
 
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 
-const { BUNDLE, CENTRIFUGO, TOKEN, CHROMIUM } = process.env;
-const args = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
-];
-const browser = await chromium.launch({ executablePath: CHROMIUM, args });
+const { BUNDLE, CENTRIFUGO, TOKEN } = process.env;
+const browser = await launch();
 
 try {
   const page = await browser.newPage();

@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 
-const { BUNDLES, CHROMIUM, SCENARIO_CONTROL, SCENARIO_URL } = process.env;
+const { BUNDLES, SCENARIO_CONTROL, SCENARIO_URL } = process.env;
 
 /** Whether `alice` is signed in, as the token endpoint sees it. */
 let signedIn = true;
@@ -45,13 +45,7 @@ const site = createServer(async (request, response) => {
 await once(site.listen(0, '127.0.0.1'), 'listening');
 const at = (path) => `http://127.0.0.1:${site.address().port}${path}`;
 
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync',
-  ],
-});
+const browser = await launch();
 
 try {
   const context = await browser.newContext();

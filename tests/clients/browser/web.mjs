@@ -2,16 +2,10 @@
 
 import assert from 'node:assert/strict';
 
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 
-const { PAGE, SCREENSHOTS, CHROMIUM } = process.env;
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync',
-  ],
-});
+const { PAGE, SCREENSHOTS } = process.env;
+const browser = await launch();
 
 try {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
