@@ -17,7 +17,7 @@ use tests::{Many, Process, example, load};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::backends::{self, METHOD, SLOW};
-use crate::measure::{Measured, Measurement, Shape, measure};
+use crate::measure::{Measured, Measurement, Shape, measure, median};
 use crate::systems::{HTTP_PROXY, System, Used};
 
 const PARAMS: &str = r#"{"user_id":"7777777777777777"}"#;
@@ -278,11 +278,7 @@ impl Row {
     }
 
     fn median(rows: &[Self]) -> Self {
-        let median = |value: fn(&Self) -> f64| {
-            let mut values: Vec<_> = rows.iter().map(value).collect();
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        };
+        let median = |value: fn(&Self) -> f64| median(rows, value);
         Self {
             part: rows[0].part.clone(),
             setting: rows[0].setting.clone(),

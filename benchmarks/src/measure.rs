@@ -5,6 +5,7 @@ mod socket;
 mod usage;
 mod wire;
 
+pub(crate) use load::median;
 pub use load::{Measured, Measurement, Shape, measure};
 pub use usage::{Usage, counting, http_requests, usage};
 pub use wire::Target;

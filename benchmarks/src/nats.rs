@@ -9,15 +9,8 @@ const GO: &str =
     "the benchmarks build a NATS server with Go 1.26 or later; install it from your package manager and run again";
 
 /// Starts one on a free port, and says at which address it is.
-///
 pub(crate) async fn start() -> (Process, String) {
-    let module = toolchain::tests_dir().join("nats");
-    let binary = toolchain::target_dir().join("tools").join("nats-server");
-    toolchain::make_once(&binary, &[module.join("go.mod"), module.join("go.sum")], || {
-        let mut build = Command::new("go");
-        build.arg("build").arg("-o").arg(&binary).arg("github.com/nats-io/nats-server/v2").current_dir(&module);
-        toolchain::run(&mut build, GO);
-    });
+    let binary = toolchain::go_program("nats", "github.com/nats-io/nats-server/v2", GO);
     let port = free_port();
     let mut command = Command::new(binary);
     command.args(["--addr", "127.0.0.1", "--port", &port.to_string()]);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{Centrifugo, Demo, Process, Server, config, example, toolchain, unique};
+use tests::{Centrifugo, Demo, Process, Server, config, example, scenarios, unique};
 
 use crate::backends::BACKEND;
 use crate::measure::{Target, Usage, counting, http_requests, usage};
@@ -92,9 +92,7 @@ impl System {
     /// Another program with our library.
     pub(crate) async fn worker(program: &Path) -> Self {
         let centrifugo = Centrifugo::start(printed_config()).await;
-        let mut command = Command::new(program);
-        toolchain::without_centrifugo_variables(&mut command).envs(tests::demo::environment(&centrifugo));
-        let process = Process::start(&command, "");
+        let process = scenarios::worker(program, &centrifugo, &[]);
         process.line("serving").await;
         Self::of(OURS, Target::Publish(centrifugo.server().clone()), process, Some(centrifugo))
     }

@@ -110,9 +110,7 @@ impl Api {
     ///
     /// When it has not.
     pub async fn commands(&self, method: &str) -> u64 {
-        let url = self.url.replace("/api", "/metrics");
-        let metrics = async { self.http.get(url).send().await?.text().await };
-        let metrics = within("the metrics", metrics).await.expect("metrics");
+        let metrics = self.metrics().await;
         let counts = metrics.lines().filter_map(|line| {
             let labels = line.strip_prefix("centrifugo_client_command_duration_seconds_count{")?;
             let (labels, count) = labels.split_once("} ")?;

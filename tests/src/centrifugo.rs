@@ -21,14 +21,7 @@ const GO: &str = "the tests build a real Centrifugo with Go 1.26 or later; insta
 /// The path of a real Centrifugo, built when it is missing or its version changed.
 #[must_use]
 pub fn binary() -> PathBuf {
-    let module = toolchain::tests_dir().join("centrifugo");
-    let binary = toolchain::target_dir().join("tools").join("centrifugo");
-    toolchain::make_once(&binary, &[module.join("go.mod"), module.join("go.sum")], || {
-        let mut build = Command::new("go");
-        build.arg("build").arg("-o").arg(&binary).arg("github.com/centrifugal/centrifugo/v6").current_dir(&module);
-        toolchain::run(&mut build, GO);
-    });
-    binary
+    toolchain::go_program("centrifugo", "github.com/centrifugal/centrifugo/v6", GO)
 }
 
 /// A running Centrifugo of a test's own. It dies with its handle.

@@ -13,14 +13,7 @@ const GO: &str = "the tests run Go clients with Go 1.26 or later; install it fro
 /// The path of staticcheck, built when it is missing or its version changed.
 #[must_use]
 pub fn staticcheck() -> PathBuf {
-    let module = toolchain::tests_dir().join("staticcheck");
-    let binary = toolchain::target_dir().join("tools").join("staticcheck");
-    toolchain::make_once(&binary, &[module.join("go.mod"), module.join("go.sum")], || {
-        let mut build = Command::new("go");
-        build.arg("build").arg("-o").arg(&binary).arg("honnef.co/go/tools/cmd/staticcheck").current_dir(&module);
-        toolchain::run(&mut build, GO);
-    });
-    binary
+    toolchain::go_program("staticcheck", "honnef.co/go/tools/cmd/staticcheck", GO)
 }
 
 /// The base client's own directory.

@@ -97,6 +97,24 @@ pub fn without_centrifugo_variables(command: &mut Command) -> &mut Command {
     command
 }
 
+/// The path of the Go program `package`, which the module in the directory `module` of the tests names; built when it is missing or
+/// its version changed.
+///
+/// # Panics
+///
+/// With `fix` when there is no Go, and with what it says when it fails.
+#[must_use]
+pub fn go_program(module: &str, package: &str, fix: &str) -> PathBuf {
+    let dir = tests_dir().join(module);
+    let binary = target_dir().join("tools").join(module);
+    make_once(&binary, &[dir.join("go.mod"), dir.join("go.sum")], || {
+        let mut build = Command::new("go");
+        build.arg("build").arg("-o").arg(&binary).arg(package).current_dir(&dir);
+        run(&mut build, fix);
+    });
+    binary
+}
+
 /// Makes `artefact` unless it was made from exactly these `inputs` before. Safe among threads and processes.
 ///
 /// # Panics

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::measure::{Measured, Shape};
+use crate::measure::{Measured, Shape, median};
 use serde::Serialize;
 
 use crate::systems::{FLOOR, GRPC_PROXY, HTTP_PROXY, OURS, Used};
@@ -72,11 +72,7 @@ impl Cell {
     }
 
     fn median(rounds: &[Self]) -> Self {
-        let median = |value: fn(&Self) -> f64| {
-            let mut values: Vec<_> = rounds.iter().map(value).collect();
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        };
+        let median = |value: fn(&Self) -> f64| median(rounds, value);
         Self {
             calls_per_s: median(|cell| cell.calls_per_s),
             p50_us: median(|cell| cell.p50_us),

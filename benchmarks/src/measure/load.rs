@@ -95,6 +95,13 @@ impl<U> Measured<U> {
     }
 }
 
+/// The median of a value of several rounds; there must be one.
+pub(crate) fn median<T>(rounds: &[T], value: impl Fn(&T) -> f64) -> f64 {
+    let mut values: Vec<_> = rounds.iter().map(value).collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Phase {
     WarmUp,

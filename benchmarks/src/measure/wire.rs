@@ -196,12 +196,16 @@ fn line(frames: &mut Vec<Vec<u8>>, size: usize) -> &mut Vec<u8> {
     frames.last_mut().expect("there is one now")
 }
 
+/// Writes a call as a line of a frame.
+fn command_line(call: &Template, id: u64, frames: &mut Vec<Vec<u8>>) {
+    call.write(id, line(frames, call.size()));
+}
+
 struct Publish(Vec<Template>);
 
 impl Wire for Publish {
     fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>) {
-        let call = &self.0[which];
-        call.write(id, line(frames, call.size()));
+        command_line(&self.0[which], id, frames);
     }
 
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>) {
@@ -219,8 +223,7 @@ struct Rpc(Vec<Template>);
 
 impl Wire for Rpc {
     fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>) {
-        let call = &self.0[which];
-        call.write(id, line(frames, call.size()));
+        command_line(&self.0[which], id, frames);
     }
 
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>) {
