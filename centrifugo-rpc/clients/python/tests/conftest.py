@@ -54,6 +54,23 @@ class Server:
         assert "error" not in answer, answer
         return answer["result"]
 
+    async def recorder(self) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
+        """Answers what callers published since now. Workers use the channel too."""
+        top = await self.api("history", channel="rpc:requests", limit=0)
+        since = {"offset": top["offset"], "epoch": top["epoch"]}
+
+        async def requests() -> list[dict[str, Any]]:
+            history = await self.api(
+                "history", channel="rpc:requests", limit=1000, since=since
+            )
+            return [
+                publication["data"]
+                for publication in history["publications"]
+                if {"method", "cancel"} & publication["data"].keys()
+            ]
+
+        return requests
+
 
 @pytest.fixture(scope="session")
 def server() -> Server:

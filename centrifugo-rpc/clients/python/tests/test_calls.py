@@ -104,15 +104,8 @@ async def test_params_without_a_json_form_are_not_sent(
 async def test_a_cancelled_call_is_cancelled_at_the_worker(
     server: Server, rpc: CentrifugoRPCClient
 ) -> None:
-    position = await server.api("history", channel="rpc:requests", limit=0)
-    since = {"offset": position["offset"], "epoch": position["epoch"]}
+    requests = await server.recorder()
     call = asyncio.create_task(rpc.call("demo.sleep", {"ms": 10_000}))
-
-    async def requests() -> list[dict[str, Any]]:
-        history = await server.api(
-            "history", channel="rpc:requests", limit=1000, since=since
-        )
-        return [publication["data"] for publication in history["publications"]]
 
     async def went_out() -> bool:
         return any(
@@ -177,7 +170,7 @@ async def test_two_clients_of_one_user_do_not_see_each_other(server: Server) -> 
 
 
 async def test_closing_ends_pending_calls_and_cancels_them(server: Server) -> None:
-    position = await server.api("history", channel="rpc:requests", limit=0)
+    requests = await server.recorder()
     client = CentrifugoRPCClient(server.url, server.token())
     await client.connect()
     ended = asyncio.create_task(client.ended())
@@ -191,14 +184,7 @@ async def test_closing_ends_pending_calls_and_cancels_them(server: Server) -> No
         assert isinstance(error, ConnectionError)
         assert str(error) == "the client is closed"
     assert str(await ended) == "the client is closed"
-    since = {"offset": position["offset"], "epoch": position["epoch"]}
-    history = await server.api(
-        "history", channel="rpc:requests", limit=1000, since=since
-    )
-    assert (
-        sum("cancel" in publication["data"] for publication in history["publications"])
-        == 10
-    )
+    assert sum("cancel" in request for request in await requests()) == 10
     with pytest.raises(ConnectionError, match="closed"):
         await client.call("demo.echo", {"text": "late"})
     with pytest.raises(ConnectionError, match="closed"):
