@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,10 @@ use crate::connection::Caller;
 use crate::error::{Error, ErrorKind, shown_url};
 
 mod history;
+mod line;
 
 pub(crate) use history::Publication;
+pub(crate) use line::Line;
 
 /// How long a TCP and TLS handshake may take. Centrifugo is near its workers; a packet that was lost is sent again in time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -111,8 +114,16 @@ impl Api {
 
     /// Runs a batch that was written already; the results are in the order of its commands, as many as Centrifugo gave.
     pub(crate) async fn batch(&self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
-        let answer = self.post("batch", body).await?;
-        parse_batch(&answer).map_err(|error| self.not_json("batch", &answer).because(error))
+        self.batch_results(&self.post("batch", body).await?)
+    }
+
+    /// A connection of its own for batches.
+    pub(crate) fn line(&self) -> Line {
+        Line::new(self)
+    }
+
+    fn batch_results(&self, answer: &[u8]) -> Result<Vec<CommandResult>, ApiError> {
+        parse_batch(answer).map_err(|error| self.not_json("batch", answer).because(error))
     }
 
     /// At most `limit` publications after `since`, or from the oldest that is left.
@@ -221,10 +232,18 @@ impl Api {
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body);
         let response = request.send().await.map_err(|error| self.unreachable(error))?;
-        let status = response.status();
-        let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+        let (status, location) = (response.status(), response.headers().get(LOCATION).cloned());
         let answer = response.bytes().await.map_err(|error| self.unreachable(error))?;
-        if status.is_success() { Ok(answer) } else { Err(self.status(status.as_u16(), location.as_deref())) }
+        self.answered(status, location.as_ref()).map(|()| answer)
+    }
+
+    /// Whether the API itself answered.
+    fn answered(&self, status: StatusCode, location: Option<&HeaderValue>) -> Result<(), ApiError> {
+        if status.is_success() {
+            return Ok(());
+        }
+        let location = location.and_then(|location| location.to_str().ok());
+        Err(ApiError::status(&self.shown(), status.as_u16(), location))
     }
 
     /// The URL for people: without a password or a key that may be in it.
@@ -237,11 +256,10 @@ impl Api {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> ApiError {
+        if error.is_timeout() {
+            return ApiError::no_answer(&self.shown());
+        }
         ApiError::unreachable(&self.shown(), &error.without_url())
-    }
-
-    fn status(&self, status: u16, location: Option<&str>) -> ApiError {
-        ApiError::status(&self.shown(), status, location)
     }
 
     fn not_json(&self, method: &str, answer: &[u8]) -> ApiError {

@@ -61,10 +61,10 @@ impl ApiError {
         }
     }
 
-    pub(super) fn unreachable(url: &str, error: &reqwest::Error) -> Self {
+    pub(super) fn unreachable(url: &str, error: &(dyn StdError + 'static)) -> Self {
         let mut causes = Vec::new();
         let mut tls = None;
-        let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+        let mut cause = Some(error);
         while let Some(error) = cause {
             tls = tls.or_else(|| find_tls(error));
             causes.push(error.to_string());
@@ -79,11 +79,14 @@ impl ApiError {
                 ),
             );
         }
-        let why = if error.is_timeout() {
-            "no answer in time".to_owned()
-        } else {
-            causes.pop().unwrap_or_else(|| "no connection".to_owned())
-        };
+        Self::nobody(url, &causes.pop().unwrap_or_else(|| "no connection".to_owned()))
+    }
+
+    pub(super) fn no_answer(url: &str) -> Self {
+        Self::nobody(url, "no answer in time")
+    }
+
+    fn nobody(url: &str, why: &str) -> Self {
         Self::new(
             ApiErrorKind::Unreachable,
             format!(

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::api::{Api, CommandResult, ServerError};
+use super::api::{Api, CommandResult, Line, ServerError};
 use super::api_error::{ApiError, ApiErrorKind};
 use super::backoff::Backoff;
 use super::codes;
@@ -54,7 +54,7 @@ impl Replies {
         for place in [Place::First, Place::Second] {
             let lane = Lane {
                 place,
-                api: api.clone(),
+                line: api.line(),
                 outbox: outbox.clone(),
                 trouble: trouble.clone(),
                 pace: pace.clone(),
@@ -88,7 +88,7 @@ enum Place {
 /// One request at a time.
 struct Lane {
     place: Place,
-    api: Api,
+    line: Line,
     outbox: Arc<Outbox>,
     trouble: Arc<Throttle>,
     pace: Arc<Pace>,
@@ -148,8 +148,8 @@ impl Lane {
     }
 
     /// Sends a request. As long as it takes, others need not wait for it.
-    async fn post(&self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
-        let request = self.api.batch(body);
+    async fn post(&mut self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
+        let request = self.line.batch(body);
         tokio::pin!(request);
         loop {
             match timeout(PATIENCE, request.as_mut()).await {

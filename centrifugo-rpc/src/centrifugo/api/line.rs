@@ -1,0 +1,164 @@
+//! A connection to the server API of its own, for whoever sends one request after another.
+//!
+//! A connection from reqwest's pool lives in a task beside, and every request goes through layers that this one never needs: with one
+//! call at a time they are a third of what the worker spends on it (`docs/performance.md`). Here the connection is driven by whoever
+//! waits for its answer.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION};
+use http::{Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tower::ServiceExt;
+use url::{Position, Url};
+
+use super::{Api, CONNECT_TIMEOUT, CommandResult, REQUEST_TIMEOUT};
+use crate::centrifugo::api_error::ApiError;
+use crate::error::BoxError;
+
+/// Sends batches, one at a time.
+#[derive(Debug)]
+pub(crate) struct Line {
+    api: Api,
+    /// None where there is more on the way than a TCP connection: then batches go as all other requests.
+    straight: Option<Straight>,
+}
+
+/// How to reach the API over plain HTTP.
+#[derive(Debug)]
+struct Straight {
+    url: Uri,
+    host: HeaderValue,
+    /// Path and query: what stands in a request that goes to no proxy.
+    target: Uri,
+    connector: HttpConnector,
+    connection: Option<Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    sender: http1::SendRequest<Full<Bytes>>,
+    driver: http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
+}
+
+impl Line {
+    /// Connects to nothing yet.
+    pub(super) fn new(api: &Api) -> Self {
+        Self { api: api.clone(), straight: Straight::to(&api.base, &Matcher::from_system()) }
+    }
+
+    /// Runs a batch that was written already; the results are in the order of its commands, as many as Centrifugo gave.
+    ///
+    /// Where the future is dropped, so is the connection: what it would answer is of no use to the next request.
+    pub(crate) async fn batch(&mut self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
+        let Some(straight) = &mut self.straight else { return self.api.batch(body).await };
+        let answer = match timeout(REQUEST_TIMEOUT, straight.post(&self.api.key, body)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(ApiError::unreachable(&self.api.shown(), &*error)),
+            Err(_) => return Err(ApiError::no_answer(&self.api.shown())),
+        };
+        let (head, body) = answer.into_parts();
+        self.api.answered(head.status, head.headers.get(LOCATION))?;
+        self.api.batch_results(&body)
+    }
+}
+
+impl Straight {
+    fn to(base: &Url, proxies: &Matcher) -> Option<Self> {
+        let url: Uri = base.as_str().parse().ok()?;
+        let plain = base.scheme() == "http" && base.username().is_empty() && base.password().is_none();
+        if !plain || proxies.intercept(&url).is_some() {
+            return None;
+        }
+        let mut batch = base.clone();
+        batch.set_path(&format!("{}/batch", base.path().trim_end_matches('/')));
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        Some(Self {
+            url,
+            host: HeaderValue::from_str(&base[Position::BeforeHost..Position::AfterPort]).ok()?,
+            target: batch[Position::BeforePath..Position::AfterQuery].parse().ok()?,
+            connector,
+            connection: None,
+        })
+    }
+
+    async fn post(&mut self, key: &HeaderValue, body: Bytes) -> Result<http::Response<Bytes>, BoxError> {
+        let request = || {
+            let mut request = Request::new(Full::new(body.clone()));
+            *request.method_mut() = http::Method::POST;
+            *request.uri_mut() = self.target.clone();
+            let headers = request.headers_mut();
+            headers.insert(HOST, self.host.clone());
+            headers.insert("x-api-key", key.clone());
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request
+        };
+        // Out of its place as long as an answer is due on it.
+        if let Some(connection) = self.connection.take() {
+            match connection.exchange(request()).await {
+                Ok((answer, connection)) => {
+                    self.connection = connection;
+                    return Ok(answer);
+                }
+                // It was closed while nothing was under way, as servers do with what is idle.
+                Err(error) if error.is_canceled() || error.is_closed() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let io = self.connector.clone().oneshot(self.url.clone()).await?;
+        let (sender, driver) = http1::handshake(io).await?;
+        let (answer, connection) = Connection { sender, driver }.exchange(request()).await?;
+        self.connection = connection;
+        Ok(answer)
+    }
+}
+
+impl Connection {
+    /// A request and its whole answer; and the connection, if it can take another request.
+    async fn exchange(
+        self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(http::Response<Bytes>, Option<Self>), hyper::Error> {
+        let Self { mut sender, driver } = self;
+        let mut driver = Some(driver);
+        let answer = {
+            let mut answer = pin!(ask(&mut sender, request));
+            poll_fn(|context| {
+                if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                    return Poll::Ready(answer);
+                }
+                // At its end it is dropped, and the answer says why there will be none.
+                if driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready()) {
+                    driver = None;
+                }
+                answer.as_mut().poll(context)
+            })
+            .await?
+        };
+        let open = driver.filter(|_| !sender.is_closed());
+        Ok((answer, open.map(|driver| Self { sender, driver })))
+    }
+}
+
+async fn ask(
+    sender: &mut http1::SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+) -> Result<http::Response<Bytes>, hyper::Error> {
+    sender.ready().await?;
+    let (head, body) = sender.send_request(request).await?.into_parts();
+    Ok(http::Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+#[cfg(test)]
+mod tests;
