@@ -1,13 +1,14 @@
 //! From a publication to a reply: decode, call, encode. Limits, panics, deadlines, cancellation; no sockets.
 //!
-//! The way of a request: [`intake`] reads it, [`running`] gives it a place, the tower stack in [`service`] runs its
+//! The way of a request: [`intake`] reads it, [`running`] gives it a place, [`starts`] its turn, the tower stack in [`service`] runs its
 //! handler, [`outbox`] takes the reply.
 
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::Instrument;
 
 use crate::config::Config;
@@ -34,6 +36,7 @@ pub(crate) mod outbox;
 pub(crate) mod remembered;
 mod running;
 pub(crate) mod service;
+mod starts;
 pub(crate) mod ticket;
 mod turns;
 
@@ -43,6 +46,7 @@ use journal::{Journal, Panicked};
 use outbox::{GRACE, Outbox, Outgoing};
 use running::{Limit, Refusal, Running, Slot};
 use service::Stack;
+use starts::{LONG, Starts, TURN};
 use ticket::Ticket;
 
 pub(crate) use others::may_cancel;
@@ -59,6 +63,7 @@ pub(crate) struct Dispatcher {
     limits: Limits,
     running: Running,
     tasks: TaskTracker,
+    starts: Starts<Admitted>,
     outbox: Arc<Outbox>,
     /// No new calls: the worker is shutting down.
     draining: AtomicBool,
@@ -75,6 +80,20 @@ struct Limits {
     max_result_bytes: usize,
 }
 
+/// A call that has a place and has not begun.
+#[derive(Debug)]
+struct Admitted {
+    connection: Connection,
+    method: &'static Method,
+    params: Option<Bytes>,
+    slot: Slot,
+    /// Where the reply goes; none for a notification.
+    address: Option<Address>,
+    ticket: Option<Ticket>,
+    /// Keeps the worker from being finished.
+    counted: TaskTrackerToken,
+}
+
 impl Dispatcher {
     pub(crate) fn new(config: &Config, registry: Registry, states: States, stack: Stack, outbox: Arc<Outbox>) -> Self {
         Self {
@@ -89,6 +108,7 @@ impl Dispatcher {
             },
             running: Running::new(config.max_concurrent_calls, config.max_concurrent_calls_per_user),
             tasks: TaskTracker::new(),
+            starts: Starts::new(),
             outbox,
             draining: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
@@ -96,7 +116,7 @@ impl Dispatcher {
         }
     }
 
-    /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls run in tasks of their own. The
+    /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls begin in another task. The
     /// ticket is dropped when the call is over, and its reply delivered or given up.
     pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration, ticket: Option<Ticket>) {
         match intake::read(data, &caller, &self.limits.reply_namespace) {
@@ -129,21 +149,63 @@ impl Dispatcher {
         };
         let correlation_id = address.as_ref().map(|address| address.correlation_id.clone());
         let connection = Connection::new(caller, method.name, correlation_id, traceparent, deadline, slot.cancelled());
-        let dispatcher = Arc::clone(self);
-        let notified = address.is_none().then(|| connection.clone());
-        self.tasks.spawn(async move {
-            let outcome = dispatcher.run(connection, method, params, &slot).await;
+        let counted = self.tasks.token();
+        let call = Admitted { connection, method, params, slot, address, ticket, counted };
+        if self.starts.push(call, Instant::now()) {
+            tokio::spawn(Arc::clone(self).begin_waiting());
+        }
+    }
+
+    /// Begins the calls that wait for it, and leaves those that are not over then to tasks of their own.
+    async fn begin_waiting(self: Arc<Self>) {
+        let mut turn = 0;
+        let mut now = Instant::now();
+        while let Some(call) = self.starts.next(now) {
+            let mut call = Box::pin(Arc::clone(&self).answer(call));
+            if poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await {
+                tokio::spawn(call);
+            }
+            let began = std::mem::replace(&mut now, Instant::now());
+            if now.duration_since(began) > LONG {
+                for call in self.starts.rest() {
+                    tokio::spawn(Arc::clone(&self).answer(call));
+                }
+            }
+            turn += 1;
+            if turn == TURN {
+                turn = 0;
+                tokio::task::yield_now().await;
+                now = Instant::now();
+            }
+        }
+    }
+
+    /// Looks after calls that wait to begin behind one that blocks its thread. To be called now and then.
+    pub(crate) fn unblock(self: &Arc<Self>) {
+        if self.starts.is_stuck(Instant::now()) {
+            tokio::spawn(Arc::clone(self).begin_waiting());
+        }
+    }
+
+    /// Runs a call and hands its reply over. No `async fn`, which would hold what it is given twice.
+    fn answer(self: Arc<Self>, call: Admitted) -> impl Future<Output = ()> + Send {
+        let Admitted { connection, method, params, slot, address, ticket, counted } = call;
+        async move {
+            let deadline = connection.deadline();
+            let notified = address.is_none().then(|| connection.clone());
+            let outcome = self.run(connection, method, params, &slot).await;
             if let Some(address) = address {
                 let reply = address.reply(outcome.as_ref(), deadline).with_ticket(ticket);
-                if let Some(room) = dispatcher.outbox.push(reply) {
+                if let Some(room) = self.outbox.push(reply) {
                     room.await;
                 }
             } else if let (Some(connection), Err(error)) = (&notified, &outcome) {
-                dispatcher.journal.unanswered(connection, error);
+                self.journal.unanswered(connection, error);
             }
             // Its place was held until the reply had one: what waits to be sent is bounded by what may run.
             slot.finish();
-        });
+            drop(counted);
+        }
     }
 
     /// Runs a method in process, with everything a call from outside meets but the reply.

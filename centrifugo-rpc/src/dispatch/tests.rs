@@ -53,6 +53,12 @@ static COUNT: Method = method("t.count", PLAIN, |_| {
     Box::pin(async { Ok(Reply::new(b"null".to_vec())) })
 });
 
+static GATE: std::sync::Barrier = std::sync::Barrier::new(2);
+static BLOCK: Method = method("t.block", PLAIN, |_| {
+    GATE.wait();
+    Box::pin(async { Ok(Reply::new(b"null".to_vec())) })
+});
+
 struct Worker {
     dispatcher: Arc<Dispatcher>,
     outbox: Arc<Outbox>,
@@ -64,7 +70,7 @@ impl Worker {
     }
 
     fn with(config: Config, stack: Stack) -> Self {
-        let methods = [&ECHO, &SLEEP, &BRIEF, &ONCE, &PANIC, &PANIC_IN_DROP, &FAIL, &LARGE, &COUNT];
+        let methods = [&ECHO, &SLEEP, &BRIEF, &ONCE, &PANIC, &PANIC_IN_DROP, &FAIL, &LARGE, &COUNT, &BLOCK];
         let registry = Registry::of(methods.into_iter(), &States::default()).expect("methods without problems");
         let outbox = Arc::new(Outbox::new(1 << 20));
         let config = config.max_params_bytes(1000).max_result_bytes(1000);
@@ -296,4 +302,31 @@ async fn what_a_handler_spawned_learns_of_the_end() {
     );
     tokio::task::yield_now().await;
     assert_eq!(ENDED.load(Ordering::Relaxed), 2, "dropping a call in process ends it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_its_thread_holds_up_no_other() {
+    let worker = Worker::new();
+    worker.call("t.block", &json!(null));
+    for n in 0..100 {
+        worker.publish("42", &call(&format!("echo {n}"), "t.echo", &json!(n)));
+    }
+    let others = async {
+        for _ in 0..100 {
+            assert_ne!(worker.reply().await["correlation_id"], "t.block");
+        }
+    };
+    let now_and_then = async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(1));
+        loop {
+            ticks.tick().await;
+            worker.dispatcher.unblock();
+        }
+    };
+    tokio::select! {
+        answered = tokio::time::timeout(Duration::from_secs(20), others) => answered.expect("they are answered"),
+        () = now_and_then => {}
+    }
+    GATE.wait();
+    assert_eq!(worker.reply().await["correlation_id"], "t.block");
 }

@@ -225,8 +225,10 @@ async fn keep_time(shared: Arc<Shared>, liveness: Liveness) {
             _ = ticks.tick() => true,
             () = shared.wake.notified() => false,
         };
-        let live = liveness.is_live();
-        shared.pass(ticked, live);
+        if ticked {
+            shared.dispatcher.unblock();
+        }
+        shared.pass(ticked, liveness.is_live());
     }
 }
 
