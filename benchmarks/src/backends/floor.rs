@@ -7,10 +7,13 @@ use std::rc::Rc;
 
 use bytes::{Buf, Bytes};
 use futures_util::{SinkExt, StreamExt};
+use http::Uri;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tests::tls;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
@@ -22,7 +25,7 @@ use super::{Params, Stats};
 
 /// How many API requests are under way at once, and how many replies are in one: as our worker has it.
 const LANES: usize = 2;
-const MAX_REPLIES: usize = 1000;
+const MAX_REPLIES: usize = 2000;
 
 /// Centrifugo's Protobuf, as far as it is needed: one message for both directions, since the parts used have other numbers.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -189,12 +192,12 @@ fn answer(data: &[u8], ready: &Ready) {
 }
 
 async fn lane(ready: Rc<Ready>, url: String, key: String) {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .tcp_nodelay(true)
-        .tls_backend_preconfigured(tls::trusting(None))
-        .build()
-        .expect("an HTTP client");
+    let url: Uri = url.parse().expect("a URL");
+    let authority = url.authority().expect("a host").as_str();
+    let stream = TcpStream::connect(authority).await.expect("a Centrifugo");
+    stream.set_nodelay(true).expect("a TCP option");
+    let (mut http, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a connection");
+    tokio::task::spawn_local(async move { connection.await.expect("a connection") });
     loop {
         let Some((count, mut body)) = ready.take() else {
             ready.filled.notified().await;
@@ -202,11 +205,19 @@ async fn lane(ready: Rc<Ready>, url: String, key: String) {
         };
         body.pop();
         body.extend_from_slice(b"]}");
-        let request = http.post(&url).header("X-API-Key", &key).header("Content-Type", "application/json").body(body);
-        let answer = request.send().await.expect("a Centrifugo").bytes().await.expect("an answer");
+        let request = http::Request::post(url.path())
+            .header("Host", authority)
+            .header("X-API-Key", &key)
+            .header("Content-Type", "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .expect("a request");
+        let answer = http.send_request(request).await.expect("a Centrifugo");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        let answer = answer.into_body().collect().await.expect("an answer").to_bytes();
         let answer: Answer<'_> = serde_json::from_slice(&answer).expect("JSON");
         assert_eq!(answer.replies.len(), count);
         assert!(answer.replies.iter().all(|reply| reply.error.is_none()), "Centrifugo refuses a reply");
+        http.ready().await.expect("a connection");
     }
 }
 
