@@ -14,6 +14,8 @@ use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
 
+mod package;
+
 /// How far into a file its mark is looked for: behind a shebang or an opening of a comment.
 const HEAD: u64 = 512;
 
@@ -48,7 +50,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     go: bool,
     /// What the packages are called, like `task-client` [default: this program's name and `-client`]
-    #[arg(long, value_name = "NAME", value_parser = package_name)]
+    #[arg(long, value_name = "NAME", value_parser = package::parse)]
     package: Option<String>,
     /// Write nothing; fail if the files on disk are not those that would be written
     #[arg(long, conflicts_with = "list")]
@@ -64,7 +66,7 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         return Err(Error::config("which clients? Say `--all`, or any of `--python`, `--typescript` and `--go`"));
     }
     let api = api(&Contract::of(&Registry::describe()?))?;
-    let package = Package { name: arguments.package.unwrap_or_else(default_package) };
+    let package = Package { name: arguments.package.unwrap_or_else(package::default) };
     let mut current = true;
     for ((language, generate), wanted) in LANGUAGES.into_iter().zip(wanted) {
         if !arguments.all && !wanted {
@@ -229,22 +231,4 @@ fn find_generated(dir: &Path, found: &mut impl FnMut(PathBuf)) -> Result<(), Err
 
 fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
     failed(&format!("cannot {what} {}", path.display())).because(error)
-}
-
-fn default_package() -> String {
-    let program = std::env::current_exe().ok();
-    let name = program.as_deref().and_then(Path::file_stem).and_then(|name| name.to_str()).unwrap_or_default();
-    let words: Vec<_> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let name = format!("{}-client", words.join("-").to_ascii_lowercase());
-    package_name(&name).unwrap_or_else(|_| "rpc-client".to_owned())
-}
-
-fn package_name(name: &str) -> Result<String, String> {
-    let is_word =
-        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    if name.starts_with(|first: char| first.is_ascii_lowercase()) && name.len() <= 64 && name.split('-').all(is_word) {
-        Ok(name.to_owned())
-    } else {
-        Err("a package's name is words of lower case letters and digits, joined by `-`, like `task-client`".to_owned())
-    }
 }
