@@ -236,6 +236,12 @@ func TestWhatCentrifugoRefusesNamesItsFix(t *testing.T) {
 		defer api.Close()
 		isSetup(t, api.Connect(background(t)), "3500", "client.token")
 	})
+	t.Run("no token", func(t *testing.T) {
+		centrifugo := startCentrifugo(t)
+		api := NewAPIClient(centrifugo.url(), "", "42")
+		defer api.Close()
+		isSetup(t, api.Connect(background(t)), "3501", "is the token missing", "allow_anonymous_connect_without_token")
+	})
 	for name, test := range map[string]struct {
 		change func(map[string]any)
 		named  string

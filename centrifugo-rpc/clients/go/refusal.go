@@ -64,6 +64,9 @@ func disconnectRefusal(url string, closed *closeError) error {
 	switch closed.code {
 	case centrifugoInvalidToken:
 		fix = ": check that the token is signed with the key in Centrifugo's client.token and has its aud and iss"
+	case centrifugoMalformed:
+		fix = ": is the token missing? Centrifugo takes connections without one only where " +
+			"client.allow_anonymous_connect_without_token is set"
 	case closeTooBig:
 		fix = ": a request was larger than Centrifugo's websocket.message_size_limit, give the client the same WithMessageSizeLimit"
 	default:

@@ -23,6 +23,7 @@ const (
 const (
 	centrifugoConnectionExpired = 3005
 	centrifugoInvalidToken      = 3500
+	centrifugoMalformed         = 3501
 	// From here on an unsubscribed client subscribes again.
 	firstTemporaryUnsubscribe = 2500
 )

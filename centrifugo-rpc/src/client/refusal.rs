@@ -1,7 +1,7 @@
 //! Centrifugo's refusals, in words that say what to configure.
 
 use crate::centrifugo::codes::{
-    BAD_REQUEST, INVALID_TOKEN, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS, UNKNOWN_CHANNEL,
+    BAD_REQUEST, INVALID_TOKEN, MALFORMED, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS, UNKNOWN_CHANNEL,
 };
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::namespace;
@@ -73,6 +73,11 @@ pub(super) fn disconnect(url: &str, code: u32, reason: &str) -> Error {
         INVALID_TOKEN => (
             ErrorKind::Setup,
             ": check that the token is signed with the key in Centrifugo's `client.token` and has its `aud` and `iss`",
+        ),
+        MALFORMED => (
+            ErrorKind::Setup,
+            ": is the token missing? Centrifugo takes connections without one only where \
+             `client.allow_anonymous_connect_without_token` is set",
         ),
         MESSAGE_TOO_LARGE => (
             ErrorKind::Setup,

@@ -16,6 +16,7 @@ async fn a_token_that_centrifugo_refuses_ends_connect_with_its_reason() {
         (builder().token(forged), "hmac"),
         (builder().token(expired), "expired"),
         (builder().token("opaque").user("42"), "invalid token"),
+        (builder().user(""), "is the token missing? Centrifugo takes connections without one only where"),
     ] {
         let error = refused(builder).await;
         assert_eq!(error.kind(), ErrorKind::Setup, "{error}");

@@ -17,6 +17,9 @@ BAD_REQUEST = 107
 TOKEN_EXPIRED = 109
 TOO_MANY_REQUESTS = 111
 INVALID_TOKEN = 3500
+# What Centrifugo does not understand; a connection without a token is the one that
+# users make.
+MALFORMED = 3501
 
 # The SDK's own codes: a connection without a usable token, and a message that was too
 # large.
@@ -91,6 +94,11 @@ def disconnect(url: str, code: int, reason: str) -> ConnectionError:
         return TokenError(
             f"{message}: check that the token is signed with the key in Centrifugo's "
             "`client.token` and has its `aud` and `iss`"
+        )
+    if code == MALFORMED:
+        return TokenError(
+            f"{message}: is the token missing? Centrifugo takes connections without "
+            "one only where `client.allow_anonymous_connect_without_token` is set"
         )
     if code == MESSAGE_TOO_LARGE:
         return SetupError(

@@ -351,6 +351,15 @@ async def test_a_token_function_that_gives_no_token_fails_connect(
         await client.connect()
 
 
+async def test_a_connection_without_a_token_says_that_it_is_missing(
+    server: Server,
+) -> None:
+    client = CentrifugoRPCClient(server.url, user="")
+    named = "3501.*is the token missing.*`client.allow_anonymous_connect_without_token`"
+    with pytest.raises(TokenError, match=named):
+        await client.connect()
+
+
 async def test_a_token_function_that_is_not_async_fails_connect(server: Server) -> None:
     get_token: Any = server.token
     client = CentrifugoRPCClient(server.url, user="42", get_token=get_token)

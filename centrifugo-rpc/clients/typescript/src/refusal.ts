@@ -8,6 +8,8 @@ const BAD_REQUEST = 107;
 const TOKEN_EXPIRED = 109;
 const TOO_MANY_REQUESTS = 111;
 const INVALID_TOKEN = 3500;
+/** What Centrifugo does not understand; a connection without a token is the one that users make. */
+const MALFORMED = 3501;
 /** The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's size with the other. */
 const NO_TOKEN = 1;
 const MESSAGE_TOO_LARGE = 3;
@@ -56,6 +58,9 @@ export function disconnection(url: string, code: number, reason: string): Connec
     [TOKEN_EXPIRED]: ': the token has expired, give the client a token function',
     [INVALID_TOKEN]:
       ": check that the token is signed with the key in Centrifugo's `client.token` and has its `aud` and `iss`",
+    [MALFORMED]:
+      ': is the token missing? Centrifugo takes connections without one only where ' +
+      '`client.allow_anonymous_connect_without_token` is set',
     [MESSAGE_TOO_LARGE]:
       ": a request was larger than Centrifugo's `websocket.message_size_limit`, give the client the same `messageSizeLimit`",
   };

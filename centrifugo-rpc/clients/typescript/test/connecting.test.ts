@@ -79,6 +79,10 @@ test('a token that Centrifugo refuses is named, and a client that was refused ma
   let token = centrifugo.forgedToken('42');
   const client = centrifugo.client('42', { token: () => token });
   await refused(client, 'setup', '3500 invalid token', '`client.token`');
+  for (const user of ['42', '']) {
+    const tokenless = centrifugo.client(user, { token: '' });
+    await refused(tokenless, 'setup', '3501', 'is the token missing?', '`client.allow_anonymous_connect_without_token`');
+  }
   token = centrifugo.token('42');
   await client.connect();
   assert.deepEqual([client.state, client.endReason], ['connected', undefined]);

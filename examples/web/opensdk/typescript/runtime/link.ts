@@ -164,7 +164,7 @@ export class Link {
         break;
       case 'transport': {
         const why = this.#socketError === '' ? message : this.#socketError;
-        const hint = `check the URL, by default it ends in \`/connection/websocket\`, and that Centrifugo runs`;
+        const hint = `check the URL, by default it ends in \`/connection/websocket\`, and that Centrifugo runs${allowsOrigin()}`;
         this.#listener.onTrouble(new ConnectionError('unreachable', `cannot connect to ${shownUrl}: ${why}: ${hint}`));
         break;
       }
@@ -217,4 +217,10 @@ export class Link {
       }
     };
   }
+}
+
+/** Browsers do not tell a page that Centrifugo refuses its origin. */
+function allowsOrigin(): string {
+  const { location } = globalThis as { location?: { origin?: string } };
+  return location?.origin === undefined ? '' : ` with \`${location.origin}\` among its \`client.allowed_origins\``;
 }
