@@ -210,6 +210,12 @@ fn on_error(shared: &Shared, url: &str, error: &centrifuge::ClientError) {
                  `/connection/websocket`?"
             ),
         )),
+        ClientErrorKind::Transport { .. } if message.starts_with("TLS ") => shared.on_trouble(Error::new(
+            ErrorKind::Unreachable,
+            format!(
+                "no TLS with {url}: {message}; for a private CA give the client its `ca_file`, for a server without TLS write `ws://`"
+            ),
+        )),
         ClientErrorKind::Connect => {
             shared.on_trouble(Error::new(ErrorKind::Setup, format!("Centrifugo at {url} does not accept: {message}")));
         }

@@ -161,5 +161,5 @@ async fn a_private_authority_is_trusted_when_it_is_named() {
 
     let error = refused(client_of().connect_timeout(Duration::from_secs(2))).await;
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
-    assert!(error.to_string().contains("certificate"), "{error}");
+    assert!(error.to_string().contains("certificate") && error.to_string().contains("`ca_file`"), "{error}");
 }
