@@ -173,6 +173,25 @@ async fn a_notification_that_fails_is_told_to_the_log_alone() {
 }
 
 #[tokio::test]
+async fn no_level_shows_params_or_tokens() {
+    let server = Centrifugo::start_default().await;
+    for format in ["text", "json"] {
+        let process = stubborn(&server, &["--log-format", format], &[("RUST_LOG", "trace")]).await;
+        let mut caller = Publisher::connect_as(&server, "ann").await;
+        caller.call("stubborn.alone", json!({"secret": "of-the-params"})).await;
+        process.line("alone").await;
+        process.signal("TERM");
+        process.signal("TERM");
+        let log = process.ended().await.lines.join("\n");
+        assert!(log.contains("TRACE"), "{format} is at `trace`:\n{log}");
+        // JSON, its bytes in hexadecimal digits, and how every token begins.
+        for part in ["of-the-params", "6f662d7468652d706172616d73", "eyJ", &server.api_key, &server.secret] {
+            assert!(!log.contains(part), "{part} in:\n{log}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn refusals_for_a_limit_are_logged_with_the_limit_method_and_user() {
     let server = Centrifugo::start_default().await;
     let process = stubborn(&server, &[], &[("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER", "1")]).await;

@@ -4,9 +4,12 @@ use std::env;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::Directive;
+use tracing_subscriber::filter::{Directive, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::panics;
 use crate::error::{Error, shown};
@@ -30,9 +33,13 @@ pub(super) fn start(format: LogFormat) -> Log {
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
     let colours = format == LogFormat::Text && io::stderr().is_terminal();
     let lines = Lines { colours };
+    let harmless = filter_fn(|event| !is_wire(event));
     let started = match format {
-        LogFormat::Text => subscriber.with_target(false).with_ansi(colours).with_writer(lines).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).with_writer(lines).try_init(),
+        LogFormat::Text => {
+            let text = subscriber.with_target(false).with_ansi(colours).with_writer(lines);
+            text.finish().with(harmless).try_init()
+        }
+        LogFormat::Json => subscriber.json().flatten_event(true).with_writer(lines).finish().with(harmless).try_init(),
     };
     // An error only says that there is a subscriber.
     if started.is_err() {
@@ -43,6 +50,12 @@ pub(super) fn start(format: LogFormat) -> Log {
         tracing::warn!(target: ALWAYS, "{problem}");
     }
     Log { json: format == LogFormat::Json }
+}
+
+/// Whether it is what the WebSocket library tells at `trace`: whole frames, and with them tokens, params and results.
+fn is_wire(event: &Metadata<'_>) -> bool {
+    let library = event.target().split("::").next();
+    *event.level() == Level::TRACE && matches!(library, Some("tungstenite" | "tokio_tungstenite"))
 }
 
 /// What `RUST_LOG` says, or `info`, and what is wrong with it.
