@@ -109,6 +109,16 @@ pub(crate) enum Message {
     },
 }
 
+impl Message {
+    /// Those whom it takes for dead.
+    pub(crate) fn dead(&self) -> &[Member] {
+        match self {
+            Self::View { dead, .. } => dead,
+            _ => &[],
+        }
+    }
+}
+
 /// Ascending offsets as the steps between them: a tenth of the bytes where there are many.
 mod steps {
     use serde::{Deserialize, Deserializer, Serializer};

@@ -18,6 +18,7 @@ use crate::group::{Action, Envelope, Group, Standing, TICK};
 
 mod cancelled;
 mod clock;
+mod deaths;
 mod remembered;
 mod voice;
 
@@ -328,7 +329,9 @@ impl Shared {
         match serde_json::from_slice::<Envelope>(&delivery.data) {
             Ok(envelope) => {
                 tracing::trace!(offset = delivery.offset, message = ?envelope.group, "a message of the worker group");
+                let dead = envelope.group.message.dead().to_vec();
                 group.message(delivery.offset, envelope.group, now, actions);
+                deaths::tell(group, delivery.offset, &dead, actions);
                 self.wake.notify_one();
             }
             Err(_) => group.skip(delivery.offset),

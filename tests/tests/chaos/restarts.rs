@@ -115,6 +115,8 @@ async fn calls_of_a_dead_worker_end_at_once_and_idempotent_ones_with_a_result() 
         crew.kill(0);
     };
     let ((once, again), ()) = tokio::join!(calls, kill);
+    let line = crew.worker(1).line("another worker is gone").await;
+    assert!(line.contains("members=1") && !line.contains("worker_lost=0"), "{line}");
     row("killed with half of 40 calls under way", place.name, &once);
     row("killed with half of 40 idempotent ones", place.name, &again);
     once.assert_sound();
