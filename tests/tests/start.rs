@@ -137,6 +137,14 @@ async fn a_worker_waits_for_a_centrifugo_that_starts_after_it() {
 }
 
 #[tokio::test]
+async fn a_limit_of_connections_that_leaves_no_room_for_a_second_worker_is_named() {
+    let change = json!({"client": {"user_connection_limit": 1}});
+    let server = Centrifugo::start(config::with(config::protocol(), change)).await;
+    let _first = Demo::start(&server).await;
+    assert_names(&refusal(&server, &[]).await, &["connection limit (3504)", "client.user_connection_limit"]);
+}
+
+#[tokio::test]
 async fn a_second_worker_joins_the_first() {
     let server = Centrifugo::start_default().await;
     let _first = Demo::start(&server).await;

@@ -21,6 +21,8 @@ pub(crate) const INVALID_TOKEN: u32 = 3500;
 /// Disconnect: what Centrifugo does not understand; a connection without a token is the one that users make.
 #[cfg(feature = "client")]
 pub(crate) const MALFORMED: u32 = 3501;
+/// Disconnect: the user has as many connections as one may have.
+pub(crate) const CONNECTION_LIMIT: u32 = 3504;
 
 /// Whether an answer may be another one later; the others stay as they are however often one asks.
 pub(crate) fn is_temporary(code: u32) -> bool {

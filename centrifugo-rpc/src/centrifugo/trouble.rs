@@ -77,6 +77,11 @@ impl fmt::Display for Trouble {
                 "Centrifugo refuses the worker's token: {reason} ({code}); set CENTRIFUGO_TOKEN_HMAC_SECRET to Centrifugo's \
                  `client.token.hmac_secret_key`"
             ),
+            Self::Disconnected { code: code @ codes::CONNECTION_LIMIT, reason } => write!(
+                f,
+                "Centrifugo takes no more connections of `{WORKER_USER}`, which all workers are: {reason} ({code}); raise its \
+                 `client.user_connection_limit` above the number of workers"
+            ),
             Self::Disconnected { code, reason } => {
                 write!(f, "Centrifugo ended the connection of `{WORKER_USER}`: {reason} ({code})")
             }
