@@ -306,9 +306,9 @@ impl Shared {
         if lost > 0 {
             tracing::error!(
                 channel = self.channel,
-                lost,
-                "requests were lost: Centrifugo's history does not have them any more; a larger `history_size` and a longer \
-                 `history_ttl` of the namespace keep more"
+                count = lost,
+                "requests were missed, and Centrifugo's history does not have them any more: where no other worker was there \
+                 their callers time out; a larger `history_size` and a longer `history_ttl` of the namespace keep more"
             );
         }
     }
