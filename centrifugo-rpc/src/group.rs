@@ -296,6 +296,9 @@ impl<R: Request> Group<R> {
         match message {
             Message::Hello { member } => {
                 self.presence.heard(&member);
+                if member == self.me {
+                    self.pacing.prove_at = None;
+                }
                 if view.owner(offset) == Some(&self.me) {
                     self.state(self.now, out);
                 }
@@ -330,6 +333,11 @@ impl<R: Request> Group<R> {
         let Some(old) = self.view.replace(Arc::clone(&view)) else { return };
         let emptied = view.members.is_empty() && old.contains(&self.me) && !dead.contains(&self.me);
         self.pacing.owes_state = emptied.then(|| self.pacing.proposed_since().unwrap_or(self.now));
+        self.pacing.prove_at = match self.pacing.prove_at {
+            _ if view.contains(&self.me) => None,
+            None if old.contains(&self.me) => Some(self.now),
+            at => at,
+        };
         self.pacing.changed();
         for member in dead {
             for (lost, entry) in self.ledger.take(member) {
@@ -372,6 +380,9 @@ impl<R: Request> Group<R> {
     fn genesis(&mut self, offset: u64, member: Member, out: &mut Vec<Action<R>>) {
         self.presence.heard(&member);
         let mine = member == self.me;
+        if !mine && self.standing() == Standing::Member {
+            self.pacing.prove_at = Some(self.now);
+        }
         for (lost, Unowned { request, .. }) in self.ledger.take_unowned() {
             out.push(Action::Lost { offset: lost, request });
         }

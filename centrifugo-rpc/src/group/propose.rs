@@ -52,6 +52,8 @@ pub(super) struct Pacing {
     pub(super) stated_at: Millis,
     /// It was the last member, and has to say that there is none: since this time, or a little later.
     pub(super) owes_state: Option<Millis>,
+    /// Others took it for dead, and it has read nothing since that shows that it reads what is new: when it says that next.
+    pub(super) prove_at: Option<Millis>,
     /// Others who do not know the group either.
     pub(super) newcomers: BTreeSet<String>,
     stated_end_at: Option<Millis>,
@@ -150,9 +152,21 @@ impl<R: Request> Group<R> {
         self.say(Message::Hello { member: self.me.clone() }, out);
     }
 
+    /// Who was away may read what is long over, through a connection that has ended: it would get requests that it never sees. What
+    /// it says now and reads shows that it is back.
+    fn prove(&mut self, at: Millis, out: &mut Vec<Action<R>>) {
+        if self.now >= at {
+            self.pacing.prove_at = Some(self.now + AGAIN);
+            self.say(Message::Hello { member: self.me.clone() }, out);
+        }
+    }
+
     /// Proposes the view that should be.
     fn propose(&mut self, out: &mut Vec<Action<R>>) {
         let Some(view) = self.view.clone() else { return };
+        if let Some(at) = self.pacing.prove_at.filter(|_| !self.leaving) {
+            return self.prove(at, out);
+        }
         let dead = self.dead();
         let mut members: Vec<_> = view.members.iter().filter(|member| !dead.contains(member)).cloned().collect();
         let is_member = view.contains(&self.me);

@@ -347,6 +347,29 @@ fn one_that_was_taken_for_dead_comes_back() {
 }
 
 #[test]
+fn one_that_reads_of_its_removal_late_does_not_come_back_before_it_reads_what_it_says_now() {
+    let mut bench = Bench::with(2);
+    bench.crash(0);
+    bench.pass(3000);
+    assert_eq!(bench.members(1), ["w1.0"]);
+    let late = bench.stream.len();
+    bench.read(0);
+    for _ in 0..4 {
+        bench.now += TICK;
+        bench.with_worker(0, |group, now, out| group.tick(now, true, out));
+    }
+    let said: Vec<_> = bench.stream[late..]
+        .iter()
+        .filter(|said| !matches!(said, Publication::Message(sent) if matches!(sent.message, Message::Progress { .. })))
+        .collect();
+    assert!(matches!(&said[..], [Publication::Message(Sent { message: Message::Hello { .. }, .. })]), "{said:?}");
+    bench.dead.clear();
+    bench.connected();
+    bench.settle();
+    assert_eq!(bench.members(1), ["w1.0", "w0.0"]);
+}
+
+#[test]
 fn one_that_lost_its_place_is_somebody_else() {
     let mut bench = Bench::with(2);
     let own = bench.request(false);
