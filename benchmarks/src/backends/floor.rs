@@ -25,7 +25,7 @@ use super::{Params, Stats};
 
 /// How many API requests are under way at once, and how many replies are in one: as our worker has it.
 const LANES: usize = 2;
-const MAX_REPLIES: usize = 2000;
+const MAX_REPLIES: usize = 4000;
 
 /// Centrifugo's Protobuf, as far as it is needed: one message for both directions, since the parts used have other numbers.
 #[derive(Clone, PartialEq, prost::Message)]

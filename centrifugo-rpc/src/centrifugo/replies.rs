@@ -23,7 +23,7 @@ mod pace;
 use pace::Pace;
 
 /// How many replies one request carries. More gain nothing any more: the request itself is less than a thousandth of the cost.
-const MAX_COUNT: usize = 2000;
+const MAX_COUNT: usize = 4000;
 
 /// How many bytes one request carries. Centrifugo has no limit of its own; proxies begin to refuse at 1 MiB (nginx), and what
 /// is near it is split. A single reply that is larger goes alone.

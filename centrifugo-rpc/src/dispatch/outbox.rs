@@ -18,9 +18,9 @@ use crate::throttle::Throttle;
 /// What a reply costs besides its own bytes: it bounds the number of small ones.
 const OVERHEAD: usize = 256;
 
-/// How many replies are worth a request of their own while another is under way: with fewer, the requests would cost more than the
-/// wait saves.
-const PILE: usize = 1024;
+/// How many replies are worth a request of their own while another is under way: a full one. With fewer, the requests cost more than the
+/// wait saves (`docs/performance.md`).
+const PILE: usize = 4000;
 
 /// How long a reply is tried to be delivered once its call is over: what Centrifugo needs for a restart.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
