@@ -35,8 +35,9 @@ async def survive(how: str, **query: str | int) -> None:
         before = (await whoami(api)).client
         sent = [Sleep(ms=1500 + n) for n in range(100)]
         calls = [asyncio.create_task(api.demo_sleep(sleep)) for sleep in sent]
-        # The requests before it are published when this one is answered.
-        await api.demo_echo(Echo(text="mark"))
+        # The requests before it are published when this one is answered. A task like
+        # them: awaited right here it would be published before them.
+        await asyncio.create_task(api.demo_echo(Echo(text="mark")))
         await control("POST", how, user=caller.user, **query)
         check(await asyncio.gather(*calls) == sent, "answers got mixed up")
         check((await whoami(api)).client != before, "the connection was never broken")

@@ -178,7 +178,8 @@ async def test_closing_ends_pending_calls_and_cancels_them(server: Server) -> No
         asyncio.create_task(client.call("demo.sleep", {"ms": 10_000}))
         for _ in range(10)
     ]
-    await client.call("demo.echo", {"text": "behind them"})
+    # A task like them: awaited right here it would go out before them.
+    await asyncio.create_task(client.call("demo.echo", {"text": "behind them"}))
     await client.close()
     for error in await asyncio.gather(*calls, return_exceptions=True):
         assert isinstance(error, ConnectionError)
