@@ -223,11 +223,9 @@ impl Api {
     }
 
     async fn post(&self, method: &str, body: Bytes) -> Result<Bytes, ApiError> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}/{method}", self.base.path().trim_end_matches('/')));
         let request = self
             .http
-            .post(url)
+            .post(url_of(&self.base, method))
             .header("X-API-Key", self.key.clone())
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body);
@@ -265,6 +263,12 @@ impl Api {
     fn not_json(&self, method: &str, answer: &[u8]) -> ApiError {
         ApiError::not_json(&self.shown(), method, answer)
     }
+}
+
+fn url_of(base: &Url, method: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{method}", base.path().trim_end_matches('/')));
+    url
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! A connection to the server API of its own, for whoever sends one request after another.
 //!
 //! A connection from reqwest's pool lives in a task beside, and every request goes through layers that this one never needs: with one
-//! call at a time they are a third of what the worker spends on it (`docs/performance.md`). Here the connection is driven by whoever
+//! call at a time they are a fifth of what the worker spends on it (`docs/performance.md`). Here the connection is driven by whoever
 //! waits for its answer.
 
 use std::future::{Future, poll_fn};
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 use url::{Position, Url};
 
-use super::{Api, CONNECT_TIMEOUT, CommandResult, REQUEST_TIMEOUT};
+use super::{Api, CONNECT_TIMEOUT, CommandResult, REQUEST_TIMEOUT, url_of};
 use crate::centrifugo::api_error::ApiError;
 use crate::error::BoxError;
 
@@ -79,8 +79,7 @@ impl Straight {
         if !plain || proxies.intercept(&url).is_some() {
             return None;
         }
-        let mut batch = base.clone();
-        batch.set_path(&format!("{}/batch", base.path().trim_end_matches('/')));
+        let batch = url_of(base, "batch");
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
