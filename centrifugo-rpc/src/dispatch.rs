@@ -182,7 +182,7 @@ impl Dispatcher {
 
     /// Looks after calls that wait to begin behind one that blocks its thread. To be called now and then.
     pub(crate) fn unblock(self: &Arc<Self>) {
-        if self.starts.is_stuck(Instant::now()) {
+        if self.starts.take_over(Instant::now()) {
             tokio::spawn(Arc::clone(self).begin_waiting());
         }
     }

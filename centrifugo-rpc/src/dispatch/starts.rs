@@ -43,13 +43,13 @@ impl<T> Starts<T> {
     pub(super) fn push(&self, call: T, now: Instant) -> bool {
         let mut state = self.state();
         state.waiting.push_back(call);
-        state.is_left(now)
+        state.claim(now)
     }
 
-    /// Whether somebody has to begin what waits, because those who did are stuck.
-    pub(super) fn is_stuck(&self, now: Instant) -> bool {
+    /// Says whether the asker has to begin what waits, because those who did are stuck. Only one is told so.
+    pub(super) fn take_over(&self, now: Instant) -> bool {
         let mut state = self.state();
-        !state.waiting.is_empty() && state.is_left(now)
+        !state.waiting.is_empty() && state.claim(now)
     }
 
     /// The next call, which begins now. Without one, nobody begins calls any more.
@@ -67,7 +67,7 @@ impl<T> Starts<T> {
 }
 
 impl<T> State<T> {
-    fn is_left(&mut self, now: Instant) -> bool {
+    fn claim(&mut self, now: Instant) -> bool {
         let left = self.began.is_none_or(|began| now.duration_since(began) > STUCK);
         if left {
             self.began = Some(now);
@@ -96,11 +96,11 @@ mod tests {
     #[test]
     fn what_is_stuck_is_found_where_nothing_comes_any_more() {
         let (starts, now) = (Starts::new(), Instant::now());
-        assert!(!starts.is_stuck(now), "nothing waits");
+        assert!(!starts.take_over(now), "nothing waits");
         assert!(starts.push(1, now) && !starts.push(2, now));
         assert_eq!(starts.next(now), Some(1));
-        assert!(!starts.is_stuck(now + STUCK));
+        assert!(!starts.take_over(now + STUCK));
         let later = now + STUCK + LONG;
-        assert!(starts.is_stuck(later) && !starts.is_stuck(later), "one is enough");
+        assert!(starts.take_over(later) && !starts.take_over(later), "one is enough");
     }
 }
