@@ -1,12 +1,13 @@
 //! Replies on their way into Centrifugo: what is ready goes out in one request.
 
 use std::collections::VecDeque;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
 
 use super::api::{Api, CommandResult, Line, ServerError};
 use super::api_error::{ApiError, ApiErrorKind};
@@ -58,6 +59,7 @@ impl Replies {
                 outbox: outbox.clone(),
                 trouble: trouble.clone(),
                 pace: pace.clone(),
+                patience: Box::pin(sleep(PATIENCE)),
                 again: Vec::new(),
                 backoff: Backoff::new(FIRST_RETRY, LAST_RETRY),
             };
@@ -92,6 +94,8 @@ struct Lane {
     outbox: Arc<Outbox>,
     trouble: Arc<Throttle>,
     pace: Arc<Pace>,
+    /// Put off with every request, which costs nothing: a timer of its own would wake the runtime for each.
+    patience: Pin<Box<Sleep>>,
     /// What failed for now.
     again: Vec<Outgoing>,
     backoff: Backoff,
@@ -148,13 +152,17 @@ impl Lane {
     }
 
     /// Sends a request. As long as it takes, others need not wait for it.
-    async fn post(&mut self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
-        let request = self.line.batch(body);
-        tokio::pin!(request);
+    async fn post(&mut self, body: Bytes, began: Instant) -> Result<Vec<CommandResult>, ApiError> {
+        self.patience.as_mut().reset(began + PATIENCE);
+        let mut request = pin!(self.line.batch(body));
         loop {
-            match timeout(PATIENCE, request.as_mut()).await {
-                Ok(answer) => return answer,
-                Err(_) => self.outbox.hurry(),
+            tokio::select! {
+                biased;
+                answer = request.as_mut() => return answer,
+                () = self.patience.as_mut() => {
+                    self.outbox.hurry();
+                    self.patience.as_mut().reset(Instant::now() + PATIENCE);
+                }
             }
         }
     }
@@ -174,7 +182,7 @@ impl Lane {
             }
             let parallel = self.pace.plan().parallel;
             let began = Instant::now();
-            match self.post(write_batch(&part, parallel)).await {
+            match self.post(write_batch(&part, parallel), began).await {
                 Ok(results) => {
                     self.pace.took(parallel, part.len(), began.elapsed());
                     self.settle(part, results);

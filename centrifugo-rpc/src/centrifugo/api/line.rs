@@ -4,9 +4,8 @@
 //! call at a time they are a fifth of what the worker spends on it (`docs/performance.md`). Here the connection is driven by whoever
 //! waits for its answer.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::{Pin, pin};
-use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION};
@@ -21,6 +20,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 use url::{Position, Url};
 
+use self::together::together;
 use super::{Api, CONNECT_TIMEOUT, CommandResult, REQUEST_TIMEOUT, url_of};
 use crate::centrifugo::api_error::ApiError;
 use crate::error::BoxError;
@@ -133,15 +133,15 @@ impl Connection {
         let mut driver = Some(driver);
         let answer = {
             let mut answer = pin!(ask(&mut sender, request));
-            poll_fn(|context| {
-                if let Poll::Ready(answer) = answer.as_mut().poll(context) {
-                    return Poll::Ready(answer);
-                }
+            together(|context| {
+                let polled = answer.as_mut().poll(context);
                 // At its end it is dropped, and the answer says why there will be none.
-                if driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready()) {
+                if polled.is_pending()
+                    && driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready())
+                {
                     driver = None;
                 }
-                answer.as_mut().poll(context)
+                polled
             })
             .await?
         };
@@ -158,6 +158,8 @@ async fn ask(
     let (head, body) = sender.send_request(request).await?.into_parts();
     Ok(http::Response::from_parts(head, body.collect().await?.to_bytes()))
 }
+
+mod together;
 
 #[cfg(test)]
 mod tests;
