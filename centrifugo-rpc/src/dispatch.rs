@@ -4,7 +4,7 @@
 //! handler, [`outbox`] takes the reply.
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::Instrument;
@@ -160,10 +160,13 @@ impl Dispatcher {
     async fn begin_waiting(self: Arc<Self>) {
         let mut turn = 0;
         let mut now = Instant::now();
+        // Those that are over at once share one place in memory.
+        let nothing = || ReusableBoxFuture::new(ready(()));
+        let mut place = nothing();
         while let Some(call) = self.starts.next(now) {
-            let mut call = Box::pin(Arc::clone(&self).answer(call));
-            if poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await {
-                tokio::spawn(call);
+            place.set(Arc::clone(&self).answer(call));
+            if poll_fn(|context| Poll::Ready(place.poll(context).is_pending())).await {
+                tokio::spawn(std::mem::replace(&mut place, nothing()));
             }
             let began = std::mem::replace(&mut now, Instant::now());
             if now.duration_since(began) > LONG {

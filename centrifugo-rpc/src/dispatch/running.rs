@@ -1,11 +1,13 @@
 //! The calls that run: how many may, and how to end one.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+use super::hashed::HashedMap;
 use super::intake::Address;
 use crate::connection::Caller;
 use crate::error::RpcError;
@@ -15,6 +17,7 @@ use crate::registry::Method;
 #[derive(Debug)]
 pub(super) struct Running {
     table: Arc<Mutex<Table>>,
+    hasher: RandomState,
     max_calls: usize,
     max_calls_per_user: usize,
 }
@@ -22,7 +25,8 @@ pub(super) struct Running {
 #[derive(Debug, Default)]
 struct Table {
     calls: HashMap<Key, CancellationToken>,
-    by_user: HashMap<Arc<str>, usize>,
+    /// By the hash of the user: two that share one would share the limit.
+    by_user: HashedMap<usize>,
     by_method: HashMap<&'static str, u32>,
     /// Of the next call without an address.
     number: u64,
@@ -67,7 +71,7 @@ impl Limit {
 
 impl Running {
     pub(super) fn new(max_calls: usize, max_calls_per_user: usize) -> Self {
-        Self { table: Arc::default(), max_calls, max_calls_per_user }
+        Self { table: Arc::default(), hasher: RandomState::new(), max_calls, max_calls_per_user }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -81,6 +85,9 @@ impl Running {
         caller: &Caller,
         address: Option<&Address>,
     ) -> Result<Slot, Refusal> {
+        // Anonymous callers have no user in common: each connection counts for itself.
+        let anonymous = caller.user.is_empty();
+        let user = self.hasher.hash_one((anonymous, if anonymous { &caller.client } else { &caller.user }));
         let mut table = self.table();
         let key = if let Some(address) = address {
             Key::Addressed(address.clone())
@@ -96,10 +103,7 @@ impl Running {
             let message = format!("the worker runs {} calls already, as many as it may", self.max_calls);
             return overloaded(Limit::Calls, message);
         }
-        // Anonymous callers have no user in common: each connection counts for itself.
-        let user: Arc<str> =
-            if caller.user.is_empty() { format!("#{}", caller.client).into() } else { caller.user.as_str().into() };
-        let of_user = by_user.entry(user.clone());
+        let of_user = by_user.entry(user);
         if matches!(&of_user, Entry::Occupied(calls) if *calls.get() >= self.max_calls_per_user) {
             let message = format!("the user has {} calls running, as many as one may", self.max_calls_per_user);
             return overloaded(Limit::CallsOfUser, message);
@@ -146,7 +150,7 @@ fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
 pub(super) struct Slot {
     table: Arc<Mutex<Table>>,
     key: Key,
-    user: Arc<str>,
+    user: u64,
     method: &'static Method,
     cancelled: CancellationToken,
     finished: bool,

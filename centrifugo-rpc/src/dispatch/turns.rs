@@ -8,6 +8,10 @@ use super::outbox::Outgoing;
 /// How many bytes one user's turn is: a large reply, or many small ones.
 const TURN: usize = 16 * 1024;
 
+/// How many empty queues are kept for those who come next, and how long a queue may have been to be kept: half a MiB in all.
+const SPARE: usize = 64;
+const SPARE_LEN: usize = 64;
+
 /// The replies that wait to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
@@ -16,12 +20,14 @@ pub(super) struct Turns {
     /// Each user with a queue once; the first is next.
     order: VecDeque<u64>,
     len: usize,
+    /// Empty ones, so that not everybody's first reply allocates.
+    spare: Vec<VecDeque<Outgoing>>,
 }
 
 impl Turns {
     /// Adds a reply behind those of its user.
     pub(super) fn push(&mut self, user: u64, reply: Outgoing) {
-        let queue = self.queues.entry(user).or_default();
+        let queue = self.queues.entry(user).or_insert_with(|| self.spare.pop().unwrap_or_default());
         if queue.is_empty() {
             self.order.push_back(user);
         }
@@ -45,7 +51,7 @@ impl Turns {
 
     /// Takes the next replies, at most `max_count` and about `max_bytes`, at least one if there is one.
     pub(super) fn take(&mut self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
-        let mut batch = Vec::new();
+        let mut batch = Vec::with_capacity(self.len.min(max_count));
         let mut room = max_bytes;
         while let Some(user) = self.order.pop_front() {
             let Some(queue) = self.queues.get_mut(&user) else { continue };
@@ -67,7 +73,9 @@ impl Turns {
                 self.len -= 1;
             }
             if queue.is_empty() {
-                self.queues.remove(&user);
+                let queue = self.queues.remove(&user);
+                let room = SPARE - self.spare.len();
+                self.spare.extend(queue.filter(|queue| queue.capacity() <= SPARE_LEN && room > 0));
             } else {
                 self.order.push_back(user);
             }
