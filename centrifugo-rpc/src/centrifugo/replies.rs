@@ -13,7 +13,7 @@ use super::api::{Api, CommandResult, Line, ServerError};
 use super::api_error::{ApiError, ApiErrorKind};
 use super::backoff::Backoff;
 use super::codes;
-use crate::dispatch::outbox::{Outbox, Outgoing};
+use crate::dispatch::outbox::{MAX_BYTES, MAX_COUNT, Outbox, Outgoing};
 use crate::protocol;
 use crate::throttle::Throttle;
 
@@ -22,13 +22,6 @@ pub(crate) mod bench;
 mod pace;
 
 use pace::Pace;
-
-/// How many replies one request carries. More gain nothing any more: the request itself is less than a thousandth of the cost.
-const MAX_COUNT: usize = 4000;
-
-/// How many bytes one request carries. Centrifugo has no limit of its own; proxies begin to refuse at 1 MiB (nginx), and what
-/// is near it is split. A single reply that is larger goes alone.
-const MAX_BYTES: usize = 1000 * 1000;
 
 /// How long what waits lets a request take before it leaves with another one: longer than a busy Centrifugo needs for a large one.
 const PATIENCE: Duration = Duration::from_millis(50);

@@ -18,9 +18,12 @@ use crate::throttle::Throttle;
 /// What a reply costs besides its own bytes: it bounds the number of small ones.
 const OVERHEAD: usize = 256;
 
-/// How many replies are worth a request of their own while another is under way: a full one. With fewer, the requests cost more than the
-/// wait saves (`docs/performance.md`).
-const PILE: usize = 4000;
+/// How many replies one request carries. More gain nothing any more: the request itself is less than a thousandth of the cost.
+pub(crate) const MAX_COUNT: usize = 4000;
+
+/// How many bytes one request carries. Centrifugo has no limit of its own; proxies begin to refuse at 1 MiB (nginx), and what
+/// is near it is split. A single reply that is larger goes alone.
+pub(crate) const MAX_BYTES: usize = 1000 * 1000;
 
 /// How long a reply is tried to be delivered once its call is over: what Centrifugo needs for a restart.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
@@ -81,7 +84,8 @@ pub(crate) struct Outbox {
     count: AtomicUsize,
     lost: AtomicU64,
     filled: Notify,
-    /// There is enough for a request beside the one that is under way, or that takes too long.
+    /// There is enough for a full request beside the one that is under way, or that takes too long. With fewer, the requests cost
+    /// more than the wait saves (`docs/performance.md`).
     piled: Notify,
     /// The bytes are within the capacity again.
     room: Notify,
@@ -178,7 +182,7 @@ impl Outbox {
         reply.remembered = inner.remembered.admit(memory, session, bytes);
         let forgotten = (!reply.remembered).then(|| recipient(&reply.channel).to_owned());
         inner.turns.push(user, reply);
-        let piled = inner.turns.len().is_multiple_of(PILE);
+        let piled = inner.turns.fill(MAX_COUNT, MAX_BYTES);
         drop(inner);
         if piled {
             self.piled.notify_one();
@@ -212,7 +216,7 @@ impl Outbox {
         }
     }
 
-    /// The same beside another who takes: waits until [`PILE`] replies wait, or [`hurry`](Self::hurry) is called.
+    /// The same beside another who takes: waits until there is a full request, or [`hurry`](Self::hurry) is called.
     pub(crate) async fn take_piled(&self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
         loop {
             self.piled.notified().await;
@@ -234,7 +238,7 @@ impl Outbox {
         if !turns.is_empty() {
             self.filled.notify_one();
         }
-        if turns.len() >= PILE {
+        if turns.fill(MAX_COUNT, MAX_BYTES) {
             self.piled.notify_one();
         }
         batch

@@ -20,6 +20,7 @@ pub(super) struct Turns {
     /// Each user with a queue once; the first is next.
     order: VecDeque<u64>,
     len: usize,
+    bytes: usize,
     /// Empty ones, so that not everybody's first reply allocates.
     spare: Vec<VecDeque<Outgoing>>,
 }
@@ -31,13 +32,14 @@ impl Turns {
         if queue.is_empty() {
             self.order.push_back(user);
         }
-        queue.push_back(reply);
         self.len += 1;
+        self.bytes += reply.cost();
+        queue.push_back(reply);
     }
 
-    /// How many replies wait.
-    pub(super) fn len(&self) -> usize {
-        self.len
+    /// Whether what waits is as much as a batch with these bounds holds.
+    pub(super) fn fill(&self, max_count: usize, max_bytes: usize) -> bool {
+        self.len >= max_count || self.bytes >= max_bytes
     }
 
     /// Whether something waits for this user.
@@ -71,6 +73,7 @@ impl Turns {
                 room = room.saturating_sub(cost);
                 batch.extend(queue.pop_front());
                 self.len -= 1;
+                self.bytes -= cost;
             }
             if queue.is_empty() {
                 let queue = self.queues.remove(&user);
@@ -138,9 +141,12 @@ mod tests {
         for i in 0..5 {
             push(&mut turns, i % 2, "x", 1000);
         }
+        assert!(turns.fill(5, usize::MAX) && !turns.fill(6, usize::MAX), "five replies");
+        assert!(turns.fill(usize::MAX, 5000) && !turns.fill(usize::MAX, 10_000), "more than 1000 bytes each");
         assert_eq!(take(&mut turns, 2, 1 << 20).len(), 2);
         assert_eq!(take(&mut turns, 10, 2700).len(), 2);
         assert_eq!(take(&mut turns, 10, 1).len(), 1, "one that is too large goes alone");
+        assert!(turns.fill(0, 0) && !turns.fill(1, 1), "nothing is left");
         assert!(turns.is_empty() && take(&mut turns, 10, 1).is_empty());
     }
 }
