@@ -199,6 +199,8 @@ impl Dispatcher {
             let outcome = self.run(connection, method, params, &slot).await;
             if let Some(address) = address {
                 let reply = address.reply(outcome.as_ref(), deadline).with_ticket(ticket);
+                // All of it is in the reply, which may have to wait.
+                drop(outcome);
                 if let Some(room) = self.outbox.push(reply) {
                     room.await;
                 }

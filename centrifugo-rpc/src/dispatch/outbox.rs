@@ -18,6 +18,9 @@ use crate::throttle::Throttle;
 /// What a reply costs besides its own bytes: it bounds the number of small ones.
 const OVERHEAD: usize = 256;
 
+/// What a reply's command has in a request besides.
+const COMMAND: usize = 64;
+
 /// How many replies one request carries. More gain nothing any more: the request itself is less than a thousandth of the cost.
 pub(crate) const MAX_COUNT: usize = 4000;
 
@@ -65,8 +68,14 @@ impl Outgoing {
         self
     }
 
-    pub(super) fn cost(&self) -> usize {
+    /// How many bytes of memory it takes, about.
+    fn cost(&self) -> usize {
         self.channel.len() + self.data.len() + OVERHEAD
+    }
+
+    /// How many bytes of a request it takes, about.
+    pub(super) fn size(&self) -> usize {
+        self.channel.len() + self.data.len() + COMMAND
     }
 }
 

@@ -33,7 +33,7 @@ impl Turns {
             self.order.push_back(user);
         }
         self.len += 1;
-        self.bytes += reply.cost();
+        self.bytes += reply.size();
         queue.push_back(reply);
     }
 
@@ -62,23 +62,24 @@ impl Turns {
                 if turn == 0 {
                     break;
                 }
-                let cost = next.cost();
+                let size = next.size();
                 // One that is larger than a batch should be goes alone.
-                let fits = batch.len() < max_count && cost <= room || batch.is_empty();
+                let fits = batch.len() < max_count && size <= room || batch.is_empty();
                 if !fits {
                     self.order.push_front(user);
                     return batch;
                 }
-                turn = turn.saturating_sub(cost);
-                room = room.saturating_sub(cost);
+                turn = turn.saturating_sub(size);
+                room = room.saturating_sub(size);
                 batch.extend(queue.pop_front());
                 self.len -= 1;
-                self.bytes -= cost;
+                self.bytes -= size;
             }
             if queue.is_empty() {
                 let queue = self.queues.remove(&user);
-                let room = SPARE - self.spare.len();
-                self.spare.extend(queue.filter(|queue| queue.capacity() <= SPARE_LEN && room > 0));
+                if self.spare.len() < SPARE {
+                    self.spare.extend(queue.filter(|queue| queue.capacity() <= SPARE_LEN));
+                }
             } else {
                 self.order.push_back(user);
             }
