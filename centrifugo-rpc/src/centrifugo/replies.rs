@@ -26,6 +26,9 @@ use pace::Pace;
 /// How long what waits lets a request take before it leaves with another one: longer than a busy Centrifugo needs for a large one.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// From when on an answer is slow enough to be told: all that comes meanwhile waits for it.
+const SLOW_ANSWER: Duration = Duration::from_secs(1);
+
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
@@ -177,7 +180,9 @@ impl Lane {
             let began = Instant::now();
             match self.post(write_batch(&part, parallel), began).await {
                 Ok(results) => {
-                    self.pace.took(parallel, part.len(), began.elapsed());
+                    let took = began.elapsed();
+                    self.pace.took(parallel, part.len(), took);
+                    self.report_slow(took);
                     self.settle(part, results);
                 }
                 Err(error) if cannot_pass(error.kind()) && part.len() > 1 => {
@@ -238,6 +243,16 @@ impl Lane {
             self.outbox.done(reply);
         }
         self.outbox.lose(replies.len() as u64, why);
+    }
+
+    /// Without this nothing would say why callers wait: no reply is lost, and each may still come too late.
+    fn report_slow(&self, took: Duration) {
+        if took < SLOW_ANSWER {
+            return;
+        }
+        let Some(suppressed) = self.trouble.allow() else { return };
+        let waiting = self.outbox.waiting();
+        tracing::warn!(?took, waiting, suppressed, "Centrifugo's API is slow to answer, and replies wait for it");
     }
 
     fn report(&self, error: &ApiError, count: usize) {

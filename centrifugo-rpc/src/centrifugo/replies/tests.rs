@@ -1,3 +1,6 @@
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -143,6 +146,47 @@ async fn a_request_that_hangs_holds_up_no_later_reply() {
         assert!(outbox.push(reply(channel, "2")).is_none());
         let other = tokio::time::timeout(super::super::api::REQUEST_TIMEOUT / 2, sent.recv()).await;
         assert_eq!(other.expect("it leaves while the first hangs"), Some(channel.into()));
+    }
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_long_is_told() {
+    let log = Log::default();
+    let written = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || written.clone()).finish();
+    let _logged = tracing::subscriber::set_default(subscriber);
+    for slow in [false, true] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let api = api_at(&listener);
+        tokio::spawn(async move {
+            if slow {
+                sleep(SLOW_ANSWER).await;
+            }
+            serve_all(listener, |request| (200, results(&request, |_| None))).await;
+        });
+        assert_eq!(deliver(&api, vec![reply("reply:1", "1")]).await.lost(), 0);
+        let text = log.text();
+        assert_eq!(text.contains("slow to answer") && text.contains("waiting=1"), slow, "{text}");
     }
 }
 
