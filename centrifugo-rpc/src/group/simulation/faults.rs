@@ -178,22 +178,17 @@ impl World {
     }
 
     /// Whom something may happen to.
-    fn victims(&mut self) -> Vec<usize> {
+    fn victims(&self) -> Vec<usize> {
         let all = 0..self.workers.len();
         match self.kind {
             Kind::Anything => all.collect(),
             Kind::Graceful => all.filter(|index| !self.workers[*index].leaving).collect(),
             Kind::OneStaysWell => {
-                // The first that has been there for long enough. Before there is one it stays with whom it was: somebody who was put
-                // out by a genesis may be the only one who knows of what runs.
+                // The first that has been there for long enough; before there is one, the first of all.
                 let well = |worker: &Worker| worker.is_well(self.now);
                 let old = |w: &Worker| well(w) && w.joined_at.is_some_and(|at| at + KNOWS_ALL <= self.now);
-                let same = |worker: &Worker| worker.name == self.kept;
-                let position = |such: &dyn Fn(&Worker) -> bool| self.workers.iter().position(such);
-                let kept = position(&old).or_else(|| position(&same)).or_else(|| position(&well)).unwrap_or(0);
-                if let Some(worker) = self.workers.get(kept) {
-                    worker.name.clone_into(&mut self.kept);
-                }
+                let kept =
+                    self.workers.iter().position(old).or_else(|| self.workers.iter().position(well)).unwrap_or(0);
                 all.filter(|index| *index != kept).collect()
             }
         }
