@@ -38,7 +38,7 @@ async def main() -> None:
         api = APIClient(rpc)
         sent = [Sleep(ms=4000 + n) for n in range(100)]
         calls = [asyncio.create_task(api.demo_sleep(sleep)) for sleep in sent]
-        await api.demo_echo(Echo(text="behind them"))
+        await asyncio.create_task(api.demo_echo(Echo(text="behind them")))
         print("pending", flush=True)
         answers = await asyncio.gather(*calls)
         print("answered" if answers == sent else answers)

@@ -180,7 +180,7 @@ async fn an_answer_that_takes_long_is_told() {
         let api = api_at(&listener);
         tokio::spawn(async move {
             if slow {
-                sleep(SLOW_ANSWER).await;
+                sleep(SLOW_ANSWER + PATIENCE).await;
             }
             serve_all(listener, |request| (200, results(&request, |_| None))).await;
         });
