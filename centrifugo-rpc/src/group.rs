@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 mod ledger;
 mod message;
+mod newcomer;
 mod presence;
 mod propose;
 mod view;
@@ -25,6 +26,7 @@ pub(crate) use propose::TICK;
 pub(crate) use view::View;
 
 use ledger::{Backlog, Entry, Ledger, Read, Unowned};
+use newcomer::Asking;
 use presence::Presence;
 use propose::Pacing;
 
@@ -95,6 +97,7 @@ pub(crate) struct Group<R> {
     leaving: bool,
     /// All later publications are younger.
     last_time: Option<Millis>,
+    asking: Asking,
     pacing: Pacing,
 }
 
@@ -116,6 +119,7 @@ impl<R: Request> Group<R> {
             presence: Presence::new(),
             leaving: false,
             last_time: None,
+            asking: Asking::default(),
             pacing: Pacing::default(),
         }
     }
@@ -136,6 +140,7 @@ impl<R: Request> Group<R> {
         self.ledger.clear();
         self.open.clear();
         self.last_time = None;
+        self.asking = Asking::default();
         self.pacing = Pacing::default();
     }
 
@@ -217,56 +222,16 @@ impl<R: Request> Group<R> {
         if sent.epoch != self.epoch {
             return;
         }
-        let message = sent.message;
         if self.view.is_some() {
-            return self.apply(offset, message, out);
-        }
-        match message {
-            Message::State { at, version, members, time } if (self.start..=offset).contains(&at) => {
-                self.adopt(offset, at, View { version, members }, time, out);
-            }
-            Message::Genesis { member } => self.genesis(offset, member, out),
-            Message::View { .. } | Message::Progress { .. } => self.keep(offset, Read::Message(message)),
-            Message::Hello { member } => {
-                self.presence.heard(&member);
-                self.pacing.newcomers.insert(member.worker().to_owned());
-            }
-            // One that begins before what can be seen.
-            Message::State { .. } => {}
+            self.apply(offset, sent.message, out);
+        } else {
+            self.overhear(offset, sent.message, out);
         }
     }
 
     fn read_up_to(&mut self, offset: u64) {
         self.position = offset + 1;
         self.pacing.quiet = 0;
-    }
-
-    /// Adopts what was in force at `at`, and reads again all that came after.
-    fn adopt(&mut self, offset: u64, at: u64, view: View, time: Millis, out: &mut Vec<Action<R>>) {
-        // The last one to leave dates what comes after its view, the others what comes after their message.
-        self.last_time = view.members.is_empty().then_some(time);
-        // It may have read some of that before it said so; what others had then is not for this one to know.
-        let from = if view.members.is_empty() { view.version + 1 } else { at };
-        self.view = Some(Arc::new(view));
-        for (earlier, read) in self.backlog.take() {
-            if earlier < from {
-                continue;
-            }
-            self.position = earlier + 1;
-            match read {
-                Read::Request(request) => self.place(earlier, request, out),
-                Read::Message(message) => self.apply(earlier, message, out),
-            }
-        }
-        self.position = offset + 1;
-        self.last_time = self.last_time.max(Some(time));
-        self.pacing.stated_at = self.now;
-    }
-
-    fn keep(&mut self, offset: u64, read: Read<R>) {
-        if let Some(start) = self.backlog.push(offset, read) {
-            self.start = start;
-        }
     }
 
     /// Who runs the request is decided here, and nowhere else.

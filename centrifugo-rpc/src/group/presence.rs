@@ -13,6 +13,9 @@ const ROUND: u32 = 80;
 /// How long, in ticks, a member that has something to do may not be seen doing it.
 const SILENCE: u32 = 40;
 
+/// Every how many ticks of such silence presence is asked: perhaps its leave event was lost.
+const DOUBT: u32 = 12;
+
 /// How many workers that left are remembered where there is no presence to ask.
 const MAX_LEFT: usize = 1024;
 
@@ -104,15 +107,17 @@ impl Presence {
         self.asked == Asked::Answered && self.clients.values().all(such)
     }
 
-    /// Another piece of time has passed in which what happens to the `watched` was seen. Says whether presence should be asked.
-    pub(super) fn tick<'a>(&mut self, watched: impl Iterator<Item = &'a Member>) -> bool {
+    /// Another piece of time has passed in which what happens to the `watched` was seen; they were silent for so many ticks. Says
+    /// whether presence should be asked.
+    pub(super) fn tick<'a>(&mut self, watched: impl Iterator<Item = (&'a Member, u32)>) -> bool {
         self.since_asked = self.since_asked.saturating_add(1);
         let mut ask = self.asked == Asked::Never && self.since_asked > GRACE;
         let mut away = BTreeMap::new();
         let mut others = false;
-        for member in watched {
+        for (member, silence) in watched {
             others = true;
             if !self.is_absent(member.worker()) {
+                ask |= self.asked == Asked::Answered && silence > 0 && silence.is_multiple_of(DOUBT);
                 continue;
             }
             let mut one = self.away.remove(member).unwrap_or_default();
@@ -171,7 +176,7 @@ mod tests {
         let (mut presence, b) = (Presence::new(), Member::new("b", 0));
         snapshot(&mut presence, &["a", "b"]);
         presence.left("client of b", "b");
-        let asked: Vec<_> = (0..GRACE).map(|_| presence.tick([&b].into_iter())).collect();
+        let asked: Vec<_> = (0..GRACE).map(|_| presence.tick([(&b, 0)].into_iter())).collect();
         assert_eq!(asked, [false, false, false, true]);
         assert!(!presence.suspects(&b, 0), "not before it is confirmed");
         snapshot(&mut presence, &["a"]);
@@ -186,7 +191,15 @@ mod tests {
         snapshot(&mut presence, &["a", "b"]);
         presence.joined("new client of b", "b");
         presence.left("client of b", "b");
-        assert!((0..2 * GRACE).all(|_| !presence.tick([&b].into_iter())), "another connection of it is there");
+        assert!((0..2 * GRACE).all(|_| !presence.tick([(&b, 0)].into_iter())), "another connection of it is there");
+    }
+
+    #[test]
+    fn one_that_is_silent_is_asked_about_before_it_is_taken_for_dead() {
+        let (mut presence, b) = (Presence::new(), Member::new("b", 0));
+        snapshot(&mut presence, &["a", "b"]);
+        let asked: Vec<_> = (0..SILENCE).filter(|silence| presence.tick([(&b, *silence)].into_iter())).collect();
+        assert_eq!(asked, [12, 24, 36]);
     }
 
     #[test]
@@ -195,7 +208,7 @@ mod tests {
         presence.snapshot(None);
         presence.left("client of b", "b");
         for _ in 0..GRACE {
-            presence.tick([&b, &c].into_iter());
+            presence.tick([(&b, 0), (&c, 0)].into_iter());
         }
         assert!(presence.suspects(&b, 0) && !presence.suspects(&c, 0));
     }

@@ -14,19 +14,13 @@ const REPORT: u32 = 4;
 const MAX_OPEN: usize = 4096;
 
 /// How often something is said again that was not read, or not answered.
-const AGAIN: Millis = 1000;
+pub(super) const AGAIN: Millis = 1000;
 
 /// How long a proposal may be under way before it is made again.
-const PROPOSAL: Millis = 2000;
+pub(super) const PROPOSAL: Millis = 2000;
 
 /// How often somebody says what is in force: often enough that a history of a minute has several.
 const STATE: Millis = 15_000;
-
-/// How many times a newcomer asks before it takes the group for dead.
-const HELLOS: u32 = 5;
-
-/// How long it waits for an answer where nobody else is connected.
-const ALONE: Millis = 500;
 
 /// For how many ticks nothing may be read before what others do not say means nothing any more.
 const QUIET: u32 = 8;
@@ -40,10 +34,6 @@ pub(super) struct Pacing {
     pub(super) dirty: bool,
     /// Ticks since something was read.
     pub(super) quiet: u32,
-    hellos: u32,
-    hello_at: Millis,
-    first_hello_at: Millis,
-    genesis_at: Option<Millis>,
     proposed_at: Option<Millis>,
     /// When it proposed something for the first time since the view changed.
     first_proposed_at: Option<Millis>,
@@ -54,8 +44,6 @@ pub(super) struct Pacing {
     pub(super) owes_state: Option<Millis>,
     /// Others took it for dead, and it has read nothing since that shows that it reads what is new: when it says that next.
     pub(super) prove_at: Option<Millis>,
-    /// Others who do not know the group either.
-    pub(super) newcomers: BTreeSet<String>,
     stated_end_at: Option<Millis>,
     farewell_at: Option<Millis>,
     pub(super) end_seen: bool,
@@ -72,7 +60,6 @@ impl Pacing {
     pub(super) fn changed(&mut self) {
         self.proposed_at = None;
         self.first_proposed_at = None;
-        self.genesis_at = None;
         self.mourning = 0;
     }
 }
@@ -109,7 +96,8 @@ impl<R: Request> Group<R> {
         }
         let members = self.view.iter().flat_map(|view| &view.members);
         let watched: BTreeSet<_> = members.chain(self.ledger.owners()).collect();
-        if self.presence.tick(watched.into_iter().filter(|member| **member != self.me)) {
+        let others = watched.into_iter().filter(|member| **member != self.me);
+        if self.presence.tick(others.map(|member| (member, self.ledger.silence(member)))) {
             out.push(Action::AskPresence);
         }
     }
@@ -127,29 +115,6 @@ impl<R: Request> Group<R> {
         let upto = self.open.iter().nth(MAX_OPEN).map_or(self.position, |next| *next);
         let open = self.open.range(..upto).copied().collect();
         self.say(Message::Progress { member: self.me.clone(), upto, open, end: false }, out);
-    }
-
-    /// Asks what is in force, and in the end begins the group anew.
-    fn greet(&mut self, out: &mut Vec<Action<R>>) {
-        let now = self.now;
-        if self.pacing.genesis_at.is_some_and(|at| now < at + PROPOSAL) {
-            return;
-        }
-        // Of several who know nothing, one is enough to begin.
-        let (me, newcomers) = (&self.worker, &self.pacing.newcomers);
-        let alone = self.presence.all(|other| other == me || other > me && newcomers.contains(other));
-        let enough = self.pacing.hellos >= HELLOS || alone && now >= self.pacing.first_hello_at + ALONE;
-        if self.pacing.hellos == 0 {
-            self.pacing.first_hello_at = now;
-        } else if enough && now >= self.pacing.hello_at + ALONE {
-            self.pacing.genesis_at = Some(now);
-            return self.say(Message::Genesis { member: self.me.clone() }, out);
-        } else if now < self.pacing.hello_at + AGAIN {
-            return;
-        }
-        self.pacing.hellos += 1;
-        self.pacing.hello_at = now;
-        self.say(Message::Hello { member: self.me.clone() }, out);
     }
 
     /// Who was away may read what is long over, through a connection that has ended: it would get requests that it never sees. What
@@ -235,7 +200,7 @@ impl<R: Request> Group<R> {
         self.say(Message::State { at: self.position, version, members, time }, out);
     }
 
-    fn say(&self, message: Message, out: &mut Vec<Action<R>>) {
+    pub(super) fn say(&self, message: Message, out: &mut Vec<Action<R>>) {
         out.push(Action::Publish(Sent { epoch: self.epoch.clone(), message }));
     }
 }

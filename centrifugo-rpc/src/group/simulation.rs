@@ -32,8 +32,13 @@ fn schedules() -> u64 {
     std::env::var("CENTRIFUGO_RPC_SCHEDULES").ok().and_then(|count| count.parse().ok()).unwrap_or(700)
 }
 
+/// The schedule to see again, with all that happens.
+fn seed() -> Option<u64> {
+    std::env::var("CENTRIFUGO_RPC_SEED").ok().and_then(|seed| seed.parse().ok())
+}
+
 fn run(kind: Kind) -> Outcome {
-    if let Some(seed) = std::env::var("CENTRIFUGO_RPC_SEED").ok().and_then(|seed| seed.parse().ok()) {
+    if let Some(seed) = seed() {
         return schedule(kind, seed, true);
     }
     let mut all = Outcome::default();
@@ -66,7 +71,9 @@ fn whatever_happens_nothing_runs_twice_and_all_agree_on_every_owner() {
 #[test]
 fn while_one_member_stays_well_every_call_ends() {
     let outcome = run(Kind::OneStaysWell);
-    assert!(outcome.requests > 0 && outcome.lost > 0 && outcome.again > 0, "{outcome}");
+    assert!(outcome.requests > 0, "{outcome}");
+    // One schedule alone need not have any.
+    assert!(seed().is_some() || outcome.lost > 0 && outcome.again > 0, "{outcome}");
 }
 
 #[test]

@@ -3,181 +3,9 @@
 use super::propose::TICK;
 use super::*;
 
-const MEMORY: usize = 1 << 20;
+mod bench;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Plain {
-    idempotent: bool,
-}
-
-impl Request for Plain {
-    fn size(&self) -> usize {
-        100
-    }
-
-    fn is_idempotent(&self) -> bool {
-        self.idempotent
-    }
-
-    fn remembered(self) -> Self {
-        self
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Publication {
-    Request(bool),
-    Message(Sent),
-}
-
-/// Some workers, and all that they do.
-#[derive(Default)]
-struct Bench {
-    now: Millis,
-    stream: Vec<Publication>,
-    workers: Vec<(Group<Plain>, u64)>,
-    /// Who runs what.
-    runs: Vec<(String, u64)>,
-    after: Vec<Option<Millis>>,
-    lost: Vec<(String, u64)>,
-    asked: usize,
-    /// Workers that do nothing, as if they were dead.
-    dead: Vec<usize>,
-}
-
-impl Bench {
-    fn with(count: usize) -> Self {
-        let mut bench = Self { now: 1_000_000, ..Self::default() };
-        for index in 0..count {
-            bench.start(index, 1);
-        }
-        bench
-    }
-
-    fn start(&mut self, index: usize, first: u64) {
-        let mut group = Group::new(&name(index), MEMORY);
-        group.begin("e", first);
-        self.workers.push((group, first));
-        self.connected();
-        self.settle();
-    }
-
-    /// Everybody hears of everybody that is not dead.
-    fn connected(&mut self) {
-        let here = (0..self.workers.len()).filter(|index| !self.dead.contains(index));
-        let clients: Vec<_> = here.map(|index| (format!("client {index}"), name(index))).collect();
-        for (group, _) in &mut self.workers {
-            group.presence(Some(clients.clone()));
-        }
-    }
-
-    fn request(&mut self, idempotent: bool) -> u64 {
-        self.stream.push(Publication::Request(idempotent));
-        self.settle();
-        self.stream.len() as u64
-    }
-
-    fn publish(&mut self, message: Message) -> u64 {
-        self.stream.push(Publication::Message(Sent { epoch: "e".to_owned(), message }));
-        self.settle();
-        self.stream.len() as u64
-    }
-
-    /// Until nobody has anything to read or to say.
-    fn settle(&mut self) {
-        loop {
-            let before = self.stream.len();
-            for index in 0..self.workers.len() {
-                if !self.dead.contains(&index) {
-                    self.read(index);
-                    self.with_worker(index, |group, _, out| group.decide(true, out));
-                }
-            }
-            let caught_up = |index: usize| self.workers[index].1 > self.stream.len() as u64;
-            if self.stream.len() == before && (0..self.workers.len()).all(|i| self.dead.contains(&i) || caught_up(i)) {
-                return;
-            }
-        }
-    }
-
-    fn read(&mut self, index: usize) {
-        while let Some(publication) =
-            self.stream.get(usize::try_from(self.workers[index].1 - 1).expect("small")).cloned()
-        {
-            let offset = self.workers[index].1;
-            self.workers[index].1 += 1;
-            self.with_worker(index, |group, now, out| match publication {
-                Publication::Request(idempotent) => group.request(offset, Plain { idempotent }, now, out),
-                Publication::Message(sent) => group.message(offset, sent, now, out),
-            });
-        }
-    }
-
-    fn with_worker(&mut self, index: usize, act: impl FnOnce(&mut Group<Plain>, Millis, &mut Vec<Action<Plain>>)) {
-        let mut out = Vec::new();
-        let group = &mut self.workers[index].0;
-        act(group, self.now, &mut out);
-        for action in out {
-            match action {
-                Action::Run { offset, after, .. } => {
-                    self.runs.push((name(index), offset));
-                    self.after.push(after);
-                }
-                Action::Lost { offset, .. } => self.lost.push((name(index), offset)),
-                Action::Publish(sent) => self.stream.push(Publication::Message(sent)),
-                Action::AskPresence => self.asked += 1,
-            }
-        }
-    }
-
-    /// Time passes for all who are not dead; presence is answered.
-    fn pass(&mut self, millis: Millis) {
-        let until = self.now + millis;
-        while self.now < until {
-            self.now += TICK;
-            let asked = self.asked;
-            for index in 0..self.workers.len() {
-                if !self.dead.contains(&index) {
-                    self.with_worker(index, |group, now, out| group.tick(now, true, out));
-                }
-            }
-            if self.asked > asked {
-                self.connected();
-            }
-            self.settle();
-        }
-    }
-
-    fn finish(&mut self, offset: u64) {
-        for (group, _) in &mut self.workers {
-            group.finished(group.generation(), offset);
-        }
-    }
-
-    /// A worker vanishes, and the others hear of it.
-    fn crash(&mut self, index: usize) {
-        self.dead.push(index);
-        for (group, _) in &mut self.workers {
-            group.left(&format!("client {index}"), &name(index));
-        }
-    }
-
-    fn members(&self, of: usize) -> Vec<&str> {
-        self.workers[of].0.view().expect("a view").members.iter().map(|member| &**member).collect()
-    }
-
-    fn said(&self, what: impl Fn(&Message) -> bool) -> usize {
-        let messages = self.stream.iter().filter(|publication| match publication {
-            Publication::Message(sent) => what(&sent.message),
-            Publication::Request(_) => false,
-        });
-        messages.count()
-    }
-}
-
-fn name(index: usize) -> String {
-    format!("w{index}")
-}
+use bench::{Bench, MEMORY, Plain, Publication, name};
 
 #[test]
 fn each_request_has_one_owner_and_all_members_have_their_share() {
@@ -220,6 +48,34 @@ fn a_newcomer_that_nobody_answers_begins_anew_and_speaks_for_what_it_sees() {
     assert_eq!(bench.members(0), ["w0.0"]);
     let lost: Vec<_> = bench.lost.iter().map(|(_, offset)| *offset).collect();
     assert_eq!((lost, bench.runs.len()), (vec![3, 4, 5], 0));
+}
+
+#[test]
+fn a_newcomer_that_hears_nothing_does_not_begin_anew() {
+    let mut bench = Bench::with(0);
+    bench.stream = vec![Publication::Request(false); 5];
+    bench.dead.push(0);
+    bench.start(0, 3);
+    for _ in 0..60 {
+        bench.now += TICK;
+        bench.with_worker(0, |group, now, out| group.tick(now, true, out));
+    }
+    assert!(bench.said(|message| matches!(message, Message::Hello { .. })) > 5, "it asks");
+    assert_eq!(bench.said(|message| matches!(message, Message::Genesis { .. })), 0);
+}
+
+#[test]
+fn a_newcomer_that_presence_calls_alone_and_that_hears_a_member_waits_for_its_answer() {
+    let mut bench = Bench::with(0);
+    bench.stream = vec![Publication::Request(false); 5];
+    bench.start(0, 3);
+    let member = Member::new("there", 0);
+    bench.publish(Message::Progress { member: member.clone(), upto: 6, open: vec![4], end: false });
+    bench.pass(3000);
+    assert_eq!(bench.said(|message| matches!(message, Message::Genesis { .. })), 0);
+    bench.publish(Message::State { at: 7, version: 2, members: vec![member], time: 0 });
+    bench.pass(1000);
+    assert_eq!(bench.members(0), ["there.0", "w0.0"]);
 }
 
 #[test]
@@ -392,21 +248,10 @@ fn one_that_has_work_and_is_silent_is_dead_although_it_is_connected() {
     bench.request(false);
     bench.request(false);
     bench.dead.push(0);
-    bench.now += 1;
-    for _ in 0..2 {
-        bench.pass(4000);
-        for (group, _) in &mut bench.workers {
-            group.joined("client 0", "w0");
-        }
-        assert_eq!(bench.members(1).len(), 2, "not yet");
-    }
-    bench.dead.clear();
-    bench.connected();
-    bench.dead.push(0);
-    for _ in 0..8 {
-        bench.pass(1000);
-        bench.workers[1].0.joined("client 0", "w0");
-    }
+    bench.hung.push(0);
+    bench.pass(9000);
+    assert_eq!(bench.members(1).len(), 2, "not yet");
+    bench.pass(4000);
     assert_eq!(bench.members(1), ["w1.0"]);
     assert_eq!(bench.lost.len(), 1);
 }
