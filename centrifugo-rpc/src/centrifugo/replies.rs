@@ -45,7 +45,7 @@ pub(crate) struct Replies {
 impl Replies {
     /// Starts to publish what is in the outbox and what comes into it.
     pub(crate) fn start(api: &Api, outbox: &Arc<Outbox>) -> Self {
-        let trouble = Arc::new(Throttle::new(LOG_INTERVAL));
+        let (trouble, slowness) = (Arc::new(Throttle::new(LOG_INTERVAL)), Arc::new(Throttle::new(LOG_INTERVAL)));
         let pace = Arc::new(Pace::new(MAX_COUNT));
         let mut lanes = JoinSet::new();
         for place in [Place::First, Place::Second] {
@@ -54,6 +54,7 @@ impl Replies {
                 line: api.line(),
                 outbox: outbox.clone(),
                 trouble: trouble.clone(),
+                slowness: slowness.clone(),
                 pace: pace.clone(),
                 patience: Box::pin(sleep(PATIENCE)),
                 again: Vec::new(),
@@ -89,6 +90,8 @@ struct Lane {
     line: Line,
     outbox: Arc<Outbox>,
     trouble: Arc<Throttle>,
+    /// Its own, so that a slow answer does not hide a failure in the log.
+    slowness: Arc<Throttle>,
     pace: Arc<Pace>,
     /// Put off with every request, which costs nothing: a timer of its own would wake the runtime for each.
     patience: Pin<Box<Sleep>>,
@@ -250,7 +253,7 @@ impl Lane {
         if took < SLOW_ANSWER {
             return;
         }
-        let Some(suppressed) = self.trouble.allow() else { return };
+        let Some(suppressed) = self.slowness.allow() else { return };
         let waiting = self.outbox.waiting();
         tracing::warn!(?took, waiting, suppressed, "Centrifugo's API is slow to answer, and replies wait for it");
     }
