@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -14,9 +15,10 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::sleep;
 
 use crate::tokens::in_seconds;
-use crate::{Server, TcpProxy, Tokens, unique};
+use crate::{Api, Server, TcpProxy, Tokens, unique, within};
 
 /// The control server on 127.0.0.1. It ends with its handle, and the proxy with it.
 #[derive(Debug)]
@@ -83,6 +85,7 @@ impl Hands {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/token") => Ok((StatusCode::OK, self.token(&query)?)),
             (&Method::POST, "/disconnect") => self.disconnect(&query).await,
+            (&Method::POST, "/published") => self.published(&query).await,
             (&Method::POST, "/cut") => {
                 self.proxy.cut();
                 done()
@@ -114,6 +117,19 @@ impl Hands {
         Ok(tokens.of(&claims))
     }
 
+    /// Waits until so many requests of a user are in the channel.
+    async fn published(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
+        let (user, count) = (user(query)?, number(query, "count", 1)?);
+        let api = self.server.api();
+        within(&format!("{count} requests of {user}"), async {
+            while published_by(&api, user).await < count {
+                sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+        done()
+    }
+
     async fn disconnect(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
         let code: u32 = number(query, "code", 3010)?;
         let params = json!({ "user": user(query)?, "disconnect": { "code": code, "reason": "a scenario" } });
@@ -121,6 +137,12 @@ impl Hands {
         result.map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))?;
         done()
     }
+}
+
+async fn published_by(api: &Api, user: &str) -> usize {
+    let history = api.ok("history", json!({ "channel": "rpc:requests", "limit": -1 })).await;
+    let publications = history["publications"].as_array().map(Vec::as_slice).unwrap_or_default();
+    publications.iter().filter(|publication| publication["info"]["user"] == user).count()
 }
 
 fn user(query: &HashMap<String, String>) -> Result<&str, Answer> {
