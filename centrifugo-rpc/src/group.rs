@@ -276,7 +276,10 @@ impl<R: Request> Group<R> {
                     self.pacing.owes_state = None;
                 }
             }
-            Message::View { prev, members, dead } if prev == view.version => self.change(offset, members, &dead, out),
+            Message::View { prev, members, dead, time } if prev == view.version => {
+                self.last_time = self.last_time.max(time);
+                self.change(offset, members, &dead, out);
+            }
             Message::View { .. } => {}
             Message::Genesis { member } => self.genesis(offset, member, out),
             Message::Progress { member, upto, open, end } => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::message::{Member, Message};
+use super::propose::MAX_OPEN;
 use super::view::View;
 use super::{Millis, Request};
 
@@ -85,7 +86,9 @@ impl<R: Request> Ledger<R> {
         });
         // One that lives and does not come further, though there is something for it, is cut off.
         let waits = owned.requests.last_key_value().is_some_and(|(_, entry)| entry.since >= upto);
-        if upto > owned.upto || !waits {
+        // A report that was under way for long says nothing of today. One that could not name all that is open reaches less far.
+        let late = upto < owned.upto && open.len() < MAX_OPEN;
+        if upto > owned.upto || !waits && !late {
             owned.upto = owned.upto.max(upto);
             owned.silence = 0;
         }

@@ -94,6 +94,9 @@ pub(crate) enum Message {
         /// Those whose requests nobody will finish.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         dead: Vec<Member>,
+        /// When that was said, where nobody is left: what comes after it is no older.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time: Option<u64>,
     },
     /// Nobody answered: from its offset on the group is this one member, whatever was in force.
     Genesis { member: Member },
@@ -154,12 +157,16 @@ mod tests {
                 r#""state":{"at":7,"version":5,"members":["a.0"],"time":99}"#,
             ),
             (
-                Message::View { prev: 5, members: vec![a.clone(), b.clone()], dead: vec![] },
+                Message::View { prev: 5, members: vec![a.clone(), b.clone()], dead: vec![], time: None },
                 r#""view":{"prev":5,"members":["a.0","b.2"]}"#,
             ),
             (
-                Message::View { prev: 5, members: vec![a.clone()], dead: vec![b.clone()] },
+                Message::View { prev: 5, members: vec![a.clone()], dead: vec![b.clone()], time: None },
                 r#""view":{"prev":5,"members":["a.0"],"dead":["b.2"]}"#,
+            ),
+            (
+                Message::View { prev: 5, members: vec![], dead: vec![], time: Some(99) },
+                r#""view":{"prev":5,"members":[],"time":99}"#,
             ),
             (Message::Genesis { member: a.clone() }, r#""genesis":{"member":"a.0"}"#),
             (

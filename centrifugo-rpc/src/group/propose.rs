@@ -11,7 +11,7 @@ pub(crate) const TICK: Millis = 250;
 const REPORT: u32 = 4;
 
 /// How many open requests one report names; what is beyond is reported as not reached yet.
-const MAX_OPEN: usize = 4096;
+pub(super) const MAX_OPEN: usize = 4096;
 
 /// How often something is said again that was not read, or not answered.
 pub(super) const AGAIN: Millis = 1000;
@@ -151,7 +151,8 @@ impl<R: Request> Group<R> {
         if !under_way && (joins_or_leaves || !dead.is_empty() && self.pacing.mourning > turn) {
             self.pacing.proposed_at = Some(self.now);
             self.pacing.first_proposed_at.get_or_insert(self.now);
-            self.say(Message::View { prev: view.version, members, dead }, out);
+            let time = members.is_empty().then_some(self.now);
+            self.say(Message::View { prev: view.version, members, dead, time }, out);
         }
         let turn = STATE + 1000 * Millis::try_from(rank).unwrap_or(0);
         if is_member && self.now >= self.pacing.stated_at + turn {

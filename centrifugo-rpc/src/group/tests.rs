@@ -23,7 +23,7 @@ fn each_request_has_one_owner_and_all_members_have_their_share() {
 fn a_proposal_that_lost_means_nothing() {
     let mut bench = Bench::with(2);
     let before = bench.members(0).join(" ");
-    bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![] });
+    bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![], time: None });
     assert_eq!(bench.members(0).join(" "), before);
 }
 
@@ -32,7 +32,8 @@ fn a_newcomer_adopts_what_is_in_force_and_no_proposal() {
     let mut bench = Bench::with(1);
     bench.request(false);
     // It sees a view that lost, and nothing of what came before.
-    let first = bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![] });
+    let first =
+        bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![], time: None });
     bench.start(1, first);
     assert_eq!(bench.said(|message| matches!(message, Message::Hello { .. })), 1, "it asks");
     assert_eq!(bench.members(1), ["w0.0", "w1.0"]);
@@ -127,7 +128,7 @@ fn what_comes_when_all_have_left_is_run_by_the_next_one() {
 fn what_the_last_one_to_leave_read_before_it_said_so_is_run_by_the_next_one_too() {
     let mut bench = Bench::with(0);
     let said = |message| Publication::Message(Sent { epoch: "e".to_owned(), message });
-    let empty = Message::View { prev: 1, members: vec![], dead: vec![] };
+    let empty = Message::View { prev: 1, members: vec![], dead: vec![], time: None };
     let state = Message::State { at: 5, version: 3, members: vec![], time: 900_000 };
     bench.stream = vec![Publication::Request(false), said(empty.clone()), said(empty)];
     bench.stream.extend([Publication::Request(false), said(state), Publication::Request(false)]);
@@ -260,7 +261,7 @@ fn one_that_has_work_and_is_silent_is_dead_although_it_is_connected() {
 fn a_message_for_another_stream_means_nothing() {
     let mut bench = Bench::with(1);
     let before = bench.workers[0].0.view().expect("a view").clone();
-    let view = Message::View { prev: before.version, members: vec![Member::new("late", 0)], dead: vec![] };
+    let view = Message::View { prev: before.version, members: vec![Member::new("late", 0)], dead: vec![], time: None };
     bench.stream.push(Publication::Message(Sent { epoch: "another".to_owned(), message: view }));
     bench.settle();
     assert_eq!(bench.workers[0].0.view(), Some(&before));

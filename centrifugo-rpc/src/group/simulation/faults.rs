@@ -178,17 +178,22 @@ impl World {
     }
 
     /// Whom something may happen to.
-    fn victims(&self) -> Vec<usize> {
+    fn victims(&mut self) -> Vec<usize> {
         let all = 0..self.workers.len();
         match self.kind {
             Kind::Anything => all.collect(),
             Kind::Graceful => all.filter(|index| !self.workers[*index].leaving).collect(),
             Kind::OneStaysWell => {
-                // The first that has been there for long enough; before there is one, the first of all.
+                // The first that has been there for long enough. Before there is one it stays the same as long as it is well: it
+                // may be the only one who knows of what runs.
                 let well = |worker: &Worker| worker.is_well(self.now);
                 let old = |w: &Worker| well(w) && w.joined_at.is_some_and(|at| at + KNOWS_ALL <= self.now);
-                let kept =
-                    self.workers.iter().position(old).or_else(|| self.workers.iter().position(well)).unwrap_or(0);
+                let same = |worker: &Worker| well(worker) && worker.name == self.kept;
+                let position = |such: &dyn Fn(&Worker) -> bool| self.workers.iter().position(such);
+                let kept = position(&old).or_else(|| position(&same)).or_else(|| position(&well)).unwrap_or(0);
+                if let Some(worker) = self.workers.get(kept) {
+                    worker.name.clone_into(&mut self.kept);
+                }
                 all.filter(|index| *index != kept).collect()
             }
         }

@@ -139,7 +139,7 @@ impl Worker {
         // What it was told before it went deaf is all it knows of.
         let live = self.client.is_some() && (!hears || self.next > stream.len() as u64);
         if now >= self.next_tick {
-            self.next_tick = now + TICK;
+            self.next_tick = (self.next_tick + TICK).max(now);
             self.group.tick(now, live, &mut self.actions);
         } else if self.next > before {
             self.group.decide(live, &mut self.actions);

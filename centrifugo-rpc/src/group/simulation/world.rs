@@ -82,6 +82,8 @@ pub(super) struct World {
     pub events: Vec<(u64, Event)>,
     pub truth: Truth,
     pub names: u32,
+    /// Who is left alone, if somebody has to be.
+    pub kept: String,
     pub trace: bool,
     /// How often Centrifugo loses its memory, of four thousand steps.
     pub forgets: u64,
@@ -109,6 +111,7 @@ impl World {
             events: Vec::new(),
             truth: Truth::new(kind == Kind::Graceful),
             names: 0,
+            kept: String::new(),
             trace,
             forgets,
             said: VecDeque::new(),
