@@ -109,9 +109,9 @@ async fn a_method_that_always_panics_does_not_flood_the_log() {
     for number in 0..50 {
         caller.call("stubborn.fail", json!(format!("failure number {number}"))).await;
     }
-    // The first ones are there, and what was held back is told while the worker runs.
-    process.line("panic number 0").await;
-    process.line("failure number 0").await;
+    // Some are there, of calls at once any, and what was held back is told while the worker runs.
+    process.line("panic number").await;
+    process.line("failure number").await;
     process.line("more panics").await;
     process.line("more calls failed").await;
     let lines = process.lines();
