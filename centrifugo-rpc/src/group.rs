@@ -272,13 +272,12 @@ impl<R: Request> Group<R> {
                 self.last_time = self.last_time.max(Some(time));
                 self.pacing.stated_at = self.now;
                 if version == view.version && members.is_empty() {
-                    self.ledger.date_unowned(time);
                     self.pacing.owes_state = None;
                 }
             }
             Message::View { prev, members, dead, time } if prev == view.version => {
                 self.last_time = self.last_time.max(time);
-                self.change(offset, members, &dead, out);
+                self.change(View { version: offset, members }, &dead, time, out);
             }
             Message::View { .. } => {}
             Message::Genesis { member } => self.genesis(offset, member, out),
@@ -293,14 +292,14 @@ impl<R: Request> Group<R> {
     }
 
     /// The next view is in force.
-    fn change(&mut self, offset: u64, members: Vec<Member>, dead: &[Member], out: &mut Vec<Action<R>>) {
-        for member in &members {
+    fn change(&mut self, view: View, dead: &[Member], time: Option<Millis>, out: &mut Vec<Action<R>>) {
+        for member in &view.members {
             self.presence.heard(member);
         }
-        let view = Arc::new(View { version: offset, members });
+        let view = Arc::new(view);
         let Some(old) = self.view.replace(Arc::clone(&view)) else { return };
         let emptied = view.members.is_empty() && old.contains(&self.me) && !dead.contains(&self.me);
-        self.pacing.owes_state = emptied.then(|| self.pacing.proposed_since().unwrap_or(self.now));
+        self.pacing.owes_state = emptied.then(|| time.unwrap_or(self.now));
         self.pacing.prove_at = match self.pacing.prove_at {
             _ if view.contains(&self.me) => None,
             None if old.contains(&self.me) => Some(self.now),
@@ -317,7 +316,7 @@ impl<R: Request> Group<R> {
                 match view.owner(waiting) {
                     Some(owner) if *owner == self.me => self.run(waiting, request, after, out),
                     Some(owner) => {
-                        let entry = Entry { request, view: Arc::clone(&view), since: offset };
+                        let entry = Entry { request, view: Arc::clone(&view), since: view.version };
                         self.ledger.add(owner, waiting, entry);
                     }
                     None => {}
@@ -367,6 +366,8 @@ impl<R: Request> Group<R> {
     }
 }
 
+#[cfg(test)]
+mod plain;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

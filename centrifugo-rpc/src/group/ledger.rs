@@ -126,13 +126,6 @@ impl<R: Request> Ledger<R> {
         requests
     }
 
-    /// What belongs to nobody was published after `time`, as far as nothing better is known.
-    pub(super) fn date_unowned(&mut self, time: Millis) {
-        for unowned in self.unowned.values_mut() {
-            unowned.after = unowned.after.max(Some(time));
-        }
-    }
-
     pub(super) fn clear(&mut self) {
         self.owned.clear();
         self.unowned.clear();

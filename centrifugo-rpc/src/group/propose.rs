@@ -35,12 +35,10 @@ pub(super) struct Pacing {
     /// Ticks since something was read.
     pub(super) quiet: u32,
     proposed_at: Option<Millis>,
-    /// When it proposed something for the first time since the view changed.
-    first_proposed_at: Option<Millis>,
     /// Ticks since somebody seems to be dead.
     mourning: u32,
     pub(super) stated_at: Millis,
-    /// It was the last member, and has to say that there is none: since this time, or a little later.
+    /// It was the last member, and has to say that there is none, since this time.
     pub(super) owes_state: Option<Millis>,
     /// Others took it for dead, and it has read nothing since that shows that it reads what is new: when it says that next.
     pub(super) prove_at: Option<Millis>,
@@ -51,15 +49,9 @@ pub(super) struct Pacing {
 }
 
 impl Pacing {
-    /// The time of the first proposal since the view changed, if there was any.
-    pub(super) fn proposed_since(&self) -> Option<Millis> {
-        self.first_proposed_at
-    }
-
     /// Another view is in force: what was proposed has come true, or never will.
     pub(super) fn changed(&mut self) {
         self.proposed_at = None;
-        self.first_proposed_at = None;
         self.mourning = 0;
     }
 }
@@ -150,7 +142,6 @@ impl<R: Request> Group<R> {
         let under_way = self.pacing.proposed_at.is_some_and(|at| self.now < at + PROPOSAL);
         if !under_way && (joins_or_leaves || !dead.is_empty() && self.pacing.mourning > turn) {
             self.pacing.proposed_at = Some(self.now);
-            self.pacing.first_proposed_at.get_or_insert(self.now);
             let time = members.is_empty().then_some(self.now);
             self.say(Message::View { prev: view.version, members, dead, time }, out);
         }

@@ -1,11 +1,12 @@
 //! The rules one by one: a few workers on one stream, read by all at once.
 
+use super::plain::{MEMORY, Plain};
 use super::propose::TICK;
 use super::*;
 
 mod bench;
 
-use bench::{Bench, MEMORY, Plain, Publication, name};
+use bench::{Bench, Publication, name};
 
 #[test]
 fn each_request_has_one_owner_and_all_members_have_their_share() {

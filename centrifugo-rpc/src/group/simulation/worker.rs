@@ -4,39 +4,18 @@ use std::collections::BTreeMap;
 
 use super::random::Random;
 use super::truth::{Place, Truth};
+use crate::group::plain::{MEMORY, Plain};
 use crate::group::propose::TICK;
-use crate::group::{Action, Group, Request, Sent, Standing};
+use crate::group::{Action, Group, Sent, Standing};
 
 /// A step of simulated time, in milliseconds.
 pub(super) const STEP: u64 = 100;
-
-/// How much a worker remembers of others; small enough that the bound is met.
-const MEMORY: usize = 1 << 20;
 
 /// A publication of the simulated stream.
 #[derive(Debug, Clone)]
 pub(super) enum Publication {
     Request(Plain),
     Message(Sent),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plain {
-    pub idempotent: bool,
-}
-
-impl Request for Plain {
-    fn size(&self) -> usize {
-        200
-    }
-
-    fn is_idempotent(&self) -> bool {
-        self.idempotent
-    }
-
-    fn remembered(self) -> Self {
-        self
-    }
 }
 
 #[derive(Debug)]

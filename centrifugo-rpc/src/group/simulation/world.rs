@@ -6,9 +6,10 @@ use std::ops::AddAssign;
 
 use super::random::Random;
 use super::truth::{Call, PATIENCE, Truth};
-use super::worker::{Plain, Publication, STEP, Wish, Worker};
+use super::worker::{Publication, STEP, Wish, Worker};
 use super::{Kind, say};
 use crate::group::Sent;
+use crate::group::plain::Plain;
 
 /// How long a schedule is, and how much of its end is quiet, so that what is under way can end.
 const LENGTH: u64 = 90_000;

@@ -1,28 +1,8 @@
 //! Some workers on one stream.
 
+use crate::group::plain::{MEMORY, Plain};
 use crate::group::propose::TICK;
 use crate::group::*;
-
-pub(super) const MEMORY: usize = 1 << 20;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plain {
-    pub idempotent: bool,
-}
-
-impl Request for Plain {
-    fn size(&self) -> usize {
-        100
-    }
-
-    fn is_idempotent(&self) -> bool {
-        self.idempotent
-    }
-
-    fn remembered(self) -> Self {
-        self
-    }
-}
 
 #[derive(Debug, Clone)]
 pub(super) enum Publication {
