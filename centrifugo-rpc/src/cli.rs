@@ -19,7 +19,7 @@ mod centrifugo_config;
 mod contract;
 #[cfg(feature = "codegen")]
 mod generate;
-mod logging;
+pub(crate) mod logging;
 mod panics;
 
 use logging::LogFormat;

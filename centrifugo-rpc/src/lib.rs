@@ -127,6 +127,8 @@ pub mod __private {
 #[doc(hidden)]
 pub mod bench {
     pub use crate::centrifugo::replies::bench::Ready;
+    #[cfg(feature = "cli")]
+    pub use crate::cli::logging::to_nowhere as log_to_nowhere;
     pub use crate::dispatch::bench::{Decoded, InProcess, decode, encode};
 }
 

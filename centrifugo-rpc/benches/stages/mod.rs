@@ -8,8 +8,6 @@ use centrifugo_rpc::{Caller, Connection, websocket_rpc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::EnvFilter;
 
 /// The sizes of params and results: name and bytes.
 pub(crate) const SIZES: [(&str, usize); 3] = [("30 B", 30), ("1 KB", 1024), ("16 KB", 16 * 1024)];
@@ -102,14 +100,4 @@ impl Worker {
             self.in_process.replies(count).await
         })
     }
-}
-
-/// Has what this thread does logged as `Server::run` logs it, but to nowhere.
-pub(crate) fn logging() -> DefaultGuard {
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("info"))
-        .with_target(false)
-        .with_writer(std::io::sink)
-        .finish();
-    tracing::subscriber::set_default(subscriber)
 }

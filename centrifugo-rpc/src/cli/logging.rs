@@ -4,15 +4,19 @@ use std::env;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
-use tracing::{Level, Metadata};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::{Directive, filter_fn};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::{Dispatch, Level, Metadata};
+use tracing_subscriber::filter::{Directive, LevelFilter, Targets, filter_fn};
+use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use super::panics;
 use crate::error::{Error, shown};
+
+mod fields;
+
+use fields::Fields;
 
 /// How the log looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -29,18 +33,10 @@ pub(super) const ALWAYS: &str = "centrifugo_rpc::run";
 
 /// Logs to standard error, panics too, unless the program has a subscriber already.
 pub(super) fn start(format: LogFormat) -> Log {
-    let (filter, problem) = filter();
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
+    let wanted = env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let (filter, problem) = filter(&wanted);
     let colours = format == LogFormat::Text && io::stderr().is_terminal();
-    let lines = Lines { colours };
-    let harmless = filter_fn(|event| !is_wire(event));
-    let started = match format {
-        LogFormat::Text => {
-            let text = subscriber.with_target(false).with_ansi(colours).with_writer(lines);
-            text.finish().with(harmless).try_init()
-        }
-        LogFormat::Json => subscriber.json().flatten_event(true).with_writer(lines).finish().with(harmless).try_init(),
-    };
+    let started = log(filter, format, colours, Lines { colours }).try_init();
     // An error only says that there is a subscriber.
     if started.is_err() {
         return Log { json: false };
@@ -52,28 +48,55 @@ pub(super) fn start(format: LogFormat) -> Log {
     Log { json: format == LogFormat::Json }
 }
 
+fn log(
+    filter: Filter,
+    format: LogFormat,
+    colours: bool,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> Dispatch {
+    let log = tracing_subscriber::registry().with(filter).with(filter_fn(|event| !is_wire(event)));
+    let layer = fmt::layer().with_writer(writer);
+    match format {
+        LogFormat::Text => log.with(layer.with_target(false).with_ansi(colours).fmt_fields(Fields)).into(),
+        LogFormat::Json => log.with(layer.json().flatten_event(true)).into(),
+    }
+}
+
+/// Logs what this thread does as [`start`] would have it logged, but to nowhere.
+#[cfg(feature = "__bench")]
+#[must_use]
+pub fn to_nowhere() -> tracing::dispatcher::DefaultGuard {
+    tracing::dispatcher::set_default(&log(filter("").0, LogFormat::Text, false, io::sink))
+}
+
 /// Whether it is what the WebSocket library tells at `trace`: whole frames, and with them tokens, params and results.
 fn is_wire(event: &Metadata<'_>) -> bool {
     let library = event.target().split("::").next();
     *event.level() == Level::TRACE && matches!(library, Some("tungstenite" | "tokio_tungstenite"))
 }
 
+type Filter = Box<dyn Layer<Registry> + Send + Sync>;
+
 /// What `RUST_LOG` says, or `info`, and what is wrong with it.
-fn filter() -> (EnvFilter, Option<String>) {
-    let wanted = env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
-    let (filter, problem) = match EnvFilter::try_new(if wanted.trim().is_empty() { "info" } else { &wanted }) {
+fn filter(wanted: &str) -> (Filter, Option<String>) {
+    let wanted = if wanted.trim().is_empty() { "info" } else { wanted };
+    // An `EnvFilter` looks at every span again when it is made, entered, left and closed. A level alone does not need that.
+    if let Ok(level) = wanted.trim().parse::<LevelFilter>() {
+        return (Box::new(Targets::new().with_default(level).with_target(ALWAYS, Level::WARN)), None);
+    }
+    let (filter, problem) = match EnvFilter::try_new(wanted) {
         Ok(filter) => (filter, None),
         Err(error) => {
             let problem = format!(
                 "RUST_LOG is `{}`, which is no filter like `info` or `centrifugo_rpc=debug` ({error}): it is taken for `info`",
-                shown(&wanted)
+                shown(wanted)
             );
             (EnvFilter::new("info"), Some(problem))
         }
     };
     let always = format!("{ALWAYS}=warn").parse::<Directive>();
     // Written here, so that it can be parsed.
-    (always.into_iter().fold(filter, EnvFilter::add_directive), problem)
+    (Box::new(always.into_iter().fold(filter, EnvFilter::add_directive)), problem)
 }
 
 /// The log that was started.
