@@ -130,11 +130,12 @@ impl Dispatcher {
     fn begin(self: &Arc<Self>, request: Request, caller: Caller, age: Duration, ticket: Option<Ticket>) {
         let Request { address, method, params, timeout, traceparent } = request;
         let name = method;
+        let now = Instant::now();
         let admitted = self.admit(&name, params.as_ref()).and_then(|method| {
             let timeout = self.timeout_of(method, timeout);
             // One that waited in the history for longer than its caller did has ended already.
             let left = timeout.checked_sub(age).filter(|left| !left.is_zero());
-            left.map(|left| (method, Instant::now() + left)).ok_or_else(RpcError::deadline_exceeded)
+            left.map(|left| (method, now + left)).ok_or_else(RpcError::deadline_exceeded)
         });
         let (method, deadline) = match admitted {
             Ok(admitted) => admitted,
@@ -151,7 +152,7 @@ impl Dispatcher {
         let connection = Connection::new(caller, method.name, correlation_id, traceparent, deadline, slot.cancelled());
         let counted = self.tasks.token();
         let call = Admitted { connection, method, params, slot, address, ticket, counted };
-        if self.starts.push(call, Instant::now()) {
+        if self.starts.push(call, now) {
             tokio::spawn(Arc::clone(self).begin_waiting());
         }
     }
