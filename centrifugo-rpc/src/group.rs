@@ -205,20 +205,20 @@ impl<R: Request> Group<R> {
 
     /// A publication that means nothing to the group.
     pub(crate) fn skip(&mut self, offset: u64) {
-        self.read_up_to(offset);
+        self.position = offset + 1;
     }
 
     /// A request of a caller.
     pub(crate) fn request(&mut self, offset: u64, request: R, now: Millis, out: &mut Vec<Action<R>>) {
         self.now = now;
-        self.read_up_to(offset);
+        self.position = offset + 1;
         self.place(offset, request, out);
     }
 
     /// A message of a worker.
     pub(crate) fn message(&mut self, offset: u64, sent: Sent, now: Millis, out: &mut Vec<Action<R>>) {
         self.now = now;
-        self.read_up_to(offset);
+        self.position = offset + 1;
         if sent.epoch != self.epoch {
             return;
         }
@@ -227,11 +227,6 @@ impl<R: Request> Group<R> {
         } else {
             self.overhear(offset, sent.message, out);
         }
-    }
-
-    fn read_up_to(&mut self, offset: u64) {
-        self.position = offset + 1;
-        self.pacing.quiet = 0;
     }
 
     /// Who runs the request is decided here, and nowhere else.
@@ -284,8 +279,9 @@ impl<R: Request> Group<R> {
             Message::Progress { member, upto, open, end } => {
                 self.presence.heard(&member);
                 self.ledger.progress(&member, upto, &open);
-                if end && member == self.me {
-                    self.pacing.end_seen = true;
+                if member == self.me {
+                    self.pacing.quiet = 0;
+                    self.pacing.end_seen |= end;
                 }
             }
         }

@@ -22,7 +22,8 @@ pub(super) const PROPOSAL: Millis = 2000;
 /// How often somebody says what is in force: often enough that a history of a minute has several.
 const STATE: Millis = 15_000;
 
-/// For how many ticks nothing may be read before what others do not say means nothing any more.
+/// For how many ticks it may not be heard itself before what others do not say means nothing any more: twice as long as between two
+/// reports.
 const QUIET: u32 = 8;
 
 /// When what was said.
@@ -32,7 +33,7 @@ pub(super) struct Pacing {
     reported: u32,
     /// Its own requests have changed since.
     pub(super) dirty: bool,
-    /// Ticks since something was read.
+    /// Ticks since it read a report of its own.
     pub(super) quiet: u32,
     proposed_at: Option<Millis>,
     /// Ticks since somebody seems to be dead.
@@ -82,14 +83,17 @@ impl<R: Request> Group<R> {
     }
 
     fn watch(&mut self, out: &mut Vec<Action<R>>) {
-        // Who hears nothing at all, not even itself, learns nothing from the silence of others.
-        if self.pacing.quiet <= QUIET {
+        // Who does not hear itself learns nothing from the silence of others: they may be no more able to say anything, while the server
+        // API is away.
+        let heard = self.pacing.quiet <= QUIET;
+        if heard {
             self.ledger.tick();
         }
         let members = self.view.iter().flat_map(|view| &view.members);
         let watched: BTreeSet<_> = members.chain(self.ledger.owners()).collect();
         let others = watched.into_iter().filter(|member| **member != self.me);
-        if self.presence.tick(others.map(|member| (member, self.ledger.silence(member)))) {
+        let silence = |member: &Member| if heard { self.ledger.silence(member) } else { 0 };
+        if self.presence.tick(others.map(|member| (member, silence(member)))) {
             out.push(Action::AskPresence);
         }
     }

@@ -259,6 +259,20 @@ fn one_that_has_work_and_is_silent_is_dead_although_it_is_connected() {
 }
 
 #[test]
+fn who_is_not_heard_learns_nothing_from_the_silence_of_others() {
+    let mut bench = Bench::with(3);
+    bench.mute = true;
+    for _ in 0..30 {
+        bench.request(false);
+        bench.pass(1000);
+    }
+    assert!(bench.asked < 10, "asked {} times for who is there", bench.asked);
+    bench.mute = false;
+    bench.pass(5000);
+    assert_eq!((bench.members(0).len(), bench.lost.len()), (3, 0));
+}
+
+#[test]
 fn a_message_for_another_stream_means_nothing() {
     let mut bench = Bench::with(1);
     let before = bench.workers[0].0.view().expect("a view").clone();

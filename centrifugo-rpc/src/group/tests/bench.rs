@@ -25,6 +25,8 @@ pub(super) struct Bench {
     pub dead: Vec<usize>,
     /// Those of them that are connected all the same.
     pub hung: Vec<usize>,
+    /// What anybody says is lost.
+    pub mute: bool,
 }
 
 impl Bench {
@@ -110,6 +112,7 @@ impl Bench {
                     self.after.push(after);
                 }
                 Action::Lost { offset, .. } => self.lost.push((name(index), offset)),
+                Action::Publish(_) if self.mute => {}
                 Action::Publish(sent) => self.stream.push(Publication::Message(sent)),
                 Action::AskPresence => self.asked += 1,
             }
