@@ -179,6 +179,19 @@ impl Report {
     /// What the columns of a report mean.
     pub const HEADER: &str = "  calls   ended      ok ran twice  lost   slowest  other ends";
 
+    /// Counts the calls of another one too.
+    pub fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.ok += other.ok;
+        for (outcome, calls) in other.failed {
+            *self.failed.entry(outcome).or_default() += calls;
+        }
+        self.twice.extend(other.twice);
+        self.lost += other.lost;
+        self.invented += other.invented;
+        self.slowest = self.slowest.max(other.slowest);
+    }
+
     /// No call ran twice, none was left without an end, and none has a result that nobody made.
     ///
     /// # Panics

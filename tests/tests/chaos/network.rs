@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use centrifugo_rpc::CallOptions;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::load::{Report, burst, client};
 use tests::{Centrifugo, Crew, Load, TcpProxy, config, eventually};
@@ -27,10 +28,7 @@ async fn bursts_that_centrifugo_cannot_queue_are_all_answered() {
         let prefix = format!("{number}{}", "x".repeat(2048));
         let report = burst(&clients, &crew, "demo.append", 1200, &prefix).await;
         report.assert_sound();
-        all.calls += report.calls;
-        all.ok += report.ok;
-        all.failed.extend(report.failed);
-        all.slowest = all.slowest.max(report.slowest);
+        all.add(report);
     }
     row("3 bursts of 1,200 calls of 2 KB, queue of 64 KiB", "memory", &all);
     all.assert_ok(100);
@@ -104,4 +102,40 @@ async fn bad_networks_run_nothing_twice_and_leave_no_call_without_an_end() {
     let report = load.finish(&crew).await;
     row("connections cut, delayed and swallowed", place.name, &report);
     report.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_server_api_is_away_for_all_workers_none_is_taken_for_dead() {
+    let _turn = turn().await;
+    let place = Place::memory().await;
+    let server = place.server(0);
+    let (api_proxy, api_far) = TcpProxy::before(server).await;
+    let mut crew = Crew::new();
+    for _ in 0..3 {
+        crew.start_with(server, &[("CENTRIFUGO_API_URL", &api_far.api_url)]).await;
+    }
+    let clients = [client(server, "1").await, client(server, "2").await];
+    // Requests keep coming over the WebSocket.
+    let bursts = (0..40).map(async |number| {
+        tokio::time::sleep(Duration::from_millis(500) * number).await;
+        burst(&clients, &crew, "demo.append", 4, &number.to_string()).await
+    });
+    api_proxy.black_hole(true);
+    let away = async {
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        api_proxy.black_hole(false);
+    };
+    let (reports, ()) = tokio::join!(join_all(bursts), away);
+    let mut all = Report::default();
+    for report in reports {
+        report.assert_sound();
+        all.add(report);
+    }
+    row("the server API away for all workers", place.name, &all);
+    all.assert_ok(100);
+    let history = server.api().ok("history", json!({"channel": "rpc:requests", "limit": -1})).await;
+    let publications = history["publications"].as_array().expect("publications");
+    let said: Vec<_> = publications.iter().map(|publication| &publication["data"]["group"]).collect();
+    let dead: Vec<_> = said.iter().filter_map(|group| group["view"].get("dead")).collect();
+    assert!(dead.is_empty() && said.iter().any(|group| group.get("progress").is_some()), "dead: {dead:?}");
 }
