@@ -194,10 +194,7 @@ fn answer(data: &[u8], ready: &Ready) {
 async fn lane(ready: Rc<Ready>, url: String, key: String) {
     let url: Uri = url.parse().expect("a URL");
     let authority = url.authority().expect("a host").as_str();
-    let stream = TcpStream::connect(authority).await.expect("a Centrifugo");
-    stream.set_nodelay(true).expect("a TCP option");
-    let (mut http, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a connection");
-    tokio::task::spawn_local(async move { connection.await.expect("a connection") });
+    let mut http = connect(authority).await;
     loop {
         let Some((count, mut body)) = ready.take() else {
             ready.filled.notified().await;
@@ -211,6 +208,10 @@ async fn lane(ready: Rc<Ready>, url: String, key: String) {
             .header("Content-Type", "application/json")
             .body(Full::new(Bytes::from(body)))
             .expect("a request");
+        // Centrifugo closes what is idle for 30 s, or for 10 s without a first request.
+        if http.is_closed() {
+            http = connect(authority).await;
+        }
         let answer = http.send_request(request).await.expect("a Centrifugo");
         assert!(answer.status().is_success(), "{}", answer.status());
         let answer = answer.into_body().collect().await.expect("an answer").to_bytes();
@@ -219,6 +220,14 @@ async fn lane(ready: Rc<Ready>, url: String, key: String) {
         assert!(answer.replies.iter().all(|reply| reply.error.is_none()), "Centrifugo refuses a reply");
         http.ready().await.expect("a connection");
     }
+}
+
+async fn connect(authority: &str) -> http1::SendRequest<Full<Bytes>> {
+    let stream = TcpStream::connect(authority).await.expect("a Centrifugo");
+    stream.set_nodelay(true).expect("a TCP option");
+    let (http, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a connection");
+    tokio::task::spawn_local(async move { connection.await.expect("a connection") });
+    http
 }
 
 #[derive(Deserialize)]

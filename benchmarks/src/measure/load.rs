@@ -49,6 +49,9 @@ impl fmt::Display for Shape {
     }
 }
 
+/// How long those calls may take that are in flight when it is over: far longer than they ever do.
+const LAST_CALLS: Duration = Duration::from_secs(60);
+
 /// What is called, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct Measurement<'a> {
@@ -136,7 +139,8 @@ pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut
         tokio::time::sleep(window).await;
         phase.set(Phase::Over);
         let (window, after) = (started.elapsed(), usage().await);
-        connections.join_all().await;
+        let ended = tokio::time::timeout(LAST_CALLS, connections.join_all()).await;
+        ended.expect("every call ends: the backend, or its Centrifugo, has lost one");
         (window, (before, after))
     });
     let (window, usage) = measured.await;
