@@ -94,6 +94,8 @@ mod handler;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod json;
+#[cfg(test)]
+mod logged;
 mod protocol;
 mod registry;
 mod server;

@@ -13,6 +13,9 @@ use tokio::task::{JoinSet, LocalSet};
 use super::socket::Socket;
 use super::wire::{Target, Wire};
 
+/// How long those calls may take that are in flight when it is over: far longer than they ever do.
+const LAST_CALLS: Duration = Duration::from_secs(60);
+
 /// Connections, and calls in flight on each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -48,9 +51,6 @@ impl fmt::Display for Shape {
         write!(f, "{} × {}", self.connections, self.in_flight)
     }
 }
-
-/// How long those calls may take that are in flight when it is over: far longer than they ever do.
-const LAST_CALLS: Duration = Duration::from_secs(60);
 
 /// What is called, and for how long.
 #[derive(Debug, Clone, Copy)]

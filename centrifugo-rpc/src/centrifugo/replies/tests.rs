@@ -1,6 +1,3 @@
-use std::io;
-use std::sync::{Mutex, PoisonError};
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -8,6 +5,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::centrifugo::tls::Tls;
 use crate::config::Config;
+use crate::logged::Log;
 
 fn reply(channel: &str, data: &str) -> Outgoing {
     Outgoing::new(channel.to_owned(), data.into(), Instant::now() + Duration::from_secs(30))
@@ -146,26 +144,6 @@ async fn a_request_that_hangs_holds_up_no_later_reply() {
         assert!(outbox.push(reply(channel, "2")).is_none());
         let other = tokio::time::timeout(super::super::api::REQUEST_TIMEOUT / 2, sent.recv()).await;
         assert_eq!(other.expect("it leaves while the first hangs"), Some(channel.into()));
-    }
-}
-
-/// What is logged.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::Write::write(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
