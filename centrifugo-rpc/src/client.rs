@@ -239,6 +239,7 @@ impl Inner {
         let request = Request {
             correlation_id: Some(Text(id.as_str().into())),
             reply_to: Some(Text(self.reply_channel.as_str().into())),
+            batch: Some(true),
             ..request(method, params, options)
         };
         let publish = self.send(request, &deadline, || call_goes_out(&self.shared, call.id));

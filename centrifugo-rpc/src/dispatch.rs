@@ -33,6 +33,7 @@ mod intake;
 mod journal;
 mod others;
 pub(crate) mod outbox;
+pub(crate) mod publication;
 pub(crate) mod remembered;
 mod running;
 pub(crate) mod service;
@@ -372,7 +373,7 @@ impl Dispatcher {
 impl Address {
     fn reply(self, outcome: Result<&Reply, &RpcError>, deadline: Instant) -> Outgoing {
         let data = protocol::write_reply(&self.correlation_id, outcome.map(Reply::json));
-        Outgoing::new(self.reply_to, data, deadline.max(Instant::now()) + GRACE)
+        Outgoing::new(self.reply_to, data, deadline.max(Instant::now()) + GRACE).in_batch(self.batch)
     }
 }
 

@@ -61,6 +61,9 @@ pub(crate) struct Request<'a> {
     pub traceparent: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub cancel: Option<Text<'a>>,
+    /// The caller reads replies that come together, as [`write_together`] writes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<bool>,
 }
 
 /// A string that is borrowed where it has no escapes. (serde borrows a `Cow` of its own, but not one in an `Option`.)
@@ -103,16 +106,19 @@ pub(crate) struct WireError<'a> {
     pub data: Option<&'a RawValue>,
 }
 
-/// A reply as a caller reads it: `result` or `error`.
+/// A publication in a reply channel as a caller reads it: a reply, which has `result` or `error`, or a batch of them.
 #[cfg(feature = "client")]
 #[derive(Debug, Deserialize)]
 pub(crate) struct Reply<'a> {
-    #[serde(borrow)]
-    pub correlation_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub correlation_id: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub result: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub error: Option<WireError<'a>>,
+    /// Not read here, so that one that is malformed costs no other.
+    #[serde(borrow, default)]
+    pub batch: Option<Vec<&'a RawValue>>,
 }
 
 /// A reply as a worker writes it. `result` is JSON already and is copied as it is.
@@ -133,6 +139,23 @@ pub(crate) fn write_reply(correlation_id: &str, outcome: Result<&[u8], &crate::R
     }
     reply.push(b'}');
     reply
+}
+
+/// Writes replies as one publication: one as it is, several for a caller that reads them together.
+pub(crate) fn write_together<'a>(out: &mut Vec<u8>, replies: impl ExactSizeIterator<Item = &'a [u8]>) {
+    let together = replies.len() > 1;
+    if together {
+        out.extend_from_slice(b"{\"batch\":[");
+    }
+    for (place, reply) in replies.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(reply);
+    }
+    if together {
+        out.extend_from_slice(b"]}");
+    }
 }
 
 /// Strings and [`WireError`]s always have a JSON form, and a `Vec` takes all that is written to it.

@@ -49,6 +49,53 @@ async fn remembered(server: &Centrifugo, channel: &str) -> usize {
 }
 
 #[tokio::test]
+async fn replies_that_wait_come_together_to_a_caller_that_says_so() {
+    const CALLS: usize = 50;
+    let config = config();
+    let server = centrifugo(&config).await;
+    let (proxy, far) = TcpProxy::before(&server).await;
+    let runs = Runs::default();
+    let worker = start(config.centrifugo_url(&server.url).centrifugo_api_url(far.api_url), &runs).await;
+    let mut callers = Vec::new();
+    for user in ["together", "apart"] {
+        let (mut caller, channel) = (server.connect(user).await, session(user));
+        caller.subscribe(&channel, None).await.expect("subscribed");
+        callers.push((caller, channel));
+    }
+
+    // Nothing gets out until all results wait in the worker.
+    proxy.black_hole(true);
+    for number in 0..CALLS {
+        for ((caller, channel), together) in callers.iter_mut().zip([true, false]) {
+            let mut request = call(channel, 10);
+            request["correlation_id"] = number.to_string().into();
+            if together {
+                request["batch"] = true.into();
+            }
+            publish(caller, &request).await;
+        }
+    }
+    within("the calls", runs.0.subscribe().wait_for(|runs| *runs == CALLS * 2)).await.expect("runs");
+    proxy.black_hole(false);
+
+    for ((caller, channel), expected) in callers.iter_mut().zip([1..=5, CALLS..=CALLS]) {
+        let mut answered = HashSet::new();
+        let mut publications = 0;
+        while answered.len() < CALLS {
+            let data = caller.publication(channel).await["data"].take();
+            publications += 1;
+            let replies = data["batch"].as_array().cloned().unwrap_or_else(|| vec![data]);
+            for reply in replies {
+                assert_eq!(reply["result"], "xxxxxxxxxx", "{reply}");
+                assert!(answered.insert(reply["correlation_id"].to_string()), "{reply} came twice");
+            }
+        }
+        assert!(expected.contains(&publications), "{publications} publications");
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn one_users_large_results_do_not_delay_anothers_small_one() {
     const LARGE: usize = 100;
     let config = config();

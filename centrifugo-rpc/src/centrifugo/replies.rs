@@ -14,6 +14,7 @@ use super::api_error::{ApiError, ApiErrorKind};
 use super::backoff::Backoff;
 use super::codes;
 use crate::dispatch::outbox::{MAX_BYTES, MAX_COUNT, Outbox, Outgoing};
+use crate::dispatch::publication::Publication;
 use crate::protocol;
 use crate::throttle::Throttle;
 
@@ -96,7 +97,7 @@ struct Lane {
     /// Put off with every request, which costs nothing: a timer of its own would wake the runtime for each.
     patience: Pin<Box<Sleep>>,
     /// What failed for now.
-    again: Vec<Outgoing>,
+    again: Vec<Publication>,
     backoff: Backoff,
 }
 
@@ -143,7 +144,7 @@ impl Lane {
         }
     }
 
-    async fn take(&self, max_count: usize) -> Vec<Outgoing> {
+    async fn take(&self, max_count: usize) -> Vec<Publication> {
         match self.place {
             Place::First => self.outbox.take(max_count, MAX_BYTES).await,
             Place::Second => self.outbox.take_piled(max_count, MAX_BYTES).await,
@@ -167,11 +168,11 @@ impl Lane {
     }
 
     /// Sends a batch, in parts where it is too large. What may work later is in `again` afterwards.
-    async fn send(&mut self, batch: Vec<Outgoing>) -> Sent {
+    async fn send(&mut self, batch: Vec<Publication>) -> Sent {
         let mut parts = VecDeque::from([batch]);
         let mut sent = Sent::Answered;
         while let Some(mut part) = parts.pop_front() {
-            self.drop_expired(&mut part);
+            part = self.without_expired(part);
             if part.is_empty() {
                 continue;
             }
@@ -188,12 +189,10 @@ impl Lane {
                     self.report_slow(took);
                     self.settle(part, results);
                 }
-                Err(error) if cannot_pass(error.kind()) && part.len() > 1 => {
-                    let rest = part.split_off(part.len() / 2);
-                    parts.push_front(rest);
-                    parts.push_front(part);
-                }
-                Err(error) if cannot_pass(error.kind()) => self.lose(&part, &error.to_string()),
+                Err(error) if cannot_pass(error.kind()) => match halves(part) {
+                    Ok(halves) => halves.into_iter().rev().for_each(|half| parts.push_front(half)),
+                    Err(part) => self.lose(part.iter().flat_map(Publication::replies), &error.to_string()),
+                },
                 Err(error) => {
                     self.report(&error, part.len());
                     self.again.append(&mut part);
@@ -205,20 +204,20 @@ impl Lane {
     }
 
     /// Each reply by its own result. One without a result is sent again: a caller that has it already ignores the second.
-    fn settle(&mut self, part: Vec<Outgoing>, results: Vec<CommandResult>) {
+    fn settle(&mut self, part: Vec<Publication>, results: Vec<CommandResult>) {
         let mut results = results.into_iter();
         let mut missing = 0;
-        for reply in part {
+        for publication in part {
             match results.next() {
-                Some(Ok(())) => self.outbox.done(&reply),
-                Some(Err(error)) if codes::is_temporary(error.code) => self.again.push(reply),
+                Some(Ok(())) => _ = self.outbox.done(publication.replies()),
+                Some(Err(error)) if codes::is_temporary(error.code) => self.again.push(publication),
                 Some(Err(error)) => {
-                    let why = why_refused(&error, &reply.channel);
-                    self.lose(&[reply], &why);
+                    let why = why_refused(&error, publication.channel());
+                    self.lose(publication.replies(), &why);
                 }
                 None => {
                     missing += 1;
-                    self.again.push(reply);
+                    self.again.push(publication);
                 }
             }
         }
@@ -233,19 +232,18 @@ impl Lane {
         }
     }
 
-    fn drop_expired(&self, part: &mut Vec<Outgoing>) {
-        let now = Instant::now();
-        let expired: Vec<_> = part.extract_if(.., |reply| reply.expires <= now).collect();
+    fn without_expired(&self, part: Vec<Publication>) -> Vec<Publication> {
+        let (now, mut expired) = (Instant::now(), Vec::new());
+        let part = part.into_iter().filter_map(|publication| publication.still_wanted(now, &mut expired)).collect();
         if !expired.is_empty() {
             self.lose(&expired, "they could not be published while their callers waited");
         }
+        part
     }
 
-    fn lose(&self, replies: &[Outgoing], why: &str) {
-        for reply in replies {
-            self.outbox.done(reply);
-        }
-        self.outbox.lose(replies.len() as u64, why);
+    fn lose<'a>(&self, replies: impl IntoIterator<Item = &'a Outgoing>, why: &str) {
+        let lost = self.outbox.done(replies);
+        self.outbox.lose(lost as u64, why);
     }
 
     /// Without this nothing would say why callers wait: no reply is lost, and each may still come too late.
@@ -292,33 +290,45 @@ fn why_refused(error: &ServerError, channel: &str) -> String {
     }
 }
 
+/// A batch in two smaller ones, if it is not a single reply.
+fn halves(mut part: Vec<Publication>) -> Result<[Vec<Publication>; 2], Vec<Publication>> {
+    if part.len() == 1 {
+        part = part.into_iter().flat_map(Publication::apart).collect();
+    }
+    if part.len() == 1 {
+        return Err(part);
+    }
+    let rest = part.split_off(part.len() / 2);
+    Ok([part, rest])
+}
+
 /// The body of a batch. The replies are JSON already and are copied as they are.
-fn write_batch(replies: &[Outgoing], parallel: bool) -> Bytes {
+fn write_batch(publications: &[Publication], parallel: bool) -> Bytes {
     const BEFORE: &[u8] = br#"{"publish":{"channel":"#;
     const BETWEEN: &[u8] = br#","data":"#;
     const FORGOTTEN: &[u8] = br#","skip_history":true"#;
     const KEY: &[u8] = br#","idempotency_key":"#;
     const AFTER: &[u8] = b"}},";
-    let each = BEFORE.len() + BETWEEN.len() + FORGOTTEN.len() + AFTER.len() + 2;
-    let size: usize = replies.iter().map(|reply| reply.channel.len() + reply.data.len() + each).sum();
+    let each = BEFORE.len() + BETWEEN.len() + FORGOTTEN.len() + AFTER.len() + 16;
+    let size: usize = publications.iter().map(|publication| publication.size() + each).sum();
     let mut body = Vec::with_capacity(size + 40);
     body.extend_from_slice(if parallel { br#"{"parallel":true,"commands":["# } else { br#"{"commands":["# });
-    for reply in replies {
+    for publication in publications {
         body.extend_from_slice(BEFORE);
         // A `Vec` takes all that is written to it, and every string has a JSON form.
-        let _ = serde_json::to_writer(&mut body, &*reply.channel);
+        let _ = serde_json::to_writer(&mut body, publication.channel());
         body.extend_from_slice(BETWEEN);
-        body.extend_from_slice(&reply.data);
-        if !reply.remembered {
+        protocol::write_together(&mut body, publication.replies().iter().map(|reply| &reply.data[..]));
+        if !publication.remembered {
             body.extend_from_slice(FORGOTTEN);
         }
-        if let Some(key) = &reply.key {
+        if let Some(key) = publication.key() {
             body.extend_from_slice(KEY);
             let _ = serde_json::to_writer(&mut body, key);
         }
         body.extend_from_slice(AFTER);
     }
-    if !replies.is_empty() {
+    if !publications.is_empty() {
         body.pop();
     }
     body.extend_from_slice(b"]}");

@@ -137,7 +137,7 @@ impl ReplyChannel {
         let subscription = builder.build()?;
         subscription.on_publication({
             let shared = self.shared.clone();
-            move |_, event| shared.on_reply(&event.publication.data)
+            move |_, event| shared.on_publication(&event.publication.data)
         });
         subscription.on_subscribed({
             let (replies, replaced) = (self.clone(), replaced.clone());

@@ -1,5 +1,6 @@
 //! What the handles of a client and its connection share: the calls under way, and whether there is a connection.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -134,15 +135,31 @@ impl Shared {
     }
 
     /// A publication in the reply channel.
-    pub(super) fn on_reply(&self, data: &Bytes) {
-        let reply: Reply<'_> = match serde_json::from_slice(data) {
-            Ok(reply) => reply,
-            Err(error) => {
-                if let Some(suppressed) = self.malformed.allow() {
-                    tracing::warn!(%error, bytes = data.len(), suppressed, "a malformed reply is ignored");
+    pub(super) fn on_publication(&self, data: &Bytes) {
+        match serde_json::from_slice(data) {
+            Ok(Reply { batch: Some(replies), .. }) => {
+                for reply in replies {
+                    match serde_json::from_str(reply.get()) {
+                        Ok(reply) => self.on_reply(reply, data),
+                        Err(error) => self.on_malformed(&error, data),
+                    }
                 }
-                return;
             }
+            Ok(reply) => self.on_reply(reply, data),
+            Err(error) => self.on_malformed(&error, data),
+        }
+    }
+
+    fn on_malformed(&self, error: &dyn Display, data: &Bytes) {
+        if let Some(suppressed) = self.malformed.allow() {
+            tracing::warn!(%error, bytes = data.len(), suppressed, "a malformed reply is ignored");
+        }
+    }
+
+    /// A reply that is a part of `data`.
+    fn on_reply(&self, reply: Reply<'_>, data: &Bytes) {
+        let Some(correlation_id) = reply.correlation_id else {
+            return self.on_malformed(&"missing field `correlation_id`", data);
         };
         let answer = match reply.error {
             Some(error) => Answer::Error(RpcError::from_wire(error)),
@@ -151,9 +168,9 @@ impl Shared {
                 reply.result.map_or(Bytes::from_static(b"null"), |json| data.slice_ref(json.get().as_bytes())),
             ),
         };
-        let known = Uuid::try_parse(&reply.correlation_id).is_ok_and(|id| self.pending().answer(id, answer));
+        let known = Uuid::try_parse(&correlation_id).is_ok_and(|id| self.pending().answer(id, answer));
         if !known {
-            tracing::debug!(correlation_id = &*reply.correlation_id, "a late, duplicate or unknown reply is ignored");
+            tracing::debug!(correlation_id = &*correlation_id, "a late, duplicate or unknown reply is ignored");
         }
     }
 
@@ -188,15 +205,35 @@ mod tests {
         let ids = [(); 3].map(|()| Uuid::new_v4());
         let mut answers = ids.map(|id| shared.pending().open(id).expect("open"));
         let [a, b, c] = ids.map(|id| id.to_string());
-        shared.on_reply(&reply(&json!({ "correlation_id": a, "result": { "total": 1 }, "later": 1 })));
-        shared.on_reply(&reply(
+        shared.on_publication(&reply(&json!({ "correlation_id": a, "result": { "total": 1 }, "later": 1 })));
+        shared.on_publication(&reply(
             &json!({ "correlation_id": b, "error": { "code": 1404, "message": "no \"task\"", "data": [7] } }),
         ));
-        shared.on_reply(&reply(&json!({ "correlation_id": c, "result": null })));
+        shared.on_publication(&reply(&json!({ "correlation_id": c, "result": null })));
         assert!(matches!(answers[0].try_recv(), Ok(Answer::Result(json)) if json == br#"{"total":1}"#[..]));
         let Ok(Answer::Error(error)) = answers[1].try_recv() else { panic!("an error") };
         assert_eq!((error.code(), error.message(), error.data()), (1404, "no \"task\"", Some([7])));
         assert!(matches!(answers[2].try_recv(), Ok(Answer::Result(json)) if json == b"null"[..]));
+    }
+
+    #[test]
+    fn each_reply_of_a_batch_counts_by_itself() {
+        let shared = Shared::new();
+        let ids = [(); 3].map(|()| Uuid::new_v4());
+        let mut answers = ids.map(|id| shared.pending().open(id).expect("open"));
+        let [a, b, c] = ids.map(|id| id.to_string());
+        shared.on_publication(&reply(&json!({ "batch": [
+            { "correlation_id": b, "error": { "code": 499, "message": "cancelled" } },
+            { "correlation_id": c, "error": { "code": "499" } },
+            { "batch": [{ "correlation_id": c, "result": 3 }] },
+            { "correlation_id": "nobody", "result": 4 },
+            5,
+            { "correlation_id": a, "result": [1] },
+        ] })));
+        assert!(matches!(answers[0].try_recv(), Ok(Answer::Result(json)) if json == b"[1]"[..]));
+        assert!(matches!(answers[1].try_recv(), Ok(Answer::Error(error)) if error.code() == 499));
+        assert!(answers[2].try_recv().is_err(), "all that was meant for it is malformed");
+        assert_eq!(shared.pending().len(), 1);
     }
 
     #[test]
@@ -209,11 +246,13 @@ mod tests {
             "[]",
             "\u{0}",
             r#"{"result":1}"#,
+            &format!(r#"{{"batch":{{"correlation_id":"{id}","result":1}}}}"#),
+            r#"{"batch":[]}"#,
             r#"{"correlation_id":"nobody","result":1}"#,
             &format!(r#"{{"correlation_id":"{}","result":1}}"#, Uuid::new_v4()),
             &format!(r#"{{"correlation_id":"{id}","error":{{"code":70000,"message":"x"}}}}"#),
         ] {
-            shared.on_reply(&Bytes::from(text.to_owned()));
+            shared.on_publication(&Bytes::from(text.to_owned()));
         }
         assert!(answer.try_recv().is_err());
         assert_eq!(shared.pending().len(), 1);

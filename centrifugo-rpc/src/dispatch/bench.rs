@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::Dispatcher;
 use super::intake::{self, Intake};
-use super::outbox::{Outbox, Outgoing};
+use super::outbox::Outbox;
 use super::service::Stack;
 use crate::config::Config;
 use crate::connection::Caller;
@@ -72,12 +72,9 @@ impl InProcess {
         let mut last = Vec::new();
         let mut left = count;
         while left > 0 {
-            let taken = self.outbox.take(left, usize::MAX).await;
-            left -= taken.len();
-            for reply in taken {
-                self.outbox.done(&reply);
-                let Outgoing { data, .. } = reply;
-                last = data;
+            for publication in self.outbox.take(left, usize::MAX).await {
+                left -= self.outbox.done(publication.replies());
+                last.clone_from(&publication.replies()[0].data);
             }
         }
         last

@@ -1,5 +1,6 @@
 //! Reads publications of the request channel. Trusts nothing in them.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,22 +83,44 @@ pub(super) struct Request {
 }
 
 /// Where a reply goes: a channel that belongs to the caller, and the ID by which it knows its call. Clones share both.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub(crate) struct Address {
     pub reply_to: Arc<str>,
     pub correlation_id: Arc<str>,
+    /// The reply may come together with others. Nothing by which a call is known: a cancellation need not say it.
+    pub batch: bool,
+}
+
+impl Address {
+    fn call(&self) -> (&str, &str) {
+        (&self.reply_to, &self.correlation_id)
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.call() == other.call()
+    }
+}
+
+impl Eq for Address {}
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.call().hash(state);
+    }
 }
 
 /// Reads what `caller` published.
 pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Intake {
-    let address = |reply_to: &str, correlation_id: &str| {
+    let address = |reply_to: &str, correlation_id: &str, batch: bool| {
         if !protocol::is_reply_channel_of(reply_to, reply_namespace, &caller.user) {
             return Err(Reason::ForeignReplyTo);
         }
         if !(1..=MAX_CORRELATION_ID).contains(&correlation_id.len()) {
             return Err(Reason::IdLength);
         }
-        Ok(Address { reply_to: reply_to.into(), correlation_id: correlation_id.into() })
+        Ok(Address { reply_to: reply_to.into(), correlation_id: correlation_id.into(), batch })
     };
     // serde would read an array as well, as the members in their order.
     if !data.trim_ascii_start().starts_with(b"{") {
@@ -109,7 +132,7 @@ pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Inta
     };
     let id = request.cancel.as_ref().or(request.correlation_id.as_ref());
     let address = match (&request.reply_to, id) {
-        (Some(reply_to), Some(id)) => match address(reply_to, id) {
+        (Some(reply_to), Some(id)) => match address(reply_to, id, request.batch == Some(true)) {
             Ok(address) => Some(address),
             Err(reason) => return Intake::Dropped(reason),
         },
@@ -134,12 +157,12 @@ pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Inta
 }
 
 /// Something else than a request: its author is told if it says who it is.
-fn malformed(data: &[u8], address: impl Fn(&str, &str) -> Result<Address, Reason>) -> Intake {
+fn malformed(data: &[u8], address: impl Fn(&str, &str, bool) -> Result<Address, Reason>) -> Intake {
     let strings = serde_json::from_slice::<ReturnAddress<'_>>(data).ok().and_then(|address| address.strings());
     let Some((correlation_id, reply_to)) = strings else {
         return Intake::Dropped(Reason::NoRequest);
     };
-    match address(&reply_to, &correlation_id) {
+    match address(&reply_to, &correlation_id, false) {
         Ok(address) => {
             let why = json::explain::<protocol::Request<'_>>(data);
             Intake::Malformed(address, RpcError::invalid_params(format!("invalid request: {why}")))

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::publication::{self, Publication};
 use super::remembered::Remembered;
 use super::ticket::Ticket;
 use super::turns::Turns;
@@ -43,10 +44,13 @@ pub(crate) struct Outgoing {
     pub data: Vec<u8>,
     /// When nobody waits for it any more.
     pub expires: Instant,
-    /// Centrifugo keeps it for a caller that is away.
-    pub remembered: bool,
+    /// Its caller reads it together with others.
+    pub(super) batch: bool,
     /// Centrifugo publishes those with one key once, whoever asks it to.
-    pub key: Option<Box<str>>,
+    pub(super) key: Option<Box<str>>,
+    /// The hashes of its user and of its channel, which the outbox makes.
+    pub(super) user: u64,
+    pub(super) session: u64,
     /// Dropped with the reply: its call is over.
     ticket: Option<Ticket>,
     /// Dropped with the reply: its call need not wait for room any longer.
@@ -55,7 +59,22 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     pub(crate) fn new(channel: impl Into<Arc<str>>, data: Vec<u8>, expires: Instant) -> Self {
-        Self { channel: channel.into(), data, expires, remembered: true, key: None, ticket: None, waiting: None }
+        Self {
+            channel: channel.into(),
+            data,
+            expires,
+            batch: false,
+            key: None,
+            user: 0,
+            session: 0,
+            ticket: None,
+            waiting: None,
+        }
+    }
+
+    pub(crate) fn in_batch(mut self, batch: bool) -> Self {
+        self.batch = batch;
+        self
     }
 
     pub(super) fn once(mut self, key: String) -> Self {
@@ -86,7 +105,8 @@ impl Outgoing {
 /// reply finds the outbox full keeps its place among the running calls until there is room again, or the reply is away.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    inner: Mutex<Inner>,
+    turns: Mutex<Turns>,
+    remembered: Mutex<Remembered>,
     hasher: RandomState,
     capacity: usize,
     bytes: AtomicUsize,
@@ -103,12 +123,6 @@ pub(crate) struct Outbox {
     forgetting: Throttle,
 }
 
-#[derive(Debug)]
-struct Inner {
-    turns: Turns,
-    remembered: Remembered,
-}
-
 impl Outbox {
     /// Holds up calls whose replies would be more than `capacity` bytes together with those that wait.
     pub(crate) fn new(capacity: usize) -> Self {
@@ -118,7 +132,8 @@ impl Outbox {
     /// The same, where Centrifugo is to remember at most `max_per_user` bytes of replies for one user.
     pub(crate) fn remembering(capacity: usize, max_per_user: usize) -> Self {
         Self {
-            inner: Mutex::new(Inner { turns: Turns::default(), remembered: Remembered::new(max_per_user) }),
+            turns: Mutex::default(),
+            remembered: Mutex::new(Remembered::new(max_per_user)),
             hasher: RandomState::new(),
             capacity,
             bytes: AtomicUsize::new(0),
@@ -133,8 +148,8 @@ impl Outbox {
         }
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues a reply. Where there is no room for it, the future waits until there is, or it is delivered, or nobody waits for it any
@@ -171,7 +186,7 @@ impl Outbox {
     /// do not suffer from those who filled it.
     pub(crate) fn try_push(&self, reply: Outgoing) {
         let full = |capacity| self.bytes.load(Ordering::Acquire) + reply.cost() > capacity;
-        let greedy = || self.inner().turns.waits_for(self.hash(recipient(&reply.channel)));
+        let greedy = || self.turns().waits_for(self.hash(recipient(&reply.channel)));
         if full(self.capacity) && (greedy() || full(self.capacity.saturating_mul(2))) {
             self.lose(1, "too many replies wait for Centrifugo");
         } else {
@@ -180,31 +195,16 @@ impl Outbox {
     }
 
     fn enqueue(&self, mut reply: Outgoing) {
-        let user = self.hash(recipient(&reply.channel));
-        let session = self.hash(&reply.channel);
-        // Anonymous callers have one memory together: none of them can be told from another that comes again.
-        let memory = if user == session { 0 } else { user };
-        let bytes = reply.channel.len() + reply.data.len();
+        reply.user = self.hash(recipient(&reply.channel));
+        reply.session = self.hash(&reply.channel);
         self.bytes.fetch_add(reply.cost(), Ordering::AcqRel);
         self.count.fetch_add(1, Ordering::AcqRel);
-        let mut inner = self.inner();
-        reply.remembered = inner.remembered.admit(memory, session, bytes);
-        let forgotten = (!reply.remembered).then(|| recipient(&reply.channel).to_owned());
-        inner.turns.push(user, reply);
-        let piled = inner.turns.fill(MAX_COUNT, MAX_BYTES);
-        drop(inner);
+        let mut turns = self.turns();
+        turns.push(reply);
+        let piled = turns.fill(MAX_COUNT, MAX_BYTES);
+        drop(turns);
         if piled {
             self.piled.notify_one();
-        }
-        if let Some(user) = forgotten
-            && let Some(suppressed) = self.forgetting.allow()
-        {
-            tracing::warn!(
-                user,
-                suppressed,
-                "Centrifugo remembers as much for this user as it may (`max_remembered_bytes_per_user`): a reply is sent without \
-                 being remembered, and lost if the caller is not connected"
-            );
         }
         self.filled.notify_one();
     }
@@ -215,7 +215,7 @@ impl Outbox {
 
     /// Takes what is ready, at most `max_count` replies and about `max_bytes`, at least one; waits until there is one.
     /// Each must be given to [`done`](Self::done) in the end. Dropping this future takes nothing.
-    pub(crate) async fn take(&self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
+    pub(crate) async fn take(&self, max_count: usize, max_bytes: usize) -> Vec<Publication> {
         loop {
             let batch = self.take_ready(max_count, max_bytes);
             if !batch.is_empty() {
@@ -226,7 +226,7 @@ impl Outbox {
     }
 
     /// The same beside another who takes: waits until there is a full request, or [`hurry`](Self::hurry) is called.
-    pub(crate) async fn take_piled(&self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
+    pub(crate) async fn take_piled(&self, max_count: usize, max_bytes: usize) -> Vec<Publication> {
         loop {
             self.piled.notified().await;
             let batch = self.take_ready(max_count, max_bytes);
@@ -241,29 +241,59 @@ impl Outbox {
         self.piled.notify_one();
     }
 
-    fn take_ready(&self, max_count: usize, max_bytes: usize) -> Vec<Outgoing> {
-        let turns = &mut self.inner().turns;
-        let batch = turns.take(max_count, max_bytes);
+    fn take_ready(&self, max_count: usize, max_bytes: usize) -> Vec<Publication> {
+        let mut turns = self.turns();
+        let replies = turns.take(max_count, max_bytes);
         if !turns.is_empty() {
             self.filled.notify_one();
         }
         if turns.fill(MAX_COUNT, MAX_BYTES) {
             self.piled.notify_one();
         }
+        drop(turns);
+        let mut batch = publication::together(replies);
+        self.admit(&mut batch);
         batch
     }
 
-    /// A reply that was taken is delivered or given up: its room is free.
-    pub(crate) fn done(&self, reply: &Outgoing) {
-        let cost = reply.cost();
+    /// Decides which of them Centrifugo remembers.
+    fn admit(&self, batch: &mut [Publication]) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut forgotten = Vec::new();
+        for publication in batch {
+            let (user, session) = publication.recipient();
+            // Anonymous callers have one memory together: none of them can be told from another that comes again.
+            let user = if user == session { 0 } else { user };
+            publication.remembered = remembered.admit(user, session, publication.bytes());
+            if !publication.remembered {
+                forgotten.push(&*publication);
+            }
+        }
+        drop(remembered);
+        for publication in forgotten {
+            if let Some(suppressed) = self.forgetting.allow() {
+                tracing::warn!(
+                    user = recipient(publication.channel()),
+                    suppressed,
+                    "Centrifugo remembers as much for this user as it may (`max_remembered_bytes_per_user`): a reply is sent without \
+                     being remembered, and lost if the caller is not connected"
+                );
+            }
+        }
+    }
+
+    /// Replies that were taken are delivered or given up: their room is free. Returns how many they are.
+    pub(crate) fn done<'a>(&self, replies: impl IntoIterator<Item = &'a Outgoing>) -> usize {
+        let (count, cost) = replies.into_iter().fold((0, 0), |(count, cost), reply| (count + 1, cost + reply.cost()));
         let before = self.bytes.fetch_sub(cost, Ordering::AcqRel);
-        self.count.fetch_sub(1, Ordering::AcqRel);
+        self.count.fetch_sub(count, Ordering::AcqRel);
         if before > self.capacity && before - cost <= self.capacity {
             self.room.notify_waiters();
         }
         if before == cost {
             self.emptied.notify_waiters();
         }
+        count
     }
 
     /// Counts replies that nobody will get, and says so.
@@ -333,12 +363,12 @@ mod tests {
         assert!(poll!(second.as_mut()).is_pending() && poll!(third.as_mut()).is_pending());
         let mut batch = outbox.take(2, 1 << 20).await.into_iter();
         let (first, others) = (batch.next().expect("a reply"), batch.next().expect("a reply"));
-        assert!(others.channel.ends_with("#b"), "each in turn");
-        outbox.done(&others);
+        assert!(others.channel().ends_with("#b"), "each in turn");
+        outbox.done(others.replies());
         drop(others);
         assert!(poll!(third.as_mut()).is_ready(), "its reply is away");
         assert!(poll!(second.as_mut()).is_pending(), "there is no room yet");
-        outbox.done(&first);
+        outbox.done(first.replies());
         assert!(poll!(second.as_mut()).is_ready(), "there is room");
         assert_eq!(outbox.lost(), 0);
     }
@@ -396,7 +426,7 @@ mod tests {
         let drained = outbox.drained();
         tokio::pin!(drained);
         assert!(poll!(drained.as_mut()).is_pending());
-        outbox.done(&batch[0]);
+        outbox.done(batch[0].replies());
         drained.await;
     }
 }

@@ -92,9 +92,9 @@ impl Worker {
     }
 
     async fn reply(&self) -> Value {
-        let mut batch = self.outbox.take(1, 1).await;
-        let reply = batch.remove(0);
-        self.outbox.done(&reply);
+        let batch = self.outbox.take(1, 1).await;
+        let [reply] = batch[0].replies() else { panic!("one reply was asked for") };
+        self.outbox.done([reply]);
         serde_json::from_slice(&reply.data).expect("replies are JSON")
     }
 
@@ -178,6 +178,37 @@ async fn only_the_same_user_and_session_cancel_a_call() {
     tokio::task::yield_now().await;
     worker.publish("42", &cancel("42", SESSION));
     assert_eq!(worker.error().await.0, 499);
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_come_together_to_callers_that_say_so() {
+    let worker = Worker::new();
+    let request = |id: &str, method: &str| {
+        let mut request = call(id, method, &json!(id));
+        request["batch"] = json!(true);
+        request
+    };
+    worker.call("t.echo", &json!(0));
+    for (id, method) in [("a", "t.echo"), ("b", "t.nope"), ("c", "t.sleep")] {
+        worker.publish("42", &request(id, method));
+    }
+    tokio::task::yield_now().await;
+    // Which call a cancellation is of does not depend on how its reply may come.
+    worker.publish("42", &json!({ "cancel": "c", "reply_to": format!("reply:{SESSION}#42") }));
+    tokio::task::yield_now().await;
+    let batch = worker.outbox.take(10, 1 << 20).await;
+    let mut ids: Vec<Vec<String>> = Vec::new();
+    for publication in &batch {
+        let id = |reply: &Outgoing| -> String {
+            let reply: Value = serde_json::from_slice(&reply.data).expect("replies are JSON");
+            reply["correlation_id"].as_str().expect("an ID").to_owned()
+        };
+        ids.push(publication.replies().iter().map(id).collect());
+        worker.outbox.done(publication.replies());
+    }
+    assert_eq!(ids, [vec!["b", "a", "c"], vec!["t.echo"]]);
+    worker.publish("42", &json!({ "batch": 1, "correlation_id": "d", "reply_to": format!("reply:{SESSION}#42") }));
+    assert_eq!(worker.error().await.0, 400);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use super::hashed::HashedMap;
 use super::outbox::Outgoing;
 
 /// How many bytes one user's turn is: a large reply, or many small ones.
-const TURN: usize = 16 * 1024;
+pub(super) const TURN: usize = 16 * 1024;
 
 /// How many empty queues are kept for those who come next, and how long a queue may have been to be kept: half a MiB in all.
 const SPARE: usize = 64;
@@ -27,7 +27,8 @@ pub(super) struct Turns {
 
 impl Turns {
     /// Adds a reply behind those of its user.
-    pub(super) fn push(&mut self, user: u64, reply: Outgoing) {
+    pub(super) fn push(&mut self, reply: Outgoing) {
+        let user = reply.user;
         let queue = self.queues.entry(user).or_insert_with(|| self.spare.pop().unwrap_or_default());
         if queue.is_empty() {
             self.order.push_back(user);
@@ -96,7 +97,9 @@ mod tests {
 
     fn push(turns: &mut Turns, user: u64, name: &str, bytes: usize) {
         let data = format!("{name}{}", " ".repeat(bytes)).into_bytes();
-        turns.push(user, Outgoing::new("reply:0123456789abcdef#user".to_owned(), data, Instant::now()));
+        let mut reply = Outgoing::new("reply:0123456789abcdef#user".to_owned(), data, Instant::now());
+        reply.user = user;
+        turns.push(reply);
     }
 
     fn take(turns: &mut Turns, max_count: usize, max_bytes: usize) -> Vec<String> {

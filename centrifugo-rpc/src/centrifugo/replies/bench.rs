@@ -6,17 +6,18 @@ use tokio::time::Instant;
 use super::super::api::parse_batch;
 use super::write_batch;
 use crate::dispatch::outbox::{GRACE, Outgoing};
+use crate::dispatch::publication::Publication;
 
 /// Replies that are ready to be sent together.
 #[derive(Debug)]
-pub struct Ready(Vec<Outgoing>);
+pub struct Ready(Vec<Publication>);
 
 impl Ready {
     /// Replies, each with its channel.
     #[must_use]
     pub fn new(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
         let expires = Instant::now() + GRACE;
-        Self(replies.into_iter().map(|(channel, data)| Outgoing::new(channel, data, expires)).collect())
+        Self(replies.into_iter().map(|(channel, data)| Outgoing::new(channel, data, expires).into()).collect())
     }
 
     /// The body of the request that publishes them.

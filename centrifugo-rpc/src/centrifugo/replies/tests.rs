@@ -13,18 +13,57 @@ fn reply(channel: &str, data: &str) -> Outgoing {
 
 #[test]
 fn a_batch_is_json_with_the_replies_as_they_are() {
-    let body = write_batch(&[reply("reply:a\"b#1", r#"{"result": {"a":1}}"#), reply("reply:c#2", "[1, 2]")], true);
+    let batch = [reply("reply:a\"b#1", r#"{"result": {"a":1}}"#), reply("reply:c#2", "[1, 2]")];
+    let body = write_batch(&batch.map(Publication::from), true);
     assert_eq!(
         std::str::from_utf8(&body).expect("text"),
         r#"{"parallel":true,"commands":[{"publish":{"channel":"reply:a\"b#1","data":{"result": {"a":1}}}},{"publish":{"channel":"reply:c#2","data":[1, 2]}}]}"#
     );
-    let mut forgotten = reply("reply:c#2", "1");
+    let mut forgotten = Publication::from(reply("reply:c#2", "1"));
     forgotten.remembered = false;
     assert_eq!(
         write_batch(&[forgotten], false),
         &br#"{"commands":[{"publish":{"channel":"reply:c#2","data":1,"skip_history":true}}]}"#[..]
     );
     assert_eq!(write_batch(&[], false), &br#"{"commands":[]}"#[..]);
+}
+
+/// Replies that are published together.
+fn together(channel: &str, data: &[&str]) -> Vec<Outgoing> {
+    data.iter().map(|data| reply(channel, data).in_batch(true)).collect()
+}
+
+#[tokio::test]
+async fn replies_that_come_together_are_one_publication_with_one_result() {
+    let (seen, mut sent) = mpsc::unbounded_channel();
+    let api = server(move |request| {
+        seen.send(request.clone()).expect("seen");
+        (200, results(&request, |channel| (channel == "gone:1").then_some(102)))
+    })
+    .await;
+    let mut replies = together("reply:1", &["1", "2", "3"]);
+    replies.extend(together("gone:1", &["4", "5"]));
+    assert_eq!(deliver(&api, replies).await.lost(), 2);
+    let commands = serde_json::json!([
+        {"publish": {"channel": "reply:1", "data": {"batch": [1, 2, 3]}}},
+        {"publish": {"channel": "gone:1", "data": {"batch": [4, 5]}}},
+    ]);
+    assert_eq!(sent.recv().await.map(|request| request["commands"].clone()), Some(commands));
+    assert!(sent.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_came_together_and_is_too_large_for_a_proxy_is_sent_apart() {
+    let api = server(|request| {
+        let data = &request["commands"][0]["publish"]["data"];
+        if data["batch"].is_array() || *data == 3 { (413, String::new()) } else { (200, results(&request, |_| None)) }
+    })
+    .await;
+    assert_eq!(
+        deliver(&api, together("reply:1", &["1", "2", "3", "4"])).await.lost(),
+        1,
+        "only the one that cannot pass"
+    );
 }
 
 /// An HTTP server that gives each request to `answer`, which returns the status and the body.

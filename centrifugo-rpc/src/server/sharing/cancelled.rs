@@ -44,7 +44,11 @@ mod tests {
     use super::*;
 
     fn address(number: u64) -> Address {
-        Address { reply_to: "reply:0123456789abcdef#42".into(), correlation_id: number.to_string().into() }
+        Address {
+            reply_to: "reply:0123456789abcdef#42".into(),
+            correlation_id: number.to_string().into(),
+            batch: false,
+        }
     }
 
     #[test]
