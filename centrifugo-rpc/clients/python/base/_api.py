@@ -53,14 +53,14 @@ class BaseAPIClient:
         traceparent: str | None,
     ) -> Any:
         data = self._encode(method, params_type, params)
-        reply = await self._rpc.call_json(
+        result = await self._rpc.call_json(
             method, data, timeout=timeout, traceparent=traceparent
         )
         codec = self._results.get(method)
         if codec is None:
             codec = self._results[method] = Codec(result_type)
         try:
-            return codec.from_plain(reply.result)
+            return codec.from_plain(result)
         except ValueError as error:
             raise DecodeError(
                 f"the result of `{method}` is not what the contract says: {error}"

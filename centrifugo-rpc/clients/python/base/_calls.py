@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ._errors import CentrifugoRPCError, ConnectionError, DecodeError
-from ._json import MalformedReplyError, Reply, UnreadableReplyError, decode_reply
+from ._errors import CentrifugoRPCError, ConnectionError, DecodeError, RpcError
+from ._json import MalformedReplyError, Reply, UnreadableReplyError, decode_replies
 
 logger = logging.getLogger("centrifugo_rpc")
 
@@ -154,20 +154,22 @@ class Calls:
 
     def on_reply(self, data: bytes) -> None:
         """A publication in the reply channel."""
-        try:
-            correlation_id, answer = decode_reply(data)
-        except UnreadableReplyError as error:
-            call = self._calls.get(error.correlation_id)
-            method = "?" if call is None else call.method
-            message = f"the result of `{method}` is nested too deeply to be read"
-            self.fail(error.correlation_id, DecodeError(message))
-            return
-        except MalformedReplyError as error:
-            logger.warning(
-                "a malformed reply of %d bytes is ignored: %s", len(data), error
-            )
-            self._ignore(f"malformed: {error}", data)
-            return
+        for decoded in decode_replies(data):
+            if isinstance(decoded, UnreadableReplyError):
+                self._on_unreadable(decoded.correlation_id)
+            elif isinstance(decoded, MalformedReplyError):
+                logger.warning(
+                    "a malformed reply, in a publication of %d bytes, is ignored: %s",
+                    len(data),
+                    decoded,
+                )
+                self._ignore(f"malformed: {decoded}", data)
+            else:
+                self._on_answer(*decoded, data)
+
+    def _on_answer(
+        self, correlation_id: str, answer: Reply | RpcError, data: bytes
+    ) -> None:
         call = self._calls.pop(correlation_id, None)
         if call is None or call.answer.done():
             logger.debug(
@@ -178,6 +180,12 @@ class Calls:
             call.answer.set_result(answer)
         else:
             _set_error(call.answer, answer)
+
+    def _on_unreadable(self, correlation_id: str) -> None:
+        call = self._calls.get(correlation_id)
+        method = "?" if call is None else call.method
+        message = f"the result of `{method}` is nested too deeply to be read"
+        self.fail(correlation_id, DecodeError(message))
 
     def _ignore(self, reason: str, data: bytes) -> None:
         self.ignored_replies += 1

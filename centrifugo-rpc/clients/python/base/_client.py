@@ -15,7 +15,7 @@ from ._calls import Calls, IgnoredReplyHook
 from ._deadline import Deadline, check_timeout
 from ._errors import ConnectionError, UnreachableError
 from ._identity import check_channel, check_namespace, check_url, shown_url, user_of
-from ._json import Reply, encode_params
+from ._json import encode_params
 from ._link import Target
 from ._session import Session
 from ._tokens import GetToken
@@ -89,8 +89,9 @@ class CentrifugoRPCClient:
             proxy: the URL of an HTTP proxy, None for none. Default: what the
                 environment says (`HTTPS_PROXY`, `NO_PROXY`, …).
             headers: more HTTP headers of the WebSocket's handshake. Default: none.
-            on_ignored_reply: called with the reason and the bytes of each reply that
-                fits no call. Default: they are counted in `ignored_replies` and logged.
+            on_ignored_reply: called with the reason, and the bytes of the publication,
+                for each reply that fits no call; a publication may have other replies
+                too. Default: they are counted in `ignored_replies` and logged.
 
         Raises:
             ValueError: for settings that cannot work.
@@ -253,13 +254,12 @@ class CentrifugoRPCClient:
                 request.
             EncodeError: the params have no JSON form.
         """
-        reply = await self.call_json(
+        return await self.call_json(
             method,
             encode_params(method, params),
             timeout=timeout,
             traceparent=traceparent,
         )
-        return reply.result
 
     async def notify(
         self,
@@ -295,12 +295,11 @@ class CentrifugoRPCClient:
         *,
         timeout: float | None = None,
         traceparent: str | None = None,
-    ) -> Reply:
-        """As `call`, with params that are JSON already, and a reply that still has its
-        bytes.
-        """
+    ) -> Any:
+        """As `call`, with params that are JSON already."""
         deadline = Deadline(self._timeout if timeout is None else timeout)
-        return await self._open_session().call(method, params, deadline, traceparent)
+        session = self._open_session()
+        return (await session.call(method, params, deadline, traceparent)).result
 
     async def notify_json(
         self,

@@ -40,6 +40,8 @@ def encode_request(
     members: dict[str, Any] = {"method": method, "timeout_ms": timeout_ms}
     if correlation_id is not None:
         members |= {"correlation_id": correlation_id, "reply_to": reply_to}
+        # Says that `decode_replies` is here: replies may come together.
+        members["batch"] = True
     if traceparent is not None:
         members["traceparent"] = traceparent
     request = json.dumps(members, ensure_ascii=True, separators=(",", ":")).encode()
@@ -59,14 +61,16 @@ def encode_cancel(correlation_id: str, reply_to: str) -> bytes:
 
 # What a worker's reply begins with.
 _HEAD = re.compile(rb'\{"correlation_id":"([A-Za-z0-9-]+)",')
+# What a worker's batch begins and ends with, and what its replies are told apart by.
+_BATCH, _END = b'{"batch":[', b"]}"
+_TOKEN = re.compile(rb'\\.|["\[\]{},]')
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A result, and the reply that it came in, byte for byte."""
+    """A result, whatever it is."""
 
     result: Any
-    data: bytes
 
 
 class MalformedReplyError(Exception):
@@ -81,36 +85,82 @@ class UnreadableReplyError(MalformedReplyError):
         self.correlation_id = correlation_id
 
 
-def decode_reply(data: bytes) -> tuple[str, Reply | RpcError]:
-    """The ID of the call, and what it is answered with."""
-    reply = _members(_parse(data))
-    correlation_id, failure = reply.get("correlation_id"), reply.get("error")
+# The ID of the call, and what it is answered with; or why that cannot be read.
+Decoded = tuple[str, Reply | RpcError] | MalformedReplyError
+
+
+def decode_replies(data: bytes) -> list[Decoded]:
+    """What a publication answers: a reply, or a batch of them."""
+    publication = _parse(data)
+    replies: list[object] = [publication]
+    if isinstance(publication, dict) and "batch" in publication:
+        batch = cast(dict[str, Any], publication)["batch"]
+        if not isinstance(batch, list):
+            return [MalformedReplyError("`batch` is not an array")]
+        replies = cast(list[object], batch)
+    elif isinstance(publication, MalformedReplyError):
+        # One reply of a batch may be to blame, and costs the others nothing.
+        replies = [_parse(text) for text in _split(data)] or replies
+    return [_decode(reply) for reply in replies]
+
+
+def _decode(reply: object) -> Decoded:
+    if isinstance(reply, MalformedReplyError):
+        return reply
+    if not isinstance(reply, dict):
+        return MalformedReplyError("not an object")
+    members = cast(dict[str, Any], reply)
+    if "batch" in members:
+        return MalformedReplyError("a batch within a batch")
+    correlation_id, failure = members.get("correlation_id"), members.get("error")
     if not isinstance(correlation_id, str):
-        raise MalformedReplyError("no `correlation_id`")
+        return MalformedReplyError("no `correlation_id`")
     if failure is None:
         # Nothing and null are the same: the result of a method without one.
-        return correlation_id, Reply(reply.get("result"), data)
-    error = _members(failure)
+        return correlation_id, Reply(members.get("result"))
+    if not isinstance(failure, dict):
+        return MalformedReplyError("`error` is not an object")
+    error = cast(dict[str, Any], failure)
     code, message = error.get("code"), error.get("message")
     if type(code) is not int or not 0 <= code <= 0xFFFF:
-        raise MalformedReplyError("no `error.code`")
+        return MalformedReplyError("no `error.code`")
     if not isinstance(message, str):
-        raise MalformedReplyError("no `error.message`")
+        return MalformedReplyError("no `error.message`")
     return correlation_id, RpcError(code, message, error.get("data"))
 
 
 def _parse(data: bytes) -> Any:
+    """The value, or the error in its place."""
     try:
         # Refuses NaN, and nesting that would exhaust the stack.
         return from_json(data, allow_inf_nan=False)
     except ValueError as error:
         head = _HEAD.match(data)
         if head is not None and "recursion limit" in str(error):
-            raise UnreadableReplyError(head[1].decode()) from None
-        raise MalformedReplyError(f"not JSON: {error}") from None
+            return UnreadableReplyError(head[1].decode())
+        return MalformedReplyError(f"not JSON: {error}")
 
 
-def _members(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise MalformedReplyError("not an object")
-    return cast(dict[str, Any], value)
+def _split(data: bytes) -> list[bytes]:
+    """The replies of a batch, each as its text; nothing for what is no batch. Slower
+    than the parser, but no nesting is too deep for it.
+    """
+    if not (data.startswith(_BATCH) and data.endswith(_END)):
+        return []
+    texts: list[bytes] = []
+    depth, in_string = 0, False
+    begin, end = len(_BATCH), len(data) - len(_END)
+    for token in _TOKEN.finditer(data, begin, end):
+        text = token[0]
+        if text == b'"':
+            in_string = not in_string
+        elif in_string:
+            pass
+        elif text in (b"[", b"{"):
+            depth += 1
+        elif text in (b"]", b"}"):
+            depth -= 1
+        elif text == b"," and depth == 0:
+            texts.append(data[begin : token.start()])
+            begin = token.end()
+    return [*texts, data[begin:end]]

@@ -25,7 +25,8 @@ from base._identity import shown_url, subject_of
 from base._json import (
     MalformedReplyError,
     Reply,
-    decode_reply,
+    decode_replies,
+    encode_cancel,
     encode_params,
     encode_request,
 )
@@ -116,6 +117,7 @@ def test_requests_have_their_params_as_they_are() -> None:
         "method": "a.b",
         "correlation_id": "i",
         "reply_to": "r",
+        "batch": True,
         "params": {"n": 18446744073709551615},
         "timeout_ms": 5,
         "traceparent": "t",
@@ -124,6 +126,13 @@ def test_requests_have_their_params_as_they_are() -> None:
         "method": "a.b",
         "timeout_ms": 5,
     }
+
+
+def test_only_what_is_answered_says_that_replies_may_come_together() -> None:
+    call = encode_request("a.b", None, 5, correlation_id="i", reply_to="r")
+    assert json.loads(call)["batch"] is True
+    assert b"batch" not in encode_request("a.b", b"{}", 5)
+    assert json.loads(encode_cancel("i", "r")) == {"cancel": "i", "reply_to": "r"}
 
 
 @pytest.mark.parametrize(
@@ -136,11 +145,12 @@ def test_params_without_a_json_form_are_refused(params: Any) -> None:
 
 def test_replies_are_read_exactly() -> None:
     data = b'{"correlation_id":"i","result":[%d,1.0,1],"later":1}' % (2**128 - 1)
-    correlation_id, answer = decode_reply(data)
-    assert (correlation_id, answer) == ("i", Reply([2**128 - 1, 1.0, 1], data))
-    _, error = decode_reply(
+    assert decode_replies(data) == [("i", Reply([2**128 - 1, 1.0, 1]))]
+    [refused] = decode_replies(
         b'{"correlation_id":"i","error":{"code":1404,"message":"no","data":[7]}}'
     )
+    assert isinstance(refused, tuple)
+    error = refused[1]
     assert isinstance(error, RpcError)
     assert (error.code, error.message, error.data, str(error)) == (
         1404,
@@ -149,9 +159,8 @@ def test_replies_are_read_exactly() -> None:
         "no (code 1404)",
     )
     for result in (b"", b',"result":null'):
-        assert decode_reply(b'{"correlation_id":"i"%s}' % result)[1] == Reply(
-            None, b'{"correlation_id":"i"%s}' % result
-        )
+        data = b'{"correlation_id":"i"%s}' % result
+        assert decode_replies(data) == [("i", Reply(None))]
 
 
 MALFORMED = [
@@ -169,13 +178,19 @@ MALFORMED = [
     b'{"correlation_id":"i","error":{"code":70000,"message":"x"}}',
     b'{"correlation_id":"i","error":{"code":400,"message":1}}',
     b'{"later":1,"correlation_id":"i","result":' + b"[" * 100_000,
+    b'{"batch":null}',
+    b'{"batch":{"correlation_id":"i","result":1}}',
+    b'{"batch":1,"correlation_id":"i","result":1}',
+    b'{"batch":[{"batch":[{"correlation_id":"i","result":1}]}]}',
+    b'{"batch":[{"batch":[],"correlation_id":"i","result":1}]}',
+    b'{"batch":[{"correlation_id":"i","result":1}',
 ]
 
 
 @pytest.mark.parametrize("data", MALFORMED)
 def test_malformed_replies_are_told_apart(data: bytes) -> None:
-    with pytest.raises(MalformedReplyError):
-        decode_reply(data)
+    [error] = decode_replies(data)
+    assert isinstance(error, MalformedReplyError)
 
 
 async def test_replies_that_fit_no_call_change_nothing() -> None:
@@ -204,6 +219,97 @@ async def test_a_result_that_is_nested_too_deeply_fails_its_call() -> None:
     calls.on_reply(data)
     with pytest.raises(DecodeError, match=r"`a\.b` is nested too deeply"):
         call.answer.result()
+
+
+NESTED = b"[" * 100_000 + b"]" * 100_000
+
+
+def opened(calls: Calls, *correlation_ids: str) -> list[asyncio.Future[Reply]]:
+    return [calls.open(each, "a.b").answer for each in correlation_ids]
+
+
+async def test_replies_that_come_together_each_end_their_call() -> None:
+    calls = Calls(None)
+    one, two, three, waiting = opened(calls, "1", "2", "3", "4")
+    calls.on_reply(b'{"batch":[],"correlation_id":"1","result":1}')
+    assert (len(calls), calls.ignored_replies) == (4, 0)
+    calls.on_reply(
+        b'{"later":1, "batch": [{"correlation_id":"2","result":[2]},'
+        b'{"correlation_id":"1","error":{"code":400,"message":"no"}},'
+        b'{"correlation_id":"3"}],"correlation_id":"4"}'
+    )
+    with pytest.raises(RpcError, match=r"no \(code 400\)"):
+        one.result()
+    assert (two.result().result, three.result().result) == ([2], None)
+    assert not waiting.done()
+    assert calls.ignored_replies == 0
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        # Brackets that stay open would take in what comes after them.
+        *((b, "malformed") for b in MALFORMED if b.count(b"[") == b.count(b"]")),
+        # What is JSON, but not to the parser.
+        (b'{"correlation_id":"\\ud800\\"]},{","result":1}', "malformed"),
+        pytest.param(
+            b'{"later":1,"correlation_id":"i","result":%s}' % NESTED,
+            "malformed",
+            id="nested",
+        ),
+        (b'{"correlation_id":"nobody","result":1}', "late, duplicate or unknown"),
+        (b'{"correlation_id":"1","result":2}', "late, duplicate or unknown"),
+    ],
+)
+async def test_a_reply_that_fits_no_call_spoils_none_that_comes_with_it(
+    bad: bytes, reason: str
+) -> None:
+    ignored: list[tuple[str, bytes]] = []
+
+    def hook(why: str, publication: bytes) -> None:
+        ignored.append((why, publication))
+
+    calls = Calls(hook)
+    one, two, waiting = opened(calls, "1", "2", "i")
+    data = b'{"batch":[%s,%s,%s]}' % (
+        b'{"correlation_id":"1","result":"\\"[,"}',
+        bad,
+        b'{"correlation_id":"2","result":{"a":[1,{}]}}',
+    )
+    calls.on_reply(data)
+    assert one.result() == Reply('"[,')
+    assert two.result() == Reply({"a": [1, {}]})
+    assert not waiting.done()
+    [(why, publication)] = ignored
+    assert (why.startswith(reason), publication) == (True, data)
+    assert calls.ignored_replies == 1
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_result_that_is_nested_too_deeply_fails_no_other_call(
+    place: int,
+) -> None:
+    calls = Calls(None)
+    nested, one, two = opened(calls, "nested", "1", "2")
+    replies = [b'{"correlation_id":"%d","result":[1,"]"]}' % n for n in (1, 2)]
+    replies.insert(place, b'{"correlation_id":"nested","result":%s}' % NESTED)
+    calls.on_reply(b'{"batch":[%s]}' % b",".join(replies))
+    with pytest.raises(DecodeError, match=r"`a\.b` is nested too deeply"):
+        nested.result()
+    assert one.result().result == two.result().result == [1, "]"]
+    assert calls.ignored_replies == 0
+
+
+async def test_a_batch_leaves_a_result_as_much_nesting_as_it_has_alone() -> None:
+    for depth in range(190, 210):
+        text = b'{"correlation_id":"i","result":%s%s}' % (b"[" * depth, b"]" * depth)
+        raised: list[BaseException | None] = []
+        for publication in (text, b'{"batch":[%s]}' % text):
+            calls = Calls(None)
+            [answer] = opened(calls, "i")
+            calls.on_reply(publication)
+            raised.append(answer.exception())
+        assert type(raised[0]) is type(raised[1]), depth
 
 
 async def test_only_a_call_that_went_out_and_has_no_answer_is_worth_a_cancel() -> None:
