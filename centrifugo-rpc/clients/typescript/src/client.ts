@@ -1,5 +1,5 @@
 import { reasonOf } from './abort.js';
-import { Call, readReply } from './calls.js';
+import { Call, type Reply, readReplies } from './calls.js';
 import { ConfigError, ConnectionError } from './errors.js';
 import { Link } from './link.js';
 import { type CallOptions, type ClientEvent, type ClientOptions, type Settings, checkTimeout, checkUrl, settings } from './options.js';
@@ -305,12 +305,16 @@ export class CentrifugoRPCClient implements Caller {
   }
 
   #onReply(data: unknown): void {
-    let reply: ReturnType<typeof readReply>;
+    let publication: unknown;
     try {
-      reply = readReply(read(data));
+      publication = read(data);
     } catch {
-      // Said below.
+      // What is no JSON is no reply either.
     }
+    for (const reply of readReplies(publication)) this.#take(reply);
+  }
+
+  #take(reply: Reply | undefined): void {
     if (reply === undefined) {
       this.#emit({ type: 'ignored-reply', reason: 'malformed', correlationId: undefined });
       return;

@@ -19,7 +19,8 @@ export class Request {
 
   /** The message that goes out now. `replyTo` is where the reply is expected. */
   message(call: Call, replyTo: string): string {
-    const address = call.expectsReply ? { correlation_id: call.id, reply_to: replyTo } : {};
+    // `batch` lets the worker put several replies into one publication.
+    const address = call.expectsReply ? { correlation_id: call.id, reply_to: replyTo, batch: true } : {};
     const head = write({ ...this.#head, ...address, timeout_ms: call.deadline.remainingMs(performance.now()) });
     return `${head.slice(0, -1)}${this.#params}}`;
   }

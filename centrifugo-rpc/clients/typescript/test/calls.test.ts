@@ -21,7 +21,7 @@ test('a call is published as the protocol says, and its result reaches it', asyn
   assert.match(first?.correlation_id ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.match(first?.reply_to ?? '', /^reply:[0-9a-f-]{36}#42$/);
   const { correlation_id: _, reply_to, timeout_ms = 0, ...rest } = first ?? {};
-  assert.deepEqual(rest, { method: 'a.b', params: { x: ['ü', null] }, traceparent: options.traceparent });
+  assert.deepEqual(rest, { method: 'a.b', batch: true, params: { x: ['ü', null] }, traceparent: options.traceparent });
   // What is left of it.
   assert.ok(timeout_ms > 1000 && timeout_ms <= 5000, `${timeout_ms} ms`);
   assert.equal(second?.reply_to, reply_to, 'one session per client');
@@ -62,6 +62,43 @@ test('replies that are malformed, unknown or second ones change nothing', async 
   const ignored = (): string[] => all.flatMap((event) => (event.type === 'ignored-reply' ? [event.reason] : []));
   await until(() => ignored().length === bad.length + 1);
   assert.equal(ignored().filter((reason) => reason === 'unknown').length, 2);
+});
+
+test('replies that come together each end their own call', async (t) => {
+  const worker = await centrifugo.worker(t);
+  const client = await centrifugo.connected('42');
+  const [one, two, failed] = [client.call('a.one'), client.call('a.two'), failure(client.call('a.none'))];
+  const request = await worker.request(2);
+  const reply = (method: string, answer: object): object => {
+    return { correlation_id: worker.requests.find((made) => made.method === method)?.correlation_id, ...answer };
+  };
+  const none = { error: { code: 404, message: 'none', data: { id: 7 } } };
+  const batch = [reply('a.two', { result: [2] }), reply('a.none', none), reply('a.one', { result: null })];
+  await worker.raw(request, JSON.stringify({ batch, later: 1 }));
+  assert.deepEqual(await Promise.all([one, two]), [null, [2]]);
+  const error = await failed;
+  assert.ok(error instanceof RpcError);
+  assert.deepEqual([error.code, error.message, error.data], [404, 'none', { id: 7 }]);
+  assert.equal(client.pendingCalls, 0);
+});
+
+test('what is malformed, unknown or second among replies that come together costs the others nothing', async (t) => {
+  const worker = await centrifugo.worker(t);
+  const { all, onEvent } = events();
+  const client = await centrifugo.connected('42', { onEvent });
+  const call = client.call('a.b');
+  const request = await worker.request(0);
+  const wrong = { correlation_id: request.correlation_id, result: 'wrong' };
+  const right = { correlation_id: request.correlation_id, result: 'right' };
+  for (const batch of [null, false, 5, 'text', wrong]) await worker.raw(request, JSON.stringify({ ...wrong, batch }));
+  await worker.raw(request, '{"batch": []}');
+  const bad = [null, 5, [wrong], {}, { result: 1 }, { ...wrong, error: 5 }, { batch: [wrong] }, { ...wrong, batch: [] }];
+  const unknown = { correlation_id: 'nobody', result: 1 };
+  await worker.raw(request, JSON.stringify({ batch: [...bad, unknown, right, wrong] }));
+  assert.equal(await call, 'right');
+  const ignored = (): string[] => all.flatMap((event) => (event.type === 'ignored-reply' ? [event.reason] : []));
+  await until(() => ignored().length === 5 + bad.length + 2);
+  assert.deepEqual(ignored(), [...Array<string>(5 + bad.length).fill('malformed'), 'unknown', 'unknown']);
 });
 
 test('a call that nobody answers ends a little after its timeout, and its worker is told to stop', async (t) => {

@@ -49,6 +49,7 @@ export interface WireRequest {
   params?: Json;
   timeout_ms?: number;
   traceparent?: string;
+  batch?: boolean;
   cancel?: string;
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { readReply } from '../src/calls.js';
+import { Call, readReplies } from '../src/calls.js';
 import { Deadline, MAX_TIMEOUT_MS } from '../src/deadline.js';
 import { RpcError } from '../src/errors.js';
 import { publishRefusal, subscribeRefusal } from '../src/refusal.js';
+import { Request, cancel } from '../src/request.js';
 import { wrongUser } from '../src/token.js';
 import { uuid } from '../src/uuid.js';
 
@@ -43,6 +44,41 @@ test('the rate limit of Centrifugo is an overload, other refusals are not answer
 });
 
 test('a reply without a result and without an error is the result of a method without one', () => {
-  assert.deepEqual(readReply({ correlation_id: 'x' }), { correlationId: 'x', answer: { result: null } });
-  assert.deepEqual(readReply({ correlation_id: 'x', error: null, result: 1 }), { correlationId: 'x', answer: { result: 1 } });
+  assert.deepEqual(readReplies({ correlation_id: 'x' }), [{ correlationId: 'x', answer: { result: null } }]);
+  assert.deepEqual(readReplies({ correlation_id: 'x', error: null, result: 1 }), [{ correlationId: 'x', answer: { result: 1 } }]);
+});
+
+test('replies that come together are read each by itself', () => {
+  const error = { code: 400, message: 'no' };
+  const batch = [{ correlation_id: 'a', result: 1 }, { correlation_id: 7 }, { correlation_id: 'b', error }, { correlation_id: 'c' }];
+  const [a, bad, b, c, ...more] = readReplies({ batch, correlation_id: 'beside', result: 2 });
+  assert.deepEqual([a, bad, c, more], [
+    { correlationId: 'a', answer: { result: 1 } },
+    undefined,
+    { correlationId: 'c', answer: { result: null } },
+    [],
+  ]);
+  assert.deepEqual(b, { correlationId: 'b', answer: { error: new RpcError(400, 'no') } });
+  assert.deepEqual(readReplies({ batch: [] }), []);
+});
+
+test('a batch that is no array is malformed, and so is one within a batch', () => {
+  const reply = { correlation_id: 'a', result: 1 };
+  for (const batch of [null, false, 0, '', 'text', {}, reply]) assert.deepEqual(readReplies({ ...reply, batch }), [undefined]);
+  const nested = [{ batch: [reply] }, { ...reply, batch: [] }, { ...reply, batch: null }, [reply]];
+  assert.deepEqual(readReplies({ batch: nested }), nested.map(() => undefined));
+  assert.deepEqual(readReplies([reply]), [undefined]);
+});
+
+test('whoever expects a reply can read several together, and says so', () => {
+  const message = (expectsReply: boolean): unknown => {
+    const call = new Call('a.b', 1000, expectsReply, {}, () => undefined);
+    call.succeed(undefined);
+    const { correlation_id, timeout_ms, ...rest } = JSON.parse(new Request('a.b', [1], undefined).message(call, 'reply:x#42'));
+    assert.deepEqual([correlation_id, typeof timeout_ms], [expectsReply ? call.id : undefined, 'number']);
+    return rest;
+  };
+  assert.deepEqual(message(true), { method: 'a.b', reply_to: 'reply:x#42', batch: true, params: [1] });
+  assert.deepEqual(message(false), { method: 'a.b', params: [1] });
+  assert.deepEqual(JSON.parse(cancel('x', 'reply:x#42')), { cancel: 'x', reply_to: 'reply:x#42' });
 });

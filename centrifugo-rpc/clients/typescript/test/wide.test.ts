@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { readReplies } from '../src/calls.js';
 import { EncodeError } from '../src/index.js';
 import { PUBLISH_OVERHEAD } from '../src/wire.js';
 import * as exact from '../src/wire.exact.js';
@@ -30,4 +31,13 @@ test('a wide integer travels exactly, or not at all', async (t) => {
   assert.deepEqual(await call, { id: MAX, n: 7 });
   const stream = await centrifugo.post('history', JSON.stringify({ channel: 'rpc:requests', limit: 10 }));
   assert.ok(stream.includes(`"params":{"id":${MAX}}`), stream);
+});
+
+test('wide integers are exact in replies that come together', () => {
+  const result = `{"correlation_id": "a", "result": ${MAX}}`;
+  const error = `{"correlation_id": "b", "error": {"code": 1404, "message": "x", "data": ${MAX}}}`;
+  const [a, b] = readReplies(exact.read(exact.toData(`{"batch": [${result}, ${error}]}`)));
+  assert.deepEqual(a, { correlationId: 'a', answer: { result: MAX } });
+  assert.ok(b !== undefined && 'error' in b.answer);
+  assert.deepEqual([b.answer.error.code, b.answer.error.data], [1404, MAX]);
 });

@@ -102,9 +102,17 @@ export interface Reply {
   readonly answer: { readonly result: unknown } | { readonly error: RpcError };
 }
 
-/** Reads a reply. Nothing if it is malformed. */
-export function readReply(reply: unknown): Reply | undefined {
+/** Reads a publication: one reply, or several that come together. Each that is malformed is `undefined`, and costs the others nothing. */
+export function readReplies(publication: unknown): (Reply | undefined)[] {
+  const batch = isObject(publication) ? publication['batch'] : undefined;
+  if (batch === undefined) return [readReply(publication)];
+  return Array.isArray(batch) ? batch.map(readReply) : [undefined];
+}
+
+function readReply(reply: unknown): Reply | undefined {
   if (!isObject(reply) || typeof reply['correlation_id'] !== 'string') return undefined;
+  // Batches do not nest, whatever else is beside one.
+  if (reply['batch'] !== undefined) return undefined;
   const correlationId = reply['correlation_id'];
   const error = reply['error'];
   // `null` and nothing are the same: the result of a method without one.
