@@ -59,7 +59,7 @@ func (x *exchange) call(ctx context.Context) (json.RawMessage, error) {
 			x.link.cancelCall(call.id)
 		}
 	}()
-	x.request.CorrelationID, x.request.ReplyTo = call.id, x.link.replyChannel
+	x.request.CorrelationID, x.request.ReplyTo, x.request.Batch = call.id, x.link.replyChannel, true
 	noAnswer := time.NewTimer(time.Until(x.giveUp))
 	defer noAnswer.Stop()
 	for {

@@ -199,7 +199,7 @@ func (c *connection) onSubscribe(r *reply) error {
 	}
 	result := r.Subscribe
 	for i := range result.Publications {
-		c.link.onReply(result.Publications[i].Data)
+		c.link.onPublication(result.Publications[i].Data)
 	}
 	c.link.position = position{known: result.Recoverable, epoch: result.Epoch, offset: result.Offset}
 	c.up, c.subscribed = true, true
@@ -216,7 +216,7 @@ func (c *connection) onPush(p *push) error {
 		if p.Pub.Offset > 0 {
 			c.link.position.offset = p.Pub.Offset
 		}
-		c.link.onReply(p.Pub.Data)
+		c.link.onPublication(p.Pub.Data)
 	case p.Unsubscribe != nil && p.Unsubscribe.Code >= firstTemporaryUnsubscribe:
 		c.link.down(c)
 		return c.subscribe()

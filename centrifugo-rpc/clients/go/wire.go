@@ -144,10 +144,12 @@ type request struct {
 	Params        json.RawMessage `json:"params,omitempty"`
 	TimeoutMS     int64           `json:"timeout_ms,omitempty"`
 	Traceparent   string          `json:"traceparent,omitempty"`
-	Cancel        string          `json:"cancel,omitempty"`
+	// Says that this caller reads replies that come together.
+	Batch  bool   `json:"batch,omitempty"`
+	Cancel string `json:"cancel,omitempty"`
 }
 
-// response is the payload of a publication in the reply channel.
+// response is the payload of a publication in the reply channel: a reply, or a batch of them.
 type response struct {
 	CorrelationID string          `json:"correlation_id"`
 	Result        json.RawMessage `json:"result"`
@@ -156,7 +158,11 @@ type response struct {
 		Message string          `json:"message"`
 		Data    json.RawMessage `json:"data"`
 	} `json:"error"`
+	// Each reply as it came, so that a malformed one costs the others nothing.
+	Batch []json.RawMessage `json:"batch"`
 }
+
+var errNestedBatch = errors.New("a batch within a batch")
 
 // marshal writes JSON without the escapes that only HTML needs.
 func marshal(v any) ([]byte, error) {
