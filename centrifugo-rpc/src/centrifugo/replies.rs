@@ -22,7 +22,7 @@ use crate::throttle::Throttle;
 pub(crate) mod bench;
 mod pace;
 
-use pace::Pace;
+use pace::{Pace, Plan};
 
 /// How long what waits lets a request take before it leaves with another one: longer than a busy Centrifugo needs for a large one.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -115,9 +115,8 @@ impl Lane {
         let mut sent = Sent::Answered;
         let mut retry_at = None;
         loop {
-            let max_count = self.pace.plan().max_count;
             let batch = match retry_at {
-                None => self.take(max_count).await,
+                None => self.take().await,
                 Some(at) if sent == Sent::Failed || self.again.len() >= MAX_COUNT => {
                     self.outbox.hurry();
                     sleep_until(at).await;
@@ -131,7 +130,7 @@ impl Lane {
                         retry_at = None;
                         std::mem::take(&mut self.again)
                     }
-                    batch = self.take(max_count) => batch,
+                    batch = self.take() => batch,
                 },
             };
             sent = self.send(batch).await;
@@ -144,10 +143,10 @@ impl Lane {
         }
     }
 
-    async fn take(&self, max_count: usize) -> Vec<Publication> {
+    async fn take(&self) -> Vec<Publication> {
         match self.place {
-            Place::First => self.outbox.take(max_count, MAX_BYTES).await,
-            Place::Second => self.outbox.take_piled(max_count, MAX_BYTES).await,
+            Place::First => self.outbox.take(MAX_COUNT, MAX_BYTES).await,
+            Place::Second => self.outbox.take_piled(MAX_COUNT, MAX_BYTES).await,
         }
     }
 
@@ -167,7 +166,7 @@ impl Lane {
         }
     }
 
-    /// Sends a batch, in parts where it is too large. What may work later is in `again` afterwards.
+    /// Sends a batch, in parts where it is too large for the moment. What may work later is in `again` afterwards.
     async fn send(&mut self, batch: Vec<Publication>) -> Sent {
         let mut parts = VecDeque::from([batch]);
         let mut sent = Sent::Answered;
@@ -180,7 +179,10 @@ impl Lane {
                 self.again.append(&mut part);
                 continue;
             }
-            let parallel = self.pace.plan().parallel;
+            let Plan { parallel, max_count } = self.pace.plan();
+            if part.len() > max_count {
+                parts.push_front(part.split_off(max_count));
+            }
             let began = Instant::now();
             match self.post(write_batch(&part, parallel), began).await {
                 Ok(results) => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// From how many replies a batch says something about what one of them takes.
+/// From how many publications a batch says something about what one of them takes.
 const TELLING: usize = 8;
 
 /// As long as nothing is known, a batch that may turn out slow is no larger.
@@ -35,7 +35,7 @@ const HOLDS: Duration = Duration::from_secs(60);
 pub(super) struct Plan {
     /// All at once.
     pub parallel: bool,
-    /// With at most so many replies.
+    /// With at most so many publications.
     pub max_count: usize,
 }
 
@@ -66,7 +66,7 @@ enum State {
 struct Serial {
     /// Nothing is known yet.
     careful: bool,
-    /// How many batches were slow since the last that was not, and what a reply took in the fastest of them.
+    /// How many batches were slow since the last that was not, and what a publication took in the fastest of them.
     slow: u32,
     fastest: Duration,
     /// All at once was no better, and is not tried before.
@@ -78,7 +78,7 @@ impl Serial {
 }
 
 impl Pace {
-    /// For batches of at most `max_count` replies.
+    /// For batches of at most `max_count` publications.
     pub(super) fn new(max_count: usize) -> Self {
         Self { max_count, state: Mutex::new(State::Serial(Serial::NEW)) }
     }
@@ -101,7 +101,7 @@ impl Pace {
         }
     }
 
-    /// A batch of `count` replies was answered after this time.
+    /// A batch of `count` publications was answered after this time.
     pub(super) fn took(&self, parallel: bool, count: usize, time: Duration) {
         if count < TELLING {
             return;
@@ -151,7 +151,7 @@ mod tests {
         Pace::new(1000)
     }
 
-    /// Sends a full batch to an engine where a reply takes `serial`, or as many at once a `speedup`th of it.
+    /// Sends a full batch to an engine where a publication takes `serial`, or as many at once a `speedup`th of it.
     fn send(pace: &Pace, serial: Duration, speedup: u32) -> Plan {
         let plan = pace.plan();
         let each = if plan.parallel { serial / speedup } else { serial };
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_few_replies_say_nothing_nor_does_what_was_sent_before() {
+    async fn a_few_publications_say_nothing_nor_does_what_was_sent_before() {
         let pace = pace();
         for _ in 0..100 {
             pace.took(false, TELLING - 1, Duration::from_secs(1));

@@ -53,6 +53,22 @@ async fn replies_that_come_together_are_one_publication_with_one_result() {
 }
 
 #[tokio::test]
+async fn the_first_request_is_small_in_publications_not_in_replies() {
+    let (seen, mut sent) = mpsc::unbounded_channel();
+    let api = server(move |request| {
+        seen.send(request["commands"].as_array().map_or(0, Vec::len)).expect("seen");
+        (200, results(&request, |_| None))
+    })
+    .await;
+    let mut sizes = async |replies| {
+        assert_eq!(deliver(&api, replies).await.lost(), 0);
+        std::iter::from_fn(|| sent.try_recv().ok()).collect::<Vec<_>>()
+    };
+    assert_eq!(sizes((0..100).map(|i| reply(&format!("reply:{i}"), "1")).collect()).await, [64, 36]);
+    assert_eq!(sizes(together("reply:1", &["1"; 200])).await, [1]);
+}
+
+#[tokio::test]
 async fn what_came_together_and_is_too_large_for_a_proxy_is_sent_apart() {
     let api = server(|request| {
         let data = &request["commands"][0]["publish"]["data"];
