@@ -46,6 +46,9 @@ pub(crate) struct Used {
 /// Ours, by which all others are divided.
 pub(crate) const OURS: &str = "centrifugo-rpc";
 pub(crate) const FLOOR: &str = "bare worker";
+/// The same, for callers that get a publication for each reply.
+pub(crate) const OURS_APART: &str = "centrifugo-rpc, apart";
+pub(crate) const FLOOR_APART: &str = "bare worker, apart";
 /// The names of a system that is measured with two settings, of which the better one counts.
 pub(crate) const HTTP_PROXY: [&str; 2] = ["HTTP proxy", "HTTP proxy, 64"];
 pub(crate) const GRPC_PROXY: [&str; 2] = ["gRPC proxy", "gRPC proxy, 64"];
@@ -57,11 +60,15 @@ impl System {
     /// Starts those that are wanted. Those that nobody calls do next to nothing.
     pub(crate) async fn start(wanted: impl Fn(&str) -> bool) -> Vec<Self> {
         let mut all = Vec::new();
-        if wanted(OURS) {
-            all.push(Self::ours(1).await);
+        for (name, batch) in [(OURS, true), (OURS_APART, false)] {
+            if wanted(name) {
+                all.push(Self::demo(name, batch, 1).await);
+            }
         }
-        if wanted(FLOOR) {
-            all.push(Self::floor().await);
+        for (name, batch) in [(FLOOR, true), (FLOOR_APART, false)] {
+            if wanted(name) {
+                all.push(Self::floor(name, batch).await);
+            }
         }
         for (names, backend, scheme) in [(HTTP_PROXY, "axum", "http"), (GRPC_PROXY, "tonic", "grpc")] {
             for (name, concurrency) in names.into_iter().zip([0, 64]) {
@@ -81,12 +88,17 @@ impl System {
 
     /// The demo service in so many processes, on a Centrifugo with the configuration it prints.
     pub(crate) async fn ours(workers: usize) -> Self {
+        Self::demo(OURS, true, workers).await
+    }
+
+    async fn demo(name: &'static str, batch: bool, workers: usize) -> Self {
         let centrifugo = Centrifugo::start(printed_config()).await;
         let mut backends = Vec::new();
         for _ in 0..workers {
             backends.push(Backend::Demo(Demo::start(&centrifugo).await));
         }
-        Self { backends, ..Self::of(OURS, Target::Publish(centrifugo.server().clone()), None, Some(centrifugo)) }
+        let target = Target::Publish { server: centrifugo.server().clone(), batch };
+        Self { backends, ..Self::of(name, target, None, Some(centrifugo)) }
     }
 
     /// Another program with our library.
@@ -94,11 +106,12 @@ impl System {
         let centrifugo = Centrifugo::start(printed_config()).await;
         let process = scenarios::worker(program, &centrifugo, &[]);
         process.line("serving").await;
-        Self::of(OURS, Target::Publish(centrifugo.server().clone()), process, Some(centrifugo))
+        let target = Target::Publish { server: centrifugo.server().clone(), batch: true };
+        Self::of(OURS, target, process, Some(centrifugo))
     }
 
     /// The same without our library. It recovers nothing, so Centrifugo must not cut it off when requests pile up.
-    async fn floor() -> Self {
+    async fn floor(name: &'static str, batch: bool) -> Self {
         let patient = json!({"client": {"queue_max_size": 268_435_456}});
         let centrifugo = Centrifugo::start(config::with(printed_config(), patient)).await;
         let server = centrifugo.server();
@@ -108,7 +121,7 @@ impl System {
         };
         let args = [&server.url, &server.api_url, &server.api_key, &token(None), &token(Some("rpc:requests"))];
         let (process, _) = backend("floor", &args.map(String::as_str)).await;
-        Self::of(FLOOR, Target::Publish(server.clone()), process, Some(centrifugo))
+        Self::of(name, Target::Publish { server: server.clone(), batch }, process, Some(centrifugo))
     }
 
     /// Centrifugo's own RPC.

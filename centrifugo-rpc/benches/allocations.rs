@@ -41,6 +41,8 @@ fn main() {
         let ready = stages::ready(BURST, bytes);
         report("batch", &format!("{BURST} replies, {size}"), BURST, || (), |()| ready.body());
     }
+    let ready = stages::ready_together(BURST, SIZES[0].1);
+    report("batch", &format!("{BURST} of 1 caller"), BURST, || (), |()| ready.body());
     let answer = stages::answer(BURST);
     report("answer", &format!("{BURST} replies"), BURST, || (), |()| Ready::published(answer.as_bytes()));
 }

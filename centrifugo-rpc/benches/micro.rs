@@ -80,6 +80,11 @@ fn batching(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(BenchmarkId::new(replies(count), size), |bencher| bencher.iter(|| ready.body()));
     }
+    let ready = stages::ready_together(64, SIZES[0].1);
+    group.throughput(Throughput::Elements(64));
+    group.bench_function(BenchmarkId::new("64 replies of 1 caller", SIZES[0].0), |bencher| {
+        bencher.iter(|| ready.body());
+    });
     group.finish();
 }
 

@@ -3,6 +3,8 @@
 //! One thread, because every hop to another costs more than it gives here.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::Write as _;
 use std::rc::Rc;
 
 use bytes::{Buf, Bytes};
@@ -87,35 +89,69 @@ struct Request<'a> {
     reply_to: &'a str,
     #[serde(borrow)]
     params: &'a RawValue,
+    #[serde(default)]
+    batch: bool,
 }
 
 #[derive(Serialize)]
 struct Reply<'a> {
-    publish: Publish<'a>,
-}
-
-#[derive(Serialize)]
-struct Publish<'a> {
-    channel: &'a str,
-    data: Data<'a>,
-}
-
-#[derive(Serialize)]
-struct Data<'a> {
     correlation_id: &'a str,
     result: Stats,
 }
 
-/// Replies that are ready: commands of a batch, each with a comma.
+/// Replies that are ready.
 #[derive(Default)]
 struct Ready {
     /// All but the last are full.
-    batches: RefCell<Vec<(usize, Vec<u8>)>>,
+    batches: RefCell<Vec<Batch>>,
     filled: Notify,
 }
 
+#[derive(Default)]
+struct Batch {
+    replies: usize,
+    publications: Vec<Publish>,
+    /// Where replies for a channel may come to others.
+    places: HashMap<String, usize>,
+}
+
+/// What is published at once.
+#[derive(Default)]
+struct Publish {
+    channel: String,
+    /// Each with a comma.
+    replies: Vec<u8>,
+    together: bool,
+}
+
+impl Batch {
+    /// Where the reply to a request goes.
+    fn place(&mut self, request: &Request<'_>) -> &mut Publish {
+        let new = self.publications.len();
+        let place = if request.batch { *self.places.entry(request.reply_to.to_owned()).or_insert(new) } else { new };
+        if place == new {
+            self.publications.push(Publish { channel: request.reply_to.to_owned(), ..Publish::default() });
+        }
+        &mut self.publications[place]
+    }
+
+    fn body(&self) -> Vec<u8> {
+        let mut body = Vec::from(br#"{"commands":["#);
+        for Publish { channel, replies, together } in &self.publications {
+            let (before, after) = if *together { (r#"{"batch":["#, "]}") } else { ("", "") };
+            let replies = &replies[..replies.len() - 1];
+            write!(body, r#"{{"publish":{{"channel":"{channel}","data":{before}"#).expect("a vector takes everything");
+            body.extend_from_slice(replies);
+            write!(body, "{after}}}}},").expect("a vector takes everything");
+        }
+        body.pop();
+        body.extend_from_slice(b"]}");
+        body
+    }
+}
+
 impl Ready {
-    fn take(&self) -> Option<(usize, Vec<u8>)> {
+    fn take(&self) -> Option<Batch> {
         let mut batches = self.batches.borrow_mut();
         let batch = (!batches.is_empty()).then(|| batches.remove(0));
         if !batches.is_empty() {
@@ -178,16 +214,17 @@ fn answer(data: &[u8], ready: &Ready) {
     let Ok(request) = serde_json::from_slice::<Request<'_>>(data) else { return };
     assert_eq!(request.method, super::METHOD);
     let params: Params = serde_json::from_str(request.params.get()).expect("params");
-    let data = Data { correlation_id: request.correlation_id, result: Stats::of(&params) };
-    let reply = Reply { publish: Publish { channel: request.reply_to, data } };
+    let reply = Reply { correlation_id: request.correlation_id, result: Stats::of(&params) };
     let mut batches = ready.batches.borrow_mut();
-    if batches.last().is_none_or(|(count, _)| *count == MAX_REPLIES) {
-        batches.push((0, Vec::from(br#"{"commands":["#)));
+    if batches.last().is_none_or(|batch| batch.replies == MAX_REPLIES) {
+        batches.push(Batch::default());
     }
-    let (count, body) = batches.last_mut().expect("there is one now");
-    serde_json::to_writer(&mut *body, &reply).expect("JSON");
-    body.push(b',');
-    *count += 1;
+    let batch = batches.last_mut().expect("there is one now");
+    batch.replies += 1;
+    let publication = batch.place(&request);
+    publication.together |= !publication.replies.is_empty();
+    serde_json::to_writer(&mut publication.replies, &reply).expect("JSON");
+    publication.replies.push(b',');
     ready.filled.notify_one();
 }
 
@@ -196,17 +233,15 @@ async fn lane(ready: Rc<Ready>, url: String, key: String) {
     let authority = url.authority().expect("a host").as_str();
     let mut http = connect(authority).await;
     loop {
-        let Some((count, mut body)) = ready.take() else {
+        let Some(batch) = ready.take() else {
             ready.filled.notified().await;
             continue;
         };
-        body.pop();
-        body.extend_from_slice(b"]}");
         let request = http::Request::post(url.path())
             .header("Host", authority)
             .header("X-API-Key", &key)
             .header("Content-Type", "application/json")
-            .body(Full::new(Bytes::from(body)))
+            .body(Full::new(Bytes::from(batch.body())))
             .expect("a request");
         // Centrifugo closes what is idle for 30 s, or for 10 s without a first request.
         if http.is_closed() {
@@ -216,7 +251,7 @@ async fn lane(ready: Rc<Ready>, url: String, key: String) {
         assert!(answer.status().is_success(), "{}", answer.status());
         let answer = answer.into_body().collect().await.expect("an answer").to_bytes();
         let answer: Answer<'_> = serde_json::from_slice(&answer).expect("JSON");
-        assert_eq!(answer.replies.len(), count);
+        assert_eq!(answer.replies.len(), batch.publications.len());
         assert!(answer.replies.iter().all(|reply| reply.error.is_none()), "Centrifugo refuses a reply");
         http.ready().await.expect("a connection");
     }

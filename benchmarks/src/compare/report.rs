@@ -105,13 +105,13 @@ impl Report {
         let cells = self.of(shape, size);
         let ours = cells.iter().find(|(system, _)| *system == OURS).map_or(f64::NAN, |(_, cell)| cell.calls_per_s);
         let mut table = format!(
-            "{shape}, params of {size} B\n{:<16} {:>9} {:>7} {:>9} {:>9}   {:>8} {:>10}   {:>8} {:>10}   {:>9}\n",
+            "{shape}, params of {size} B\n{:<22} {:>9} {:>7} {:>9} {:>9}   {:>8} {:>10}   {:>8} {:>10}   {:>9}\n",
             "", "calls/s", "ours ÷", "p50 µs", "p99 µs", "CPU µs", "Centrifugo", "MB", "Centrifugo", "HTTP/call"
         );
         for (system, cell) in cells {
             let _ = writeln!(
                 table,
-                "{system:<16} {:>9.0} {:>7.2} {:>9.0} {:>9.0}   {:>8.1} {:>10.1}   {:>8.1} {:>10.1}   {:>9.4}",
+                "{system:<22} {:>9.0} {:>7.2} {:>9.0} {:>9.0}   {:>8.1} {:>10.1}   {:>8.1} {:>10.1}   {:>9.4}",
                 cell.calls_per_s,
                 ours / cell.calls_per_s,
                 cell.p50_us,

@@ -13,7 +13,12 @@ use tests::Server;
 #[derive(Debug, Clone)]
 pub enum Target {
     /// A worker behind a Centrifugo: publish a request, wait for the reply in a channel of one's own.
-    Publish(Server),
+    Publish {
+        /// The Centrifugo.
+        server: Server,
+        /// Replies may come together.
+        batch: bool,
+    },
     /// A Centrifugo's own RPC.
     Rpc(Server),
     /// JSON-RPC 2.0 over a WebSocket, at this URL.
@@ -42,13 +47,14 @@ impl Target {
             calls.iter().map(|(method, params)| Template::new(&template(method, params))).collect()
         };
         match self {
-            Self::Publish(server) => {
+            Self::Publish { server, batch } => {
+                let batch = if *batch { r#","batch":true"# } else { "" };
                 let mut socket = connect(server, &format!("user-{number}")).await;
                 let channel = format!("reply:{session}#user-{number}");
                 command(&mut socket, &format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
                 let calls = templates(&|method, params| {
                     let request = format!(
-                        r#"{{"method":"{method}","correlation_id":"{ID}","reply_to":"{channel}","params":{params}}}"#
+                        r#"{{"method":"{method}","correlation_id":"{ID}","reply_to":"{channel}","params":{params}{batch}}}"#
                     );
                     format!(r#"{{"id":{ID},"publish":{{"channel":"rpc:requests","data":{request}}}}}"#)
                 });
@@ -159,6 +165,13 @@ struct Data<'a> {
     data: &'a RawValue,
 }
 
+/// Replies that came together.
+#[derive(Deserialize)]
+struct Batch<'a> {
+    #[serde(borrow)]
+    batch: Vec<Reply<'a>>,
+}
+
 #[derive(Deserialize)]
 struct Reply<'a> {
     correlation_id: &'a str,
@@ -211,10 +224,16 @@ impl Wire for Publish {
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>) {
         answers(message, frames, |answer| {
             let Some(Push { publication: Some(publication) }) = answer.push else { return };
-            let reply: Reply<'_> = serde_json::from_str(publication.data.get()).expect("a reply");
-            assert!(reply.error.is_none(), "a call failed: {}", publication.data.get());
-            assert_result(reply.result.map_or("", RawValue::get));
-            ended.push(call_of(reply.correlation_id));
+            let text = publication.data.get();
+            let replies = match serde_json::from_str(text) {
+                Ok(Batch { batch }) => batch,
+                Err(_) => vec![serde_json::from_str(text).expect("a reply")],
+            };
+            for reply in replies {
+                assert!(reply.error.is_none(), "a call failed: {text}");
+                assert_result(reply.result.map_or("", RawValue::get));
+                ended.push(call_of(reply.correlation_id));
+            }
         });
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn caller(number: usize) -> Caller {
 /// The call with this number, as its caller publishes it.
 pub(crate) fn publication(number: usize, params_bytes: usize) -> Bytes {
     let request = format!(
-        r#"{{"method":"bench.echo","correlation_id":"{}","reply_to":"{}","params":{},"timeout_ms":30000}}"#,
+        r#"{{"method":"bench.echo","correlation_id":"{}","reply_to":"{}","params":{},"timeout_ms":30000,"batch":true}}"#,
         correlation_id(number),
         channel(number),
         payload(params_bytes),
@@ -60,6 +60,12 @@ pub(crate) fn publication(number: usize, params_bytes: usize) -> Bytes {
 pub(crate) fn ready(count: usize, result_bytes: usize) -> Ready {
     let result = payload(result_bytes);
     Ready::new((0..count).map(|number| (channel(number), encode(&correlation_id(number), result.as_bytes()))))
+}
+
+/// The same, all for one caller, which reads them together.
+pub(crate) fn ready_together(count: usize, result_bytes: usize) -> Ready {
+    let result = payload(result_bytes);
+    Ready::together((0..count).map(|number| (channel(7), encode(&correlation_id(number), result.as_bytes()))))
 }
 
 /// What Centrifugo answers to a batch that went well.

@@ -26,7 +26,7 @@ pub(crate) struct Publication {
 }
 
 /// Puts those together that may be, each with the first of its channel that has room.
-pub(super) fn together(replies: Vec<Outgoing>) -> Vec<Publication> {
+pub(crate) fn together(replies: Vec<Outgoing>) -> Vec<Publication> {
     let mut batch: Vec<Publication> = Vec::with_capacity(replies.len());
     let mut open: HashedMap<usize> = HashedMap::default();
     for reply in replies {

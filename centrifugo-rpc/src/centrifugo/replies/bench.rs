@@ -6,9 +6,9 @@ use tokio::time::Instant;
 use super::super::api::parse_batch;
 use super::write_batch;
 use crate::dispatch::outbox::{GRACE, Outgoing};
-use crate::dispatch::publication::Publication;
+use crate::dispatch::publication::{Publication, together};
 
-/// Replies that are ready to be sent together.
+/// Replies that are ready to be sent in one request.
 #[derive(Debug)]
 pub struct Ready(Vec<Publication>);
 
@@ -16,8 +16,13 @@ impl Ready {
     /// Replies, each with its channel.
     #[must_use]
     pub fn new(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
-        let expires = Instant::now() + GRACE;
-        Self(replies.into_iter().map(|(channel, data)| Outgoing::new(channel, data, expires).into()).collect())
+        Self(outgoing(replies).map(Publication::from).collect())
+    }
+
+    /// The same, of which those for one channel come together.
+    #[must_use]
+    pub fn together(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        Self(together(outgoing(replies).map(|reply| reply.in_batch(true)).collect()))
     }
 
     /// The body of the request that publishes them.
@@ -31,4 +36,9 @@ impl Ready {
     pub fn published(answer: &[u8]) -> usize {
         parse_batch(answer).map_or(0, |results| results.into_iter().flatten().count())
     }
+}
+
+fn outgoing(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> impl Iterator<Item = Outgoing> {
+    let expires = Instant::now() + GRACE;
+    replies.into_iter().map(move |(channel, data)| Outgoing::new(channel, data, expires))
 }
