@@ -132,6 +132,7 @@ async fn a_call_sends_the_documented_request_and_gets_its_result() {
         "params": { "user_id": "é\u{2028}\"" },
         "timeout_ms": 5000,
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "batch": true,
     });
     assert_eq!(request, rest);
     worker.answer(&request, json!({ "total": 100, "note": "日本 🎉 \u{0}", "more": 1 })).await;
