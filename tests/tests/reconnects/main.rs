@@ -100,6 +100,13 @@ async fn calls_that_finish_while_centrifugo_restarts_get_their_results() {
             tokio::spawn(async move { client.call::<Value>("demo.sleep", &json!({"ms": 4000 + i * 20})).await })
         })
         .collect();
+    eventually("the calls to be made", async || {
+        let history = server.api().ok("history", json!({"channel": "rpc:requests", "limit": -1})).await;
+        let publications = history["publications"].as_array().expect("publications");
+        let sleeps = publications.iter().filter(|publication| publication["data"]["method"] == "demo.sleep").count();
+        (sleeps == 50).then_some(())
+    })
+    .await;
     // Requests are taken in their order.
     client.call::<Value>("demo.echo", &json!({"text": "all run"})).await.expect("a result");
     let all_run = Instant::now();
