@@ -67,7 +67,7 @@ struct Plan {
 impl Plan {
     fn new(args: Args) -> Self {
         let (sizes, rounds, warm_up, window) =
-            if args.quick { (&SIZES[..1], 3, 200, 600) } else { (&SIZES[..], 7, 500, 1500) };
+            if args.quick { (&SIZES[..1], 3, 200, 500) } else { (&SIZES[..], 7, 500, 1500) };
         let or = |given: Vec<_>, all: &[_]| if given.is_empty() { all.to_vec() } else { given };
         Self {
             systems: args.system,
