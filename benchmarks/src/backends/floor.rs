@@ -127,11 +127,15 @@ struct Publish {
 impl Batch {
     /// Where the reply to a request goes.
     fn place(&mut self, request: &Request<'_>) -> &mut Publish {
-        let new = self.publications.len();
-        let place = if request.batch { *self.places.entry(request.reply_to.to_owned()).or_insert(new) } else { new };
-        if place == new {
-            self.publications.push(Publish { channel: request.reply_to.to_owned(), ..Publish::default() });
-        }
+        let known = if request.batch { self.places.get(request.reply_to).copied() } else { None };
+        let place = known.unwrap_or_else(|| {
+            let (new, channel) = (self.publications.len(), request.reply_to.to_owned());
+            if request.batch {
+                self.places.insert(channel.clone(), new);
+            }
+            self.publications.push(Publish { channel, ..Publish::default() });
+            new
+        });
         &mut self.publications[place]
     }
 
