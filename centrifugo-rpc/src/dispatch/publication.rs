@@ -1,4 +1,4 @@
-//! Replies of a moment for one caller as one publication, which costs Centrifugo little more than each of them would.
+//! Replies of a moment for one caller as one publication, which costs Centrifugo less than one for each (`docs/performance.md`).
 
 use std::collections::hash_map::Entry;
 
