@@ -50,7 +50,7 @@ use service::Stack;
 use starts::{LONG, Starts, TURN};
 use ticket::Ticket;
 
-pub(crate) use others::may_cancel;
+pub(crate) use others::{count, may_cancel, partition};
 
 /// The longest that a call runs, whatever is configured: later deadlines could not be computed with. tokio's own idea of never.
 pub(crate) const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -118,14 +118,35 @@ impl Dispatcher {
     }
 
     /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls begin in another task. The
-    /// ticket is dropped when the call is over, and its reply delivered or given up.
+    /// ticket is dropped when its calls are over, and their replies delivered or given up.
     pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration, ticket: Option<Ticket>) {
-        match intake::read(data, &caller, &self.limits.reply_namespace) {
+        match self.read(data, &caller) {
+            Intake::Batch(requests) => {
+                for request in requests {
+                    let intake = self.read_part(&request, &caller);
+                    self.take(intake, caller.clone(), age, ticket.clone());
+                }
+            }
+            intake => self.take(intake, caller, age, ticket),
+        }
+    }
+
+    fn take(self: &Arc<Self>, intake: Intake, caller: Caller, age: Duration, ticket: Option<Ticket>) {
+        match intake {
             Intake::Request(request) => self.begin(request, caller, age, ticket),
             Intake::Cancel(address) => self.running.cancel(&address),
             Intake::Malformed(address, error) => self.refuse(Some(address), &caller, "", &error, None, ticket),
             Intake::Dropped(reason) => self.journal.dropped(reason, &caller, None),
+            Intake::Batch(_) => self.journal.dropped(Reason::NoRequest, &caller, None),
         }
+    }
+
+    fn read(&self, data: &Bytes, caller: &Caller) -> Intake {
+        intake::read(data, caller, &self.limits.reply_namespace)
+    }
+
+    fn read_part(&self, data: &Bytes, caller: &Caller) -> Intake {
+        intake::read_part(data, caller, &self.limits.reply_namespace)
     }
 
     fn begin(self: &Arc<Self>, request: Request, caller: Caller, age: Duration, ticket: Option<Ticket>) {

@@ -33,13 +33,16 @@ use propose::Pacing;
 /// A time in milliseconds: of a clock that never goes back, and near to what other workers take the time to be.
 pub(crate) type Millis = u64;
 
-/// What the rules have to know of a request.
+/// What the rules have to know of a request, or of requests that have one place in the channel.
 pub(crate) trait Request {
     /// How many bytes it takes to remember it.
     fn size(&self) -> usize;
 
-    /// It may run again after its worker died.
-    fn is_idempotent(&self) -> bool;
+    /// What of it may run again after its worker died, and what may not.
+    #[must_use]
+    fn by_idempotence(self) -> (Option<Self>, Option<Self>)
+    where
+        Self: Sized;
 
     /// Called before it is remembered: it must not keep more alive than its size.
     #[must_use]
@@ -326,16 +329,18 @@ impl<R: Request> Group<R> {
         let Entry { request, view: known_to, .. } = entry;
         // A member that joined after it was published may not have seen it.
         let heirs: Vec<_> = view.members.iter().filter(|member| known_to.contains(member)).collect();
-        match view::pick(&heirs, lost) {
-            Some(&heir) if request.is_idempotent() => {
-                if *heir == self.me {
-                    self.run(lost, request, None, out);
-                } else {
-                    let entry = Entry { request, view: known_to, since: view.version };
-                    self.ledger.add(heir, lost, entry);
-                }
+        let Some(&heir) = view::pick(&heirs, lost) else { return out.push(Action::Lost { offset: lost, request }) };
+        let (again, over) = request.by_idempotence();
+        if let Some(request) = over {
+            out.push(Action::Lost { offset: lost, request });
+        }
+        match again {
+            Some(request) if *heir == self.me => self.run(lost, request, None, out),
+            Some(request) => {
+                let entry = Entry { request, view: known_to, since: view.version };
+                self.ledger.add(heir, lost, entry);
             }
-            _ => out.push(Action::Lost { offset: lost, request }),
+            None => {}
         }
     }
 

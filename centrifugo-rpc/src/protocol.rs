@@ -39,6 +39,13 @@ pub mod codes {
 /// The longest correlation ID that is answered, in bytes. A UUID has 36.
 pub(crate) const MAX_CORRELATION_ID: usize = 128;
 
+/// How large a publication may become by putting requests or replies together, in bytes: what is larger goes alone.
+pub(crate) const MAX_TOGETHER: usize = 16 * 1024;
+
+/// How many bytes a publication needs for being several, besides them and the commas between them.
+#[cfg(feature = "client")]
+pub(crate) const TOGETHER_OVERHEAD: usize = br#"{"batch":[]}"#.len() - 1;
+
 /// What every cancellation contains.
 pub(crate) const CANCEL: &[u8] = b"\"cancel\"";
 
@@ -64,6 +71,14 @@ pub(crate) struct Request<'a> {
     /// The caller reads replies that come together, as [`write_together`] writes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<bool>,
+}
+
+/// A publication in the request channel that is several requests.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Requests<'a> {
+    /// Not read here, so that one that is malformed costs no other.
+    #[serde(borrow)]
+    pub batch: Vec<&'a RawValue>,
 }
 
 /// A string that is borrowed where it has no escapes. (serde borrows a `Cow` of its own, but not one in an `Option`.)
@@ -141,17 +156,17 @@ pub(crate) fn write_reply(correlation_id: &str, outcome: Result<&[u8], &crate::R
     reply
 }
 
-/// Writes replies as one publication: one as it is, several for a caller that reads them together.
-pub(crate) fn write_together<'a>(out: &mut Vec<u8>, replies: impl ExactSizeIterator<Item = &'a [u8]>) {
-    let together = replies.len() > 1;
+/// Writes requests or replies as one publication: one as it is, several for a reader that reads them together.
+pub(crate) fn write_together<'a>(out: &mut Vec<u8>, parts: impl ExactSizeIterator<Item = &'a [u8]>) {
+    let together = parts.len() > 1;
     if together {
         out.extend_from_slice(b"{\"batch\":[");
     }
-    for (place, reply) in replies.enumerate() {
+    for (place, part) in parts.enumerate() {
         if place > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(reply);
+        out.extend_from_slice(part);
     }
     if together {
         out.extend_from_slice(b"]}");

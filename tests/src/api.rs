@@ -25,6 +25,12 @@ pub struct ApiError {
     pub message: String,
 }
 
+/// What goes together in the `data` of a publication, or the one thing that it is.
+#[must_use]
+pub fn parts(data: &Value) -> &[Value] {
+    data["batch"].as_array().map_or(std::slice::from_ref(data), Vec::as_slice)
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)

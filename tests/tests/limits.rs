@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use centrifugo_rpc::{Config, Server, State, Worker, websocket_rpc};
 use serde_json::{Value, json};
+use tests::api::parts;
 use tests::{Centrifugo, Raw, TcpProxy, eventually, unique, within};
 use tokio::sync::watch;
 
@@ -84,8 +85,7 @@ async fn replies_that_wait_come_together_to_a_caller_that_says_so() {
         while answered.len() < CALLS {
             let data = caller.publication(channel).await["data"].take();
             publications += 1;
-            let replies = data["batch"].as_array().cloned().unwrap_or_else(|| vec![data]);
-            for reply in replies {
+            for reply in parts(&data) {
                 assert_eq!(reply["result"], "xxxxxxxxxx", "{reply}");
                 assert!(answered.insert(reply["correlation_id"].to_string()), "{reply} came twice");
             }

@@ -21,6 +21,8 @@ pub(super) enum Intake {
     Request(Request),
     /// The end of a call of the same user and session.
     Cancel(Address),
+    /// Several requests, each to be read by [`read_part`].
+    Batch(Vec<Bytes>),
     /// Not a request, but its author can be told.
     Malformed(Address, RpcError),
     /// Nothing that could be answered.
@@ -128,7 +130,8 @@ pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Inta
     }
     let request: protocol::Request<'_> = match serde_json::from_slice(data) {
         Ok(request) => request,
-        Err(_) => return malformed(data, address),
+        // The `batch` of a request is a boolean, so that a batch of them fails at once.
+        Err(_) => return batch(data).map_or_else(|| malformed(data, address), Intake::Batch),
     };
     let id = request.cancel.as_ref().or(request.correlation_id.as_ref());
     let address = match (&request.reply_to, id) {
@@ -153,6 +156,21 @@ pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Inta
             Intake::Malformed(address, RpcError::invalid_params("invalid request: missing field `method`"))
         }
         (_, None, None) => Intake::Dropped(Reason::NoMethod),
+    }
+}
+
+/// The requests of a batch, as slices of it; nothing if there are none.
+pub(super) fn batch(data: &Bytes) -> Option<Vec<Bytes>> {
+    let requests: protocol::Requests<'_> = serde_json::from_slice(data).ok()?;
+    let requests = requests.batch.into_iter().map(|request| data.slice_ref(request.get().as_bytes()));
+    (requests.len() > 0).then(|| requests.collect())
+}
+
+/// Reads a request of a batch that `caller` published. A cancellation is for all workers, a batch for one of them.
+pub(super) fn read_part(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Intake {
+    match read(data, caller, reply_namespace) {
+        Intake::Batch(_) | Intake::Cancel(_) => Intake::Dropped(Reason::NoRequest),
+        intake => intake,
     }
 }
 
@@ -245,6 +263,40 @@ mod tests {
             assert!(matches!(intake, Intake::Dropped(_)), "{data:.80} gave {intake:?}");
         }
         assert!(matches!(read([0xff, 0xfe, b'{']), Intake::Dropped(_)));
+    }
+
+    #[test]
+    fn each_request_of_a_batch_is_read_by_itself() {
+        let call = with_address(r#""correlation_id":"c","method":"a.b","params":[1]"#);
+        let elements = [
+            call.clone(),
+            with_address(r#""correlation_id":"d""#),
+            r#"{"method":"a.b"}"#.to_owned(),
+            with_address(r#""cancel":"c""#),
+            format!(r#"{{"batch":[{call}]}}"#),
+            "5".to_owned(),
+        ];
+        let data = Bytes::from(format!(r#"{{ "later": 1, "batch" : [ {} ] }}"#, elements.join(" , ")));
+        let Intake::Batch(requests) = super::read(&data, &Caller::user("42"), "reply") else { panic!("a batch") };
+        assert!(requests.iter().all(|request| data.as_ptr_range().contains(&request.as_ptr())), "nothing is copied");
+        let read: Vec<_> = requests.iter().map(|request| read_part(request, &Caller::user("42"), "reply")).collect();
+        let [Intake::Request(call), Intake::Malformed(address, _), Intake::Request(notification), rest @ ..] =
+            &read[..]
+        else {
+            panic!("{read:?}")
+        };
+        assert_eq!(call.address.as_ref().map(|address| &*address.correlation_id), Some("c"));
+        assert_eq!((&*address.correlation_id, &notification.address), ("d", &None));
+        assert_eq!(rest.len(), 3);
+        assert!(rest.iter().all(|intake| matches!(intake, Intake::Dropped(Reason::NoRequest))), "{rest:?}");
+    }
+
+    #[test]
+    fn a_batch_of_nothing_is_nothing() {
+        for data in [r#"{"batch":[]}"#, r#"{"batch":{}}"#, r#"{"batch":[1}"#, r#"{"batch":"c","method":"a.b"}"#] {
+            let intake = read(data);
+            assert!(matches!(intake, Intake::Dropped(Reason::NoRequest)), "{data} gave {intake:?}");
+        }
     }
 
     #[test]

@@ -18,29 +18,31 @@ impl Dispatcher {
         Some(address)
     }
 
-    /// Which call a request is.
+    /// Which call a request is; none for a batch.
     pub(crate) fn address(&self, data: &Bytes, caller: &Caller) -> Option<Address> {
         let Intake::Request(request) = self.read(data, caller) else { return None };
         request.address
     }
 
-    /// Tells a caller that its call was cancelled before it began.
+    /// Tells a caller that its calls were cancelled before they began.
     pub(crate) fn cancelled(&self, data: &Bytes, caller: &Caller) {
-        if let Intake::Request(request) = self.read(data, caller) {
-            self.tell(request, caller, &RpcError::cancelled(), Reason::Notification);
-        }
+        self.each(data, caller, |intake| {
+            if let Intake::Request(request) = intake {
+                self.tell(request, caller, &RpcError::cancelled(), Reason::Notification);
+            }
+        });
     }
 
-    /// Whether the request may run again after its worker died.
+    /// Whether the request, which is no batch, may run again after its worker died.
     pub(crate) fn is_idempotent(&self, data: &Bytes, caller: &Caller) -> bool {
         let Intake::Request(request) = self.read(data, caller) else { return false };
         self.registry.get(&request.method).is_some_and(|method| method.options.idempotent)
     }
 
-    /// Tells a caller that the worker that had its call is gone, unless it has given up since. Every worker that is left says
-    /// so, with one key, so that Centrifugo passes it on once.
+    /// Tells a caller that the worker that had its calls is gone, unless it has given them up since. Every worker that is left
+    /// says so, with one key for each call, so that Centrifugo passes it on once.
     pub(crate) fn lost(&self, data: &Bytes, caller: &Caller, age: Duration) {
-        match self.read(data, caller) {
+        self.each(data, caller, |intake| match intake {
             Intake::Request(request) => {
                 let limit = self.registry.get(&request.method).map(|method| self.timeout_of(method, request.timeout));
                 if limit.unwrap_or(self.limits.call_timeout) > age {
@@ -50,19 +52,30 @@ impl Dispatcher {
             }
             // What its worker would have said.
             Intake::Malformed(address, error) => self.refuse(Some(address), caller, "", &error, None, None),
-            Intake::Cancel(_) | Intake::Dropped(_) => {}
-        }
+            Intake::Cancel(_) | Intake::Dropped(_) | Intake::Batch(_) => {}
+        });
     }
 
     /// Tells a caller that no worker was there, and that nobody knows for how long it has waited.
     pub(crate) fn nobody_was_there(&self, data: &Bytes, caller: &Caller) {
-        match self.read(data, caller) {
+        self.each(data, caller, |intake| match intake {
             Intake::Request(request) => {
                 let error = RpcError::unavailable("no worker was there when the call was made");
                 self.tell(request, caller, &error, Reason::Notification);
             }
             Intake::Malformed(address, error) => self.refuse(Some(address), caller, "", &error, None, None),
-            Intake::Cancel(_) | Intake::Dropped(_) => {}
+            Intake::Cancel(_) | Intake::Dropped(_) | Intake::Batch(_) => {}
+        });
+    }
+
+    fn each(&self, data: &Bytes, caller: &Caller, mut act: impl FnMut(Intake)) {
+        match self.read(data, caller) {
+            Intake::Batch(requests) => {
+                for request in requests {
+                    act(self.read_part(&request, caller));
+                }
+            }
+            intake => act(intake),
         }
     }
 
@@ -76,13 +89,28 @@ impl Dispatcher {
             None => self.journal.dropped(reason, caller, Some(error)),
         }
     }
-
-    fn read(&self, data: &Bytes, caller: &Caller) -> Intake {
-        intake::read(data, caller, &self.limits.reply_namespace)
-    }
 }
 
 /// Whether a publication may be a cancellation: all others need not be read to know that they are none.
 pub(crate) fn may_cancel(data: &[u8]) -> bool {
     memchr::memmem::find(data, protocol::CANCEL).is_some()
+}
+
+/// How many requests a publication is.
+pub(crate) fn count(data: &Bytes) -> usize {
+    intake::batch(data).map_or(1, |requests| requests.len())
+}
+
+/// The requests of a publication that are `first`, and the others, each as a publication; those of a batch stay together.
+pub(crate) fn partition(data: Bytes, first: impl Fn(&Bytes) -> bool) -> (Option<Bytes>, Option<Bytes>) {
+    let Some(requests) = intake::batch(&data) else {
+        return if first(&data) { (Some(data), None) } else { (None, Some(data)) };
+    };
+    let publication = |requests: Vec<Bytes>| {
+        let mut data = Vec::new();
+        protocol::write_together(&mut data, requests.iter().map(|request| &**request));
+        (!requests.is_empty()).then(|| data.into())
+    };
+    let (first, others) = requests.into_iter().partition(first);
+    (publication(first), publication(others))
 }

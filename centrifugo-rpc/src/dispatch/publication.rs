@@ -7,9 +7,7 @@ use tokio::time::Instant;
 
 use super::hashed::HashedMap;
 use super::outbox::Outgoing;
-
-/// How large a publication may become by putting replies together, in bytes: as much as a user's turn.
-const MAX_BYTES: usize = super::turns::TURN;
+use crate::protocol::MAX_TOGETHER;
 
 /// What may nest deeper goes alone. Readers have limits, and one that gives up on a result gives up on what came with it; the
 /// lowest there are in the languages of clients are 100 and more. Only what opens is counted, which is quick.
@@ -58,7 +56,7 @@ impl From<Outgoing> for Publication {
 
 impl Publication {
     fn takes(&self, reply: &Outgoing) -> bool {
-        self.channel() == &*reply.channel && self.size + reply.size() <= MAX_BYTES
+        self.channel() == &*reply.channel && self.size + reply.size() <= MAX_TOGETHER
     }
 
     fn push(&mut self, reply: Outgoing) {
@@ -150,10 +148,10 @@ mod tests {
 
     #[test]
     fn it_does_not_grow_larger_than_a_turn() {
-        let large = |name: &str| reply(1, &format!("{name}{}", " ".repeat(MAX_BYTES / 3)));
+        let large = |name: &str| reply(1, &format!("{name}{}", " ".repeat(MAX_TOGETHER / 3)));
         let batch = together(["a", "b", "c", "d"].map(large).into());
         assert_eq!(texts(&batch), ["ab", "cd"]);
-        let larger = |name: &str| reply(1, &format!("{name}{}", " ".repeat(MAX_BYTES)));
+        let larger = |name: &str| reply(1, &format!("{name}{}", " ".repeat(MAX_TOGETHER)));
         assert_eq!(texts(&together(["a", "b"].map(larger).into())), ["a", "b"], "each as large as it is, alone");
     }
 

@@ -15,9 +15,15 @@ impl Finished {
     }
 }
 
-/// Goes with a call and then with its reply. Dropped, the call is over: its reply is delivered or given up, or it has none.
-#[derive(Debug)]
+/// Goes with a call and then with its reply; calls that came together share one. With its last clone all of them are over: their
+/// replies are delivered or given up, or they have none.
+#[derive(Debug, Clone)]
 pub(crate) struct Ticket {
+    _calls: Arc<Calls>,
+}
+
+#[derive(Debug)]
+struct Calls {
     finished: Arc<Finished>,
     generation: u32,
     offset: u64,
@@ -25,11 +31,11 @@ pub(crate) struct Ticket {
 
 impl Ticket {
     pub(crate) fn new(finished: &Arc<Finished>, generation: u32, offset: u64) -> Self {
-        Self { finished: Arc::clone(finished), generation, offset }
+        Self { _calls: Arc::new(Calls { finished: Arc::clone(finished), generation, offset }) }
     }
 }
 
-impl Drop for Ticket {
+impl Drop for Calls {
     fn drop(&mut self) {
         let mut finished = self.finished.0.lock().unwrap_or_else(PoisonError::into_inner);
         finished.push((self.generation, self.offset));

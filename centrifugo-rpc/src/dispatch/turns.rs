@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 
 use super::hashed::HashedMap;
 use super::outbox::Outgoing;
+use crate::protocol::MAX_TOGETHER;
 
-/// How many bytes one user's turn is: a large reply, or many small ones.
-pub(super) const TURN: usize = 16 * 1024;
+/// How many bytes one user's turn is: a large reply, or as many small ones as go together.
+pub(super) const TURN: usize = MAX_TOGETHER;
 
 /// How many empty queues are kept for those who come next, and how long a queue may have been to be kept: half a MiB in all.
 const SPARE: usize = 64;

@@ -7,7 +7,17 @@ pub(super) const MEMORY: usize = 1 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plain {
-    pub idempotent: bool,
+    /// Something in it may run again, something may not.
+    again: bool,
+    once: bool,
+}
+
+impl Plain {
+    pub(super) const BATCH: Self = Self { again: true, once: true };
+
+    pub(super) fn of(idempotent: bool) -> Self {
+        Self { again: idempotent, once: !idempotent }
+    }
 }
 
 impl Request for Plain {
@@ -15,8 +25,8 @@ impl Request for Plain {
         200
     }
 
-    fn is_idempotent(&self) -> bool {
-        self.idempotent
+    fn by_idempotence(self) -> (Option<Self>, Option<Self>) {
+        (self.again.then(|| Self::of(true)), self.once.then(|| Self::of(false)))
     }
 
     fn remembered(self) -> Self {

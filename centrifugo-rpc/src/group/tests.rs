@@ -44,7 +44,7 @@ fn a_newcomer_adopts_what_is_in_force_and_no_proposal() {
 #[test]
 fn a_newcomer_that_nobody_answers_begins_anew_and_speaks_for_what_it_sees() {
     let mut bench = Bench::with(0);
-    bench.stream = vec![Publication::Request(false); 5];
+    bench.stream = vec![Publication::Request(Plain::of(false)); 5];
     bench.start(0, 3);
     bench.pass(1000);
     assert_eq!(bench.members(0), ["w0.0"]);
@@ -55,7 +55,7 @@ fn a_newcomer_that_nobody_answers_begins_anew_and_speaks_for_what_it_sees() {
 #[test]
 fn a_newcomer_that_hears_nothing_does_not_begin_anew() {
     let mut bench = Bench::with(0);
-    bench.stream = vec![Publication::Request(false); 5];
+    bench.stream = vec![Publication::Request(Plain::of(false)); 5];
     bench.dead.push(0);
     bench.start(0, 3);
     for _ in 0..60 {
@@ -69,7 +69,7 @@ fn a_newcomer_that_hears_nothing_does_not_begin_anew() {
 #[test]
 fn a_newcomer_that_presence_calls_alone_and_that_hears_a_member_waits_for_its_answer() {
     let mut bench = Bench::with(0);
-    bench.stream = vec![Publication::Request(false); 5];
+    bench.stream = vec![Publication::Request(Plain::of(false)); 5];
     bench.start(0, 3);
     let member = Member::new("there", 0);
     bench.publish(Message::Progress { member: member.clone(), upto: 6, open: vec![4], end: false });
@@ -83,7 +83,7 @@ fn a_newcomer_that_presence_calls_alone_and_that_hears_a_member_waits_for_its_an
 #[test]
 fn of_several_that_nobody_answers_one_begins() {
     let mut bench = Bench::with(0);
-    bench.stream = vec![Publication::Request(false); 5];
+    bench.stream = vec![Publication::Request(Plain::of(false)); 5];
     bench.start(0, 3);
     bench.start(1, 3);
     bench.pass(2000);
@@ -131,8 +131,8 @@ fn what_the_last_one_to_leave_read_before_it_said_so_is_run_by_the_next_one_too(
     let said = |message| Publication::Message(Sent { epoch: "e".to_owned(), message });
     let empty = Message::View { prev: 1, members: vec![], dead: vec![], time: None };
     let state = Message::State { at: 5, version: 3, members: vec![], time: 900_000 };
-    bench.stream = vec![Publication::Request(false), said(empty.clone()), said(empty)];
-    bench.stream.extend([Publication::Request(false), said(state), Publication::Request(false)]);
+    bench.stream = vec![Publication::Request(Plain::of(false)), said(empty.clone()), said(empty)];
+    bench.stream.extend([Publication::Request(Plain::of(false)), said(state), Publication::Request(Plain::of(false))]);
     bench.start(0, 2);
     bench.pass(1000);
     assert_eq!(bench.runs, [("w0".to_owned(), 4), ("w0".to_owned(), 6)]);
@@ -162,6 +162,21 @@ fn what_a_dead_member_had_is_lost_or_run_again_and_what_it_had_finished_is_neith
     assert_eq!(said, twice, "every member says so");
     let ran_again: Vec<_> = bench.runs[runs..].iter().map(|(_, offset)| *offset).collect();
     assert_eq!(ran_again, again, "once");
+}
+
+#[test]
+fn of_requests_that_came_together_to_a_dead_member_some_run_again_and_some_are_lost() {
+    let mut bench = Bench::with(2);
+    for _ in 0..4 {
+        bench.stream.push(Publication::Request(Plain::BATCH));
+    }
+    bench.settle();
+    let of_w0: Vec<_> = bench.runs.iter().filter(|(worker, _)| worker == "w0").map(|(_, offset)| *offset).collect();
+    let before = bench.runs.len();
+    bench.crash(0);
+    bench.pass(5000);
+    let heirs: Vec<_> = of_w0.iter().map(|offset| ("w1".to_owned(), *offset)).collect();
+    assert_eq!((&bench.runs[before..], &bench.lost), (&heirs[..], &heirs));
 }
 
 #[test]
@@ -305,7 +320,7 @@ fn who_works_reports_once_a_second_and_who_is_idle_says_nothing() {
 fn a_report_is_bounded_and_claims_nothing_beyond() {
     let mut bench = Bench::with(1);
     for _ in 0..5000 {
-        bench.stream.push(Publication::Request(false));
+        bench.stream.push(Publication::Request(Plain::of(false)));
     }
     bench.settle();
     bench.pass(2000);
@@ -321,7 +336,7 @@ fn a_report_is_bounded_and_claims_nothing_beyond() {
 fn what_is_remembered_of_others_is_bounded() {
     let mut bench = Bench::with(2);
     for _ in 0..20_000 {
-        bench.stream.push(Publication::Request(false));
+        bench.stream.push(Publication::Request(Plain::of(false)));
     }
     bench.settle();
     assert!(bench.workers.iter().all(|(group, _)| group.forgotten() > 1000));
@@ -329,7 +344,7 @@ fn what_is_remembered_of_others_is_bounded() {
     newcomer.begin("e", 7);
     let mut out = Vec::new();
     for offset in 7..20_000 {
-        newcomer.request(offset, Plain { idempotent: false }, 0, &mut out);
+        newcomer.request(offset, Plain::of(false), 0, &mut out);
     }
     let state = Message::State { at: 7, version: 3, members: vec![], time: 0 };
     newcomer.message(20_000, Sent { epoch: "e".to_owned(), message: state }, 0, &mut out);

@@ -378,15 +378,21 @@ impl Shared {
     fn act(&self, group: &Group<Remembered>, cancelled: &Cancelled, actions: &mut Vec<Action<Remembered>>) {
         for action in actions.drain(..) {
             match action {
-                // Before anybody had it, or while it was another's: it waited.
-                Action::Run { offset, request, .. } if cancelled.has(offset, || request.address()) => {
-                    request.cancelled();
-                    drop(Ticket::new(&self.finished, group.generation(), offset));
-                }
                 Action::Run { offset, request, after } => {
                     let age = request.age(after.map(|after| self.clock.since(after)));
                     let ticket = Ticket::new(&self.finished, group.generation(), offset);
-                    request.run(age, ticket);
+                    // Before anybody had it, or while it was another's: it waited.
+                    let (over, request) = if cancelled.after(offset) {
+                        request.by_cancellation(|address| cancelled.has(offset, address))
+                    } else {
+                        (None, Some(request))
+                    };
+                    if let Some(request) = over {
+                        request.cancelled();
+                    }
+                    if let Some(request) = request {
+                        request.run(age, ticket);
+                    }
                 }
                 Action::Lost { offset, request } => {
                     tracing::debug!(offset, "the worker that had this request is gone");

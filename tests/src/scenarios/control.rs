@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
+use crate::api::parts;
 use crate::tokens::in_seconds;
 use crate::{Api, Server, TcpProxy, Tokens, unique, within};
 
@@ -142,7 +143,8 @@ impl Hands {
 async fn published_by(api: &Api, user: &str) -> usize {
     let history = api.ok("history", json!({ "channel": "rpc:requests", "limit": -1 })).await;
     let publications = history["publications"].as_array().map(Vec::as_slice).unwrap_or_default();
-    publications.iter().filter(|publication| publication["info"]["user"] == user).count()
+    let own = publications.iter().filter(|publication| publication["info"]["user"] == user);
+    own.map(|publication| parts(&publication["data"]).len()).sum()
 }
 
 fn user(query: &HashMap<String, String>) -> Result<&str, Answer> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use centrifugo_rpc::{Client, Config};
 use serde_json::{Value, json};
+use tests::api::parts;
 use tests::demo::{caller, caller_settings, environment};
 use tests::{Centrifugo, Demo, Example, Node, Raw, Server, TcpProxy, eventually, within};
 use tokio::time::{Instant, sleep_until};
@@ -103,7 +104,8 @@ async fn calls_that_finish_while_centrifugo_restarts_get_their_results() {
     eventually("the calls to be made", async || {
         let history = server.api().ok("history", json!({"channel": "rpc:requests", "limit": -1})).await;
         let publications = history["publications"].as_array().expect("publications");
-        let sleeps = publications.iter().filter(|publication| publication["data"]["method"] == "demo.sleep").count();
+        let requests = publications.iter().flat_map(|publication| parts(&publication["data"]));
+        let sleeps = requests.filter(|request| request["method"] == "demo.sleep").count();
         (sleeps == 50).then_some(())
     })
     .await;

@@ -147,7 +147,7 @@ impl World {
     fn call(&mut self) {
         if self.random.chance(self.load) {
             let idempotent = self.random.chance(3000);
-            self.stream.push(Publication::Request(Plain { idempotent }));
+            self.stream.push(Publication::Request(Plain::of(idempotent)));
             let place = (self.streams, self.stream.len() as u64);
             let call = Call {
                 born: self.now,

@@ -6,7 +6,7 @@ use crate::group::*;
 
 #[derive(Debug, Clone)]
 pub(super) enum Publication {
-    Request(bool),
+    Request(Plain),
     Message(Sent),
 }
 
@@ -56,7 +56,7 @@ impl Bench {
     }
 
     pub(super) fn request(&mut self, idempotent: bool) -> u64 {
-        self.stream.push(Publication::Request(idempotent));
+        self.stream.push(Publication::Request(Plain::of(idempotent)));
         self.settle();
         self.stream.len() as u64
     }
@@ -91,7 +91,7 @@ impl Bench {
             let offset = self.workers[index].1;
             self.workers[index].1 += 1;
             self.with_worker(index, |group, now, out| match publication {
-                Publication::Request(idempotent) => group.request(offset, Plain { idempotent }, now, out),
+                Publication::Request(request) => group.request(offset, request, now, out),
                 Publication::Message(sent) => group.message(offset, sent, now, out),
             });
         }

@@ -11,8 +11,14 @@ pub(super) fn tell(group: &Group<Remembered>, offset: u64, dead: &[Member], acti
         return;
     }
     let Some(view) = group.view().filter(|view| view.version == offset) else { return };
-    let worker_lost = actions.iter().filter(|action| matches!(action, Action::Lost { .. })).count();
-    let run_again = actions.iter().filter(|action| matches!(action, Action::Run { .. })).count();
+    let (mut worker_lost, mut run_again) = (0, 0);
+    for action in actions {
+        match action {
+            Action::Lost { request, .. } => worker_lost += request.count(),
+            Action::Run { request, .. } => run_again += request.count(),
+            Action::Publish(_) | Action::AskPresence => {}
+        }
+    }
     let (gone, members) = (others.join(", "), view.members.len());
     tracing::warn!(
         gone,

@@ -1,4 +1,4 @@
-//! A request as the group remembers it: as it came, read again only if its worker dies.
+//! A publication as the group remembers it: as it came, read again only if its worker dies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::connection::Caller;
 use crate::dispatch::ticket::Ticket;
-use crate::dispatch::{Address, Dispatcher};
+use crate::dispatch::{Address, Dispatcher, count, partition};
 use crate::group::Request;
 
 #[derive(Debug)]
@@ -39,9 +39,20 @@ impl Remembered {
         }
     }
 
-    /// Which call it is.
-    pub(super) fn address(&self) -> Option<Address> {
-        self.dispatcher.address(&self.data, &self.caller)
+    /// How many requests it is.
+    pub(super) fn count(&self) -> usize {
+        count(&self.data)
+    }
+
+    /// The calls that were cancelled, and the rest.
+    pub(super) fn by_cancellation(self, cancelled: impl Fn(&Address) -> bool) -> (Option<Self>, Option<Self>) {
+        self.partition(|this, data| this.dispatcher.address(data, &this.caller).is_some_and(|call| cancelled(&call)))
+    }
+
+    fn partition(mut self, first: impl Fn(&Self, &Bytes) -> bool) -> (Option<Self>, Option<Self>) {
+        let (first, others) = partition(std::mem::take(&mut self.data), |request| first(&self, request));
+        let with = |data| Self { data, caller: self.caller.clone(), dispatcher: Arc::clone(&self.dispatcher), ..self };
+        (first.map(with), others.map(with))
     }
 
     pub(super) fn cancelled(self) {
@@ -60,8 +71,8 @@ impl Request for Remembered {
         self.data.len() + caller + size_of::<Self>()
     }
 
-    fn is_idempotent(&self) -> bool {
-        self.dispatcher.is_idempotent(&self.data, &self.caller)
+    fn by_idempotence(self) -> (Option<Self>, Option<Self>) {
+        self.partition(|this, data| this.dispatcher.is_idempotent(data, &this.caller))
     }
 
     /// It is a slice of a frame that may hold many.
