@@ -25,6 +25,7 @@ mod options;
 mod pending;
 mod refusal;
 mod shared;
+mod together;
 mod token;
 
 pub use builder::ClientBuilder;
@@ -36,6 +37,7 @@ use deadline::Deadline;
 use link::{Link, PublishError};
 use pending::Answer;
 use shared::Shared;
+use together::Together;
 
 /// What Centrifugo's protocol adds to the payload and the channel of a publication, at most.
 const PUBLISH_OVERHEAD: usize = 32;
@@ -80,6 +82,7 @@ const PUBLISH_OVERHEAD: usize = 32;
 ///   are recovered. Calls made meanwhile wait for the connection, within their timeout. If Centrifugo was restarted and keeps
 ///   its history in memory, replies sent since are read from the new one; those that it had and forgot are lost, and their calls
 ///   time out.
+/// - **Together.** Calls of the same moment go out in one publication, once a worker has shown that it reads them so.
 /// - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms, nobody knows
 ///   whether a worker has it: the call then waits for a reply until its timeout.
 ///
@@ -93,6 +96,7 @@ pub struct Client {
 struct Inner {
     shared: Arc<Shared>,
     link: Link,
+    together: Together,
     cancels: Cancels,
     timeout: Duration,
     request_channel: String,
@@ -242,7 +246,7 @@ impl Inner {
             batch: Some(true),
             ..request(method, params, options)
         };
-        let publish = self.send(request, &deadline, || call_goes_out(&self.shared, call.id));
+        let publish = self.send(request, &deadline, Some(call.id));
         let no_answer = sleep_until(deadline.give_up);
         tokio::pin!(publish, no_answer);
         let mut publishing = true;
@@ -270,17 +274,12 @@ impl Inner {
 
     async fn notify(&self, method: &str, params: Option<&RawValue>, options: &CallOptions) -> Result<(), CallError> {
         let deadline = Deadline::new(options.timeout.unwrap_or(self.timeout));
-        let sent = timeout_at(deadline.give_up, self.send(request(method, params, options), &deadline, || true)).await;
+        let sent = timeout_at(deadline.give_up, self.send(request(method, params, options), &deadline, None)).await;
         sent.unwrap_or(Err(SendError::Unknown)).map_err(|error| error.into_call_error(method, &deadline))
     }
 
-    /// Publishes a request, once there is a connection. `goes_out` is asked at the last moment.
-    async fn send(
-        &self,
-        mut request: Request<'_>,
-        deadline: &Deadline,
-        goes_out: impl FnOnce() -> bool,
-    ) -> Result<(), SendError> {
+    /// Publishes a request, once there is a connection; that of a call only if it has not ended by then.
+    async fn send(&self, mut request: Request<'_>, deadline: &Deadline, call: Option<Uuid>) -> Result<(), SendError> {
         request.timeout_ms = Some(deadline.remaining_ms());
         let mut message = serde_json::to_vec(&request).map_err(|error| SendError::Encode(error.into()))?;
         let size = message.len() + self.request_channel.len() + PUBLISH_OVERHEAD;
@@ -296,10 +295,14 @@ impl Inner {
             request.timeout_ms = Some(deadline.remaining_ms());
             message = serde_json::to_vec(&request).map_err(|error| SendError::Encode(error.into()))?;
         }
-        if !goes_out() {
-            return Err(SendError::Unknown);
-        }
-        self.link.publish(&self.request_channel, message).await.map_err(|error| match error {
+        let published = if self.shared.gathers(call) {
+            self.together.publish(message, call).await
+        } else if call.is_none_or(|call| self.shared.pending().sending(call)) {
+            self.link.publish(&self.request_channel, message).await
+        } else {
+            Err(PublishError::Unknown)
+        };
+        published.map_err(|error| match error {
             PublishError::Refused { code, reason } => match self.refusal(code, &reason) {
                 Ok(answer) => SendError::Answered(answer),
                 Err(error) => SendError::Failed(error),
@@ -318,10 +321,6 @@ impl Inner {
         let answer = self.shared.pending().open(id).map_err(CallError::Connection)?;
         Ok(OpenCall { inner: self, id, answer })
     }
-}
-
-fn call_goes_out(shared: &Shared, id: Uuid) -> bool {
-    shared.pending().sending(id)
 }
 
 fn request<'a>(method: &'a str, params: Option<&'a RawValue>, options: &'a CallOptions) -> Request<'a> {

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::cancels::Cancels;
 use super::link::{GetToken, Link, Target, TokenFuture};
 use super::shared::Shared;
-use super::{Client, Inner, token};
+use super::together::Together;
+use super::{Client, Inner, PUBLISH_OVERHEAD, token};
 use crate::centrifugo::tls::{Tls, is_encrypted};
 use crate::config::{self, defaults};
 use crate::error::{BoxError, Error, ErrorKind, shown_url};
@@ -192,10 +193,14 @@ impl ClientBuilder {
             tls,
         };
         let link = Link::open(target, shared)?;
-        let cancels = Cancels::start(link.clone(), shared.clone(), &self.request_channel, &reply_channel);
+        let max_bytes = self.message_size_limit.saturating_sub(self.request_channel.len() + PUBLISH_OVERHEAD);
+        let together = Together::start(link.clone(), shared.clone(), &self.request_channel, max_bytes);
+        let departure = together.departure();
+        let cancels = Cancels::start(link.clone(), shared.clone(), departure, &self.request_channel, &reply_channel);
         let inner = Inner {
             shared: shared.clone(),
             link,
+            together,
             cancels,
             timeout: self.timeout,
             request_channel: std::mem::take(&mut self.request_channel),

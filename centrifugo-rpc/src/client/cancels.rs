@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::link::Link;
 use super::shared::Shared;
+use super::together::Departure;
 use crate::protocol::{Request, Text};
 
 /// How many cancels wait to go out. More are dropped: the methods then run until their deadline.
@@ -30,10 +31,18 @@ pub(super) struct Cancels {
 }
 
 impl Cancels {
-    pub(super) fn start(link: Link, shared: Arc<Shared>, request_channel: &str, reply_to: &str) -> Self {
+    /// Cancels wait for `departure`, so that none overtakes its call.
+    pub(super) fn start(
+        link: Link,
+        shared: Arc<Shared>,
+        departure: Departure,
+        request_channel: &str,
+        reply_to: &str,
+    ) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
         let (closing, closed) = (CancellationToken::new(), CancellationToken::new());
-        let courier = Courier { link, shared, request_channel: request_channel.into(), reply_to: reply_to.into() };
+        let (request_channel, reply_to) = (request_channel.to_owned(), reply_to.to_owned());
+        let courier = Courier { link, shared, departure, request_channel, reply_to };
         let stop = closing.clone();
         // Also when the task is dropped with its runtime.
         let done = closed.clone().drop_guard();
@@ -76,6 +85,7 @@ impl Drop for Cancels {
 struct Courier {
     link: Link,
     shared: Arc<Shared>,
+    departure: Departure,
     request_channel: String,
     reply_to: String,
 }
@@ -102,6 +112,7 @@ impl Courier {
         if !self.link.is_connected() {
             return;
         }
+        drop(self.departure.lock().await);
         let id = id.to_string();
         let cancel = Request {
             cancel: Some(Text(id.as_str().into())),

@@ -36,7 +36,7 @@ pub(super) struct Target {
 }
 
 /// Why a message was not published.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum PublishError {
     /// Centrifugo said no.
     Refused { code: u32, reason: String },

@@ -31,6 +31,8 @@ pub(super) struct Shared {
     status: watch::Sender<Status>,
     /// Whether there was a connection before: what is an error before is a reason to try again after.
     was_up: AtomicBool,
+    /// A worker put replies together since the connection is up: whoever writes batches reads them.
+    reads_batches: AtomicBool,
     malformed: Throttle,
 }
 
@@ -40,6 +42,7 @@ impl Shared {
             pending: Mutex::default(),
             status: watch::Sender::new(Status::Down { trouble: None }),
             was_up: AtomicBool::new(false),
+            reads_batches: AtomicBool::new(false),
             malformed: Throttle::new(Duration::from_secs(5)),
         }
     }
@@ -50,6 +53,11 @@ impl Shared {
 
     pub(super) fn is_up(&self) -> bool {
         matches!(*self.status.borrow(), Status::Up)
+    }
+
+    /// Whether requests go out with others of the same moment: workers read that, and there are other calls than this one.
+    pub(super) fn gathers(&self, call: Option<Uuid>) -> bool {
+        self.reads_batches.load(Ordering::Relaxed) && self.pending().len() > usize::from(call.is_some())
     }
 
     /// Waits until requests can go out; an error if they never will.
@@ -103,6 +111,7 @@ impl Shared {
 
     /// The connection is lost, but will come back.
     pub(super) fn on_down(&self, code: u32, reason: &str) {
+        self.reads_batches.store(false, Ordering::Relaxed);
         if self.is_up() {
             tracing::warn!(code, reason, waiting = self.pending().len(), "connection to Centrifugo lost, reconnecting");
             self.set(Status::Down { trouble: None });
@@ -138,6 +147,7 @@ impl Shared {
     pub(super) fn on_publication(&self, data: &Bytes) {
         match serde_json::from_slice(data) {
             Ok(Reply { batch: Some(replies), .. }) => {
+                self.reads_batches.store(true, Ordering::Relaxed);
                 for reply in replies {
                     match serde_json::from_str(reply.get()) {
                         Ok(reply) => self.on_reply(reply, data),

@@ -1,0 +1,159 @@
+//! Requests of a moment in one publication, for workers that read them so: it costs Centrifugo as much as one of them.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use uuid::Uuid;
+
+use super::link::{Link, PublishError};
+use super::shared::Shared;
+use crate::protocol;
+
+/// How many requests wait to go out. More wait in their calls.
+const QUEUE: usize = 1024;
+
+/// The end of the queue that requests are written into. The task at the other end publishes them, and ends with its last clone.
+#[derive(Debug)]
+pub(super) struct Together {
+    queue: mpsc::Sender<Outgoing>,
+    departure: Departure,
+}
+
+/// Held from when requests are said to go out until they do. What must not overtake them waits for it.
+pub(super) type Departure = Arc<Mutex<()>>;
+
+/// A request.
+#[derive(Debug)]
+struct Outgoing {
+    message: Vec<u8>,
+    /// None for a notification.
+    call: Option<Uuid>,
+    outcome: oneshot::Sender<Result<(), PublishError>>,
+}
+
+impl Together {
+    /// For publications of at most `max_bytes` into `channel`.
+    pub(super) fn start(link: Link, shared: Arc<Shared>, channel: &str, max_bytes: usize) -> Self {
+        let (queue, queued) = mpsc::channel(QUEUE);
+        let departure = Departure::default();
+        let max_bytes = max_bytes.min(protocol::MAX_TOGETHER);
+        let publisher =
+            Publisher { link, shared, channel: channel.to_owned(), max_bytes, departure: departure.clone() };
+        tokio::spawn(async move { publisher.run(queued).await });
+        Self { queue, departure }
+    }
+
+    pub(super) fn departure(&self) -> Departure {
+        self.departure.clone()
+    }
+
+    /// Publishes a request once, with those that are published in the same moment. A call that has ended before it goes out
+    /// does not.
+    pub(super) async fn publish(&self, message: Vec<u8>, call: Option<Uuid>) -> Result<(), PublishError> {
+        let (outcome, published) = oneshot::channel();
+        // Both fail only where the runtime ends, and with it the connection.
+        let _ = self.queue.send(Outgoing { message, call, outcome }).await;
+        published.await.unwrap_or(Err(PublishError::Unknown))
+    }
+}
+
+struct Publisher {
+    link: Link,
+    shared: Arc<Shared>,
+    channel: String,
+    max_bytes: usize,
+    departure: Departure,
+}
+
+impl Publisher {
+    async fn run(&self, mut queued: mpsc::Receiver<Outgoing>) {
+        let mut publishing = FuturesUnordered::new();
+        let mut requests = Vec::new();
+        loop {
+            tokio::select! {
+                count = queued.recv_many(&mut requests, QUEUE) => {
+                    if count == 0 {
+                        break;
+                    }
+                    // The other calls of this moment come before it is this task's turn again.
+                    tokio::task::yield_now().await;
+                    while let Some(request) = (requests.len() < QUEUE).then(|| queued.try_recv().ok()).flatten() {
+                        requests.push(request);
+                    }
+                    let _departing = self.departure.lock().await;
+                    requests.retain(|request| request.call.is_none_or(|call| self.shared.pending().sending(call)));
+                    for publication in together(requests.drain(..), self.max_bytes) {
+                        // It is on its way when it is first polled.
+                        let mut publish = Box::pin(self.publish(publication));
+                        if poll_fn(|context| Poll::Ready(publish.as_mut().poll(context).is_pending())).await {
+                            publishing.push(publish);
+                        }
+                    }
+                }
+                Some(()) = publishing.next() => {}
+            }
+        }
+        while publishing.next().await.is_some() {}
+    }
+
+    async fn publish(&self, requests: Vec<Outgoing>) {
+        let mut data = Vec::new();
+        protocol::write_together(&mut data, requests.iter().map(|request| &*request.message));
+        let outcome = self.link.publish(&self.channel, data).await;
+        for request in requests {
+            // Its caller may have its reply already, or have given up.
+            let _ = request.outcome.send(outcome.clone());
+        }
+    }
+}
+
+/// Requests by the publication that they go in.
+fn together(requests: impl Iterator<Item = Outgoing>, max_bytes: usize) -> Vec<Vec<Outgoing>> {
+    let mut publications: Vec<Vec<Outgoing>> = Vec::new();
+    let mut size = 0;
+    for request in requests {
+        let more = request.message.len() + 1;
+        match publications.last_mut() {
+            Some(last) if size + more <= max_bytes => {
+                size += more;
+                last.push(request);
+            }
+            _ => {
+                size = protocol::TOGETHER_OVERHEAD + more;
+                publications.push(vec![request]);
+            }
+        }
+    }
+    publications
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(requests: &[usize], max_bytes: usize) -> Vec<Vec<usize>> {
+        let outgoing =
+            |size: &usize| Outgoing { message: vec![b' '; *size], call: None, outcome: oneshot::channel().0 };
+        let publications = together(requests.iter().map(outgoing), max_bytes);
+        for publication in publications.iter().filter(|publication| publication.len() > 1) {
+            let mut data = Vec::new();
+            protocol::write_together(&mut data, publication.iter().map(|request| &*request.message));
+            assert!(data.len() <= max_bytes, "{}", data.len());
+        }
+        let sizes = publications.iter().map(|publication| publication.iter().map(|request| request.message.len()));
+        sizes.map(Iterator::collect).collect()
+    }
+
+    #[test]
+    fn publications_keep_to_their_size_and_order() {
+        assert_eq!(sizes(&[10, 20, 30], 100), [vec![10, 20, 30]]);
+        assert_eq!(sizes(&[10, 200, 20, 30], 100), [vec![10], vec![200], vec![20, 30]], "a large one goes alone");
+        assert_eq!(sizes(&[44, 43], 100), [vec![44, 43]], "exactly as large as it may be");
+        assert_eq!(sizes(&[44, 44], 100), [vec![44], vec![44]]);
+        assert!(sizes(&[], 100).is_empty());
+    }
+}
