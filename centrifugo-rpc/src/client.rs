@@ -263,7 +263,10 @@ impl Inner {
                 sent = &mut publish, if publishing => match sent {
                     // Nobody knows whether it arrived: a reply may come.
                     Ok(()) | Err(SendError::Unknown) => publishing = false,
-                    Err(error) => return Err(error.into_call_error(method, &deadline)),
+                    Err(error) => {
+                        self.shared.pending().not_sent(call.id);
+                        return Err(error.into_call_error(method, &deadline));
+                    }
                 },
                 () = &mut no_answer => {
                     return Err(CallError::Timeout { method: method.to_owned(), timeout: deadline.timeout, published: true });

@@ -50,6 +50,13 @@ impl Pending {
         self.calls.get_mut(&id).map(|call| call.sent = true).is_some()
     }
 
+    /// Notes that no worker sees the request after all.
+    pub(super) fn not_sent(&mut self, id: Uuid) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.sent = false;
+        }
+    }
+
     /// Ends a call. False if nobody waits for it: the answer is late, a duplicate or somebody else's.
     #[must_use]
     pub(super) fn answer(&mut self, id: Uuid, answer: Answer) -> bool {
@@ -110,11 +117,12 @@ mod tests {
     #[test]
     fn only_a_call_that_went_out_and_has_no_answer_is_worth_a_cancel() {
         let mut pending = Pending::default();
-        let [unsent, sent, answered] = [(); 3].map(|()| Uuid::new_v4());
-        let _receivers = [unsent, sent, answered].map(|id| pending.open(id).expect("open"));
-        assert!(pending.sending(sent) && pending.sending(answered));
+        let [unsent, refused, sent, answered] = [(); 4].map(|()| Uuid::new_v4());
+        let _receivers = [unsent, refused, sent, answered].map(|id| pending.open(id).expect("open"));
+        assert!(pending.sending(refused) && pending.sending(sent) && pending.sending(answered));
+        pending.not_sent(refused);
         assert!(pending.answer(answered, result()));
-        assert!(!pending.forget(unsent));
+        assert!(!pending.forget(unsent) && !pending.forget(refused));
         assert!(!pending.forget(answered));
         assert!(pending.forget(sent));
         assert!(!pending.forget(sent), "forgotten already");

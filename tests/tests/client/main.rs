@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 mod connecting;
 mod losses;
+mod together;
 
 const REQUESTS: &str = "rpc:requests";
 
