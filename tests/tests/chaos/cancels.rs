@@ -22,9 +22,18 @@ impl Caller {
     }
 
     async fn call(&mut self, method: &str, key: &str) {
-        let request =
-            json!({"method": method, "params": {"key": key}, "correlation_id": key, "reply_to": self.replies});
+        let request = self.request(method, key);
         self.raw.publish("rpc:requests", &request).await.expect("published");
+    }
+
+    /// Several calls in one publication.
+    async fn call_together(&mut self, calls: &[(&str, &str)]) {
+        let requests: Vec<_> = calls.iter().map(|(method, key)| self.request(method, key)).collect();
+        self.raw.publish("rpc:requests", &json!({ "batch": requests })).await.expect("published");
+    }
+
+    fn request(&self, method: &str, key: &str) -> Value {
+        json!({"method": method, "params": {"key": key}, "correlation_id": key, "reply_to": self.replies})
     }
 
     async fn cancel(&mut self, key: &str) {
@@ -57,11 +66,13 @@ async fn a_call_that_is_cancelled_before_a_worker_comes_does_not_run() {
     for key in ["given up", "kept"] {
         caller.call("demo.append", key).await;
     }
+    caller.call_together(&[("demo.append", "kept too"), ("demo.append", "given up too")]).await;
     caller.cancel("given up").await;
+    caller.cancel("given up too").await;
     crew.start(place.server(0)).await;
-    let expected = [("given up".to_owned(), 499), ("kept".to_owned(), 0)];
-    assert_eq!(caller.ends(2).await, HashMap::from(expected));
-    assert_eq!(crew.runs(), HashMap::from([("kept".to_owned(), 1)]));
+    let expected = [("given up", 499), ("kept", 0), ("kept too", 0), ("given up too", 499)];
+    assert_eq!(caller.ends(4).await, HashMap::from(expected.map(|(key, code)| (key.to_owned(), code))));
+    assert_eq!(crew.runs(), HashMap::from(["kept", "kept too"].map(|key| (key.to_owned(), 1))));
     // The ID of a call that was given up is free.
     caller.call("demo.append", "given up").await;
     assert_eq!(caller.ends(1).await, HashMap::from([("given up".to_owned(), 0)]));
@@ -92,4 +103,37 @@ async fn a_call_that_is_cancelled_while_its_worker_is_dead_is_not_run_by_another
     let ran = ends.values().filter(|code| **code == 0).count();
     assert!(cancelled >= CALLS / 4 && cancelled + ran == CALLS, "{ends:?}");
     assert_eq!(crew.runs().len(), ran, "{ends:?}\n{:?}", crew.runs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_calls_that_went_together_to_a_worker_that_died_each_ends_as_its_method_may() {
+    const PUBLICATIONS: usize = 12;
+    let _turn = turn().await;
+    let place = Place::memory().await;
+    let mut crew = Crew::new();
+    for _ in 0..2 {
+        crew.start(place.server(0)).await;
+    }
+    let mut caller = Caller::connect(&place).await;
+    // Whatever it is given from now on it has when it dies.
+    crew.freeze(0);
+    for number in 0..PUBLICATIONS {
+        let [once, again, given_up] = ["once", "again", "given up"].map(|kind| format!("{kind} {number}"));
+        let idempotent = "demo.append_idempotent";
+        caller.call_together(&[("demo.append", &once), (idempotent, &again), (idempotent, &given_up)]).await;
+    }
+    for number in 0..PUBLICATIONS {
+        caller.cancel(&format!("given up {number}")).await;
+    }
+    crew.kill(0);
+    let ends = caller.ends(PUBLICATIONS * 3).await;
+    let of = |kind: &str, code: u64| ends.iter().filter(|(key, end)| key.starts_with(kind) && **end == code).count();
+    let lost = of("once", 504);
+    assert!((PUBLICATIONS / 4..=PUBLICATIONS * 3 / 4).contains(&lost), "{ends:?}");
+    assert_eq!((of("once", 0), of("again", 0)), (PUBLICATIONS - lost, PUBLICATIONS), "{ends:?}");
+    // What the living worker had it may have run before the cancellation came.
+    assert!(of("given up", 499) >= lost && of("given up", 499) + of("given up", 0) == PUBLICATIONS, "{ends:?}");
+    let runs = crew.runs();
+    assert!(runs.values().all(|count| *count == 1), "{runs:?}");
+    assert_eq!(runs.len(), ends.values().filter(|code| **code == 0).count(), "{ends:?}\n{runs:?}");
 }
