@@ -93,6 +93,13 @@ struct Request<'a> {
     batch: bool,
 }
 
+/// Requests that go together.
+#[derive(Deserialize)]
+struct Requests<'a> {
+    #[serde(borrow)]
+    batch: Vec<Request<'a>>,
+}
+
 #[derive(Serialize)]
 struct Reply<'a> {
     correlation_id: &'a str,
@@ -201,7 +208,7 @@ async fn read(url: &str, connection: &str, subscription: &str, ready: &Ready) {
             match frame.push {
                 Some(push) => {
                     if let Some(publication) = push.publication {
-                        answer(&publication.data, ready);
+                        take(&publication.data, ready);
                     }
                 }
                 // A ping has nothing in it.
@@ -213,9 +220,18 @@ async fn read(url: &str, connection: &str, subscription: &str, ready: &Ready) {
     }
 }
 
-fn answer(data: &[u8], ready: &Ready) {
+fn take(data: &[u8], ready: &Ready) {
+    if let Ok(Requests { batch }) = serde_json::from_slice(data) {
+        for request in &batch {
+            answer(request, ready);
+        }
+    } else if let Ok(request) = serde_json::from_slice(data) {
+        answer(&request, ready);
+    }
     // There is also what workers tell each other.
-    let Ok(request) = serde_json::from_slice::<Request<'_>>(data) else { return };
+}
+
+fn answer(request: &Request<'_>, ready: &Ready) {
     assert_eq!(request.method, super::METHOD);
     let params: Params = serde_json::from_str(request.params.get()).expect("params");
     let reply = Reply { correlation_id: request.correlation_id, result: Stats::of(&params) };
@@ -225,7 +241,7 @@ fn answer(data: &[u8], ready: &Ready) {
     }
     let batch = batches.last_mut().expect("there is one now");
     batch.replies += 1;
-    let publication = batch.place(&request);
+    let publication = batch.place(request);
     publication.together |= !publication.replies.is_empty();
     serde_json::to_writer(&mut publication.replies, &reply).expect("JSON");
     publication.replies.push(b',');

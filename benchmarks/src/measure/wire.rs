@@ -16,7 +16,7 @@ pub enum Target {
     Publish {
         /// The Centrifugo.
         server: Server,
-        /// Replies may come together.
+        /// Replies may come together, and where they do requests go together.
         batch: bool,
     },
     /// A Centrifugo's own RPC.
@@ -29,6 +29,9 @@ pub enum Target {
 
 /// Commands to Centrifugo are put into one frame up to this size; it refuses frames over 64 KiB.
 const FRAME: usize = 60_000;
+
+/// Requests are put into one publication up to this size, as our clients do it.
+const TOGETHER: usize = 16 * 1024;
 
 /// One connection's calls.
 pub(crate) trait Wire {
@@ -52,13 +55,12 @@ impl Target {
                 let mut socket = connect(server, &format!("user-{number}")).await;
                 let channel = format!("reply:{session}#user-{number}");
                 command(&mut socket, &format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
-                let calls = templates(&|method, params| {
-                    let request = format!(
+                let requests = templates(&|method, params| {
+                    format!(
                         r#"{{"method":"{method}","correlation_id":"{ID}","reply_to":"{channel}","params":{params}{batch}}}"#
-                    );
-                    format!(r#"{{"id":{ID},"publish":{{"channel":"rpc:requests","data":{request}}}}}"#)
+                    )
                 });
-                (socket, Box::new(Publish(calls)))
+                (socket, Box::new(Publish { requests, reads_batches: false, last: None }))
             }
             Self::Rpc(server) => {
                 let socket = connect(server, &format!("user-{number}")).await;
@@ -214,19 +216,78 @@ fn command_line(call: &Template, id: u64, frames: &mut Vec<Vec<u8>>) {
     call.write(id, line(frames, call.size()));
 }
 
-struct Publish(Vec<Template>);
+struct Publish {
+    requests: Vec<Template>,
+    /// The worker put replies together, so that it reads requests that go together.
+    reads_batches: bool,
+    /// The publication that is written last, if it is still to be sent.
+    last: Option<Publication>,
+}
+
+/// A publication at the end of a frame.
+struct Publication {
+    frame: usize,
+    /// Where its data begins.
+    data: usize,
+    requests: usize,
+}
+
+/// What is around the data of a publication, and around requests in it that go together.
+const COMMAND_END: &[u8] = b"}}";
+const TOGETHER_START: &[u8] = br#"{"batch":["#;
+const TOGETHER_END: &[u8] = b"]}";
+
+impl Publish {
+    /// Writes a request into the last publication, if it may go there.
+    fn join(&mut self, id: u64, which: usize, frames: &mut [Vec<u8>]) -> bool {
+        let Some(last) = self.last.as_mut().filter(|last| last.frame + 1 == frames.len()) else { return false };
+        let (frame, request) = (&mut frames[last.frame], &self.requests[which]);
+        if !self.reads_batches || frame.len() - last.data + request.size() > TOGETHER {
+            return false;
+        }
+        frame.truncate(frame.len() - COMMAND_END.len());
+        if last.requests == 1 {
+            frame.splice(last.data..last.data, TOGETHER_START.iter().copied());
+        } else {
+            frame.truncate(frame.len() - TOGETHER_END.len());
+        }
+        frame.push(b',');
+        request.write(id, frame);
+        frame.extend_from_slice(TOGETHER_END);
+        frame.extend_from_slice(COMMAND_END);
+        last.requests += 1;
+        true
+    }
+}
 
 impl Wire for Publish {
     fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>) {
-        command_line(&self.0[which], id, frames);
+        if frames.is_empty() {
+            self.last = None;
+        }
+        if self.join(id, which, frames) {
+            return;
+        }
+        let request = &self.requests[which];
+        let frame = line(frames, request.size());
+        write!(frame, r#"{{"id":{},"publish":{{"channel":"rpc:requests","data":"#, id + FIRST)
+            .expect("a vector takes everything");
+        let data = frame.len();
+        request.write(id, frame);
+        frame.extend_from_slice(COMMAND_END);
+        self.last = Some(Publication { frame: frames.len() - 1, data, requests: 1 });
     }
 
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>) {
+        let reads_batches = &mut self.reads_batches;
         answers(message, frames, |answer| {
             let Some(Push { publication: Some(publication) }) = answer.push else { return };
             let text = publication.data.get();
             let replies = match serde_json::from_str(text) {
-                Ok(Batch { batch }) => batch,
+                Ok(Batch { batch }) => {
+                    *reads_batches = true;
+                    batch
+                }
                 Err(_) => vec![serde_json::from_str(text).expect("a reply")],
             };
             for reply in replies {
