@@ -16,10 +16,16 @@ try {
     const { info } = await rpc.call('demo.whoami');
     const slept = await rpc.call('demo.sleep', { ms: 5n });
     const error = await rpc.call('demo.fail', { code: 2n ** 64n - 1n, message: 'x' }).catch((reason) => reason);
+    // The replies of the first time come together, and then so do the requests.
+    const texts = [];
+    for (let time = 0; time < 2; time += 1) {
+      const echoes = Array.from({ length: 100 }, (_, index) => rpc.call('demo.echo', { text: `ü ${index}` }));
+      texts.push((await Promise.all(echoes)).every(({ text }, index) => text === `ü ${index}`));
+    }
     await rpc.close();
-    return [typeof info.big, String(info.big), slept.ms, error.code, rpc.state];
+    return [typeof info.big, String(info.big), slept.ms, error.code, ...texts, rpc.state];
   }, [CENTRIFUGO, TOKEN]);
-  assert.deepEqual(seen, ['bigint', '18446744073709551615', 5, 400, 'closed']);
+  assert.deepEqual(seen, ['bigint', '18446744073709551615', 5, 400, true, true, 'closed']);
   console.log('ok exact');
 } finally {
   await browser.close();

@@ -92,7 +92,8 @@ export async function cancel_before_sending(): Promise<void> {
 export async function concurrent_1000(): Promise<void> {
   const { rpc, api } = await connected(unique('user'));
   const texts = Array.from({ length: 1000 }, (_, index) => ({ text: `text ${index}` }));
-  assert.deepEqual(await Promise.all(texts.map((text) => api.demoEcho(text))), texts);
+  // The replies of the first time come together, and then so do the requests.
+  for (let time = 0; time < 2; time += 1) assert.deepEqual(await Promise.all(texts.map((text) => api.demoEcho(text))), texts);
   assert.equal(rpc.pendingCalls, 0);
 }
 

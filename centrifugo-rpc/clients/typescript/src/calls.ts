@@ -100,6 +100,11 @@ export interface Reply {
   readonly answer: { readonly result: unknown } | { readonly error: RpcError };
 }
 
+/** Whether a publication is replies that come together. */
+export function isBatch(publication: unknown): boolean {
+  return isObject(publication) && Array.isArray(publication['batch']);
+}
+
 /** Reads a publication: one reply, or several that come together. Each that is malformed is `undefined`, and costs the others nothing. */
 export function readReplies(publication: unknown): (Reply | undefined)[] {
   const batch = isObject(publication) ? publication['batch'] : undefined;

@@ -1,10 +1,10 @@
 import { reasonOf } from './abort.js';
-import { Call, type Reply, readReplies } from './calls.js';
+import { Call, type Reply, isBatch, readReplies } from './calls.js';
 import { ConfigError, ConnectionError } from './errors.js';
 import { Link } from './link.js';
 import { type CallOptions, type ClientEvent, type ClientOptions, type Settings, checkTimeout, checkUrl, settings } from './options.js';
 import { publishRefusal } from './refusal.js';
-import { Request, cancel, tooLarge } from './request.js';
+import { type Outgoing, Request, cancel, gather, publication, tooLarge } from './request.js';
 import { type TokenSource, checkUser, wrongUser } from './token.js';
 import { uuid } from './uuid.js';
 import { read, toData } from './wire.js';
@@ -38,6 +38,8 @@ export interface Caller {
  *   Calls made meanwhile wait for the connection, within their timeout.
  * - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms, nobody knows whether a worker
  *   has it: the call then waits for a reply until its timeout.
+ * - **Together.** Requests made in the same moment go out as one publication where the workers can read that: where, over the same
+ *   connection, replies came that way. Nothing waits for company, and each call has its own end.
  */
 export class CentrifugoRPCClient implements Caller {
   /** The ID of the user whose calls these are. */
@@ -49,12 +51,14 @@ export class CentrifugoRPCClient implements Caller {
   readonly #token: TokenSource;
   readonly #settings: Settings;
   readonly #calls = new Map<string, Call>();
-  /** Requests that wait for the connection, in their order. */
+  /** Requests that wait for the connection, or for the others of the same moment, in their order. */
   readonly #unsent = new Map<Call, Request>();
   /** The calls whose workers are to be told to stop, once there is a connection. */
   readonly #cancels: string[] = [];
   readonly #watchers = new Set<(state: ClientState) => void>();
   #state: ClientState = 'idle';
+  /** Whether requests may go out together: over this connection replies came together, and workers read what they write. */
+  #mayGather = false;
   #link: Link | undefined;
   /** What last went wrong while there is no connection. */
   #trouble: ConnectionError | undefined;
@@ -203,6 +207,8 @@ export class CentrifugoRPCClient implements Caller {
   }
 
   async #close(): Promise<void> {
+    // What was asked for before goes out before.
+    this.#sendUnsent();
     const link = this.#end(new ConnectionError('closed', 'the client is closed'));
     if (link === undefined) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -249,29 +255,37 @@ export class CentrifugoRPCClient implements Caller {
     const { requestChannel, messageSizeLimit } = this.#settings;
     const refused = tooLarge(request.message(call, this.replyChannel), requestChannel, messageSizeLimit);
     if (refused !== undefined) call.fail(refused);
-    this.#sendUnsent();
+    if (!this.#mayGather) this.#sendUnsent();
+    // The first takes along what the program asks for in the same moment.
+    else if (this.#unsent.size === 1) queueMicrotask(() => this.#sendUnsent());
     return call.promise;
   }
 
   #sendUnsent(): void {
     const link = this.#link;
     if (link === undefined || this.#state !== 'connected') return;
+    const outgoing: Outgoing[] = [];
     for (const [call, request] of [...this.#unsent]) {
       this.#unsent.delete(call);
-      if (call.sending()) void this.#send(link, call, request);
+      if (call.sending()) outgoing.push({ call, message: request.message(call, this.replyChannel) });
     }
+    const { requestChannel, messageSizeLimit } = this.#settings;
+    const publications = this.#mayGather ? gather(outgoing, requestChannel, messageSizeLimit) : outgoing.map((one) => [one]);
+    for (const together of publications) void this.#send(link, together);
   }
 
-  async #send(link: Link, call: Call, request: Request): Promise<void> {
+  async #send(link: Link, together: readonly Outgoing[]): Promise<void> {
     const { requestChannel } = this.#settings;
-    const failure = await link.publish(requestChannel, toData(request.message(call, this.replyChannel)));
-    if (failure?.code !== undefined) {
-      call.fail(publishRefusal(requestChannel, this.user, failure.code, failure.reason));
-    } else if (!call.expectsReply) {
-      if (failure === undefined) call.succeed(undefined);
-      else call.fail(call.unconfirmed());
+    const failure = await link.publish(requestChannel, toData(publication(together)));
+    for (const { call } of together) {
+      if (failure?.code !== undefined) {
+        call.fail(publishRefusal(requestChannel, this.user, failure.code, failure.reason));
+      } else if (!call.expectsReply) {
+        if (failure === undefined) call.succeed(undefined);
+        else call.fail(call.unconfirmed());
+      }
+      // Otherwise a reply may come, even to a request that was not confirmed.
     }
-    // Otherwise a reply may come, even to a request that was not confirmed.
   }
 
   #cancel(id: string): void {
@@ -305,13 +319,14 @@ export class CentrifugoRPCClient implements Caller {
   }
 
   #onReply(data: unknown): void {
-    let publication: unknown;
+    let published: unknown;
     try {
-      publication = read(data);
+      published = read(data);
     } catch {
       // What is no JSON is no reply either.
     }
-    for (const reply of readReplies(publication)) this.#take(reply);
+    if (isBatch(published)) this.#mayGather = true;
+    for (const reply of readReplies(published)) this.#take(reply);
   }
 
   #take(reply: Reply | undefined): void {
@@ -333,6 +348,8 @@ export class CentrifugoRPCClient implements Caller {
   #enter(state: ClientState): void {
     if (this.#state === state) return;
     this.#state = state;
+    // The next connection may be one to other workers.
+    this.#mayGather = false;
     for (const watcher of [...this.#watchers]) guarded(() => watcher(state));
   }
 

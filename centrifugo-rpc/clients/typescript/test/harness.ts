@@ -53,6 +53,14 @@ export interface WireRequest {
   cancel?: string;
 }
 
+/** What is published into the request channel. */
+export type Publication = WireRequest | { readonly batch: WireRequest[] };
+
+/** The requests of a publication: one, or several that come together. */
+export function requestsOf(publication: Publication): WireRequest[] {
+  return Array.isArray(publication.batch) ? publication.batch : [publication as WireRequest];
+}
+
 /** Waits until `holds`. */
 export async function until(holds: () => boolean): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
@@ -197,9 +205,11 @@ export class Centrifugo {
   }
 }
 
-/** Sees all requests, and answers. */
+/** Sees all requests, and answers: together those that came together. */
 export class Worker {
   readonly requests: WireRequest[] = [];
+  /** What they came in, as it was published. */
+  readonly publications: Publication[] = [];
   readonly #centrifugo: Centrifugo;
   readonly #answer: (request: WireRequest) => Json | undefined;
   #sdk: Centrifuge | undefined;
@@ -214,16 +224,22 @@ export class Worker {
     const sdk = new Centrifuge(centrifugo.url, { token: centrifugo.token(user), websocket: WebSocket, minReconnectDelay: 10, maxReconnectDelay: 50 });
     this.#sdk = sdk;
     const requests = sdk.newSubscription(channel, { token: centrifugo.token(user, { channel }), minResubscribeDelay: 10 });
-    requests.on('publication', ({ data }) => this.#take(data as WireRequest));
+    requests.on('publication', ({ data }) => this.#take(data as Publication));
     requests.subscribe();
     sdk.connect();
     await requests.ready();
   }
 
-  #take(request: WireRequest): void {
-    this.requests.push(request);
-    const result = request.correlation_id === undefined ? undefined : this.#answer(request);
-    if (result !== undefined) void this.result(request, result);
+  #take(publication: Publication): void {
+    this.publications.push(publication);
+    const requests = requestsOf(publication);
+    this.requests.push(...requests);
+    const calls = requests.filter(({ correlation_id }) => correlation_id !== undefined);
+    const replies = calls.flatMap((call) => {
+      const result = this.#answer(call);
+      return result === undefined ? [] : [{ correlation_id: call.correlation_id, result }];
+    });
+    if (replies.length > 0) void this.raw(calls[0] ?? {}, JSON.stringify(replies.length === 1 ? replies[0] : { batch: replies }));
   }
 
   stop(): void {

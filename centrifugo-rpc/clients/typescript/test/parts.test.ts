@@ -5,7 +5,7 @@ import { Call, readReplies } from '../src/calls.js';
 import { Deadline, MAX_TIMEOUT_MS } from '../src/deadline.js';
 import { RpcError } from '../src/errors.js';
 import { publishRefusal, subscribeRefusal } from '../src/refusal.js';
-import { Request, cancel } from '../src/request.js';
+import { type Outgoing, Request, cancel, gather, publication } from '../src/request.js';
 import { wrongUser } from '../src/token.js';
 import { uuid } from '../src/uuid.js';
 
@@ -81,4 +81,50 @@ test('whoever expects a reply can read several together, and says so', () => {
   assert.deepEqual(message(true), { method: 'a.b', reply_to: 'reply:x#42', batch: true, params: [1] });
   assert.deepEqual(message(false), { method: 'a.b', params: [1] });
   assert.deepEqual(JSON.parse(cancel('x', 'reply:x#42')), { cancel: 'x', reply_to: 'reply:x#42' });
+});
+
+/** The sizes of the messages in each publication that messages of such sizes go out with. */
+function gathered(sizes: readonly number[], messageSizeLimit = 65_536): number[][] {
+  const call = new Call('a.b', 1000, true, {}, () => undefined);
+  call.succeed(undefined);
+  // Of two bytes for a character, as far as they go.
+  const outgoing = sizes.map((size): Outgoing => ({ call, message: 'ü'.repeat(size / 2) + 'x'.repeat(size % 2) }));
+  const publications = gather(outgoing, 'rpc:requests', messageSizeLimit);
+  assert.deepEqual(publications.flat(), outgoing, 'each once, in their order');
+  for (const together of publications) {
+    const size = Buffer.byteLength(publication(together));
+    assert.ok(together.length === 1 || size <= Math.min(16_384, messageSizeLimit), `${size} bytes`);
+  }
+  return publications.map((together) => together.map(({ message }) => Buffer.byteLength(message)));
+}
+
+test('messages go together as long as their publication has at most 16 KiB', () => {
+  // `{"batch":[` and `]}` are 12 bytes, and there is a comma between two.
+  assert.deepEqual(gathered([8000, 8371]), [[8000, 8371]]);
+  assert.deepEqual(gathered([8000, 8372]), [[8000], [8372]]);
+  assert.deepEqual(gathered([1, 1, 16_368]), [[1, 1, 16_368]]);
+  assert.deepEqual(gathered([1, 1, 16_369]), [[1, 1], [16_369]]);
+  assert.deepEqual(gathered([16_000, 500, 100, 16_000]), [[16_000], [500, 100], [16_000]]);
+  assert.deepEqual(gathered([]), []);
+});
+
+test('a message that is too large for company goes by itself, and keeps its place', () => {
+  assert.deepEqual(gathered([100, 101, 20_000, 102, 103]), [[100, 101], [20_000], [102, 103]]);
+  assert.deepEqual(gathered([100, 20_000, 30_000, 101]), [[100], [20_000], [30_000], [101]]);
+  assert.deepEqual(gathered([16_372, 1]), [[16_372], [1]]);
+});
+
+test('what goes together is no larger than what Centrifugo takes', () => {
+  const [[first = [], ...rest], small] = [gathered(Array<number>(20).fill(100), 1000), gathered([10, 10], 50)];
+  assert.ok(first.length > 1 && first.length < 10 && rest.length > 1, String(first.length));
+  assert.deepEqual(small, [[10], [10]]);
+});
+
+test('a publication of one message is that message, and of several a batch of them as they are', () => {
+  const call = new Call('a.b', 1000, true, {}, () => undefined);
+  call.succeed(undefined);
+  const messages = ['{"method":"a","params":{"b":1.0}}', '{"method":"a","params":18446744073709551615}'];
+  const outgoing = messages.map((message) => ({ call, message }));
+  assert.equal(publication(outgoing.slice(1)), messages[1]);
+  assert.equal(publication(outgoing), `{"batch":[${messages.join(',')}]}`);
 });

@@ -6,6 +6,10 @@ import type { Call } from './calls.js';
 import { EncodeError, RpcError, codes } from './errors.js';
 import { PUBLISH_OVERHEAD, write } from './wire.js';
 
+/** How many bytes a publication of several requests has at most. */
+const MAX_BATCH = 16 * 1024;
+const EMPTY_BATCH = '{"batch":[]}';
+
 const encoder = new TextEncoder();
 
 /** The request of one call. The params are read when it is made: what its caller does to them later changes nothing. */
@@ -26,6 +30,39 @@ export class Request {
     const head = write({ ...this.#head, ...address, timeout_ms: call.deadline.remainingMs(performance.now()) });
     return `${head.slice(0, -1)}${this.#params}}`;
   }
+}
+
+/** A message that goes out now, and whose it is. */
+export interface Outgoing {
+  readonly call: Call;
+  readonly message: string;
+}
+
+/** What goes out together, in order: as many messages as one publication takes. A message that is too large for company goes alone. */
+export function gather(outgoing: readonly Outgoing[], channel: string, messageSizeLimit: number): Outgoing[][] {
+  const limit = Math.min(MAX_BATCH, messageSizeLimit - channel.length - PUBLISH_OVERHEAD);
+  const publications: Outgoing[][] = [];
+  let last: Outgoing[] = [];
+  let room = 0;
+  for (const one of outgoing) {
+    const comma = 1;
+    const size = comma + encoder.encode(one.message).length;
+    if (size > room) {
+      last = [];
+      publications.push(last);
+      // The first has no comma.
+      room = comma + limit - EMPTY_BATCH.length;
+    }
+    last.push(one);
+    room -= size;
+  }
+  return publications;
+}
+
+/** The JSON text of one publication. */
+export function publication(together: readonly Outgoing[]): string {
+  const messages = together.map(({ message }) => message).join(',');
+  return together.length === 1 ? messages : `{"batch":[${messages}]}`;
 }
 
 /** The message that tells a worker to stop. */
