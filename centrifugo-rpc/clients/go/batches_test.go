@@ -72,7 +72,7 @@ func ends(publication string) [3]string {
 		calls[i] = &pendingCall{id: id, answers: make(chan answer, 1)}
 		l.calls.calls[id] = calls[i]
 	}
-	l.onPublication(json.RawMessage(publication))
+	(&connection{link: l}).onPublication(json.RawMessage(publication))
 	var ends [3]string
 	for i, call := range calls {
 		select {

@@ -169,7 +169,7 @@ func (x *exchange) send(ctx context.Context, goesOut func(*outgoing) bool) (*con
 			return nil, nil, err
 		}
 		if connection != nil {
-			message, err := connection.publish(x.link.settings.requestChannel, data, goesOut)
+			message, err := connection.publish(data, goesOut)
 			if errors.Is(err, errNotSent) {
 				// It was over by a hair: the link knows by now.
 				continue

@@ -20,21 +20,25 @@ func background(t *testing.T) context.Context {
 func TestACallIsAnsweredByItsOwnReply(t *testing.T) {
 	leavesNothing(t)
 	centrifugo := startCentrifugo(t)
-	startWorker(centrifugo).serve()
+	worker := startWorker(centrifugo)
+	worker.serve()
 	api := centrifugo.connect("42")
 	var group sync.WaitGroup
 	for i := range 200 {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			want := text{fmt.Sprintf("%d <&> \u2028 \U0001F980", i)}
-			got, err := invoke[text](background(t), api, "demo.echo", want, nil)
-			if err != nil || got != want {
-				t.Errorf("%v, %v", got, err)
+			for j := range 10 {
+				want := text{fmt.Sprintf("%d %d <&> \u2028 \U0001F980", i, j)}
+				got, err := invoke[text](background(t), api, "demo.echo", want, nil)
+				if err != nil || got != want {
+					t.Errorf("%v, %v", got, err)
+				}
 			}
 		}()
 	}
 	group.Wait()
+	t.Logf("2000 requests in %d publications", worker.publications.Load())
 	if n := api.link.calls.len(); n != 0 {
 		t.Errorf("%d calls are left", n)
 	}

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -207,7 +208,9 @@ type worker struct {
 	ws         *webSocket
 	// All that arrives, in its order.
 	requests chan request
-	ended    chan struct{}
+	// In how many publications.
+	publications atomic.Int32
+	ended        chan struct{}
 }
 
 func startWorker(c *centrifugo) *worker {
@@ -250,8 +253,9 @@ func (w *worker) read(ready chan<- struct{}) {
 			case r.ID == 2 && r.Error == nil:
 				close(ready)
 			case r.Push != nil && r.Push.Pub != nil:
-				var request request
-				if json.Unmarshal(r.Push.Pub.Data, &request) == nil {
+				w.publications.Add(1)
+				requests, _ := requestsOf(r.Push.Pub.Data)
+				for _, request := range requests {
 					w.requests <- request
 				}
 			}
@@ -277,7 +281,22 @@ func (w *worker) answer(r request, member, value string) error {
 	return w.centrifugo.tryAPI("publish", map[string]any{"channel": r.ReplyTo, "data": json.RawMessage(data)})
 }
 
-// serve answers every request with its own params, until the test ends.
+// answerTogether answers requests of one caller with their own params, in one publication.
+func (w *worker) answerTogether(requests []request) error {
+	data := json.RawMessage(batchOf(requests))
+	return w.centrifugo.tryAPI("publish", map[string]any{"channel": requests[0].ReplyTo, "data": data})
+}
+
+// batchOf is a batch of replies to requests, each with its own params.
+func batchOf(requests []request) string {
+	replies := make([]string, len(requests))
+	for i, r := range requests {
+		replies[i] = fmt.Sprintf(`{"correlation_id":%q,"result":%s}`, r.CorrelationID, r.Params)
+	}
+	return fmt.Sprintf(`{"batch":[%s]}`, strings.Join(replies, ","))
+}
+
+// serve answers every request with its own params, in batches as a worker does, until the test ends.
 func (w *worker) serve() {
 	done := make(chan struct{})
 	go func() {
@@ -285,15 +304,35 @@ func (w *worker) serve() {
 		for {
 			select {
 			case r := <-w.requests:
-				if r.CorrelationID != "" {
-					_ = w.answer(r, "result", string(r.Params))
-				}
+				w.answerWith(r)
 			case <-w.ended:
 				return
 			}
 		}
 	}()
 	w.centrifugo.t.Cleanup(func() { w.stop(); <-done })
+}
+
+// answerWith answers a request, and with it all others that are there.
+func (w *worker) answerWith(r request) {
+	together := map[string][]request{}
+	for more := true; more; {
+		if r.CorrelationID != "" {
+			together[r.ReplyTo] = append(together[r.ReplyTo], r)
+		}
+		select {
+		case r = <-w.requests:
+		default:
+			more = false
+		}
+	}
+	for _, requests := range together {
+		if len(requests) > 1 {
+			_ = w.answerTogether(requests)
+		} else {
+			_ = w.answer(requests[0], "result", string(requests[0].Params))
+		}
+	}
 }
 
 // proxy is a network between the client and Centrifugo.

@@ -16,6 +16,8 @@
 //     recovered. Calls made meanwhile wait for the connection, within their timeout.
 //   - At most once. A request is published once. If the connection breaks before Centrifugo confirms it, the call waits for a
 //     reply until its timeout.
+//   - Many at once. Calls and notifications of the same moment may go to Centrifugo as one publication, once the service has sent
+//     replies like that. None waits for others to come, and each ends by itself.
 package client
 
 import (

@@ -2,9 +2,11 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,9 +32,12 @@ type connection struct {
 	outbox *outbox
 	nextID atomic.Uint32
 
+	// Whether replies came together over this connection: a worker that writes batches reads them.
+	batches atomic.Bool
+
 	mu sync.Mutex
 	// The messages that wait for Centrifugo's word, by command; nil when the connection is over.
-	waiting map[uint32]*outgoing
+	waiting map[uint32][]*outgoing
 
 	// The rest belongs to the reader.
 	connectID, subscribeID uint32
@@ -45,7 +50,7 @@ type connection struct {
 }
 
 func newConnection(l *link, ws *webSocket) *connection {
-	c := &connection{link: l, ws: ws, outbox: newOutbox(), waiting: map[uint32]*outgoing{}}
+	c := &connection{link: l, ws: ws, outbox: newOutbox(), waiting: map[uint32][]*outgoing{}}
 	c.ready = time.Now().Add(handshakeTimeout)
 	ws.frames.onPing = func(payload []byte) {
 		c.outbox.put(&outgoing{opcode: opPong, payload: payload})
@@ -64,7 +69,7 @@ func (c *connection) run(ctx context.Context, token string) error {
 	go func() {
 		defer tasks.Done()
 		defer close(delivered)
-		if c.outbox.deliver(c.ws) != nil {
+		if c.deliver() != nil {
 			// The reader notices.
 			_ = c.ws.Close()
 		}
@@ -199,7 +204,7 @@ func (c *connection) onSubscribe(r *reply) error {
 	}
 	result := r.Subscribe
 	for i := range result.Publications {
-		c.link.onPublication(result.Publications[i].Data)
+		c.onPublication(result.Publications[i].Data)
 	}
 	c.link.position = position{known: result.Recoverable, epoch: result.Epoch, offset: result.Offset}
 	c.up, c.subscribed = true, true
@@ -216,7 +221,7 @@ func (c *connection) onPush(p *push) error {
 		if p.Pub.Offset > 0 {
 			c.link.position.offset = p.Pub.Offset
 		}
-		c.link.onPublication(p.Pub.Data)
+		c.onPublication(p.Pub.Data)
 	case p.Unsubscribe != nil && p.Unsubscribe.Code >= firstTemporaryUnsubscribe:
 		c.link.down(c)
 		return c.subscribe()
@@ -224,6 +229,27 @@ func (c *connection) onPush(p *push) error {
 		return &refusedSubscribe{p.Unsubscribe.Code, p.Unsubscribe.Reason, false}
 	}
 	return nil
+}
+
+// onPublication is told each publication in the reply channel, live or recovered.
+func (c *connection) onPublication(data json.RawMessage) {
+	var publication response
+	// Of what is malformed, all is read that is what it should be: a batch, whatever is beside it.
+	err := json.Unmarshal(data, &publication)
+	if publication.Batch == nil {
+		c.link.onReply(&publication, len(data), err)
+		return
+	}
+	// Before the callers know, who may call again at once.
+	c.batches.Store(true)
+	for _, data := range publication.Batch {
+		var reply response
+		err := json.Unmarshal(data, &reply)
+		if reply.Batch != nil {
+			err = errNestedBatch
+		}
+		c.link.onReply(&reply, len(data), err)
+	}
 }
 
 // send queues a command whose answer the reader knows.
@@ -238,14 +264,11 @@ func (c *connection) send(command *command) error {
 	return nil
 }
 
-// publish queues a publication; its outcome will be known. `goesOut` is asked at the last moment.
-func (c *connection) publish(channel string, data []byte, goesOut func(*outgoing) bool) (*outgoing, error) {
-	id := c.nextID.Add(1)
-	payload, err := marshal(&command{ID: id, Publish: &publishRequest{channel, data}})
-	if err != nil {
-		return nil, err
+// publish queues a request; its outcome will be known. `goesOut` is asked at the last moment.
+func (c *connection) publish(request []byte, goesOut func(*outgoing) bool) (*outgoing, error) {
+	message := &outgoing{
+		id: c.nextID.Add(1), opcode: opText, payload: request, isRequest: true, outcome: make(chan outcome, 1),
 	}
-	message := &outgoing{id: id, opcode: opText, payload: payload, outcome: make(chan outcome, 1)}
 	return message, c.await(message, goesOut)
 }
 
@@ -267,7 +290,7 @@ func (c *connection) await(message *outgoing, goesOut func(*outgoing) bool) erro
 	c.mu.Lock()
 	open := c.waiting != nil
 	if open {
-		c.waiting[message.id] = message
+		c.waiting[message.id] = []*outgoing{message}
 	}
 	c.mu.Unlock()
 	if !open {
@@ -284,24 +307,35 @@ func (c *connection) await(message *outgoing, goesOut func(*outgoing) bool) erro
 // forget drops a message whose outcome nobody waits for any more.
 func (c *connection) forget(message *outgoing) {
 	c.mu.Lock()
-	delete(c.waiting, message.id)
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	waiting := c.waiting[message.id]
+	i := slices.Index(waiting, message)
+	switch {
+	case i < 0:
+	case len(waiting) == 1:
+		delete(c.waiting, message.id)
+	default:
+		c.waiting[message.id] = slices.Delete(waiting, i, i+1)
+	}
 }
 
 // settle hands out Centrifugo's word on a command.
 func (c *connection) settle(r *reply) {
 	c.mu.Lock()
-	message := c.waiting[r.ID]
+	waiting := c.waiting[r.ID]
 	delete(c.waiting, r.ID)
 	c.mu.Unlock()
-	if message == nil {
-		return
-	}
 	result := outcome{reply: r}
 	if r.Error != nil {
 		result.err = r.Error
 	}
-	message.outcome <- result
+	for _, message := range waiting {
+		if r.Error != nil {
+			// No worker sees it, so that there is nothing to cancel.
+			message.state.Store(abandoned)
+		}
+		message.outcome <- result
+	}
 }
 
 // abandon says to all who wait that there will be no word.
@@ -310,11 +344,13 @@ func (c *connection) abandon() {
 	waiting := c.waiting
 	c.waiting = nil
 	c.mu.Unlock()
-	for _, message := range waiting {
-		if message.abandon() {
-			message.outcome <- outcome{err: errNotSent}
-		} else {
-			message.outcome <- outcome{err: errUnconfirmed}
+	for _, together := range waiting {
+		for _, message := range together {
+			if message.abandon() {
+				message.outcome <- outcome{err: errNotSent}
+			} else {
+				message.outcome <- outcome{err: errUnconfirmed}
+			}
 		}
 	}
 }

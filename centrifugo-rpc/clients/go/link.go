@@ -284,25 +284,6 @@ func (l *link) cancelCall(id string) {
 	}
 }
 
-// onPublication is told each publication in the reply channel, live or recovered.
-func (l *link) onPublication(data json.RawMessage) {
-	var publication response
-	// Of what is malformed, all is read that is what it should be: a batch, whatever is beside it.
-	err := json.Unmarshal(data, &publication)
-	if publication.Batch == nil {
-		l.onReply(&publication, len(data), err)
-		return
-	}
-	for _, data := range publication.Batch {
-		var reply response
-		err := json.Unmarshal(data, &reply)
-		if reply.Batch != nil {
-			err = errNestedBatch
-		}
-		l.onReply(&reply, len(data), err)
-	}
-}
-
 // onReply ends the call that a reply answers; err is why it could not be read.
 func (l *link) onReply(reply *response, size int, err error) {
 	if err != nil {

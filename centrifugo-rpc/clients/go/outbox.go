@@ -1,6 +1,7 @@
 package client
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,14 +28,19 @@ type outcome struct {
 
 // outgoing is a message on its way to Centrifugo.
 type outgoing struct {
-	// Of the command; 0 for what is none.
-	id      uint32
-	opcode  byte
-	payload []byte
-	state   atomic.Int32
+	// Of the command; 0 for what is none. Requests that go together get the same, under the mutex of the connection.
+	id     uint32
+	opcode byte
+	// Of a request only what is published: the command is written when it is known what goes with it.
+	payload   []byte
+	isRequest bool
+	state     atomic.Int32
 	// Has room for the one there is. Nil for messages that nobody waits for.
 	outcome chan outcome
 }
+
+// goes reports whether the message goes out now; then nobody keeps it from that any more.
+func (o *outgoing) goes() bool { return o.state.CompareAndSwap(queued, written) }
 
 // abandon keeps a message from going out. False if it may have gone out already.
 func (o *outgoing) abandon() bool {
@@ -90,25 +96,33 @@ func (o *outbox) signal() {
 	}
 }
 
-// deliver writes what is queued into ws, all that is ready with one write, until the queue is closed or ws fails.
-func (o *outbox) deliver(ws *webSocket) error {
+// take empties the queue.
+func (o *outbox) take() (ready []*outgoing, closed bool, last []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	ready, o.queue = o.queue, nil
+	return ready, o.closed, o.last
+}
+
+// deliver writes what is queued, all that is ready with one write, until the queue is closed or the connection fails.
+func (c *connection) deliver() error {
 	var buffer []byte
-	for range o.wake {
-		o.mu.Lock()
-		batch, closed, last := o.queue, o.closed, o.last
-		o.queue = nil
-		o.mu.Unlock()
-		buffer = buffer[:0]
-		for _, message := range batch {
-			if message.state.CompareAndSwap(queued, written) {
-				buffer = appendFrame(buffer, message.opcode, message.payload)
-			}
+	for range c.outbox.wake {
+		if c.batches.Load() && c.othersWait() {
+			// The callers that replies have just woken call again first. Go runs this goroutine after each of them otherwise.
+			runtime.Gosched()
 		}
-		if !closed && len(buffer) > 0 {
-			_ = ws.SetWriteDeadline(time.Now().Add(writeTimeout))
+		ready, closed, last := c.outbox.take()
+		buffer = c.appendFrames(buffer[:0], ready)
+		if !closed {
+			if len(buffer) == 0 {
+				// What this wake was for went out with the one before.
+				continue
+			}
+			_ = c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
 		}
 		buffer = append(buffer, last...)
-		if _, err := ws.Write(buffer); err != nil || closed {
+		if _, err := c.ws.Write(buffer); err != nil || closed {
 			return err
 		}
 		if cap(buffer) > 1<<20 {
@@ -116,4 +130,76 @@ func (o *outbox) deliver(ws *webSocket) error {
 		}
 	}
 	return nil
+}
+
+// othersWait reports whether more than one message waits for Centrifugo's word. A lone call goes out at once.
+func (c *connection) othersWait() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting) > 1
+}
+
+// appendFrames appends the frames of messages, in their order. Requests with nothing in between go together, where the worker
+// reads that.
+func (c *connection) appendFrames(to []byte, messages []*outgoing) []byte {
+	limit := 0
+	if c.batches.Load() {
+		limit = min(maxBatch, c.link.settings.messageSizeLimit-len(c.link.settings.requestChannel)-publishOverhead)
+	}
+	var together []*outgoing
+	size := 0
+	flush := func() {
+		if len(together) > 0 {
+			to = c.appendRequests(to, together)
+		}
+		// One comma less than there are requests.
+		together, size = together[:0], len(batchStart)+len(batchEnd)-len(",")
+	}
+	flush()
+	for _, message := range messages {
+		if !message.goes() {
+			continue
+		}
+		if !message.isRequest {
+			flush()
+			to = appendFrame(to, message.opcode, message.payload)
+			continue
+		}
+		more := len(message.payload) + len(",")
+		if size+more > limit {
+			flush()
+		}
+		together = append(together, message)
+		size += more
+	}
+	flush()
+	return to
+}
+
+// appendRequests appends the frame of one publication. All in it wait for Centrifugo's word on it.
+func (c *connection) appendRequests(to []byte, together []*outgoing) []byte {
+	id := together[0].id
+	if len(together) > 1 {
+		c.waitTogether(id, together)
+	}
+	requests := make([][]byte, len(together))
+	for i, message := range together {
+		requests[i] = message.payload
+	}
+	return appendFrame(to, opText, publishCommand(id, c.link.settings.requestChannel, requests))
+}
+
+func (c *connection) waitTogether(id uint32, together []*outgoing) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var waiting []*outgoing
+	for _, message := range together {
+		// None, if its caller has given up or the connection is over.
+		waiting = append(waiting, c.waiting[message.id]...)
+		delete(c.waiting, message.id)
+		message.id = id
+	}
+	if len(waiting) > 0 {
+		c.waiting[id] = waiting
+	}
 }

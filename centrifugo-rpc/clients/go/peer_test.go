@@ -21,6 +21,8 @@ type peer struct {
 	r    *bufio.Reader
 	// Which connection of its server this is, from 0.
 	number int
+	// What came together and was not asked for yet.
+	requests []request
 }
 
 // serve runs each connection through script, and ends with the test.
@@ -48,7 +50,7 @@ func serve(t *testing.T, script func(*peer)) (url string) {
 			go func() {
 				defer tasks.Done()
 				defer conn.Close()
-				script(&peer{t, conn, bufio.NewReader(conn), number})
+				script(&peer{t: t, conn: conn, r: bufio.NewReader(conn), number: number})
 			}()
 		}
 	}()
@@ -174,7 +176,7 @@ func (p *peer) greet() {
 
 // request reads the next request and confirms it; false at the end.
 func (p *peer) request() (request, bool) {
-	for {
+	for len(p.requests) == 0 {
 		c := p.command()
 		if c == nil {
 			return request{}, false
@@ -183,12 +185,30 @@ func (p *peer) request() (request, bool) {
 			continue
 		}
 		p.text(fmt.Sprintf(`{"id":%d,"publish":{}}`, c.ID))
-		var r request
-		if err := json.Unmarshal(c.Publish.Data, &r); err != nil {
+		requests, err := requestsOf(c.Publish.Data)
+		if err != nil {
 			p.t.Errorf("%s: %v", c.Publish.Data, err)
 		}
-		return r, true
+		p.requests = requests
 	}
+	r := p.requests[0]
+	p.requests = p.requests[1:]
+	return r, true
+}
+
+// requestsOf reads a publication of the request channel: one request, or a batch.
+func requestsOf(data json.RawMessage) ([]request, error) {
+	var together struct {
+		Batch []request `json:"batch"`
+	}
+	if json.Unmarshal(data, &together) == nil && together.Batch != nil {
+		return together.Batch, nil
+	}
+	var alone request
+	if err := json.Unmarshal(data, &alone); err != nil {
+		return nil, err
+	}
+	return []request{alone}, nil
 }
 
 // reply is the message with which a request is answered with its own params.

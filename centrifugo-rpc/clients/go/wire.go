@@ -149,6 +149,29 @@ type request struct {
 	Cancel string `json:"cancel,omitempty"`
 }
 
+// Requests that go out together are `{"batch":[…]}`. A publication of them is no larger than this.
+const (
+	maxBatch   = 16 << 10
+	batchStart = `{"batch":[`
+	batchEnd   = `]}`
+)
+
+// publishCommand is the command that publishes requests: one as it is, several as a batch. The channel needs no escapes.
+func publishCommand(id uint32, channel string, requests [][]byte) []byte {
+	start, end := batchStart, batchEnd
+	if len(requests) == 1 {
+		start, end = "", ""
+	}
+	command := fmt.Appendf(nil, `{"id":%d,"publish":{"channel":%q,"data":%s`, id, channel, start)
+	for i, request := range requests {
+		if i > 0 {
+			command = append(command, ',')
+		}
+		command = append(command, request...)
+	}
+	return append(append(command, end...), `}}`...)
+}
+
 // response is the payload of a publication in the reply channel: a reply, or a batch of them.
 type response struct {
 	CorrelationID string          `json:"correlation_id"`

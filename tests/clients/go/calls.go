@@ -185,11 +185,15 @@ func concurrent1000(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	return <-together(1000, func(i int) error {
-		sent := client.Echo{Text: fmt.Sprintf("text %d", i)}
-		echoed, err := api.DemoEcho(ctx, sent)
-		return errors.Join(err, equal(echoed, sent))
-	})
+	// Once the client has seen replies that came together, its requests do as well.
+	for range 2 {
+		err = errors.Join(err, <-together(1000, func(i int) error {
+			sent := client.Echo{Text: fmt.Sprintf("text %d", i)}
+			echoed, err := api.DemoEcho(ctx, sent)
+			return errors.Join(err, equal(echoed, sent))
+		}))
+	}
+	return err
 }
 
 func noWait(ctx context.Context, w *world) error {
