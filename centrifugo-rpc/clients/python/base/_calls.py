@@ -8,11 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ._errors import CentrifugoRPCError, ConnectionError, DecodeError, RpcError
-from ._json import MalformedReplyError, Reply, UnreadableReplyError, decode_replies
+from ._json import (
+    MalformedReplyError,
+    Reply,
+    UnreadableReplyError,
+    decode_replies,
+    is_batch,
+)
 
 logger = logging.getLogger("centrifugo_rpc")
 
 IgnoredReplyHook = Callable[[str, bytes], object]
+# In the order in which they came.
+Waiting = dict[asyncio.Future[None], None]
 
 
 @dataclass
@@ -32,6 +40,9 @@ class Calls:
 
     def __init__(self, on_ignored_reply: IgnoredReplyHook | None) -> None:
         self.is_up = False
+        # Whether requests may go out together: only a worker that writes batches reads
+        # them. Another may have its place after the connection was lost.
+        self.together = False
         self.ignored_replies = 0
         self.trouble: ConnectionError | None = None
         self.ended: ConnectionError | None = None
@@ -40,8 +51,8 @@ class Calls:
         self.was_up = False
         self._on_ignored_reply = on_ignored_reply
         self._calls: dict[str, Call] = {}
-        self._waiting: set[asyncio.Future[None]] = set()
-        self._waiting_for_end: set[asyncio.Future[None]] = set()
+        self._waiting: Waiting = {}
+        self._waiting_for_end: Waiting = {}
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -109,7 +120,7 @@ class Calls:
         """
         if self.ended is None:
             self.ended = error
-            self.is_up = False
+            self.is_up = self.together = False
         _wake(self._waiting)
         _wake(self._waiting_for_end)
         return self.end_pending(self.ended)
@@ -145,7 +156,7 @@ class Calls:
                 reason,
                 len(self),
             )
-        self.is_up = False
+        self.is_up = self.together = False
 
     def on_trouble(self, error: ConnectionError) -> None:
         """An attempt to connect failed; the next one comes."""
@@ -154,6 +165,8 @@ class Calls:
 
     def on_reply(self, data: bytes) -> None:
         """A publication in the reply channel."""
+        if self.is_up and not self.together:
+            self.together = is_batch(data)
         for decoded in decode_replies(data):
             if isinstance(decoded, UnreadableReplyError):
                 self._on_unreadable(decoded.correlation_id)
@@ -209,18 +222,18 @@ def _set_error(answer: asyncio.Future[Reply], error: CentrifugoRPCError) -> None
         answer.exception()
 
 
-async def _wait_in(waiting: set[asyncio.Future[None]], timeout: float | None) -> None:
+async def _wait_in(waiting: Waiting, timeout: float | None) -> None:
     waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    waiting.add(waiter)
+    waiting[waiter] = None
     try:
         # Unlike `wait_for` it neither raises nor swallows a cancellation that arrives
         # together with the result.
         await asyncio.wait((waiter,), timeout=timeout)
     finally:
-        waiting.discard(waiter)
+        del waiting[waiter]
 
 
-def _wake(waiting: set[asyncio.Future[None]]) -> None:
+def _wake(waiting: Waiting) -> None:
     for waiter in waiting:
         if not waiter.done():
             waiter.set_result(None)

@@ -41,6 +41,9 @@ class CentrifugoRPCClient:
     - At most once. A request is published once. If the connection breaks before
       Centrifugo confirms, nobody knows whether a worker has it: the call then waits for
       a reply until its timeout.
+    - Together. What tasks ask for in the same moment goes out as one message of up to
+      16 KiB, once the workers have shown that they read that. Nothing waits for it, and
+      each call ends as it would alone.
 
     A client belongs to one user and to the event loop that `connect` runs in.
     """

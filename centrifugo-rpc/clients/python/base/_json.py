@@ -59,10 +59,19 @@ def encode_cancel(correlation_id: str, reply_to: str) -> bytes:
     ).encode()
 
 
+def encode_batch(requests: list[bytes]) -> bytes:
+    """Requests as one publication; one that is alone stays as it is."""
+    if len(requests) == 1:
+        return requests[0]
+    return b"".join((_BATCH, b",".join(requests), _END))
+
+
 # What a worker's reply begins with.
 _HEAD = re.compile(rb'\{"correlation_id":"([A-Za-z0-9-]+)",')
-# What a worker's batch begins and ends with, and what its replies are told apart by.
+# What a batch begins and ends with, and what the replies of one are told apart by.
 _BATCH, _END = b'{"batch":[', b"]}"
+# Its begin once more, with any space that JSON may have.
+_ANY_BATCH = re.compile(rb'\s*\{\s*"batch"\s*:\s*\[')
 _TOKEN = re.compile(rb'\\.|["\[\]{},]')
 
 
@@ -87,6 +96,11 @@ class UnreadableReplyError(MalformedReplyError):
 
 # The ID of the call, and what it is answered with; or why that cannot be read.
 Decoded = tuple[str, Reply | RpcError] | MalformedReplyError
+
+
+def is_batch(data: bytes) -> bool:
+    """Whether a publication is a batch of replies."""
+    return _ANY_BATCH.match(data) is not None
 
 
 def decode_replies(data: bytes) -> list[Decoded]:

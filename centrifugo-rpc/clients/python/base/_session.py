@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 
 from . import _refusals as refusals
 from ._calls import Calls
@@ -17,7 +18,7 @@ from ._errors import (
     RpcError,
     RpcTimeoutError,
 )
-from ._json import Reply, encode_cancel, encode_request
+from ._json import Reply, encode_batch, encode_cancel, encode_request
 from ._link import Link, PublishRefusedError, Target, UnconfirmedError
 
 logger = logging.getLogger("centrifugo_rpc")
@@ -25,14 +26,43 @@ logger = logging.getLogger("centrifugo_rpc")
 # What Centrifugo's protocol adds to the payload and the channel of a publication, at
 # most.
 PUBLISH_OVERHEAD = 32
+# How large a publication of several requests may be.
+TOGETHER = 16 * 1024
 # How long the last cancels of a client may take.
 LINGER = 1.0
+
+# What came of a request. None: Centrifugo has taken it.
+Outcome = CentrifugoRPCError | UnconfirmedError | None
+
+
+@dataclass(eq=False, slots=True)
+class Request:
+    """A request on its way out."""
+
+    method: str
+    # By the timeout in milliseconds.
+    encode: Callable[[int], bytes]
+    deadline: Deadline
+    # Asked at the last moment: it is left out if its call has ended.
+    goes_out: Callable[[], bool]
+    # Told once, unless it was left out.
+    on_outcome: Callable[[Outcome], object]
+    message: bytes = b""
+    # The task that sends it, from the moment that it does.
+    publishing: asyncio.Task[None] | None = None
+
+    def write(self) -> None:
+        """Writes the request with the time that is left now."""
+        self.message = self.encode(self.deadline.remaining_ms())
 
 
 class Session:
     """Publishes, and waits for what comes back. Publishing happens in tasks of its own,
     which callers that go leave alone: a request is sent whole or not at all, and its
     cancel after it.
+
+    What is asked for in the same moment, until the loop comes to what it was to call
+    soon, goes out together where it is known that workers read that.
     """
 
     def __init__(self, target: Target, calls: Calls) -> None:
@@ -40,6 +70,8 @@ class Session:
         self._calls = calls
         self._link = Link(target, calls)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._outbox: list[Request] = []
+        self._overhead = len(target.request_channel) + PUBLISH_OVERHEAD
 
     async def start(self) -> None:
         """Starts connecting."""
@@ -55,7 +87,8 @@ class Session:
         if self._tasks and was_up:
             await asyncio.wait(self._tasks, timeout=LINGER)
         await self._link.close()
-        if self._tasks:
+        # One may have begun others.
+        while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def call(
@@ -69,7 +102,7 @@ class Session:
         correlation_id = str(uuid.uuid4())
         call = self._calls.open(correlation_id, method)
 
-        def request(timeout_ms: int) -> bytes:
+        def encode(timeout_ms: int) -> bytes:
             return encode_request(
                 method,
                 params,
@@ -79,10 +112,22 @@ class Session:
                 traceparent=traceparent,
             )
 
-        publishing = self._spawn(
-            self._publish_call(correlation_id, method, request, deadline)
+        def on_outcome(error: Outcome) -> None:
+            if isinstance(error, UnconfirmedError):
+                # Nobody knows whether it arrived: a reply may come.
+                logger.debug("the request of `%s` is not confirmed: %s", method, error)
+            elif error is not None:
+                self._calls.fail(correlation_id, error)
+
+        request = Request(
+            method,
+            encode,
+            deadline,
+            goes_out=lambda: self._calls.sending(correlation_id),
+            on_outcome=on_outcome,
         )
         try:
+            self._send(request)
             # The answer may overtake Centrifugo's confirmation of the request.
             await asyncio.wait((call.answer,), timeout=deadline.until_give_up())
             if call.answer.done():
@@ -90,7 +135,7 @@ class Session:
             raise RpcTimeoutError(method, deadline.timeout, published=call.sent)
         finally:
             if self._calls.forget(correlation_id):
-                self._spawn(self._cancel(correlation_id, publishing))
+                self._spawn(self._cancel(correlation_id, request.publishing))
 
     async def notify(
         self,
@@ -101,78 +146,105 @@ class Session:
     ) -> None:
         """Notifies a method and waits until Centrifugo has taken it."""
 
-        def request(timeout_ms: int) -> bytes:
+        def encode(timeout_ms: int) -> bytes:
             return encode_request(method, params, timeout_ms, traceparent=traceparent)
 
-        outcome: list[CentrifugoRPCError | None] = []
-
-        async def publish() -> None:
-            try:
-                await self._publish(method, request, deadline, lambda: True)
-            except UnconfirmedError:
-                pass
-            except CentrifugoRPCError as error:
-                outcome.append(error)
-            else:
-                outcome.append(None)
-
-        await asyncio.wait((self._spawn(publish()),), timeout=deadline.until_give_up())
-        if not outcome:
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._send(
+            Request(
+                method,
+                encode,
+                deadline,
+                goes_out=lambda: True,
+                on_outcome=outcome.set_result,
+            )
+        )
+        await asyncio.wait((outcome,), timeout=deadline.until_give_up())
+        error = outcome.result() if outcome.done() else UnconfirmedError()
+        if isinstance(error, UnconfirmedError):
             message = (
                 f"Centrifugo did not confirm `{method}`: whether it was "
                 "delivered is unknown"
             )
             raise ConnectionError(message)
-        if outcome[0] is not None:
-            raise outcome[0]
+        if error is not None:
+            raise error
 
-    async def _publish_call(
-        self,
-        correlation_id: str,
-        method: str,
-        request: Callable[[int], bytes],
-        deadline: Deadline,
-    ) -> None:
-        try:
-            await self._publish(
-                method, request, deadline, lambda: self._calls.sending(correlation_id)
-            )
-        except UnconfirmedError as error:
-            # Nobody knows whether it arrived: a reply may come.
-            logger.debug("the request of `%s` is not confirmed: %s", method, error)
-        except CentrifugoRPCError as error:
-            self._calls.fail(correlation_id, error)
+    def _send(self, request: Request) -> None:
+        """Has a request published, behind those before it."""
+        request.write()
+        self._check_size(request.message)
+        self._outbox.append(request)
+        if len(self._outbox) == 1:
+            self._spawn(self._publish_outbox())
 
-    async def _publish(
-        self,
-        method: str,
-        request: Callable[[int], bytes],
-        deadline: Deadline,
-        goes_out: Callable[[], bool],
-    ) -> None:
-        """Publishes a request, once there is a connection.
+    async def _publish_outbox(self) -> None:
+        """Publishes what was asked for in the same moment."""
+        requests, self._outbox = self._outbox, []
+        first, *others = self._publications(requests)
+        for publication in others:
+            self._spawn(self._publish(publication))
+        # Begins before they do.
+        await self._publish(first)
 
-        `goes_out` is asked at the last moment.
-        """
-        message = request(deadline.remaining_ms())
-        self._check_size(message)
-        if not self._calls.is_up:
-            if not await self._calls.up(deadline.remaining()):
-                raise RpcTimeoutError(method, deadline.timeout, published=False)
-            message = request(deadline.remaining_ms())
-        if not goes_out():
+    def _publications(self, requests: list[Request]) -> list[list[Request]]:
+        """What goes into each publication, in the order of the requests."""
+        if not self._calls.together:
+            return [[request] for request in requests]
+        limit = min(TOGETHER, self._target.message_size_limit - self._overhead)
+        publications: list[list[Request]] = []
+        room = 0
+        for request in requests:
+            size = len(request.message) + len(b",")
+            if size > room:
+                publications.append([])
+                room = limit - len(b'{"batch":[]}') + len(b",")
+            publications[-1].append(request)
+            room -= size
+        return publications
+
+    async def _publish(self, requests: list[Request]) -> None:
+        """Publishes requests as one publication, once there is a connection."""
+        if len(requests) > 1 and not self._calls.together:
+            # The connection was lost this very moment.
+            for request in requests:
+                self._spawn(self._publish([request]))
             return
-        target = self._target
+        channel = self._target.request_channel
         try:
-            await self._link.publish(target.request_channel, message)
+            if not self._calls.is_up:
+                # Then it is only one.
+                await self._wait(requests[0])
+            requests = [request for request in requests if request.goes_out()]
+            if not requests:
+                return
+            for request in requests:
+                request.publishing = asyncio.current_task()
+            message = encode_batch([request.message for request in requests])
+            await self._link.publish(channel, message)
         except PublishRefusedError as refused:
-            anonymous = target.user == ""
-            raise refusals.publish(
-                target.request_channel, anonymous, refused.code, refused.reason
-            ) from None
+            anonymous = self._target.user == ""
+            for request in requests:
+                request.on_outcome(
+                    refusals.publish(channel, anonymous, refused.code, refused.reason)
+                )
+        except (CentrifugoRPCError, UnconfirmedError) as error:
+            for request in requests:
+                request.on_outcome(error)
+        else:
+            for request in requests:
+                request.on_outcome(None)
+
+    async def _wait(self, request: Request) -> None:
+        """Waits for a connection, as long as the request has time."""
+        if not await self._calls.up(request.deadline.remaining()):
+            raise RpcTimeoutError(
+                request.method, request.deadline.timeout, published=False
+            )
+        request.write()
 
     def _check_size(self, request: bytes) -> None:
-        size = len(request) + len(self._target.request_channel) + PUBLISH_OVERHEAD
+        size = len(request) + self._overhead
         limit = self._target.message_size_limit
         if size > limit:
             message = (

@@ -14,7 +14,7 @@ import os
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -54,22 +54,38 @@ class Server:
         assert "error" not in answer, answer
         return answer["result"]
 
-    async def recorder(self) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
-        """Answers what callers published since now. Workers use the channel too."""
+    async def publications(self) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
+        """Answers what callers published since now, as it was published. Workers use
+        the channel too.
+        """
         top = await self.api("history", channel="rpc:requests", limit=0)
         since = {"offset": top["offset"], "epoch": top["epoch"]}
 
-        async def requests() -> list[dict[str, Any]]:
+        async def publications() -> list[dict[str, Any]]:
             history = await self.api(
                 "history", channel="rpc:requests", limit=1000, since=since
             )
-            return [
-                publication["data"]
-                for publication in history["publications"]
-                if {"method", "cancel"} & publication["data"].keys()
-            ]
+            datas = [publication["data"] for publication in history["publications"]]
+            return [data for data in datas if {"method", "cancel", "batch"} & set(data)]
+
+        return publications
+
+    async def recorder(self) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
+        """Answers what callers asked for since now, each request by itself."""
+        publications = await self.publications()
+
+        async def requests() -> list[dict[str, Any]]:
+            return [each for data in await publications() for each in requests_of(data)]
 
         return requests
+
+
+def requests_of(publication: dict[str, Any]) -> list[dict[str, Any]]:
+    """The requests of a publication: callers may put those of a moment into one."""
+    # A call by itself has a `batch` too, which says what its caller reads.
+    if isinstance(publication.get("batch"), list):
+        return cast(list[dict[str, Any]], publication["batch"])
+    return [publication]
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +124,16 @@ async def nothing_leaks() -> AsyncIterator[None]:
     await asyncio.sleep(0)
     assert not unseen
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def learned(server: Server, rpc: CentrifugoRPCClient) -> None:
+    """Waits until the client knows that workers read requests that come together."""
+    await server.api("publish", channel=rpc._target.reply_channel, data={"batch": []})
+
+    async def knows() -> bool:
+        return rpc._calls.together
+
+    await eventually(knows)
 
 
 async def eventually(probe: Callable[[], Awaitable[bool]]) -> None:

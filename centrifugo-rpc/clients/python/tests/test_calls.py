@@ -18,7 +18,7 @@ from base import (
     SetupError,
 )
 
-from .conftest import Server, eventually
+from .conftest import Server, eventually, learned, requests_of
 
 
 async def test_a_call_gets_its_result(rpc: CentrifugoRPCClient) -> None:
@@ -40,6 +40,87 @@ async def test_a_thousand_calls_at_once_each_get_their_own_result(
         *(rpc.call("demo.echo", {"text": text}) for text in texts)
     )
     assert [result["text"] for result in results] == texts
+
+
+async def test_calls_of_a_moment_go_out_together_once_a_worker_writes_batches(
+    server: Server, rpc: CentrifugoRPCClient
+) -> None:
+    publications = await server.publications()
+    texts = [f"{n:03}{'x' * 997}" for n in range(20)]
+
+    async def echoed() -> list[str]:
+        calls = (rpc.call("demo.echo", {"text": text}) for text in texts)
+        return [result["text"] for result in await asyncio.gather(*calls)]
+
+    assert await echoed() == texts
+    alone = await publications()
+    assert [data["params"]["text"] for data in alone] == texts
+    await learned(server, rpc)
+    assert await echoed() == texts
+    assert await rpc.call("demo.echo", {"text": "alone"}) == {"text": "alone"}
+    *batches, last = (await publications())[len(alone) :]
+    assert last["params"] == {"text": "alone"}
+    # Some 1.2 KB each: as many as 16 KiB hold.
+    assert [len(data["batch"]) for data in batches] == [13, 7]
+    requests = [request for data in batches for request in requests_of(data)]
+    assert [request["params"]["text"] for request in requests] == texts
+    assert rpc.ignored_replies == 0
+
+
+async def test_a_failure_is_its_own_calls_alone_in_a_publication_of_several(
+    server: Server, rpc: CentrifugoRPCClient
+) -> None:
+    await learned(server, rpc)
+    publications = await server.publications()
+    asked: list[tuple[str, Any]] = [
+        ("demo.echo", {"text": "one"}),
+        ("demo.echo", {"text": 5}),
+        ("no.such_method", None),
+        ("demo.fail", {"code": 1234, "message": "on purpose"}),
+        ("demo.echo", {"text": "two"}),
+    ]
+    calls = [asyncio.create_task(rpc.call(*each)) for each in asked]
+    notified = asyncio.create_task(rpc.notify("demo.echo", {"text": "three"}))
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    await notified
+    assert [each.code if isinstance(each, RpcError) else each for each in outcomes] == [
+        {"text": "one"},
+        ErrorCode.INVALID_PARAMS,
+        ErrorCode.METHOD_NOT_FOUND,
+        1234,
+        {"text": "two"},
+    ]
+    [data] = await publications()
+    assert len(data["batch"]) == 6
+
+
+async def test_one_of_several_calls_in_a_publication_is_cancelled(
+    server: Server, rpc: CentrifugoRPCClient
+) -> None:
+    await learned(server, rpc)
+    publications = await server.publications()
+    calls = [
+        asyncio.create_task(rpc.call("demo.sleep", {"ms": ms}))
+        for ms in (1500, 60_000, 1501)
+    ]
+
+    async def went_out() -> bool:
+        return len(await publications()) == 1
+
+    await eventually(went_out)
+    calls[1].cancel()
+    assert await calls[0] == {"ms": 1500}
+    assert await calls[2] == {"ms": 1501}
+    assert calls[1].cancelled()
+    batch, cancel = await publications()
+    assert cancel["cancel"] == batch["batch"][1]["correlation_id"]
+    assert cancel["reply_to"] == rpc._target.reply_channel
+
+    # The worker's word on it: nobody waits for it any more.
+    async def answered() -> bool:
+        return rpc.ignored_replies == 1
+
+    await eventually(answered)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +225,11 @@ async def test_a_refused_request_says_what_to_configure(server: Server) -> None:
             await rpc.call("demo.echo", {"text": "x"})
         with pytest.raises(SetupError, match="add a namespace `nowhere`"):
             await rpc.notify("demo.echo", {"text": "x"})
+        await learned(server, rpc)
+        asked = (rpc.call("demo.echo"), rpc.call("demo.echo"), rpc.notify("demo.echo"))
+        for error in await asyncio.gather(*asked, return_exceptions=True):
+            assert isinstance(error, SetupError)
+            assert "add a namespace `nowhere`" in str(error)
     async with CentrifugoRPCClient(
         server.url, server.token(), request_channel="rpc:other"
     ) as rpc:

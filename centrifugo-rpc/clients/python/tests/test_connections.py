@@ -18,7 +18,7 @@ from base import (
     UnreachableError,
 )
 
-from .conftest import Server, eventually
+from .conftest import Server, eventually, learned, requests_of
 from .network import Network
 
 # Long enough for a slow machine to break the connection meanwhile.
@@ -61,6 +61,36 @@ async def test_pending_calls_survive_a_cut_connection(
         calls = await sleeping(rpc, 100)
         await network.cut()
         assert await asyncio.gather(*calls) == [{"ms": SLEEP + n} for n in range(100)]
+
+
+async def test_calls_that_went_out_together_survive_a_cut_connection(
+    server: Server, network: Network
+) -> None:
+    async with CentrifugoRPCClient(network.url, server.token()) as rpc:
+        await learned(server, rpc)
+        publications = await server.publications()
+        calls = await sleeping(rpc, 100)
+        await network.cut()
+        assert await asyncio.gather(*calls) == [{"ms": SLEEP + n} for n in range(100)]
+        sizes = [len(requests_of(data)) for data in await publications()]
+        assert (sum(sizes), len(sizes)) == (101, 2)
+
+
+async def test_the_next_connection_knows_nothing_of_the_workers(
+    server: Server, network: Network
+) -> None:
+    async with CentrifugoRPCClient(network.url, server.token()) as rpc:
+        await learned(server, rpc)
+        await network.refuse()
+        await network.cut()
+        await noticed(rpc)
+        publications = await server.publications()
+        echoes = (rpc.call("demo.echo", {"text": str(n)}) for n in range(20))
+        calls = asyncio.gather(*echoes)
+        await network.accept()
+        assert await calls == [{"text": str(n)} for n in range(20)]
+        alone = [data["params"]["text"] for data in await publications()]
+        assert alone == [str(n) for n in range(20)]
 
 
 async def test_replies_sent_while_disconnected_are_recovered(
