@@ -51,6 +51,8 @@ fn dispatching(stage: &str, size: &str, bytes: usize) {
     let worker = Worker::new(bytes);
     let callers = || (0..BURST).map(stages::caller).collect();
     report(stage, size, BURST, callers, |callers| worker.calls(callers));
+    let together = format!("{size}, {BURST} together");
+    report(stage, &together, BURST, || stages::caller(7), |caller| worker.calls_together(caller));
 }
 
 /// Runs a stage, which handles so many calls at once, and prints what it allocates for each. What it is given is not counted.

@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use centrifugo_rpc::bench::{Ready, decode, encode, log_to_nowhere};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 mod stages;
 
@@ -44,6 +44,11 @@ fn dispatching_as(criterion: &mut Criterion, name: &str) {
         group.throughput(Throughput::Elements(1));
         group.bench_function(name, |bencher| bencher.iter_custom(|calls| time_of(&worker, calls)));
     }
+    let worker = Worker::new(SIZES[0].1);
+    group.throughput(Throughput::Elements(BURST as u64));
+    group.bench_function(BenchmarkId::new(format!("{BURST} calls of 1 caller"), SIZES[0].0), |bencher| {
+        bencher.iter_batched(|| stages::caller(7), |caller| worker.calls_together(caller), BatchSize::SmallInput);
+    });
     group.finish();
 }
 

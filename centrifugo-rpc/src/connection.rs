@@ -61,7 +61,8 @@ pub struct Connection(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    caller: Caller,
+    /// Shared with the calls that came with this one.
+    caller: Arc<Caller>,
     method: &'static str,
     correlation_id: Option<Arc<str>>,
     traceparent: Option<String>,
@@ -71,13 +72,14 @@ struct Inner {
 
 impl Connection {
     pub(crate) fn new(
-        caller: Caller,
+        caller: impl Into<Arc<Caller>>,
         method: &'static str,
         correlation_id: Option<Arc<str>>,
         traceparent: Option<String>,
         deadline: Instant,
         cancelled: CancellationToken,
     ) -> Self {
+        let caller = caller.into();
         Self(Arc::new(Inner { caller, method, correlation_id, traceparent, deadline, cancelled }))
     }
 

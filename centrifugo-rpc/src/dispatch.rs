@@ -120,18 +120,19 @@ impl Dispatcher {
     /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls begin in another task. The
     /// ticket is dropped when its calls are over, and their replies delivered or given up.
     pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration, ticket: Option<Ticket>) {
+        let caller = Arc::new(caller);
         match self.read(data, &caller) {
             Intake::Batch(requests) => {
                 for request in requests {
                     let intake = self.read_part(&request, &caller);
-                    self.take(intake, caller.clone(), age, ticket.clone());
+                    self.take(intake, Arc::clone(&caller), age, ticket.clone());
                 }
             }
             intake => self.take(intake, caller, age, ticket),
         }
     }
 
-    fn take(self: &Arc<Self>, intake: Intake, caller: Caller, age: Duration, ticket: Option<Ticket>) {
+    fn take(self: &Arc<Self>, intake: Intake<'_>, caller: Arc<Caller>, age: Duration, ticket: Option<Ticket>) {
         match intake {
             Intake::Request(request) => self.begin(request, caller, age, ticket),
             Intake::Cancel(address) => self.running.cancel(&address),
@@ -141,15 +142,15 @@ impl Dispatcher {
         }
     }
 
-    fn read(&self, data: &Bytes, caller: &Caller) -> Intake {
+    fn read<'a>(&self, data: &'a Bytes, caller: &Caller) -> Intake<'a> {
         intake::read(data, caller, &self.limits.reply_namespace)
     }
 
-    fn read_part(&self, data: &Bytes, caller: &Caller) -> Intake {
+    fn read_part<'a>(&self, data: &'a Bytes, caller: &Caller) -> Intake<'a> {
         intake::read_part(data, caller, &self.limits.reply_namespace)
     }
 
-    fn begin(self: &Arc<Self>, request: Request, caller: Caller, age: Duration, ticket: Option<Ticket>) {
+    fn begin(self: &Arc<Self>, request: Request<'_>, caller: Arc<Caller>, age: Duration, ticket: Option<Ticket>) {
         let Request { address, method, params, timeout, traceparent } = request;
         let name = method;
         let now = Instant::now();

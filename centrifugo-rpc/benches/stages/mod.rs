@@ -47,13 +47,22 @@ pub(crate) fn caller(number: usize) -> Caller {
 
 /// The call with this number, as its caller publishes it.
 pub(crate) fn publication(number: usize, params_bytes: usize) -> Bytes {
-    let request = format!(
+    request(number, number, params_bytes).into()
+}
+
+/// So many calls of the caller with this number, as it publishes them together.
+fn publication_of(count: usize, caller: usize, params_bytes: usize) -> Bytes {
+    let requests: Vec<_> = (0..count).map(|number| request(number, caller, params_bytes)).collect();
+    format!(r#"{{"batch":[{}]}}"#, requests.join(",")).into()
+}
+
+fn request(number: usize, caller: usize, params_bytes: usize) -> String {
+    format!(
         r#"{{"method":"bench.echo","correlation_id":"{}","reply_to":"{}","params":{},"timeout_ms":30000,"batch":true}}"#,
         correlation_id(number),
-        channel(number),
+        channel(caller),
         payload(params_bytes),
-    );
-    request.into()
+    )
 }
 
 /// Replies with results of this size.
@@ -85,6 +94,8 @@ pub(crate) struct Worker {
     runtime: Runtime,
     in_process: InProcess,
     publications: Vec<Bytes>,
+    /// The same calls, all by one caller and together.
+    together: Bytes,
 }
 
 impl Worker {
@@ -93,7 +104,7 @@ impl Worker {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let in_process = InProcess::new(64 << 20).expect("methods without problems");
         let publications = (0..BURST).map(|number| publication(number, params_bytes)).collect();
-        Self { runtime, in_process, publications }
+        Self { runtime, in_process, publications, together: publication_of(BURST, 7, params_bytes) }
     }
 
     /// Makes the first `count` calls at once, and waits for their replies. Gives the last one.
@@ -104,6 +115,14 @@ impl Worker {
                 self.in_process.accept(data, caller);
             }
             self.in_process.replies(count).await
+        })
+    }
+
+    /// The same with [`BURST`] calls of one caller, which publishes them together.
+    pub(crate) fn calls_together(&self, caller: Caller) -> Vec<u8> {
+        self.runtime.block_on(async {
+            self.in_process.accept(&self.together, caller);
+            self.in_process.replies(BURST).await
         })
     }
 }

@@ -18,9 +18,9 @@ use crate::registry::Registry;
 
 /// A publication, read.
 #[derive(Debug)]
-pub struct Decoded(Intake);
+pub struct Decoded<'a>(Intake<'a>);
 
-impl Decoded {
+impl Decoded<'_> {
     /// It is a call that would run.
     #[must_use]
     pub fn is_call(&self) -> bool {
@@ -30,7 +30,7 @@ impl Decoded {
 
 /// Reads what `caller` published.
 #[must_use]
-pub fn decode(data: &Bytes, caller: &Caller) -> Decoded {
+pub fn decode<'a>(data: &'a Bytes, caller: &Caller) -> Decoded<'a> {
     Decoded(intake::read(data, caller, "reply"))
 }
 

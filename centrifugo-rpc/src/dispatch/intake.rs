@@ -1,5 +1,6 @@
 //! Reads publications of the request channel. Trusts nothing in them.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +17,9 @@ const MAX_TRACEPARENT: usize = 128;
 
 /// What a publication is.
 #[derive(Debug)]
-pub(super) enum Intake {
+pub(super) enum Intake<'a> {
     /// A call, or a notification if it has no address.
-    Request(Request),
+    Request(Request<'a>),
     /// The end of a call of the same user and session.
     Cancel(Address),
     /// Several requests, each to be read by [`read_part`].
@@ -76,9 +77,9 @@ impl Reason {
 
 /// A well-formed request, of an unknown method.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct Request<'a> {
     pub address: Option<Address>,
-    pub method: String,
+    pub method: Cow<'a, str>,
     pub params: Option<Bytes>,
     pub timeout: Option<Duration>,
     pub traceparent: Option<String>,
@@ -114,7 +115,7 @@ impl Hash for Address {
 }
 
 /// Reads what `caller` published.
-pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Intake {
+pub(super) fn read<'a>(data: &'a Bytes, caller: &Caller, reply_namespace: &str) -> Intake<'a> {
     let address = |reply_to: &str, correlation_id: &str, batch: bool| {
         if !protocol::is_reply_channel_of(reply_to, reply_namespace, &caller.user) {
             return Err(Reason::ForeignReplyTo);
@@ -147,7 +148,7 @@ pub(super) fn read(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Inta
         (Some(_), _, Some(address)) => Intake::Cancel(address),
         (_, Some(method), address) => Intake::Request(Request {
             address,
-            method: method.0.into_owned(),
+            method: method.0,
             params: request.params.map(|params| data.slice_ref(params.get().as_bytes())),
             timeout: request.timeout_ms.map(Duration::from_millis),
             traceparent: request.traceparent.filter(|t| t.len() <= MAX_TRACEPARENT).map(|t| t.0.into_owned()),
@@ -167,7 +168,7 @@ pub(super) fn batch(data: &Bytes) -> Option<Vec<Bytes>> {
 }
 
 /// Reads a request of a batch that `caller` published. A cancellation is for all workers, a batch for one of them.
-pub(super) fn read_part(data: &Bytes, caller: &Caller, reply_namespace: &str) -> Intake {
+pub(super) fn read_part<'a>(data: &'a Bytes, caller: &Caller, reply_namespace: &str) -> Intake<'a> {
     match read(data, caller, reply_namespace) {
         Intake::Batch(_) | Intake::Cancel(_) => Intake::Dropped(Reason::NoRequest),
         intake => intake,
@@ -175,7 +176,7 @@ pub(super) fn read_part(data: &Bytes, caller: &Caller, reply_namespace: &str) ->
 }
 
 /// Something else than a request: its author is told if it says who it is.
-fn malformed(data: &[u8], address: impl Fn(&str, &str, bool) -> Result<Address, Reason>) -> Intake {
+fn malformed(data: &[u8], address: impl Fn(&str, &str, bool) -> Result<Address, Reason>) -> Intake<'static> {
     let strings = serde_json::from_slice::<ReturnAddress<'_>>(data).ok().and_then(|address| address.strings());
     let Some((correlation_id, reply_to)) = strings else {
         return Intake::Dropped(Reason::NoRequest);
@@ -195,8 +196,10 @@ mod tests {
 
     const REPLY_TO: &str = "reply:6ba7b810-9dad-41d1-80b4-00c04fd430c8#42";
 
-    fn read(data: impl AsRef<[u8]>) -> Intake {
-        super::read(&Bytes::copy_from_slice(data.as_ref()), &Caller::user("42"), "reply")
+    fn read(data: impl AsRef<[u8]>) -> Intake<'static> {
+        // Tests may leak.
+        let data = Box::leak(Box::new(Bytes::copy_from_slice(data.as_ref())));
+        super::read(data, &Caller::user("42"), "reply")
     }
 
     fn with_address(members: &str) -> String {

@@ -68,7 +68,7 @@ impl Dispatcher {
         });
     }
 
-    fn each(&self, data: &Bytes, caller: &Caller, mut act: impl FnMut(Intake)) {
+    fn each(&self, data: &Bytes, caller: &Caller, mut act: impl FnMut(Intake<'_>)) {
         match self.read(data, caller) {
             Intake::Batch(requests) => {
                 for request in requests {
@@ -79,7 +79,7 @@ impl Dispatcher {
         }
     }
 
-    fn tell(&self, request: Request, caller: &Caller, error: &RpcError, reason: Reason) {
+    fn tell(&self, request: Request<'_>, caller: &Caller, error: &RpcError, reason: Reason) {
         self.journal.refused(caller, &request.method, error, None);
         match request.address {
             Some(address) => {
