@@ -81,7 +81,7 @@ impl Publisher {
                     }
                     // The other calls of this moment come before it is this task's turn again.
                     tokio::task::yield_now().await;
-                    while let Some(request) = (requests.len() < QUEUE).then(|| queued.try_recv().ok()).flatten() {
+                    while requests.len() < QUEUE && let Ok(request) = queued.try_recv() {
                         requests.push(request);
                     }
                     let _departing = self.departure.lock().await;
