@@ -55,6 +55,17 @@ impl Caller {
     }
 }
 
+/// Two workers, and a caller. Whatever the first is given from now on it has when it dies.
+async fn before_a_worker_dies(place: &Place) -> (Crew, Caller) {
+    let mut crew = Crew::new();
+    for _ in 0..2 {
+        crew.start(place.server(0)).await;
+    }
+    let caller = Caller::connect(place).await;
+    crew.freeze(0);
+    (crew, caller)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_cancelled_before_a_worker_comes_does_not_run() {
     let _turn = turn().await;
@@ -83,13 +94,7 @@ async fn a_call_that_is_cancelled_while_its_worker_is_dead_is_not_run_by_another
     const CALLS: usize = 20;
     let _turn = turn().await;
     let place = Place::memory().await;
-    let mut crew = Crew::new();
-    for _ in 0..2 {
-        crew.start(place.server(0)).await;
-    }
-    let mut caller = Caller::connect(&place).await;
-    // Whatever it is given from now on it has when it dies.
-    crew.freeze(0);
+    let (crew, mut caller) = before_a_worker_dies(&place).await;
     let keys: Vec<_> = (0..CALLS).map(|number| format!("call-{number}")).collect();
     for key in &keys {
         caller.call("demo.append_idempotent", key).await;
@@ -110,13 +115,7 @@ async fn of_calls_that_went_together_to_a_worker_that_died_each_ends_as_its_meth
     const PUBLICATIONS: usize = 12;
     let _turn = turn().await;
     let place = Place::memory().await;
-    let mut crew = Crew::new();
-    for _ in 0..2 {
-        crew.start(place.server(0)).await;
-    }
-    let mut caller = Caller::connect(&place).await;
-    // Whatever it is given from now on it has when it dies.
-    crew.freeze(0);
+    let (crew, mut caller) = before_a_worker_dies(&place).await;
     for number in 0..PUBLICATIONS {
         let [once, again, given_up] = ["once", "again", "given up"].map(|kind| format!("{kind} {number}"));
         let idempotent = "demo.append_idempotent";
