@@ -122,8 +122,7 @@ async fn one(plan: &Plan, system: &System, shape: Shape, size: usize) -> Cell {
     let measurement = Measurement {
         target: &system.target,
         shape,
-        method: METHOD,
-        params: &params,
+        calls: &[(METHOD, &params)],
         warm_up: plan.warm_up,
         window: plan.window,
     };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench -p tests --bench growth            # about ten minutes, and the build of a worker with 1,000 methods
-//! cargo bench -p tests --bench growth -- slow    # one part: methods, idle, workers, flight, slow, start
+//! cargo bench -p tests --bench growth -- slow    # one part: methods, idle, workers, flight, slow, uneven, start
 //! ```
 
 use std::process::ExitCode;
@@ -54,6 +54,8 @@ enum Part {
     Flight,
     /// Ten fast calls behind a slow one on the same connection
     Slow,
+    /// Calls that take different times, so that few of a connection end and begin together
+    Uneven,
     /// From the start of a worker to its first answer
     Start,
 }
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
                 Part::Workers => workers().await,
                 Part::Flight => flight().await,
                 Part::Slow => slow().await,
+                Part::Uneven => uneven().await,
                 Part::Start => start().await,
             });
         }
@@ -104,12 +107,12 @@ struct Setting<'a> {
     name: String,
     system: &'a System,
     shape: Shape,
-    method: String,
+    calls: Vec<(String, String)>,
 }
 
 impl<'a> Setting<'a> {
     fn busy(name: String, system: &'a System) -> Self {
-        Self { name, system, shape: BUSY, method: METHOD.to_owned() }
+        Self { name, system, shape: BUSY, calls: vec![(METHOD.to_owned(), PARAMS.to_owned())] }
     }
 }
 
@@ -119,8 +122,8 @@ async fn methods() -> Vec<Row> {
         systems.push((count, System::worker(&Many::new(count).build().binary).await));
     }
     let settings = systems.iter().map(|(count, system)| {
-        let method = format!("bench.m{}", count - 1);
-        Setting { method, ..Setting::busy(format!("{count} methods"), system) }
+        let calls = vec![(format!("bench.m{}", count - 1), PARAMS.to_owned())];
+        Setting { calls, ..Setting::busy(format!("{count} methods"), system) }
     });
     turns("registered methods", &settings.collect::<Vec<_>>()).await
 }
@@ -167,11 +170,12 @@ async fn turns(part: &str, settings: &[Setting<'_>]) -> Vec<Row> {
     let mut rounds: Vec<Vec<Row>> = settings.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
         for (setting, rows) in settings.iter().zip(&mut rounds) {
+            let calls: Vec<_> =
+                setting.calls.iter().map(|(method, params)| (method.as_str(), params.as_str())).collect();
             let measurement = Measurement {
                 target: &setting.system.target,
                 shape: setting.shape,
-                method: &setting.method,
-                params: PARAMS,
+                calls: &calls,
                 warm_up: WARM_UP,
                 window: WINDOW,
             };
@@ -223,6 +227,21 @@ async fn slow() -> Vec<Row> {
     }
     show(&rows);
     rows
+}
+
+async fn uneven() -> Vec<Row> {
+    const MS: u64 = 20;
+    let systems = [
+        System::ours(1).await,
+        System::ours_apart().await,
+        System::proxy(HTTP_PROXY[0], "axum", "http", 0).await,
+        System::proxy(HTTP_PROXY[1], "axum", "http", 64).await,
+    ];
+    let settings = systems.iter().map(|system| {
+        let calls = (0..=MS).map(|ms| (SLOW.to_owned(), format!(r#"{{"ms":{ms}}}"#))).collect();
+        Setting { calls, ..Setting::busy(system.name.to_owned(), system) }
+    });
+    turns(&format!("calls of 0 to {MS} ms"), &settings.collect::<Vec<_>>()).await
 }
 
 async fn start() -> Vec<Row> {
@@ -295,13 +314,13 @@ impl Row {
 fn show(rows: &[Row]) {
     let part = rows.first().map_or("", |row| row.part.as_str());
     println!(
-        "{part}\n{:<16} {:>9} {:>9} {:>9}   {:>8} {:>10} {:>7}   {:>9}",
+        "{part}\n{:<20} {:>9} {:>9} {:>9}   {:>8} {:>10} {:>7}   {:>9}",
         "", "calls/s", "p50 µs", "p99 µs", "CPU µs", "Centrifugo", "÷ first", "HTTP/call"
     );
     let cost = |row: &Row| row.backend_cpu_us_per_call + row.centrifugo_cpu_us_per_call;
     for row in rows {
         println!(
-            "{:<16} {:>9.0} {:>9.0} {:>9.0}   {:>8.1} {:>10.1} {:>7.2}   {:>9.4}",
+            "{:<20} {:>9.0} {:>9.0} {:>9.0}   {:>8.1} {:>10.1} {:>7.2}   {:>9.4}",
             row.setting,
             row.calls_per_s,
             row.p50_us,

@@ -91,6 +91,11 @@ impl System {
         Self::demo(OURS, true, workers).await
     }
 
+    /// The same for callers that get a publication for each reply.
+    pub(crate) async fn ours_apart() -> Self {
+        Self::demo(OURS_APART, false, 1).await
+    }
+
     async fn demo(name: &'static str, batch: bool, workers: usize) -> Self {
         let centrifugo = Centrifugo::start(printed_config()).await;
         let mut backends = Vec::new();

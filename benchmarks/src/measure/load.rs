@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use hdrhistogram::Histogram;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -59,10 +60,8 @@ pub struct Measurement<'a> {
     pub target: &'a Target,
     /// With how much at once.
     pub shape: Shape,
-    /// The method.
-    pub method: &'a str,
-    /// Its params, as JSON.
-    pub params: &'a str,
+    /// Methods, each with its params as JSON: one for each call, mixed where there are several.
+    pub calls: &'a [(&'a str, &'a str)],
     /// How long nothing is counted.
     pub warm_up: Duration,
     /// How long everything is.
@@ -118,20 +117,17 @@ enum Phase {
 ///
 /// When one does not.
 pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut() -> U) -> Measured<U> {
-    let Measurement { target, shape, method, params, warm_up, window } = measurement;
+    let Measurement { target, shape, calls, warm_up, window } = measurement;
     let phase = Rc::new(Cell::new(Phase::WarmUp));
     let latencies = Rc::new(RefCell::new(Histogram::new(3).expect("three digits are possible")));
     let local = LocalSet::new();
     let measured = local.run_until(async {
-        let mut opening = JoinSet::new();
-        for number in 0..shape.connections {
-            let (target, method, params) = (target.clone(), method.to_owned(), params.to_owned());
-            opening.spawn_local(async move { target.open(number, &[(&method, &params)]).await });
-        }
+        let opened = join_all((0..shape.connections).map(|number| target.open(number, calls))).await;
         let mut connections = JoinSet::new();
-        for (socket, wire) in opening.join_all().await {
+        for (number, (socket, wire)) in opened.into_iter().enumerate() {
+            let mix = Mix { first: number as u64, count: calls.len() as u64 };
             let (phase, latencies) = (phase.clone(), latencies.clone());
-            connections.spawn_local(connection(socket, wire, shape.in_flight, phase, latencies));
+            connections.spawn_local(connection(socket, wire, mix, shape.in_flight, phase, latencies));
         }
         tokio::time::sleep(warm_up).await;
         let (before, started) = (usage().await, Instant::now());
@@ -148,10 +144,25 @@ pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut
     Measured { calls: latencies.len(), window, latencies, usage }
 }
 
+/// Which of several calls is made when: in an order that repeats for nobody, and is the same in every run.
+struct Mix {
+    first: u64,
+    count: u64,
+}
+
+impl Mix {
+    fn of(&self, id: u64) -> usize {
+        // Fibonacci hashing: what follows one another is far apart.
+        let mixed = (self.first << 32 | id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        usize::try_from(mixed % self.count).expect("one of them")
+    }
+}
+
 /// Keeps `in_flight` calls in flight until it is over, then waits for those that are.
 async fn connection(
     mut socket: Socket,
     mut wire: Box<dyn Wire>,
+    mix: Mix,
     in_flight: usize,
     phase: Rc<Cell<Phase>>,
     latencies: Rc<RefCell<Histogram<u64>>>,
@@ -162,7 +173,7 @@ async fn connection(
     let places = in_flight as u64;
     for id in 0..places {
         calls.push((id, Instant::now()));
-        wire.call(id, 0, &mut frames);
+        wire.call(id, mix.of(id), &mut frames);
     }
     let mut open = in_flight;
     while open > 0 {
@@ -184,7 +195,7 @@ async fn connection(
             if phase.get() == Phase::Over {
                 open -= 1;
             } else {
-                wire.call(id + places, 0, &mut frames);
+                wire.call(id + places, mix.of(id + places), &mut frames);
             }
         }
     }
