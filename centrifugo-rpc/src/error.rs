@@ -209,6 +209,10 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
 /// The same with another idea of what is too long, in bytes.
 pub(crate) fn shown_within(text: &str, max: usize) -> Cow<'_, str> {
     let short = shortened(text, max);
+    // Most are IDs, and every call has some.
+    if short.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return short;
+    }
     if !short.chars().any(is_invisible) {
         return short;
     }

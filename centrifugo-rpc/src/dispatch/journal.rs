@@ -81,12 +81,12 @@ impl Journal {
     /// One event per call, except for failures that come too often.
     pub(super) fn ended(&self, connection: &Connection, outcome: &Result<Reply, RpcError>, duration: Duration) {
         // Repeated in the event: the span is not there where only warnings are on.
-        let (method, user) = (connection.method(), &*shown(connection.user()));
+        let (method, user) = (connection.method(), connection.user());
         match outcome {
-            Ok(_) => tracing::debug!(method, user, outcome = "ok", ?duration, "call finished"),
-            Err(error) if error.code() == codes::INTERNAL => self.failed(method, user, error, duration),
+            Ok(_) => tracing::debug!(method, user = &*shown(user), outcome = "ok", ?duration, "call finished"),
+            Err(error) if error.code() == codes::INTERNAL => self.failed(method, &shown(user), error, duration),
             Err(error) => {
-                tracing::debug!(method, user, outcome = error.code(), ?duration, "call finished");
+                tracing::debug!(method, user = &*shown(user), outcome = error.code(), ?duration, "call finished");
                 if error.code() == codes::OVERLOADED {
                     self.overloaded(Limit::Application(method), method, connection.user(), connection.client());
                 }
