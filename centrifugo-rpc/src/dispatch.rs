@@ -47,7 +47,7 @@ use journal::{Journal, Panicked};
 use outbox::{GRACE, Outbox, Outgoing};
 use running::{Limit, Refusal, Running, Slot};
 use service::Stack;
-use starts::{LONG, Starts, TURN};
+use starts::{Starts, Then, Turn};
 use ticket::Ticket;
 
 pub(crate) use others::{count, may_cancel, partition};
@@ -182,7 +182,7 @@ impl Dispatcher {
 
     /// Begins the calls that wait for it, and leaves those that are not over then to tasks of their own.
     async fn begin_waiting(self: Arc<Self>) {
-        let mut turn = 0;
+        let mut turn = Turn::default();
         let mut now = Instant::now();
         // Those that are over at once share one place in memory.
         let nothing = || ReusableBoxFuture::new(ready(()));
@@ -193,16 +193,17 @@ impl Dispatcher {
                 tokio::spawn(std::mem::replace(&mut place, nothing()));
             }
             let began = std::mem::replace(&mut now, Instant::now());
-            if now.duration_since(began) > LONG {
-                for call in self.starts.rest() {
-                    tokio::spawn(Arc::clone(&self).answer(call));
+            match turn.took(now.duration_since(began)) {
+                Then::Next => {}
+                Then::Apart => {
+                    for call in self.starts.rest() {
+                        tokio::spawn(Arc::clone(&self).answer(call));
+                    }
                 }
-            }
-            turn += 1;
-            if turn == TURN {
-                turn = 0;
-                tokio::task::yield_now().await;
-                now = Instant::now();
+                Then::Others => {
+                    tokio::task::yield_now().await;
+                    now = Instant::now();
+                }
             }
         }
     }

@@ -9,15 +9,51 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What takes longer than this until it waits for something computes or blocks its thread, and others like it may come: what is behind
-/// it does not wait for it to happen again. Ten times what a call without I/O takes.
-pub(super) const LONG: Duration = Duration::from_micros(200);
+/// What takes longer than this until it waits for something computes or blocks its thread. Ten times what a call without I/O takes.
+const LONG: Duration = Duration::from_micros(200);
+
+/// How many of a turn do, until what is behind them does not wait for it to happen again. A single one may as well have lost its
+/// thread to another program for a moment, as happens all the time where there is much to do.
+const MANY_LONG: usize = 2;
 
 /// After this time others look after what waits. Threads that are put off for a moment are not stuck.
 const STUCK: Duration = Duration::from_millis(1);
 
 /// How many begin before others on the thread have their turn: the reader of requests, the sender of replies.
-pub(super) const TURN: usize = 64;
+const TURN: usize = 64;
+
+/// The calls of one task since others on the thread had their turn.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    calls: usize,
+    long: usize,
+}
+
+/// What is to come after a call.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The next one.
+    Next,
+    /// Tasks of their own for all that wait.
+    Apart,
+    /// Others on the thread.
+    Others,
+}
+
+impl Turn {
+    /// A call took so long until it was over or waited for something.
+    pub(super) fn took(&mut self, time: Duration) -> Then {
+        self.calls += 1;
+        self.long += usize::from(time > LONG);
+        let then = match self {
+            Self { long: MANY_LONG.., .. } => Then::Apart,
+            Self { calls: TURN.., .. } => Then::Others,
+            Self { .. } => return Then::Next,
+        };
+        *self = Self::default();
+        then
+    }
+}
 
 /// Calls that have not begun.
 #[derive(Debug)]
@@ -91,6 +127,22 @@ mod tests {
         assert_eq!((starts.next(later), starts.rest()), (Some(2), [3, 4, 5].into()));
         assert_eq!(starts.next(later), None);
         assert!(starts.push(6, later), "they are gone");
+    }
+
+    #[test]
+    fn what_takes_long_again_is_left_to_tasks_of_its_own() {
+        let mut turn = Turn::default();
+        let mut turns = |long: [usize; 2], calls: std::ops::RangeInclusive<usize>| -> Vec<_> {
+            calls.map(|call| turn.took(if long.contains(&call) { LONG * 2 } else { LONG })).collect()
+        };
+        let (last, all) = (TURN - 1, [const { Then::Next }; TURN - 1]);
+        for long in [[0, 0], [1, 0], [0, TURN]] {
+            let turn = turns(long, 1..=TURN);
+            assert_eq!((&turn[..last], &turn[last]), (&all[..], &Then::Others), "{long:?}");
+        }
+        assert_eq!(turns([2, 4], 1..=4), [Then::Next, Then::Next, Then::Next, Then::Apart]);
+        let turn = turns([1, 0], 1..=TURN);
+        assert_eq!((&turn[..last], &turn[last]), (&all[..], &Then::Others), "from the beginning");
     }
 
     #[test]
