@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::SetOnce;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use crate::error::{RpcError, shown_causes};
 
@@ -67,7 +67,7 @@ struct Inner {
     correlation_id: Option<Arc<str>>,
     traceparent: Option<String>,
     deadline: Instant,
-    cancelled: CancellationToken,
+    cancelled: SetOnce<()>,
 }
 
 impl Connection {
@@ -77,10 +77,15 @@ impl Connection {
         correlation_id: Option<Arc<str>>,
         traceparent: Option<String>,
         deadline: Instant,
-        cancelled: CancellationToken,
     ) -> Self {
-        let caller = caller.into();
+        let (caller, cancelled) = (caller.into(), SetOnce::new());
         Self(Arc::new(Inner { caller, method, correlation_id, traceparent, deadline, cancelled }))
+    }
+
+    /// Ends the call.
+    pub(crate) fn cancel(&self) {
+        // It may have been already.
+        let _ = self.0.cancelled.set(());
     }
 
     /// The user ID, the `sub` of the caller's token; empty for an anonymous caller.
@@ -150,7 +155,7 @@ impl Connection {
     ///
     /// The handler's own future is dropped at that moment: this is for what it spawned. Dropping this future does nothing.
     pub async fn cancelled(&self) {
-        self.0.cancelled.cancelled().await;
+        self.0.cancelled.wait().await;
     }
 }
 
@@ -159,7 +164,7 @@ mod tests {
     use super::*;
 
     fn connection(caller: Caller) -> Connection {
-        Connection::new(caller, "a.b", None, None, Instant::now(), CancellationToken::new())
+        Connection::new(caller, "a.b", None, None, Instant::now())
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! handler, [`outbox`] takes the reply.
 
 use std::any::Any;
+use std::borrow::Borrow;
 use std::future::{Future, poll_fn, ready};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
+use tokio_util::sync::ReusableBoxFuture;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::Instrument;
@@ -28,6 +29,7 @@ use crate::registry::{Method, Registry};
 
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
+mod envelope;
 mod hashed;
 mod intake;
 mod journal;
@@ -41,8 +43,9 @@ mod starts;
 pub(crate) mod ticket;
 mod turns;
 
+use envelope::Envelope;
 pub(crate) use intake::Address;
-use intake::{Intake, Reason, Request};
+use intake::{Intake, Reader, Reason, Request};
 use journal::{Journal, Panicked};
 use outbox::{GRACE, Outbox, Outgoing};
 use running::{Limit, Refusal, Running, Slot};
@@ -81,13 +84,21 @@ struct Limits {
     max_result_bytes: usize,
 }
 
+/// What the requests of a publication have in common.
+#[derive(Debug)]
+struct Origin {
+    caller: Arc<Caller>,
+    now: Instant,
+    /// How long ago the caller published it.
+    age: Duration,
+    ticket: Option<Ticket>,
+}
+
 /// A call that has a place and has not begun.
 #[derive(Debug)]
 struct Admitted {
-    connection: Connection,
-    method: &'static Method,
-    params: Option<Bytes>,
     slot: Slot,
+    params: Option<Bytes>,
     /// Where the reply goes; none for a notification.
     address: Option<Address>,
     ticket: Option<Ticket>,
@@ -120,61 +131,58 @@ impl Dispatcher {
     /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls begin in another task. The
     /// ticket is dropped when its calls are over, and their replies delivered or given up.
     pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration, ticket: Option<Ticket>) {
-        let caller = Arc::new(caller);
-        match self.read(data, &caller) {
+        let origin = Origin { caller: Arc::new(caller), now: Instant::now(), age, ticket };
+        let mut reader = self.reader(&origin.caller);
+        match reader.read(data) {
             Intake::Batch(requests) => {
                 for request in requests {
-                    let intake = self.read_part(&request, &caller);
-                    self.take(intake, Arc::clone(&caller), age, ticket.clone());
+                    self.take(reader.read_part(request, data), &origin);
                 }
             }
-            intake => self.take(intake, caller, age, ticket),
+            intake => self.take(intake, &origin),
         }
     }
 
-    fn take(self: &Arc<Self>, intake: Intake<'_>, caller: Arc<Caller>, age: Duration, ticket: Option<Ticket>) {
+    fn take(self: &Arc<Self>, intake: Intake<'_>, origin: &Origin) {
+        let caller = &origin.caller;
         match intake {
-            Intake::Request(request) => self.begin(request, caller, age, ticket),
+            Intake::Request(request) => self.begin(request, origin),
             Intake::Cancel(address) => self.running.cancel(&address),
-            Intake::Malformed(address, error) => self.refuse(Some(address), &caller, "", &error, None, ticket),
-            Intake::Dropped(reason) => self.journal.dropped(reason, &caller, None),
-            Intake::Batch(_) => self.journal.dropped(Reason::NoRequest, &caller, None),
+            Intake::Malformed(address, error) => {
+                self.refuse(Some(address), caller, "", &error, None, origin.ticket.clone());
+            }
+            Intake::Dropped(reason) => self.journal.dropped(reason, caller, None),
+            Intake::Batch(_) => self.journal.dropped(Reason::NoRequest, caller, None),
         }
     }
 
-    fn read<'a>(&self, data: &'a Bytes, caller: &Caller) -> Intake<'a> {
-        intake::read(data, caller, &self.limits.reply_namespace)
+    fn reader<'a>(&'a self, caller: &'a Caller) -> Reader<'a> {
+        Reader::new(caller, &self.limits.reply_namespace)
     }
 
-    fn read_part<'a>(&self, data: &'a Bytes, caller: &Caller) -> Intake<'a> {
-        intake::read_part(data, caller, &self.limits.reply_namespace)
-    }
-
-    fn begin(self: &Arc<Self>, request: Request<'_>, caller: Arc<Caller>, age: Duration, ticket: Option<Ticket>) {
-        let Request { address, method, params, timeout, traceparent } = request;
-        let name = method;
-        let now = Instant::now();
+    fn begin(self: &Arc<Self>, request: Request<'_>, origin: &Origin) {
+        let Request { address, method: name, params, timeout, traceparent } = request;
+        let (caller, now, ticket) = (&origin.caller, origin.now, origin.ticket.clone());
         let admitted = self.admit(&name, params.as_ref()).and_then(|method| {
             let timeout = self.timeout_of(method, timeout);
             // One that waited in the history for longer than its caller did has ended already.
-            let left = timeout.checked_sub(age).filter(|left| !left.is_zero());
+            let left = timeout.checked_sub(origin.age).filter(|left| !left.is_zero());
             left.map(|left| (method, now + left)).ok_or_else(RpcError::deadline_exceeded)
         });
         let (method, deadline) = match admitted {
             Ok(admitted) => admitted,
-            Err(error) => return self.refuse(address, &caller, &name, &error, None, ticket),
-        };
-        let slot = match self.running.begin(method, &caller, address.as_ref()) {
-            Ok(slot) => slot,
-            Err(Refusal::Overloaded(limit, error)) => {
-                return self.refuse(address, &caller, &name, &error, Some(limit), ticket);
-            }
-            Err(Refusal::Running) => return self.journal.dropped(Reason::Running, &caller, None),
+            Err(error) => return self.refuse(address, caller, &name, &error, None, ticket),
         };
         let correlation_id = address.as_ref().map(|address| address.correlation_id.clone());
-        let connection = Connection::new(caller, method.name, correlation_id, traceparent, deadline, slot.cancelled());
-        let counted = self.tasks.token();
-        let call = Admitted { connection, method, params, slot, address, ticket, counted };
+        let connection = Connection::new(Arc::clone(caller), method.name, correlation_id, traceparent, deadline);
+        let slot = match self.running.begin(method, connection, address.as_ref()) {
+            Ok(slot) => slot,
+            Err(Refusal::Overloaded(limit, error)) => {
+                return self.refuse(address, caller, &name, &error, Some(limit), ticket);
+            }
+            Err(Refusal::Running) => return self.journal.dropped(Reason::Running, caller, None),
+        };
+        let call = Admitted { slot, params, address, ticket, counted: self.tasks.token() };
         if self.starts.push(call, now) {
             tokio::spawn(Arc::clone(self).begin_waiting());
         }
@@ -217,20 +225,16 @@ impl Dispatcher {
 
     /// Runs a call and hands its reply over. No `async fn`, which would hold what it is given twice.
     fn answer(self: Arc<Self>, call: Admitted) -> impl Future<Output = ()> + Send {
-        let Admitted { connection, method, params, slot, address, ticket, counted } = call;
+        let Admitted { slot, params, address, ticket, counted } = call;
         async move {
-            let deadline = connection.deadline();
-            let notified = address.is_none().then(|| connection.clone());
-            let outcome = self.run(connection, method, params, &slot).await;
+            let outcome = self.run(&slot, params).await;
             if let Some(address) = address {
-                let reply = address.reply(outcome.as_ref(), deadline).with_ticket(ticket);
-                // All of it is in the reply, which may have to wait.
-                drop(outcome);
+                let reply = address.reply(outcome, slot.connection().deadline()).with_ticket(ticket);
                 if let Some(room) = self.outbox.push(reply) {
                     room.await;
                 }
-            } else if let (Some(connection), Err(error)) = (&notified, &outcome) {
-                self.journal.unanswered(connection, error);
+            } else if let Err(error) = outcome {
+                self.journal.unanswered(slot.connection(), &error);
             }
             // Its place was held until the reply had one: what waits to be sent is bounded by what may run.
             slot.finish();
@@ -242,13 +246,13 @@ impl Dispatcher {
     pub(crate) async fn call(&self, caller: Caller, method: &str, params: Bytes) -> Result<Reply, RpcError> {
         let method = self.admit(method, Some(&params))?;
         let deadline = Instant::now() + self.timeout_of(method, None);
-        let slot = match self.running.begin(method, &caller, None) {
+        let connection = Connection::new(caller, method.name, None, None, deadline);
+        let slot = match self.running.begin(method, connection, None) {
             Ok(slot) => slot,
             Err(Refusal::Overloaded(_, error)) => return Err(error),
             Err(Refusal::Running) => return Err(RpcError::internal("a call without an ID cannot run already")),
         };
-        let connection = Connection::new(caller, method.name, None, None, deadline, slot.cancelled());
-        let outcome = self.run(connection, method, Some(params), &slot).await;
+        let outcome = self.run(&slot, Some(params)).await;
         slot.finish();
         outcome
     }
@@ -277,11 +281,10 @@ impl Dispatcher {
     /// No `async fn`, which would hold the future that it instruments twice: every call is as large as this.
     fn run<'a>(
         &'a self,
-        connection: Connection,
-        method: &'static Method,
-        params: Option<Bytes>,
         slot: &'a Slot,
+        params: Option<Bytes>,
     ) -> impl Future<Output = Result<Reply, RpcError>> + Send + 'a {
+        let (method, connection) = (slot.method(), slot.connection());
         let span = tracing::info_span!(
             "call",
             method = method.name,
@@ -292,33 +295,27 @@ impl Dispatcher {
         async move {
             self.journal.began();
             let started = Instant::now();
-            let deadline = connection.deadline();
             let call = Call::new(method, connection.clone(), params, self.states.clone());
             // A handler's destructor may panic as well: it is dropped in here.
-            let outcome = AssertUnwindSafe(self.until_its_end(call, deadline, slot.cancelled()))
+            let outcome = AssertUnwindSafe(self.until_its_end(call, connection))
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|panic| Err(RpcError::internal(Panicked(panic_message(panic.as_ref()).to_owned()))));
             let outcome = outcome.and_then(|reply| self.within_size(reply));
-            self.journal.ended(&connection, &outcome, started.elapsed());
+            self.journal.ended(connection, &outcome, started.elapsed());
             outcome
         }
         .instrument(span)
     }
 
-    async fn until_its_end(
-        &self,
-        call: Call,
-        deadline: Instant,
-        cancelled: CancellationToken,
-    ) -> Result<Reply, RpcError> {
+    async fn until_its_end(&self, call: Call, connection: &Connection) -> Result<Reply, RpcError> {
         tokio::select! {
             biased;
             outcome = self.stack.run(call) => outcome,
-            () = cancelled.cancelled() => Err(self.why_cancelled()),
-            () = sleep_until(deadline) => {
+            () = connection.cancelled() => Err(self.why_cancelled()),
+            () = sleep_until(connection.deadline()) => {
                 // What the handler spawned learns of it too.
-                cancelled.cancel();
+                connection.cancel();
                 Err(RpcError::deadline_exceeded())
             }
         }
@@ -394,9 +391,12 @@ impl Dispatcher {
 }
 
 impl Address {
-    fn reply(self, outcome: Result<&Reply, &RpcError>, deadline: Instant) -> Outgoing {
-        let data = protocol::write_reply(&self.correlation_id, outcome.map(Reply::json));
-        Outgoing::new(self.reply_to, data, deadline.max(Instant::now()) + GRACE).in_batch(self.batch)
+    fn reply(self, outcome: Result<Reply, impl Borrow<RpcError>>, deadline: Instant) -> Outgoing {
+        let envelope = match outcome {
+            Ok(reply) => Envelope::around(self.correlation_id, reply.into_json()),
+            Err(error) => protocol::write_error(&self.correlation_id, error.borrow()).into(),
+        };
+        Outgoing::new(self.reply_to, envelope, deadline.max(Instant::now()) + GRACE).in_batch(self.batch)
     }
 }
 

@@ -81,6 +81,10 @@ impl Reply {
         Self { json }
     }
 
+    pub(crate) fn into_json(self) -> Vec<u8> {
+        self.json
+    }
+
     /// The result as JSON.
     #[must_use]
     pub fn json(&self) -> &[u8] {

@@ -136,28 +136,35 @@ pub(crate) struct Reply<'a> {
     pub batch: Option<Vec<&'a RawValue>>,
 }
 
-/// A reply as a worker writes it. `result` is JSON already and is copied as it is.
-pub(crate) fn write_reply(correlation_id: &str, outcome: Result<&[u8], &crate::RpcError>) -> Vec<u8> {
-    let capacity = correlation_id.len() + 48 + outcome.map_or(256, <[u8]>::len);
-    let mut reply = Vec::with_capacity(capacity);
+/// How many bytes the reply of a result has besides it and the correlation ID.
+pub(crate) const RESULT_OVERHEAD: usize = br#"{"correlation_id":"","result":}"#.len();
+
+/// Writes a reply. `result` is JSON already and is copied as it is.
+pub(crate) fn write_result(out: &mut Vec<u8>, correlation_id: &str, result: &[u8]) {
+    out.extend_from_slice(b"{\"correlation_id\":");
+    write_json(out, correlation_id);
+    out.extend_from_slice(b",\"result\":");
+    out.extend_from_slice(result);
+    out.push(b'}');
+}
+
+/// A reply that is an error.
+pub(crate) fn write_error(correlation_id: &str, error: &crate::RpcError) -> Vec<u8> {
+    let mut reply = Vec::with_capacity(correlation_id.len() + 256);
     reply.extend_from_slice(b"{\"correlation_id\":");
     write_json(&mut reply, correlation_id);
-    match outcome {
-        Ok(result) => {
-            reply.extend_from_slice(b",\"result\":");
-            reply.extend_from_slice(result);
-        }
-        Err(error) => {
-            reply.extend_from_slice(b",\"error\":");
-            write_json(&mut reply, &error.as_wire());
-        }
-    }
+    reply.extend_from_slice(b",\"error\":");
+    write_json(&mut reply, &error.as_wire());
     reply.push(b'}');
     reply
 }
 
 /// Writes requests or replies as one publication: one as it is, several for a reader that reads them together.
-pub(crate) fn write_together<'a>(out: &mut Vec<u8>, parts: impl ExactSizeIterator<Item = &'a [u8]>) {
+pub(crate) fn write_together<T>(
+    out: &mut Vec<u8>,
+    parts: impl ExactSizeIterator<Item = T>,
+    write: impl Fn(T, &mut Vec<u8>),
+) {
     let together = parts.len() > 1;
     if together {
         out.extend_from_slice(b"{\"batch\":[");
@@ -166,7 +173,7 @@ pub(crate) fn write_together<'a>(out: &mut Vec<u8>, parts: impl ExactSizeIterato
         if place > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(part);
+        write(part, out);
     }
     if together {
         out.extend_from_slice(b"]}");
@@ -237,10 +244,11 @@ mod tests {
 
     #[test]
     fn replies_have_the_documented_form() {
-        let result = write_reply("a\"b", Ok(br#"{"total":100}"#));
+        let mut result = Vec::new();
+        write_result(&mut result, "a\"b", br#"{"total":100}"#);
         assert_eq!(result, br#"{"correlation_id":"a\"b","result":{"total":100}}"#);
         let error = crate::RpcError::invalid_params("no").with_data(&[1]);
-        let error = write_reply("c", Err(&error));
+        let error = write_error("c", &error);
         assert_eq!(error, br#"{"correlation_id":"c","error":{"code":400,"message":"no","data":[1]}}"#);
     }
 

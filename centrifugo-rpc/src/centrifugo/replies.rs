@@ -330,7 +330,7 @@ fn write_batch(publications: &[Publication], parallel: bool) -> Bytes {
         // A `Vec` takes all that is written to it, and every string has a JSON form.
         let _ = serde_json::to_writer(&mut body, publication.channel());
         body.extend_from_slice(BETWEEN);
-        protocol::write_together(&mut body, publication.replies().iter().map(|reply| &reply.data[..]));
+        protocol::write_together(&mut body, publication.replies().iter(), |reply, body| reply.envelope.write(body));
         if !publication.remembered {
             body.extend_from_slice(FORGOTTEN);
         }

@@ -102,13 +102,17 @@ impl Publisher {
 
     async fn publish(&self, requests: Vec<Outgoing>) {
         let mut data = Vec::new();
-        protocol::write_together(&mut data, requests.iter().map(|request| &*request.message));
+        protocol::write_together(&mut data, requests.iter(), write);
         let outcome = self.link.publish(&self.channel, data).await;
         for request in requests {
             // Its caller may have its reply already, or have given up.
             let _ = request.outcome.send(outcome.clone());
         }
     }
+}
+
+fn write(request: &Outgoing, data: &mut Vec<u8>) {
+    data.extend_from_slice(&request.message);
 }
 
 /// Requests by the publication that they go in.
@@ -141,7 +145,7 @@ mod tests {
         let publications = together(requests.iter().map(outgoing), max_bytes);
         for publication in publications.iter().filter(|publication| publication.len() > 1) {
             let mut data = Vec::new();
-            protocol::write_together(&mut data, publication.iter().map(|request| &*request.message));
+            protocol::write_together(&mut data, publication.iter(), write);
             assert!(data.len() <= max_bytes, "{}", data.len());
         }
         let sizes = publications.iter().map(|publication| publication.iter().map(|request| request.message.len()));

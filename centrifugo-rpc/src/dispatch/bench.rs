@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Dispatcher;
-use super::intake::{self, Intake};
+use super::intake::{Intake, Reader};
 use super::outbox::Outbox;
 use super::service::Stack;
 use crate::config::Config;
@@ -31,13 +31,15 @@ impl Decoded<'_> {
 /// Reads what `caller` published.
 #[must_use]
 pub fn decode<'a>(data: &'a Bytes, caller: &Caller) -> Decoded<'a> {
-    Decoded(intake::read(data, caller, "reply"))
+    Decoded(Reader::new(caller, "reply").read(data))
 }
 
 /// Writes the reply with this result, which is JSON.
 #[must_use]
 pub fn encode(correlation_id: &str, result: &[u8]) -> Vec<u8> {
-    protocol::write_reply(correlation_id, Ok(result))
+    let mut reply = Vec::with_capacity(correlation_id.len() + result.len() + 64);
+    protocol::write_result(&mut reply, correlation_id, result);
+    reply
 }
 
 /// A worker without Centrifugo: publications go in, replies come out.
@@ -74,7 +76,10 @@ impl InProcess {
         while left > 0 {
             for publication in self.outbox.take(left, usize::MAX).await {
                 left -= self.outbox.done(publication.replies());
-                last.clone_from(&publication.replies()[0].data);
+                for reply in publication.replies() {
+                    last.clear();
+                    reply.envelope.write(&mut last);
+                }
             }
         }
         last

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map by hashes of a keyed hasher: nobody can choose them, so that they need no hashing again.
-pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
+pub(super) type HashedMap<V> = ByHash<u64, V>;
+
+/// The same by what has such a hash with it.
+pub(super) type ByHash<K, V> = HashMap<K, V, BuildHasherDefault<AsItIs>>;
 
 #[derive(Debug, Default)]
 pub(super) struct AsItIs(u64);

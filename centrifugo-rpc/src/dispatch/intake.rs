@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::connection::Caller;
 use crate::error::RpcError;
@@ -22,8 +24,8 @@ pub(super) enum Intake<'a> {
     Request(Request<'a>),
     /// The end of a call of the same user and session.
     Cancel(Address),
-    /// Several requests, each to be read by [`read_part`].
-    Batch(Vec<Bytes>),
+    /// Several requests, each to be read by [`Reader::read_part`].
+    Batch(Vec<&'a str>),
     /// Not a request, but its author can be told.
     Malformed(Address, RpcError),
     /// Nothing that could be answered.
@@ -114,80 +116,117 @@ impl Hash for Address {
     }
 }
 
-/// Reads what `caller` published.
-pub(super) fn read<'a>(data: &'a Bytes, caller: &Caller, reply_namespace: &str) -> Intake<'a> {
-    let address = |reply_to: &str, correlation_id: &str, batch: bool| {
-        if !protocol::is_reply_channel_of(reply_to, reply_namespace, &caller.user) {
-            return Err(Reason::ForeignReplyTo);
+/// Reads what a caller published.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    caller: &'a Caller,
+    reply_namespace: &'a str,
+    /// The reply channel of the request before, which most share with the next.
+    before: Option<Arc<str>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(caller: &'a Caller, reply_namespace: &'a str) -> Self {
+        Self { caller, reply_namespace, before: None }
+    }
+
+    pub(super) fn read<'d>(&mut self, data: &'d Bytes) -> Intake<'d> {
+        if !is_object(data) {
+            return Intake::Dropped(Reason::NoRequest);
         }
+        match parse(data) {
+            Ok(request) => self.request(request, data),
+            // The `batch` of a request is a boolean, so that a batch of them fails at once.
+            Err(_) => batch(data).map_or_else(|| self.malformed(data), Intake::Batch),
+        }
+    }
+
+    /// Reads a request of a batch. A cancellation is for all workers, a batch for one of them.
+    pub(super) fn read_part<'d>(&mut self, part: &'d str, of: &'d Bytes) -> Intake<'d> {
+        if !is_object(part.as_bytes()) {
+            return Intake::Dropped(Reason::NoRequest);
+        }
+        match serde_json::from_str(part) {
+            Ok(request) => match self.request(request, of) {
+                Intake::Cancel(_) => Intake::Dropped(Reason::NoRequest),
+                intake => intake,
+            },
+            Err(_) => self.malformed(part.as_bytes()),
+        }
+    }
+
+    fn request<'d>(&mut self, request: protocol::Request<'d>, of: &'d Bytes) -> Intake<'d> {
+        let id = request.cancel.as_ref().or(request.correlation_id.as_ref());
+        let address = match (&request.reply_to, id) {
+            (Some(reply_to), Some(id)) => match self.address(reply_to, id, request.batch == Some(true)) {
+                Ok(address) => Some(address),
+                Err(reason) => return Intake::Dropped(reason),
+            },
+            (None, None) => None,
+            (None, Some(_)) => return Intake::Dropped(Reason::NoReplyTo),
+            (Some(_), None) => return Intake::Dropped(Reason::NoId),
+        };
+        match (request.cancel, request.method, address) {
+            (Some(_), _, Some(address)) => Intake::Cancel(address),
+            (_, Some(method), address) => Intake::Request(Request {
+                address,
+                method: method.0,
+                params: request.params.map(|params| of.slice_ref(params.get().as_bytes())),
+                timeout: request.timeout_ms.map(Duration::from_millis),
+                traceparent: request.traceparent.filter(|t| t.len() <= MAX_TRACEPARENT).map(|t| t.0.into_owned()),
+            }),
+            (_, None, Some(address)) => {
+                Intake::Malformed(address, RpcError::invalid_params("invalid request: missing field `method`"))
+            }
+            (_, None, None) => Intake::Dropped(Reason::NoMethod),
+        }
+    }
+
+    fn address(&mut self, reply_to: &str, correlation_id: &str, batch: bool) -> Result<Address, Reason> {
+        let reply_to = match &self.before {
+            Some(before) if **before == *reply_to => before.clone(),
+            _ if protocol::is_reply_channel_of(reply_to, self.reply_namespace, &self.caller.user) => {
+                self.before.insert(reply_to.into()).clone()
+            }
+            _ => return Err(Reason::ForeignReplyTo),
+        };
         if !(1..=MAX_CORRELATION_ID).contains(&correlation_id.len()) {
             return Err(Reason::IdLength);
         }
-        Ok(Address { reply_to: reply_to.into(), correlation_id: correlation_id.into(), batch })
-    };
-    // serde would read an array as well, as the members in their order.
-    if !data.trim_ascii_start().starts_with(b"{") {
-        return Intake::Dropped(Reason::NoRequest);
+        Ok(Address { reply_to, correlation_id: correlation_id.into(), batch })
     }
-    let request: protocol::Request<'_> = match serde_json::from_slice(data) {
-        Ok(request) => request,
-        // The `batch` of a request is a boolean, so that a batch of them fails at once.
-        Err(_) => return batch(data).map_or_else(|| malformed(data, address), Intake::Batch),
-    };
-    let id = request.cancel.as_ref().or(request.correlation_id.as_ref());
-    let address = match (&request.reply_to, id) {
-        (Some(reply_to), Some(id)) => match address(reply_to, id, request.batch == Some(true)) {
-            Ok(address) => Some(address),
-            Err(reason) => return Intake::Dropped(reason),
-        },
-        (None, None) => None,
-        (None, Some(_)) => return Intake::Dropped(Reason::NoReplyTo),
-        (Some(_), None) => return Intake::Dropped(Reason::NoId),
-    };
-    match (request.cancel, request.method, address) {
-        (Some(_), _, Some(address)) => Intake::Cancel(address),
-        (_, Some(method), address) => Intake::Request(Request {
-            address,
-            method: method.0,
-            params: request.params.map(|params| data.slice_ref(params.get().as_bytes())),
-            timeout: request.timeout_ms.map(Duration::from_millis),
-            traceparent: request.traceparent.filter(|t| t.len() <= MAX_TRACEPARENT).map(|t| t.0.into_owned()),
-        }),
-        (_, None, Some(address)) => {
-            Intake::Malformed(address, RpcError::invalid_params("invalid request: missing field `method`"))
+
+    /// Something else than a request: its author is told if it says who it is.
+    fn malformed(&mut self, data: &[u8]) -> Intake<'static> {
+        let strings = serde_json::from_slice::<ReturnAddress<'_>>(data).ok().and_then(|address| address.strings());
+        let Some((correlation_id, reply_to)) = strings else {
+            return Intake::Dropped(Reason::NoRequest);
+        };
+        match self.address(&reply_to, &correlation_id, false) {
+            Ok(address) => {
+                let why = json::explain::<protocol::Request<'_>>(data);
+                Intake::Malformed(address, RpcError::invalid_params(format!("invalid request: {why}")))
+            }
+            Err(reason) => Intake::Dropped(reason),
         }
-        (_, None, None) => Intake::Dropped(Reason::NoMethod),
     }
 }
 
-/// The requests of a batch, as slices of it; nothing if there are none.
-pub(super) fn batch(data: &Bytes) -> Option<Vec<Bytes>> {
-    let requests: protocol::Requests<'_> = serde_json::from_slice(data).ok()?;
-    let requests = requests.batch.into_iter().map(|request| data.slice_ref(request.get().as_bytes()));
-    (requests.len() > 0).then(|| requests.collect())
+/// The requests of a batch; nothing if there are none.
+pub(super) fn batch(data: &[u8]) -> Option<Vec<&str>> {
+    let requests: protocol::Requests<'_> = parse(data).ok()?;
+    let requests: Vec<_> = requests.batch.into_iter().map(RawValue::get).collect();
+    (!requests.is_empty()).then_some(requests)
 }
 
-/// Reads a request of a batch that `caller` published. A cancellation is for all workers, a batch for one of them.
-pub(super) fn read_part<'a>(data: &'a Bytes, caller: &Caller, reply_namespace: &str) -> Intake<'a> {
-    match read(data, caller, reply_namespace) {
-        Intake::Batch(_) | Intake::Cancel(_) => Intake::Dropped(Reason::NoRequest),
-        intake => intake,
-    }
+/// Text is looked through once, instead of string by string.
+fn parse<'d, T: Deserialize<'d>>(data: &'d [u8]) -> serde_json::Result<T> {
+    std::str::from_utf8(data).map_or_else(|_| serde_json::from_slice(data), serde_json::from_str)
 }
 
-/// Something else than a request: its author is told if it says who it is.
-fn malformed(data: &[u8], address: impl Fn(&str, &str, bool) -> Result<Address, Reason>) -> Intake<'static> {
-    let strings = serde_json::from_slice::<ReturnAddress<'_>>(data).ok().and_then(|address| address.strings());
-    let Some((correlation_id, reply_to)) = strings else {
-        return Intake::Dropped(Reason::NoRequest);
-    };
-    match address(&reply_to, &correlation_id, false) {
-        Ok(address) => {
-            let why = json::explain::<protocol::Request<'_>>(data);
-            Intake::Malformed(address, RpcError::invalid_params(format!("invalid request: {why}")))
-        }
-        Err(reason) => Intake::Dropped(reason),
-    }
+/// serde would read an array as well, as the members in their order.
+fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().starts_with(b"{")
 }
 
 #[cfg(test)]
@@ -199,7 +238,7 @@ mod tests {
     fn read(data: impl AsRef<[u8]>) -> Intake<'static> {
         // Tests may leak.
         let data = Box::leak(Box::new(Bytes::copy_from_slice(data.as_ref())));
-        super::read(data, &Caller::user("42"), "reply")
+        Reader::new(&Caller::user("42"), "reply").read(data)
     }
 
     fn with_address(members: &str) -> String {
@@ -210,7 +249,9 @@ mod tests {
     fn params_are_not_copied() {
         let data =
             Bytes::from(with_address(r#""correlation_id":"c","method":"a.b","params":{"x":[1]},"timeout_ms":5"#));
-        let Intake::Request(request) = super::read(&data, &Caller::user("42"), "reply") else { panic!("a request") };
+        let Intake::Request(request) = Reader::new(&Caller::user("42"), "reply").read(&data) else {
+            panic!("a request")
+        };
         let params = request.params.expect("params");
         assert_eq!(params, r#"{"x":[1]}"#);
         assert!(data.as_ptr_range().contains(&params.as_ptr()));
@@ -280,9 +321,11 @@ mod tests {
             "5".to_owned(),
         ];
         let data = Bytes::from(format!(r#"{{ "later": 1, "batch" : [ {} ] }}"#, elements.join(" , ")));
-        let Intake::Batch(requests) = super::read(&data, &Caller::user("42"), "reply") else { panic!("a batch") };
+        let caller = Caller::user("42");
+        let mut reader = Reader::new(&caller, "reply");
+        let Intake::Batch(requests) = reader.read(&data) else { panic!("a batch") };
         assert!(requests.iter().all(|request| data.as_ptr_range().contains(&request.as_ptr())), "nothing is copied");
-        let read: Vec<_> = requests.iter().map(|request| read_part(request, &Caller::user("42"), "reply")).collect();
+        let read: Vec<_> = requests.iter().map(|request| reader.read_part(request, &data)).collect();
         let [Intake::Request(call), Intake::Malformed(address, _), Intake::Request(notification), rest @ ..] =
             &read[..]
         else {

@@ -13,14 +13,14 @@ use crate::protocol;
 impl Dispatcher {
     /// Ends a call, if that is what the publication is for: then, which.
     pub(crate) fn cancel(&self, data: &Bytes, caller: &Caller) -> Option<Address> {
-        let Intake::Cancel(address) = self.read(data, caller) else { return None };
+        let Intake::Cancel(address) = self.reader(caller).read(data) else { return None };
         self.running.cancel(&address);
         Some(address)
     }
 
     /// Which call a request is; none for a batch.
     pub(crate) fn address(&self, data: &Bytes, caller: &Caller) -> Option<Address> {
-        let Intake::Request(request) = self.read(data, caller) else { return None };
+        let Intake::Request(request) = self.reader(caller).read(data) else { return None };
         request.address
     }
 
@@ -35,7 +35,7 @@ impl Dispatcher {
 
     /// Whether the request, which is no batch, may run again after its worker died.
     pub(crate) fn is_idempotent(&self, data: &Bytes, caller: &Caller) -> bool {
-        let Intake::Request(request) = self.read(data, caller) else { return false };
+        let Intake::Request(request) = self.reader(caller).read(data) else { return false };
         self.registry.get(&request.method).is_some_and(|method| method.options.idempotent)
     }
 
@@ -69,10 +69,11 @@ impl Dispatcher {
     }
 
     fn each(&self, data: &Bytes, caller: &Caller, mut act: impl FnMut(Intake<'_>)) {
-        match self.read(data, caller) {
+        let mut reader = self.reader(caller);
+        match reader.read(data) {
             Intake::Batch(requests) => {
                 for request in requests {
-                    act(self.read_part(&request, caller));
+                    act(reader.read_part(request, data));
                 }
             }
             intake => act(intake),
@@ -108,9 +109,10 @@ pub(crate) fn partition(data: Bytes, first: impl Fn(&Bytes) -> bool) -> (Option<
     };
     let publication = |requests: Vec<Bytes>| {
         let mut data = Vec::new();
-        protocol::write_together(&mut data, requests.iter().map(|request| &**request));
+        protocol::write_together(&mut data, requests.iter(), |request, data| data.extend_from_slice(request));
         (!requests.is_empty()).then(|| data.into())
     };
-    let (first, others) = requests.into_iter().partition(first);
+    let requests = requests.into_iter().map(|request| data.slice_ref(request.as_bytes()));
+    let (first, others) = requests.partition(first);
     (publication(first), publication(others))
 }

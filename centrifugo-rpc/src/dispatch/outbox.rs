@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::envelope::Envelope;
 use super::publication::{self, Publication};
 use super::remembered::Remembered;
 use super::ticket::Ticket;
@@ -40,8 +41,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) struct Outgoing {
     /// The caller's reply channel.
     pub channel: Arc<str>,
-    /// The envelope: JSON.
-    pub data: Vec<u8>,
+    pub envelope: Envelope,
     /// When nobody waits for it any more.
     pub expires: Instant,
     /// Its caller reads it together with others.
@@ -58,10 +58,10 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn new(channel: impl Into<Arc<str>>, data: Vec<u8>, expires: Instant) -> Self {
+    pub(crate) fn new(channel: impl Into<Arc<str>>, envelope: impl Into<Envelope>, expires: Instant) -> Self {
         Self {
             channel: channel.into(),
-            data,
+            envelope: envelope.into(),
             expires,
             batch: false,
             key: None,
@@ -89,12 +89,12 @@ impl Outgoing {
 
     /// How many bytes of memory it takes, about.
     fn cost(&self) -> usize {
-        self.channel.len() + self.data.len() + OVERHEAD
+        self.channel.len() + self.envelope.len() + OVERHEAD
     }
 
     /// How many bytes of a request it takes, about.
     pub(super) fn size(&self) -> usize {
-        self.channel.len() + self.data.len() + COMMAND
+        self.channel.len() + self.envelope.len() + COMMAND
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn together(replies: Vec<Outgoing>) -> Vec<Publication> {
     let mut batch: Vec<Publication> = Vec::with_capacity(replies.len());
     let mut open: HashedMap<usize> = HashedMap::default();
     for reply in replies {
-        if reply.batch && reply.key.is_none() && is_shallow(&reply.data) {
+        if reply.batch && reply.key.is_none() && is_shallow(reply.envelope.content()) {
             match open.entry(reply.session) {
                 Entry::Occupied(place) if batch[*place.get()].takes(&reply) => {
                     batch[*place.get()].push(reply);
@@ -76,7 +76,7 @@ impl Publication {
 
     /// How many bytes Centrifugo publishes, about.
     pub(super) fn bytes(&self) -> usize {
-        self.channel().len() + self.replies.iter().map(|reply| reply.data.len()).sum::<usize>()
+        self.channel().len() + self.replies.iter().map(|reply| reply.envelope.len()).sum::<usize>()
     }
 
     /// Centrifugo publishes those with one key once, whoever asks it to.
@@ -118,13 +118,13 @@ mod tests {
 
     fn reply(session: u64, data: &str) -> Outgoing {
         let channel = format!("reply:{session:016}#42");
-        let mut reply = Outgoing::new(channel, data.into(), Instant::now() + Duration::from_secs(1)).in_batch(true);
+        let mut reply = Outgoing::new(channel, Vec::from(data), Instant::now() + Duration::from_secs(1)).in_batch(true);
         reply.session = session;
         reply
     }
 
     fn texts(publications: &[Publication]) -> Vec<String> {
-        let text = |reply: &Outgoing| String::from_utf8_lossy(&reply.data).trim().to_owned();
+        let text = |reply: &Outgoing| String::from_utf8_lossy(&reply.envelope.json()).trim().to_owned();
         publications.iter().map(|publication| publication.replies().iter().map(text).collect()).collect()
     }
 

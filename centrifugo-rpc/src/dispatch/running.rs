@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio_util::sync::CancellationToken;
-
-use super::hashed::HashedMap;
+use super::hashed::{ByHash, HashedMap};
 use super::intake::Address;
-use crate::connection::Caller;
+use crate::connection::Connection;
 use crate::error::RpcError;
 use crate::registry::Method;
 
@@ -18,25 +17,37 @@ use crate::registry::Method;
 pub(super) struct Running {
     table: Arc<Mutex<Table>>,
     hasher: RandomState,
+    /// Of the next call without an address.
+    number: AtomicU64,
     max_calls: usize,
     max_calls_per_user: usize,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    calls: HashMap<Key, CancellationToken>,
+    calls: ByHash<Key, Connection>,
     /// By the hash of the user: two that share one would share the limit.
     by_user: HashedMap<usize>,
     by_method: HashMap<&'static str, u32>,
-    /// Of the next call without an address.
-    number: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Key {
+    hash: u64,
+    name: Name,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
+enum Name {
     Addressed(Address),
     /// A notification, or a call in process: nobody can cancel it by name.
     Numbered(u64),
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 /// Why a call does not run.
@@ -71,30 +82,35 @@ impl Limit {
 
 impl Running {
     pub(super) fn new(max_calls: usize, max_calls_per_user: usize) -> Self {
-        Self { table: Arc::default(), hasher: RandomState::new(), max_calls, max_calls_per_user }
+        let (table, hasher, number) = (Arc::default(), RandomState::new(), AtomicU64::new(0));
+        Self { table, hasher, number, max_calls, max_calls_per_user }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
         lock(&self.table)
     }
 
+    fn key(&self, name: Name) -> Key {
+        Key { hash: self.hasher.hash_one(&name), name }
+    }
+
     /// Gives a call a place, for as long as the slot lives.
     pub(super) fn begin(
         &self,
         method: &'static Method,
-        caller: &Caller,
+        connection: Connection,
         address: Option<&Address>,
     ) -> Result<Slot, Refusal> {
         // Anonymous callers have no user in common: each connection counts for itself.
-        let anonymous = caller.user.is_empty();
-        let user = self.hasher.hash_one((anonymous, if anonymous { &caller.client } else { &caller.user }));
-        let mut table = self.table();
-        let key = if let Some(address) = address {
-            Key::Addressed(address.clone())
-        } else {
-            table.number += 1;
-            Key::Numbered(table.number)
+        let anonymous = connection.user().is_empty();
+        let user = if anonymous { connection.client() } else { connection.user() };
+        let user = self.hasher.hash_one((anonymous, user));
+        let name = match address {
+            Some(address) => Name::Addressed(address.clone()),
+            None => Name::Numbered(self.number.fetch_add(1, Ordering::Relaxed)),
         };
+        let key = self.key(name);
+        let mut table = self.table();
         let running = table.calls.len();
         let Table { calls, by_user, by_method, .. } = &mut *table;
         let Entry::Vacant(place) = calls.entry(key) else { return Err(Refusal::Running) };
@@ -114,29 +130,29 @@ impl Running {
             let message = format!("`{}` runs {max} times already, as often as it may", method.name);
             return overloaded(Limit::CallsOfMethod(method.name), message);
         }
-        let cancelled = CancellationToken::new();
         let key = place.key().clone();
-        place.insert(cancelled.clone());
+        place.insert(connection.clone());
         *of_user.or_default() += 1;
         if max_of_method.is_some() {
             *by_method.entry(method.name).or_default() += 1;
         }
-        Ok(Slot { table: Arc::clone(&self.table), key, user, method, cancelled, finished: false })
+        Ok(Slot { table: Arc::clone(&self.table), key, user, method, connection, finished: false })
     }
 
     /// Cancels the call at this address, if it runs.
     pub(super) fn cancel(&self, address: &Address) {
-        let token = self.table().calls.get(&Key::Addressed(address.clone())).cloned();
+        let key = self.key(Name::Addressed(address.clone()));
+        let call = self.table().calls.get(&key).cloned();
         // Waking its task takes locks of its own: not under this one.
-        if let Some(token) = token {
-            token.cancel();
+        if let Some(call) = call {
+            call.cancel();
         }
     }
 
     pub(super) fn cancel_all(&self) {
-        let tokens: Vec<_> = self.table().calls.values().cloned().collect();
-        for token in tokens {
-            token.cancel();
+        let calls: Vec<_> = self.table().calls.values().cloned().collect();
+        for call in calls {
+            call.cancel();
         }
     }
 }
@@ -152,14 +168,17 @@ pub(super) struct Slot {
     key: Key,
     user: u64,
     method: &'static Method,
-    cancelled: CancellationToken,
+    connection: Connection,
     finished: bool,
 }
 
 impl Slot {
-    /// What ends the call.
-    pub(super) fn cancelled(&self) -> CancellationToken {
-        self.cancelled.clone()
+    pub(super) fn method(&self) -> &'static Method {
+        self.method
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The call came to an end of its own. Dropped without, what it spawned is told that it was cancelled.
@@ -186,7 +205,7 @@ impl Drop for Slot {
             }
         }
         if !self.finished {
-            self.cancelled.cancel();
+            self.connection.cancel();
         }
     }
 }

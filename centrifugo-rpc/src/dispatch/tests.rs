@@ -95,7 +95,7 @@ impl Worker {
         let batch = self.outbox.take(1, 1).await;
         let [reply] = batch[0].replies() else { panic!("one reply was asked for") };
         self.outbox.done([reply]);
-        serde_json::from_slice(&reply.data).expect("replies are JSON")
+        serde_json::from_slice(&reply.envelope.json()).expect("replies are JSON")
     }
 
     async fn error(&self) -> (u64, String) {
@@ -259,7 +259,7 @@ async fn replies_come_together_to_callers_that_say_so() {
     let mut ids: Vec<Vec<String>> = Vec::new();
     for publication in &batch {
         let id = |reply: &Outgoing| -> String {
-            let reply: Value = serde_json::from_slice(&reply.data).expect("replies are JSON");
+            let reply: Value = serde_json::from_slice(&reply.envelope.json()).expect("replies are JSON");
             reply["correlation_id"].as_str().expect("an ID").to_owned()
         };
         ids.push(publication.replies().iter().map(id).collect());

@@ -105,7 +105,7 @@ mod tests {
 
     fn take(turns: &mut Turns, max_count: usize, max_bytes: usize) -> Vec<String> {
         let batch = turns.take(max_count, max_bytes);
-        batch.into_iter().map(|reply| String::from_utf8_lossy(&reply.data).trim().to_owned()).collect()
+        batch.into_iter().map(|reply| String::from_utf8_lossy(&reply.envelope.json()).trim().to_owned()).collect()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::logged::Log;
 
 fn reply(channel: &str, data: &str) -> Outgoing {
-    Outgoing::new(channel.to_owned(), data.into(), Instant::now() + Duration::from_secs(30))
+    Outgoing::new(channel.to_owned(), data.as_bytes().to_vec(), Instant::now() + Duration::from_secs(30))
 }
 
 #[test]

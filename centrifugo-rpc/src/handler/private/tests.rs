@@ -6,7 +6,6 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::handler::States;
@@ -61,8 +60,7 @@ fn absent_params_are_what_the_type_takes_them_for() {
 
 fn call(name: &str, caller: Caller, params: Option<&'static str>) -> Result<String, RpcError> {
     let method = inventory::iter::<Method>.into_iter().find(|method| method.name() == name).expect("it is registered");
-    let (deadline, cancelled) = (Instant::now(), CancellationToken::new());
-    let connection = Connection::new(caller, method.name(), None, None, deadline, cancelled);
+    let connection = Connection::new(caller, method.name(), None, None, Instant::now());
     let mut states = States::default();
     states.insert("a state".to_owned());
     let call = Call::new(method, connection, params.map(|json| Bytes::from_static(json.as_bytes())), states);
