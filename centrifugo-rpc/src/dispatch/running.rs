@@ -31,6 +31,7 @@ struct Table {
     by_method: HashMap<&'static str, u32>,
 }
 
+/// A call, with the hash that it is found by: made once, outside of the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
     hash: u64,
