@@ -151,6 +151,7 @@ impl<'a> Reader<'a> {
                 Intake::Cancel(_) => Intake::Dropped(Reason::NoRequest),
                 intake => intake,
             },
+            Err(_) if batch(part.as_bytes()).is_some() => Intake::Dropped(Reason::NoRequest),
             Err(_) => self.malformed(part.as_bytes()),
         }
     }
@@ -318,6 +319,7 @@ mod tests {
             r#"{"method":"a.b"}"#.to_owned(),
             with_address(r#""cancel":"c""#),
             format!(r#"{{"batch":[{call}]}}"#),
+            with_address(&format!(r#""correlation_id":"e","batch":[{call}]"#)),
             "5".to_owned(),
         ];
         let data = Bytes::from(format!(r#"{{ "later": 1, "batch" : [ {} ] }}"#, elements.join(" , ")));
@@ -333,7 +335,7 @@ mod tests {
         };
         assert_eq!(call.address.as_ref().map(|address| &*address.correlation_id), Some("c"));
         assert_eq!((&*address.correlation_id, &notification.address), ("d", &None));
-        assert_eq!(rest.len(), 3);
+        assert_eq!(rest.len(), 4);
         assert!(rest.iter().all(|intake| matches!(intake, Intake::Dropped(Reason::NoRequest))), "{rest:?}");
     }
 
