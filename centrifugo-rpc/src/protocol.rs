@@ -141,8 +141,7 @@ pub(crate) const RESULT_OVERHEAD: usize = br#"{"correlation_id":"","result":}"#.
 
 /// Writes a reply. `result` is JSON already and is copied as it is.
 pub(crate) fn write_result(out: &mut Vec<u8>, correlation_id: &str, result: &[u8]) {
-    out.extend_from_slice(b"{\"correlation_id\":");
-    write_json(out, correlation_id);
+    begin_reply(out, correlation_id);
     out.extend_from_slice(b",\"result\":");
     out.extend_from_slice(result);
     out.push(b'}');
@@ -151,12 +150,16 @@ pub(crate) fn write_result(out: &mut Vec<u8>, correlation_id: &str, result: &[u8
 /// A reply that is an error.
 pub(crate) fn write_error(correlation_id: &str, error: &crate::RpcError) -> Vec<u8> {
     let mut reply = Vec::with_capacity(correlation_id.len() + 256);
-    reply.extend_from_slice(b"{\"correlation_id\":");
-    write_json(&mut reply, correlation_id);
+    begin_reply(&mut reply, correlation_id);
     reply.extend_from_slice(b",\"error\":");
     write_json(&mut reply, &error.as_wire());
     reply.push(b'}');
     reply
+}
+
+fn begin_reply(out: &mut Vec<u8>, correlation_id: &str) {
+    out.extend_from_slice(b"{\"correlation_id\":");
+    write_json(out, correlation_id);
 }
 
 /// Writes requests or replies as one publication: one as it is, several for a reader that reads them together.

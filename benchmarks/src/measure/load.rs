@@ -125,7 +125,7 @@ pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut
         let opened = join_all((0..shape.connections).map(|number| target.open(number, calls))).await;
         let mut connections = JoinSet::new();
         for (number, (socket, wire)) in opened.into_iter().enumerate() {
-            let mix = Mix { first: number as u64, count: calls.len() as u64 };
+            let mix = Mix { connection: number as u64, count: calls.len() as u64 };
             let (phase, latencies) = (phase.clone(), latencies.clone());
             connections.spawn_local(connection(socket, wire, mix, shape.in_flight, phase, latencies));
         }
@@ -146,14 +146,14 @@ pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut
 
 /// Which of several calls is made when: in an order that repeats for nobody, and is the same in every run.
 struct Mix {
-    first: u64,
+    connection: u64,
     count: u64,
 }
 
 impl Mix {
     fn of(&self, id: u64) -> usize {
         // Fibonacci hashing: what follows one another is far apart.
-        let mixed = (self.first << 32 | id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let mixed = (self.connection << 32 | id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         usize::try_from(mixed % self.count).expect("one of them")
     }
 }
