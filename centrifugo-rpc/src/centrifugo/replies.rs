@@ -27,11 +27,6 @@ use pace::{Pace, Plan};
 /// How long what waits lets a request take before it leaves with another one: longer than a busy Centrifugo needs for a large one.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// From how many replies on a request says that thousands of calls are under way. Then a lane pauses for as long as the request took, so
-/// that the next has as many: a third fewer requests, and nothing that callers who wait for a tenth of a second would notice.
-const MANY: usize = 256;
-const PAUSE: Duration = Duration::from_millis(4);
-
 /// From when on an answer is slow enough to be told: all that comes meanwhile waits for it.
 const SLOW_ANSWER: Duration = Duration::from_secs(1);
 
@@ -138,12 +133,7 @@ impl Lane {
                     batch = self.take() => batch,
                 },
             };
-            let many = batch.iter().map(|publication| publication.replies().len()).sum::<usize>() >= MANY;
-            let began = Instant::now();
             sent = self.send(batch).await;
-            if many && sent == Sent::Answered {
-                sleep(began.elapsed().min(PAUSE)).await;
-            }
             if self.again.is_empty() {
                 self.backoff.reset();
                 retry_at = None;
