@@ -131,28 +131,28 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn read<'d>(&mut self, data: &'d Bytes) -> Intake<'d> {
-        if !is_object(data) {
-            return Intake::Dropped(Reason::NoRequest);
-        }
-        match parse(data) {
-            Ok(request) => self.request(request, data),
-            // The `batch` of a request is a boolean, so that a batch of them fails at once.
-            Err(_) => batch(data).map_or_else(|| self.malformed(data), Intake::Batch),
-        }
+        self.intake(parse(data), data, data)
     }
 
     /// Reads a request of a batch. A cancellation is for all workers, a batch for one of them.
     pub(super) fn read_part<'d>(&mut self, part: &'d str, of: &'d Bytes) -> Intake<'d> {
-        if !is_object(part.as_bytes()) {
-            return Intake::Dropped(Reason::NoRequest);
+        match self.intake(serde_json::from_str(part), part.as_bytes(), of) {
+            Intake::Cancel(_) | Intake::Batch(_) => Intake::Dropped(Reason::NoRequest),
+            intake => intake,
         }
-        match serde_json::from_str(part) {
-            Ok(request) => match self.request(request, of) {
-                Intake::Cancel(_) => Intake::Dropped(Reason::NoRequest),
-                intake => intake,
-            },
-            Err(_) if batch(part.as_bytes()).is_some() => Intake::Dropped(Reason::NoRequest),
-            Err(_) => self.malformed(part.as_bytes()),
+    }
+
+    fn intake<'d>(
+        &mut self,
+        request: serde_json::Result<protocol::Request<'d>>,
+        json: &'d [u8],
+        of: &'d Bytes,
+    ) -> Intake<'d> {
+        match request {
+            _ if !is_object(json) => Intake::Dropped(Reason::NoRequest),
+            Ok(request) => self.request(request, of),
+            // The `batch` of a request is a boolean, so that a batch of them fails at once.
+            Err(_) => batch(json).map_or_else(|| self.malformed(json), Intake::Batch),
         }
     }
 
