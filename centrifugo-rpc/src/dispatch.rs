@@ -5,7 +5,7 @@
 
 use std::any::Any;
 use std::borrow::Borrow;
-use std::future::{Future, poll_fn, ready};
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -193,12 +193,20 @@ impl Dispatcher {
         let mut turn = Turn::default();
         let mut now = Instant::now();
         // Those that are over at once share one place in memory.
-        let nothing = || ReusableBoxFuture::new(ready(()));
-        let mut place = nothing();
+        let mut place: Option<ReusableBoxFuture<'_, ()>> = None;
         while let Some(call) = self.starts.next(now) {
-            place.set(Arc::clone(&self).answer(call));
-            if poll_fn(|context| Poll::Ready(place.poll(context).is_pending())).await {
-                tokio::spawn(std::mem::replace(&mut place, nothing()));
+            let answer = Arc::clone(&self).answer(call);
+            let mut running = match place.take() {
+                Some(mut place) => {
+                    place.set(answer);
+                    place
+                }
+                None => ReusableBoxFuture::new(answer),
+            };
+            if poll_fn(|context| Poll::Ready(running.poll(context).is_pending())).await {
+                tokio::spawn(running);
+            } else {
+                place = Some(running);
             }
             let began = std::mem::replace(&mut now, Instant::now());
             match turn.took(now.duration_since(began)) {
