@@ -17,9 +17,11 @@ use crate::config::Config;
 use crate::connection::Caller;
 use crate::error::{Error, ErrorKind, shown_url};
 
+mod body;
 mod history;
 mod line;
 
+pub(crate) use body::{Body, CommandResult};
 pub(crate) use history::Publication;
 pub(crate) use line::Line;
 
@@ -54,9 +56,6 @@ pub(crate) struct Node {
     pub name: String,
     pub version: String,
 }
-
-/// What became of one command of a batch: an `Err` is Centrifugo's error object.
-pub(crate) type CommandResult = Result<(), ServerError>;
 
 /// Centrifugo's error object.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -112,18 +111,18 @@ impl Api {
         self.call("publish", &Publish { channel, data, idempotency_key: key }).await
     }
 
-    /// Runs a batch that was written already; the results are in the order of its commands, as many as Centrifugo gave.
-    pub(crate) async fn batch(&self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
-        self.batch_results(&self.post("batch", body).await?)
+    /// Publishes what was written already; the results are in its order, as many as Centrifugo gave.
+    pub(crate) async fn publish_written(&self, body: &Body) -> Result<Vec<CommandResult>, ApiError> {
+        self.results(body, &self.post(body.method(), body.bytes().clone()).await?)
     }
 
-    /// A connection of its own for batches.
+    /// A connection of its own for what is published.
     pub(crate) fn line(&self) -> Line {
         Line::new(self)
     }
 
-    fn batch_results(&self, answer: &[u8]) -> Result<Vec<CommandResult>, ApiError> {
-        parse_batch(answer).map_err(|error| self.not_json("batch", answer).because(error))
+    fn results(&self, body: &Body, answer: &[u8]) -> Result<Vec<CommandResult>, ApiError> {
+        body.results(answer).map_err(|error| self.not_json(body.method(), answer).because(error))
     }
 
     /// At most `limit` publications after `since`, or from the oldest that is left.
@@ -282,32 +281,4 @@ struct Answer<T> {
 
 fn none<T>() -> Option<T> {
     None
-}
-
-pub(super) fn parse_batch(answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Batch {
-        replies: Vec<Reply>,
-    }
-    #[derive(Deserialize)]
-    struct Reply {
-        #[serde(default)]
-        error: Option<ServerError>,
-    }
-    let batch: Batch = serde_json::from_slice(answer)?;
-    Ok(batch.replies.into_iter().map(|reply| reply.error.map_or(Ok(()), Err)).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_command_of_a_batch_has_its_own_result() {
-        let answer = br#"{"replies":[{"publish":{"offset":2,"epoch":"x"}},{"error":{"code":102,"message":"unknown channel"}},{}]}"#;
-        let results = parse_batch(answer).expect("a batch");
-        let unknown = ServerError { code: 102, message: "unknown channel".to_owned() };
-        assert_eq!(results, [Ok(()), Err(unknown), Ok(())]);
-        assert!(parse_batch(b"{}").is_err() && parse_batch(b"<html>").is_err());
-    }
 }

@@ -5,11 +5,10 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
 
-use super::api::{Api, CommandResult, Line, ServerError};
+use super::api::{Api, Body, CommandResult, Line, ServerError};
 use super::api_error::{ApiError, ApiErrorKind};
 use super::backoff::Backoff;
 use super::codes;
@@ -20,6 +19,7 @@ use crate::throttle::Throttle;
 
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
+mod body;
 mod pace;
 
 use pace::{Pace, Plan};
@@ -151,9 +151,9 @@ impl Lane {
     }
 
     /// Sends a request. As long as it takes, others need not wait for it.
-    async fn post(&mut self, body: Bytes, began: Instant) -> Result<Vec<CommandResult>, ApiError> {
+    async fn post(&mut self, body: Body, began: Instant) -> Result<Vec<CommandResult>, ApiError> {
         self.patience.as_mut().reset(began + PATIENCE);
-        let mut request = pin!(self.line.batch(body));
+        let mut request = pin!(self.line.publish(&body));
         loop {
             tokio::select! {
                 biased;
@@ -184,7 +184,7 @@ impl Lane {
                 parts.push_front(part.split_off(max_count));
             }
             let began = Instant::now();
-            match self.post(write_batch(&part, parallel), began).await {
+            match self.post(body::write(&part, parallel), began).await {
                 Ok(results) => {
                     let took = began.elapsed();
                     self.pace.took(parallel, part.len(), took);
@@ -302,39 +302,6 @@ fn halves(mut part: Vec<Publication>) -> Result<[Vec<Publication>; 2], Vec<Publi
     }
     let rest = part.split_off(part.len() / 2);
     Ok([part, rest])
-}
-
-/// The body of a batch. The replies are JSON already and are copied as they are.
-fn write_batch(publications: &[Publication], parallel: bool) -> Bytes {
-    const BEFORE: &[u8] = br#"{"publish":{"channel":"#;
-    const BETWEEN: &[u8] = br#","data":"#;
-    const FORGOTTEN: &[u8] = br#","skip_history":true"#;
-    const KEY: &[u8] = br#","idempotency_key":"#;
-    const AFTER: &[u8] = b"}},";
-    let each = BEFORE.len() + BETWEEN.len() + FORGOTTEN.len() + AFTER.len() + 16;
-    let size: usize = publications.iter().map(|publication| publication.size() + each).sum();
-    let mut body = Vec::with_capacity(size + 40);
-    body.extend_from_slice(if parallel { br#"{"parallel":true,"commands":["# } else { br#"{"commands":["# });
-    for publication in publications {
-        body.extend_from_slice(BEFORE);
-        // A `Vec` takes all that is written to it, and every string has a JSON form.
-        let _ = serde_json::to_writer(&mut body, publication.channel());
-        body.extend_from_slice(BETWEEN);
-        protocol::write_together(&mut body, publication.replies().iter(), |reply, body| reply.envelope.write(body));
-        if !publication.remembered {
-            body.extend_from_slice(FORGOTTEN);
-        }
-        if let Some(key) = publication.key() {
-            body.extend_from_slice(KEY);
-            let _ = serde_json::to_writer(&mut body, key);
-        }
-        body.extend_from_slice(AFTER);
-    }
-    if !publications.is_empty() {
-        body.pop();
-    }
-    body.extend_from_slice(b"]}");
-    body.into()
 }
 
 #[cfg(test)]

@@ -21,15 +21,15 @@ use tower::ServiceExt;
 use url::{Position, Url};
 
 use self::together::together;
-use super::{Api, CONNECT_TIMEOUT, CommandResult, REQUEST_TIMEOUT, url_of};
+use super::{Api, Body, CONNECT_TIMEOUT, CommandResult, REQUEST_TIMEOUT, url_of};
 use crate::centrifugo::api_error::ApiError;
 use crate::error::BoxError;
 
-/// Sends batches, one at a time.
+/// Publishes, one request at a time.
 #[derive(Debug)]
 pub(crate) struct Line {
     api: Api,
-    /// None where there is more on the way than a TCP connection: then batches go as all other requests.
+    /// None where there is more on the way than a TCP connection: then all goes as other requests do.
     straight: Option<Straight>,
 }
 
@@ -38,8 +38,9 @@ pub(crate) struct Line {
 struct Straight {
     url: Uri,
     host: HeaderValue,
-    /// Path and query: what stands in a request that goes to no proxy.
-    target: Uri,
+    /// Path and query, of one publication and of a batch: what stands in a request that goes to no proxy.
+    one: Uri,
+    batch: Uri,
     connector: HttpConnector,
     connection: Option<Connection>,
 }
@@ -56,19 +57,19 @@ impl Line {
         Self { api: api.clone(), straight: Straight::to(&api.base, &Matcher::from_system()) }
     }
 
-    /// Runs a batch that was written already; the results are in the order of its commands, as many as Centrifugo gave.
+    /// Publishes what was written already; the results are in its order, as many as Centrifugo gave.
     ///
     /// Where the future is dropped, so is the connection: what it would answer is of no use to the next request.
-    pub(crate) async fn batch(&mut self, body: Bytes) -> Result<Vec<CommandResult>, ApiError> {
-        let Some(straight) = &mut self.straight else { return self.api.batch(body).await };
+    pub(crate) async fn publish(&mut self, body: &Body) -> Result<Vec<CommandResult>, ApiError> {
+        let Some(straight) = &mut self.straight else { return self.api.publish_written(body).await };
         let answer = match timeout(REQUEST_TIMEOUT, straight.post(&self.api.key, body)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(ApiError::unreachable(&self.api.shown(), &*error)),
             Err(_) => return Err(ApiError::no_answer(&self.api.shown())),
         };
-        let (head, body) = answer.into_parts();
+        let (head, answer) = answer.into_parts();
         self.api.answered(head.status, head.headers.get(LOCATION))?;
-        self.api.batch_results(&body)
+        self.api.results(body, &answer)
     }
 }
 
@@ -79,24 +80,29 @@ impl Straight {
         if !plain || proxies.intercept(&url).is_some() {
             return None;
         }
-        let batch = url_of(base, "batch");
+        let target = |method| url_of(base, method)[Position::BeforePath..Position::AfterQuery].parse().ok();
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         Some(Self {
             url,
             host: HeaderValue::from_str(&base[Position::BeforeHost..Position::AfterPort]).ok()?,
-            target: batch[Position::BeforePath..Position::AfterQuery].parse().ok()?,
+            one: target(Body::ONE)?,
+            batch: target(Body::BATCH)?,
             connector,
             connection: None,
         })
     }
 
-    async fn post(&mut self, key: &HeaderValue, body: Bytes) -> Result<http::Response<Bytes>, BoxError> {
+    async fn post(&mut self, key: &HeaderValue, body: &Body) -> Result<http::Response<Bytes>, BoxError> {
+        let target = match body {
+            Body::One(_) => &self.one,
+            Body::Batch(_) => &self.batch,
+        };
         let request = || {
-            let mut request = Request::new(Full::new(body.clone()));
+            let mut request = Request::new(Full::new(body.bytes().clone()));
             *request.method_mut() = http::Method::POST;
-            *request.uri_mut() = self.target.clone();
+            *request.uri_mut() = target.clone();
             let headers = request.headers_mut();
             headers.insert(HOST, self.host.clone());
             headers.insert("x-api-key", key.clone());

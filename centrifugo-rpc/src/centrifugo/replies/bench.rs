@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::super::api::parse_batch;
-use super::write_batch;
+use super::body;
+use crate::centrifugo::api::Body;
 use crate::dispatch::outbox::{GRACE, Outgoing};
 use crate::dispatch::publication::{Publication, together};
 
@@ -28,13 +28,14 @@ impl Ready {
     /// The body of the request that publishes them.
     #[must_use]
     pub fn body(&self) -> Bytes {
-        write_batch(&self.0, false)
+        body::write(&self.0, false).bytes().clone()
     }
 
     /// How many of them were published, going by Centrifugo's answer; none if it is no answer.
     #[must_use]
     pub fn published(answer: &[u8]) -> usize {
-        parse_batch(answer).map_or(0, |results| results.into_iter().flatten().count())
+        let results = Body::Batch(Bytes::new()).results(answer);
+        results.map_or(0, |results| results.into_iter().flatten().count())
     }
 }
 

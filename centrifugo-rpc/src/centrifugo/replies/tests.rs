@@ -11,23 +11,6 @@ fn reply(channel: &str, data: &str) -> Outgoing {
     Outgoing::new(channel.to_owned(), data.as_bytes().to_vec(), Instant::now() + Duration::from_secs(30))
 }
 
-#[test]
-fn a_batch_is_json_with_the_replies_as_they_are() {
-    let batch = [reply("reply:a\"b#1", r#"{"result": {"a":1}}"#), reply("reply:c#2", "[1, 2]")];
-    let body = write_batch(&batch.map(Publication::from), true);
-    assert_eq!(
-        std::str::from_utf8(&body).expect("text"),
-        r#"{"parallel":true,"commands":[{"publish":{"channel":"reply:a\"b#1","data":{"result": {"a":1}}}},{"publish":{"channel":"reply:c#2","data":[1, 2]}}]}"#
-    );
-    let mut forgotten = Publication::from(reply("reply:c#2", "1"));
-    forgotten.remembered = false;
-    assert_eq!(
-        write_batch(&[forgotten], false),
-        &br#"{"commands":[{"publish":{"channel":"reply:c#2","data":1,"skip_history":true}}]}"#[..]
-    );
-    assert_eq!(write_batch(&[], false), &br#"{"commands":[]}"#[..]);
-}
-
 /// Replies that are published together.
 fn together(channel: &str, data: &[&str]) -> Vec<Outgoing> {
     data.iter().map(|data| reply(channel, data).in_batch(true)).collect()
@@ -82,7 +65,8 @@ async fn what_came_together_and_is_too_large_for_a_proxy_is_sent_apart() {
     );
 }
 
-/// An HTTP server that gives each request to `answer`, which returns the status and the body.
+/// An HTTP server that gives each request to `answer`, which returns the status and the body; for both one publication is a batch
+/// of one.
 async fn server(answer: impl Fn(serde_json::Value) -> (u16, String) + Send + Sync + 'static) -> Api {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let api = api_at(&listener);
@@ -106,12 +90,13 @@ async fn serve_all(listener: TcpListener, answer: impl Fn(serde_json::Value) -> 
 async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(serde_json::Value) -> (u16, String)>) {
     let mut read = Vec::new();
     loop {
-        let (head, length) = loop {
+        let (head, length, one) = loop {
             if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
                 let head = String::from_utf8_lossy(&read[..end]).to_lowercase();
-                assert!(head.starts_with("post /api/batch ") && head.contains("x-api-key: key"), "{head}");
+                let one = head.starts_with("post /api/publish ");
+                assert!((one || head.starts_with("post /api/batch ")) && head.contains("x-api-key: key"), "{head}");
                 let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-                break (end + 4, length.and_then(|text| text.parse::<usize>().ok()).expect("a length"));
+                break (end + 4, length.and_then(|text| text.parse::<usize>().ok()).expect("a length"), one);
             }
             if stream.read_buf(&mut read).await.unwrap_or(0) == 0 {
                 return;
@@ -120,11 +105,25 @@ async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(serde_json::Value) -> 
         while read.len() < head + length {
             assert_ne!(stream.read_buf(&mut read).await.expect("the body"), 0);
         }
-        let body = serde_json::from_slice(&read[head..head + length]).expect("JSON");
+        let body: serde_json::Value = serde_json::from_slice(&read[head..head + length]).expect("JSON");
         read.drain(..head + length);
-        let (status, body) = answer(body);
+        let (status, body) = if one {
+            let (status, body) = answer(serde_json::json!({ "commands": [{ "publish": body }] }));
+            (status, one_result(body))
+        } else {
+            answer(body)
+        };
         let text = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         stream.write_all(text.as_bytes()).await.expect("written");
+    }
+}
+
+/// The answer to one publication, from that to a batch of one.
+fn one_result(answer: String) -> String {
+    let Ok(batch) = serde_json::from_str::<serde_json::Value>(&answer) else { return answer };
+    match &batch["replies"][0]["error"] {
+        serde_json::Value::Null => serde_json::json!({ "result": batch["replies"][0]["publish"] }).to_string(),
+        error => serde_json::json!({ "error": error }).to_string(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::centrifugo::api_error::ApiErrorKind;
 use crate::centrifugo::tls::Tls;
 use crate::config::Config;
 
-const BODY: Bytes = Bytes::from_static(br#"{"commands":[]}"#);
+static BODY: Body = Body::Batch(Bytes::from_static(br#"{"commands":[]}"#));
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"replies\":[]}";
 const LAST_ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 14\r\n\r\n{\"replies\":[]}";
 
@@ -20,7 +20,7 @@ async fn line() -> (Line, TcpListener) {
 
 async fn request_on(stream: &mut TcpStream) -> String {
     let mut read = Vec::new();
-    while !read.ends_with(&BODY) {
+    while !read.ends_with(BODY.bytes()) {
         assert_ne!(stream.read_buf(&mut read).await.expect("a request"), 0);
     }
     String::from_utf8(read).expect("text").to_lowercase()
@@ -54,10 +54,24 @@ async fn requests_follow_one_another_on_one_connection() {
     };
     let caller = async {
         for _ in 0..3 {
-            assert_eq!(line.batch(BODY).await.expect("an answer"), []);
+            assert_eq!(line.publish(&BODY).await.expect("an answer"), []);
         }
     };
     tokio::join!(server, caller);
+}
+
+#[tokio::test]
+async fn one_publication_is_asked_for_as_such() {
+    let (mut line, listener) = line().await;
+    let server = async {
+        let mut stream = accept(&listener).await;
+        let request = request_on(&mut stream).await;
+        assert!(request.starts_with("post /prefix/api/publish http/1.1\r\n"), "{request}");
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"result\":{}}").await.expect("written");
+    };
+    let one = Body::One(BODY.bytes().clone());
+    let (answer, ()) = tokio::join!(line.publish(&one), server);
+    assert_eq!(answer.expect("an answer"), [Ok(())]);
 }
 
 #[tokio::test]
@@ -68,7 +82,7 @@ async fn a_connection_that_the_server_ended_is_replaced_without_an_error() {
             answer(&mut accept(&listener).await, last).await;
             // Dropped here: closed while nothing is under way.
         };
-        let (answer, ()) = tokio::join!(line.batch(BODY), server);
+        let (answer, ()) = tokio::join!(line.publish(&BODY), server);
         assert_eq!(answer.expect("an answer"), []);
     }
 }
@@ -78,11 +92,11 @@ async fn a_connection_that_breaks_under_a_request_is_an_error_and_the_next_reque
     let (mut line, listener) = line().await;
     for before in ["", "HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"repl"] {
         let server = async { answer(&mut accept(&listener).await, before).await };
-        let (broken, ()) = tokio::join!(line.batch(BODY), server);
+        let (broken, ()) = tokio::join!(line.publish(&BODY), server);
         let error = broken.expect_err("no answer");
         assert_eq!(error.kind(), ApiErrorKind::Unreachable, "{error}");
         let server = async { answer(&mut accept(&listener).await, LAST_ANSWER).await };
-        let (answer, ()) = tokio::join!(line.batch(BODY), server);
+        let (answer, ()) = tokio::join!(line.publish(&BODY), server);
         assert_eq!(answer.expect("an answer"), []);
     }
 }
@@ -91,7 +105,7 @@ async fn a_connection_that_breaks_under_a_request_is_an_error_and_the_next_reque
 async fn an_answer_that_nobody_waited_for_is_not_the_next_ones() {
     let (mut line, listener) = line().await;
     let mut first = tokio::select! {
-        _ = line.batch(BODY) => panic!("nobody answered"),
+        _ = line.publish(&BODY) => panic!("nobody answered"),
         stream = async {
             let mut stream = accept(&listener).await;
             request_on(&mut stream).await;
@@ -100,7 +114,7 @@ async fn an_answer_that_nobody_waited_for_is_not_the_next_ones() {
     };
     let _ = first.write_all(b"HTTP/1.1 500 late\r\ncontent-length: 0\r\n\r\n").await;
     let server = async { answer(&mut accept(&listener).await, ANSWER).await };
-    let (answer, ()) = tokio::join!(line.batch(BODY), server);
+    let (answer, ()) = tokio::join!(line.publish(&BODY), server);
     assert_eq!(answer.expect("an answer"), []);
 }
 
@@ -108,10 +122,10 @@ async fn an_answer_that_nobody_waited_for_is_not_the_next_ones() {
 async fn nobody_there_is_unreachable_and_a_status_says_what_is_wrong() {
     let (mut line, listener) = line().await;
     let server = async { answer(&mut accept(&listener).await, "HTTP/1.1 401 x\r\ncontent-length: 0\r\n\r\n").await };
-    let (refused, ()) = tokio::join!(line.batch(BODY), server);
+    let (refused, ()) = tokio::join!(line.publish(&BODY), server);
     assert_eq!(refused.expect_err("no access").kind(), ApiErrorKind::Unauthorized);
     drop(listener);
-    let error = line.batch(BODY).await.expect_err("nobody is there");
+    let error = line.publish(&BODY).await.expect_err("nobody is there");
     assert!(error.kind() == ApiErrorKind::Unreachable && error.to_string().contains("refused"), "{error}");
 }
 

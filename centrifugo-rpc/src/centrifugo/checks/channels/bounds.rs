@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::json;
 use tokio::time::sleep;
 
 use super::{Checks, reply_channel};
+use crate::centrifugo::api::Body;
 use crate::centrifugo::api_error::ApiError;
 use crate::centrifugo::checks::Findings;
 use crate::centrifugo::checks::probe::{CHECK_USER, Probe};
@@ -117,7 +117,8 @@ impl Checks<'_> {
         let commands: Vec<_> = (0..wanted)
             .map(|number| json!({ "publish": { "channel": channel, "data": { "check": number } } }))
             .collect();
-        api.batch(Bytes::from(json!({ "commands": commands }).to_string())).await?;
+        let batch = json!({ "commands": commands }).to_string();
+        api.publish_written(&Body::Batch(batch.into())).await?;
         let kept = count().await?;
         if kept < wanted {
             api.history_remove(channel).await?;
