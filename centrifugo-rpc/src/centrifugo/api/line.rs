@@ -141,10 +141,9 @@ impl Connection {
             let mut answer = pin!(ask(&mut sender, request));
             together(|context| {
                 let polled = answer.as_mut().poll(context);
-                // At its end it is dropped, and the answer says why there will be none.
-                if polled.is_pending()
-                    && driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready())
-                {
+                // With the answer there it makes ready for the next request, which then leaves at once. At its end it is
+                // dropped, and the answer says why there will be none.
+                if driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready()) {
                     driver = None;
                 }
                 polled
