@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tests::demo::environment;
+use tests::process::Output;
 use tests::{Centrifugo, Process, Publisher, Server};
 
 /// What a caller would write into the log if it could.
@@ -17,6 +18,15 @@ async fn stubborn(server: &Server, args: &[&str], env: &[(&str, &str)]) -> Proce
     let process = Process::start(&command, "cargo builds it");
     process.line("serving").await;
     process
+}
+
+/// Ends a service whose calls do not end by themselves.
+async fn cut_off(process: &Process) -> Output {
+    process.signal("TERM");
+    // A signal that arrives before the one ahead of it was taken is none.
+    process.line("shutting down").await;
+    process.signal("TERM");
+    process.ended().await
 }
 
 /// Everything that a caller chooses, in everything that is logged of it.
@@ -39,9 +49,7 @@ async fn hostile(server: &Server, backtrace: &str, args: &[&str]) -> Vec<String>
     caller.notify("stubborn.fail", json!({(HOSTILE): 1})).await;
     caller.call("stubborn.fail", json!("the last one")).await;
     process.line("the last one").await;
-    process.signal("TERM");
-    process.signal("TERM");
-    let output = process.ended().await;
+    let output = cut_off(&process).await;
     let lines: Vec<_> = output.lines.into_iter().filter(|line| line != "alone").collect();
     let about = lines.iter().filter(|line| line.contains("forged")).count();
     assert!(about > 10, "it was logged at all:\n{}", lines.join("\n"));
@@ -180,9 +188,7 @@ async fn no_level_shows_params_or_tokens() {
         let mut caller = Publisher::connect_as(&server, "ann").await;
         caller.call("stubborn.alone", json!({"secret": "of-the-params"})).await;
         process.line("alone").await;
-        process.signal("TERM");
-        process.signal("TERM");
-        let log = process.ended().await.lines.join("\n");
+        let log = cut_off(&process).await.lines.join("\n");
         assert!(log.contains("TRACE"), "{format} is at `trace`:\n{log}");
         // JSON, its bytes in hexadecimal digits, and how every token begins.
         for part in ["of-the-params", "6f662d7468652d706172616d73", "eyJ", &server.api_key, &server.secret] {
