@@ -8,33 +8,27 @@ mod tonic;
 
 use serde::{Deserialize, Serialize};
 
-/// The first argument of a program that is to be a backend.
-pub(crate) const BACKEND: &str = "backend";
-
-/// What the programs of this library do first: be a backend, if they were started as one.
-pub(crate) fn run_if_asked() {
-    let args: Vec<_> = std::env::args().skip(1).collect();
-    let args: Vec<_> = args.iter().map(String::as_str).collect();
-    if let [BACKEND, name, ref args @ ..] = args[..] {
-        run(name, args);
-        panic!("the backend {name} has ended");
-    }
-}
-
-/// Serves until it is killed, and says where on standard output.
-fn run(name: &str, args: &[&str]) {
+/// Is the backend that the first argument names. Serves until it is killed, and says where on standard output.
+///
+/// # Panics
+///
+/// When there is no such backend, or it ends.
+pub fn main() {
     // What most people write; the bare worker alone has a reason for less.
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    match (name, args) {
-        ("floor", &[url, api_url, api_key, connection, subscription]) => {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        ["floor", url, api_url, api_key, connection, subscription] => {
             floor::run(url, api_url, api_key, connection, subscription);
         }
-        ("axum", []) => runtime().block_on(axum::run()),
-        ("tonic", []) => runtime().block_on(tonic::run()),
-        ("jsonrpsee", []) => runtime().block_on(jsonrpsee::run()),
-        ("nats", [address]) => runtime().block_on(nats::run(address)),
-        _ => panic!("there is no backend {name} with {args:?}"),
+        ["axum"] => runtime().block_on(axum::run()),
+        ["tonic"] => runtime().block_on(tonic::run()),
+        ["jsonrpsee"] => runtime().block_on(jsonrpsee::run()),
+        ["nats", address] => runtime().block_on(nats::run(address)),
+        _ => panic!("there is no backend with {args:?}"),
     }
+    panic!("the backend has ended: {args:?}");
 }
 
 /// The method all systems have.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::backends::{self, METHOD};
+use crate::backends::METHOD;
 use crate::measure::{Measurement, Shape, measure};
 use crate::systems::System;
 
@@ -87,7 +87,6 @@ impl Plan {
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
-    backends::run_if_asked();
     let args = Args::parse();
     // One thread: with more, the load would take from the systems what it does not need.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

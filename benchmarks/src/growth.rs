@@ -16,7 +16,7 @@ use tests::demo::environment;
 use tests::{Many, Process, example, load};
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::backends::{self, METHOD, SLOW};
+use crate::backends::{METHOD, SLOW};
 use crate::measure::{Measured, Measurement, Shape, measure, median};
 use crate::systems::{HTTP_PROXY, System, Used};
 
@@ -76,7 +76,6 @@ struct Row {
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
-    backends::run_if_asked();
     let args = Args::parse();
     let wanted = |part| args.part.is_empty() || args.part.contains(&part);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

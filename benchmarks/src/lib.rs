@@ -5,11 +5,11 @@
 //! | [`compare`] | our way and others, side by side |
 //! | [`growth`] | what becomes of the cost when there is more of something |
 //! | `systems` | the ways, each with processes of its own |
-//! | `backends` | what answers the calls |
+//! | [`backends`] | what answers the calls |
 //! | [`measure`] | load from outside, and what it costs the processes that serve it |
 //! | `nats` | a real NATS server |
 
-mod backends;
+pub mod backends;
 pub mod compare;
 pub mod growth;
 pub mod measure;

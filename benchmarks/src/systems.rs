@@ -5,9 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{Centrifugo, Demo, Process, Server, config, example, scenarios, unique};
+use tests::{Centrifugo, Demo, Process, Server, config, example, scenarios, toolchain, unique};
 
-use crate::backends::BACKEND;
 use crate::measure::{Target, Usage, counting, http_requests, usage};
 use crate::nats;
 
@@ -205,11 +204,11 @@ fn printed_config() -> Value {
     config::with(config::with(printed, json!({"client": {"allowed_origins": ["*"]}})), counting())
 }
 
-/// This program again, as the backend of this name; and the address it listens at.
+/// The backend of this name, and the address it listens at.
 async fn backend(name: &str, args: &[&str]) -> (Process, String) {
-    let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
-    command.args([BACKEND, name]).args(args);
-    let process = Process::start(&command, "");
+    let mut command = Command::new(toolchain::program("benchmarks", "bin", "backend"));
+    command.arg(name).args(args);
+    let process = Process::start(&command, "cargo has built it");
     let line = process.line("serving").await;
     let address = line.trim_start_matches("serving").trim().to_owned();
     (process, address)

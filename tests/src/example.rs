@@ -1,15 +1,10 @@
 //! The example binaries of this workspace, started as their users do.
 
-use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use crate::process::Process;
-use crate::toolchain;
-
-const CARGO: &str = "install Rust with rustup and run again";
+use crate::toolchain::{self, CARGO};
 
 /// A running example. It dies with its handle.
 ///
@@ -51,7 +46,7 @@ impl Example {
 /// When the examples do not build, or there is none of that name.
 #[must_use]
 pub fn command(name: &str) -> Command {
-    let mut command = Command::new(build(name));
+    let mut command = Command::new(toolchain::program("examples", "example", name));
     toolchain::without_centrifugo_variables(&mut command);
     command
 }
@@ -62,27 +57,4 @@ impl Deref for Example {
     fn deref(&self) -> &Process {
         &self.process
     }
-}
-
-/// The binary of an example, built if it is not up to date. Cargo knows, and has a lock of its own.
-fn build(name: &str) -> PathBuf {
-    static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    let profile = toolchain::profile_dir();
-    let source = toolchain::workspace_dir().join("examples/examples").join(name).with_extension("rs");
-    assert!(source.is_file(), "there is no example `{name}`: {} does not exist", source.display());
-    let mut done = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    if !done.contains(name) {
-        let mut build = toolchain::cargo();
-        build.args(["build", "--quiet", "--package", "examples", "--example", name, "--target-dir"]);
-        build.arg(toolchain::target_dir()).current_dir(toolchain::workspace_dir());
-        match profile.file_name().and_then(|name| name.to_str()) {
-            Some("debug") | None => {}
-            Some(name) => {
-                build.args(["--profile", name]);
-            }
-        }
-        toolchain::run(&mut build, CARGO);
-        done.insert(name.to_owned());
-    }
-    profile.join("examples").join(name)
 }

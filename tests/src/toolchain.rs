@@ -1,11 +1,16 @@
 //! Where things are built, and building them once however many test binaries ask at the same time.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// The fix where cargo or what it builds is missing.
+pub(crate) const CARGO: &str = "install Rust with rustup and run again";
 
 /// The directory of the build that this test belongs to, such as `target/debug`.
 #[must_use]
@@ -43,6 +48,43 @@ pub fn workspace_dir() -> PathBuf {
 #[must_use]
 pub fn tests_dir() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The path of a program of this workspace, an `example` or a `bin`, built if it is not up to date. Cargo knows, and has a lock
+/// of its own.
+///
+/// # Panics
+///
+/// When it does not build, or there is none of that name.
+#[must_use]
+pub fn program(package: &str, kind: &str, name: &str) -> PathBuf {
+    static DONE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let dir = profile_dir();
+    let dir = match dir.file_name().and_then(OsStr::to_str) {
+        // What a benchmark starts is what users would have in production.
+        Some("release") => dir.with_file_name("production"),
+        _ => dir,
+    };
+    let profile = match dir.file_name().and_then(OsStr::to_str) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let path = match kind {
+        "example" => dir.join("examples").join(name),
+        _ => dir.join(name),
+    };
+    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    if !done.contains(&path) {
+        if profile != "dev" {
+            eprintln!("building `{name}` with `--profile {profile}`, which takes minutes the first time");
+        }
+        let mut build = cargo();
+        build.args(["build", "--quiet", "--profile", profile, "--package", package, &format!("--{kind}"), name]);
+        build.arg("--target-dir").arg(target_dir()).current_dir(workspace_dir());
+        run(&mut build, CARGO);
+        done.insert(path.clone());
+    }
+    path
 }
 
 /// Runs `command` to its end.
