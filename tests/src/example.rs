@@ -46,6 +46,8 @@ impl Example {
 /// When the examples do not build, or there is none of that name.
 #[must_use]
 pub fn command(name: &str) -> Command {
+    let source = toolchain::workspace_dir().join("examples/examples").join(name).with_extension("rs");
+    assert!(source.is_file(), "there is no example `{name}`: {} does not exist", source.display());
     let mut command = Command::new(toolchain::program("examples", "example", name));
     toolchain::without_centrifugo_variables(&mut command);
     command
