@@ -5,8 +5,7 @@ use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -123,12 +122,7 @@ impl Centrifugo {
 
     /// Freezes it: connections stay open and nothing answers.
     pub fn pause(&self) {
-        self.process().signal("STOP");
-        // It takes effect after `kill` has returned, thread by thread.
-        let limit = Instant::now() + Duration::from_secs(1);
-        while !is_stopped(self.process().pid()) && Instant::now() < limit {
-            thread::sleep(Duration::from_millis(1));
-        }
+        self.process().pause();
     }
 
     /// Ends [`Centrifugo::pause`].
@@ -217,14 +211,4 @@ fn tempdir() -> TempDir {
 
 fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
-}
-
-/// Whether each thread of a process is stopped. Where there is no `/proc`, nobody can tell.
-fn is_stopped(pid: u32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
-    threads.flatten().all(|thread| {
-        // The state comes after the name, which is in brackets; a thread that is gone has none.
-        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
-    })
 }

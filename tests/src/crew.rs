@@ -65,7 +65,7 @@ impl Crew {
 
     /// Freezes a worker: it does nothing, and does not know.
     pub fn freeze(&self, number: usize) {
-        self.workers[number].signal("STOP");
+        self.workers[number].pause();
     }
 
     /// Ends [`Crew::freeze`].

@@ -1,10 +1,11 @@
 //! A child process that never outlives its test, not even one that was killed.
 
 use std::fmt;
+use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -166,6 +167,16 @@ impl Process {
         }
     }
 
+    /// Freezes it until it is sent `CONT`.
+    pub fn pause(&self) {
+        self.signal("STOP");
+        // It takes effect after `kill` has returned, thread by thread.
+        let limit = Instant::now() + Duration::from_secs(1);
+        while !is_stopped(self.pid) && Instant::now() < limit {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Kills it and waits until it is gone.
     pub fn kill(&self) {
         self.signal("KILL");
@@ -248,4 +259,14 @@ fn reap(mut child: Child, mut leash: ChildStdin) -> watch::Receiver<Option<ExitS
         exited.send_replace(Some(status));
     });
     exit
+}
+
+/// Whether each thread of a process is stopped. Where there is no `/proc`, nobody can tell.
+fn is_stopped(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    threads.flatten().all(|thread| {
+        // The state comes after the name, which is in brackets; a thread that is gone has none.
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+    })
 }
