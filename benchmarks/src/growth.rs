@@ -65,9 +65,16 @@ enum Part {
 struct Row {
     part: String,
     setting: String,
-    calls_per_s: f64,
     p50_us: f64,
     p99_us: f64,
+    /// `None` where only times were measured.
+    #[serde(flatten)]
+    cost: Option<Cost>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cost {
+    calls_per_s: f64,
     backend_cpu_us_per_call: f64,
     centrifugo_cpu_us_per_call: f64,
     http_requests_per_call: f64,
@@ -166,9 +173,9 @@ async fn flight() -> Vec<Row> {
 
 /// Measures each setting in turn, and gives the medians.
 async fn turns(part: &str, settings: &[Setting<'_>]) -> Vec<Row> {
-    let mut rounds: Vec<Vec<Row>> = settings.iter().map(|_| Vec::new()).collect();
+    let mut measured: Vec<Vec<Measured<Used>>> = settings.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
-        for (setting, rows) in settings.iter().zip(&mut rounds) {
+        for (setting, turns) in settings.iter().zip(&mut measured) {
             let calls: Vec<_> =
                 setting.calls.iter().map(|(method, params)| (method.as_str(), params.as_str())).collect();
             let measurement = Measurement {
@@ -178,11 +185,11 @@ async fn turns(part: &str, settings: &[Setting<'_>]) -> Vec<Row> {
                 warm_up: WARM_UP,
                 window: WINDOW,
             };
-            let measured = measure(measurement, async || setting.system.usage().await).await;
-            rows.push(Row::new(part, &setting.name, &measured));
+            turns.push(measure(measurement, async || setting.system.usage().await).await);
         }
     }
-    let rows = rounds.iter().map(|rows| Row::median(rows)).collect::<Vec<_>>();
+    let rows = settings.iter().zip(&measured).map(|(setting, turns)| Row::of_turns(part, &setting.name, turns));
+    let rows = rows.collect::<Vec<_>>();
     show(&rows);
     rows
 }
@@ -267,16 +274,22 @@ async fn start() -> Vec<Row> {
 }
 
 impl Row {
+    /// The medians of the turns of a setting.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    fn new(part: &str, setting: &str, measured: &Measured<Used>) -> Self {
-        let (before, after) = measured.usage;
-        let calls = measured.calls as f64;
+    fn of_turns(part: &str, setting: &str, turns: &[Measured<Used>]) -> Self {
+        let per_call =
+            |of: fn(Used) -> f64| median(turns, |turn| (of(turn.usage.1) - of(turn.usage.0)) / turn.calls as f64);
         Self {
-            calls_per_s: measured.calls_per_s(),
-            backend_cpu_us_per_call: (after.backend - before.backend).cpu.as_secs_f64() * 1e6 / calls,
-            centrifugo_cpu_us_per_call: (after.centrifugo - before.centrifugo).cpu.as_secs_f64() * 1e6 / calls,
-            http_requests_per_call: (after.http_requests - before.http_requests) as f64 / calls,
-            ..Self::of_latencies(part, setting, &measured.latencies)
+            part: part.to_owned(),
+            setting: setting.to_owned(),
+            p50_us: median(turns, |turn| turn.quantile_us(0.5)),
+            p99_us: median(turns, |turn| turn.quantile_us(0.99)),
+            cost: Some(Cost {
+                calls_per_s: median(turns, Measured::calls_per_s),
+                backend_cpu_us_per_call: per_call(|used| used.backend.cpu.as_secs_f64() * 1e6),
+                centrifugo_cpu_us_per_call: per_call(|used| used.centrifugo.cpu.as_secs_f64() * 1e6),
+                http_requests_per_call: per_call(|used| used.http_requests as f64),
+            }),
         }
     }
 
@@ -286,49 +299,39 @@ impl Row {
         Self {
             part: part.to_owned(),
             setting: setting.to_owned(),
-            calls_per_s: 0.0,
             p50_us: quantile(0.5),
             p99_us: quantile(0.99),
-            backend_cpu_us_per_call: 0.0,
-            centrifugo_cpu_us_per_call: 0.0,
-            http_requests_per_call: 0.0,
-        }
-    }
-
-    fn median(rows: &[Self]) -> Self {
-        let median = |value: fn(&Self) -> f64| median(rows, value);
-        Self {
-            part: rows[0].part.clone(),
-            setting: rows[0].setting.clone(),
-            calls_per_s: median(|row| row.calls_per_s),
-            p50_us: median(|row| row.p50_us),
-            p99_us: median(|row| row.p99_us),
-            backend_cpu_us_per_call: median(|row| row.backend_cpu_us_per_call),
-            centrifugo_cpu_us_per_call: median(|row| row.centrifugo_cpu_us_per_call),
-            http_requests_per_call: median(|row| row.http_requests_per_call),
+            cost: None,
         }
     }
 }
 
+impl Cost {
+    fn cpu_us_per_call(&self) -> f64 {
+        self.backend_cpu_us_per_call + self.centrifugo_cpu_us_per_call
+    }
+}
+
 fn show(rows: &[Row]) {
-    let part = rows.first().map_or("", |row| row.part.as_str());
-    println!(
-        "{part}\n{:<20} {:>9} {:>9} {:>9}   {:>8} {:>10} {:>7}   {:>9}",
-        "", "calls/s", "p50 µs", "p99 µs", "CPU µs", "Centrifugo", "÷ first", "HTTP/call"
-    );
-    let cost = |row: &Row| row.backend_cpu_us_per_call + row.centrifugo_cpu_us_per_call;
+    let first = &rows[0];
+    print!("{}\n{:<20} {:>9} {:>9}", first.part, "", "p50 µs", "p99 µs");
+    if first.cost.is_some() {
+        print!(" {:>9}   {:>8} {:>10} {:>7}   {:>9}", "calls/s", "CPU µs", "Centrifugo", "÷ first", "HTTP/call");
+    }
+    println!();
     for row in rows {
-        println!(
-            "{:<20} {:>9.0} {:>9.0} {:>9.0}   {:>8.1} {:>10.1} {:>7.2}   {:>9.4}",
-            row.setting,
-            row.calls_per_s,
-            row.p50_us,
-            row.p99_us,
-            row.backend_cpu_us_per_call,
-            row.centrifugo_cpu_us_per_call,
-            cost(row) / cost(&rows[0]),
-            row.http_requests_per_call,
-        );
+        print!("{:<20} {:>9.0} {:>9.0}", row.setting, row.p50_us, row.p99_us);
+        if let (Some(first), Some(cost)) = (&first.cost, &row.cost) {
+            print!(
+                " {:>9.0}   {:>8.1} {:>10.1} {:>7.2}   {:>9.4}",
+                cost.calls_per_s,
+                cost.backend_cpu_us_per_call,
+                cost.centrifugo_cpu_us_per_call,
+                cost.cpu_us_per_call() / first.cpu_us_per_call(),
+                cost.http_requests_per_call,
+            );
+        }
+        println!();
     }
     println!();
 }
