@@ -128,6 +128,11 @@ impl Dispatcher {
         }
     }
 
+    /// How many methods it knows.
+    pub(crate) fn methods(&self) -> usize {
+        self.registry.len()
+    }
+
     /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls begin in another task. The
     /// ticket is dropped when its calls are over, and their replies delivered or given up.
     pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration, ticket: Option<Ticket>) {

@@ -140,11 +140,18 @@ impl Server {
             return Ok(0);
         }
         let mut shutdown = pin!(shutdown);
-        let worker = tokio::select! {
-            worker = self.start() => worker?,
+        let mut worker = tokio::select! {
+            worker = self.begin() => worker?,
             () = &mut shutdown => return Ok(0),
         };
-        shutdown.await;
+        // It may run calls before it knows that it has joined.
+        tokio::select! {
+            joined = worker.joined() => {
+                joined?;
+                shutdown.await;
+            }
+            () = &mut shutdown => {}
+        }
         Ok(Box::pin(worker.stop_or(hurry)).await)
     }
 
@@ -155,6 +162,12 @@ impl Server {
     ///
     /// See [`serve`](Self::serve); that [`enabled`](Config#structfield.enabled) is false is one here.
     pub async fn start(self) -> Result<Worker, Error> {
+        let mut worker = self.begin().await?;
+        worker.joined().await?;
+        Ok(worker)
+    }
+
+    async fn begin(self) -> Result<Worker, Error> {
         let config = self.config?;
         config.check()?;
         if !config.enabled {

@@ -3,9 +3,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::demo::environment;
-use tests::{Centrifugo, Demo, Process, Publisher, Server, eventually};
+use tests::{Centrifugo, Demo, Example, Process, Publisher, Server, eventually, load};
 
 /// A demo that runs a call whose reply Centrifugo, which is frozen, does not take.
 async fn with_an_undeliverable_reply(server: &Centrifugo, shutdown_timeout: &str) -> Demo {
@@ -29,6 +29,30 @@ async fn blocked(server: &Server, threads: &str) -> Process {
     Publisher::connect(server).await.call("stubborn.block", json!({})).await;
     process.line("blocking").await;
     process
+}
+
+#[tokio::test]
+async fn a_worker_that_is_stopped_at_its_first_answer_finishes_its_calls_and_leaves() {
+    let server = Centrifugo::start_default().await;
+    // The first to leave says since when calls wait for another one.
+    let demo = Demo::start(&server).await;
+    demo.signal("TERM");
+    demo.ended().await;
+    let client = load::client(&server, "early").await;
+    for _ in 0..5 {
+        let worker = Example::start("demo", &environment(&server));
+        let (slow, quick) = (json!({"ms": 300}), json!({"ms": 0}));
+        let stopped = async {
+            let answer = client.call::<Value>("demo.sleep", &quick).await;
+            worker.signal("TERM");
+            answer
+        };
+        let (slow, quick) = tokio::join!(client.call::<Value>("demo.sleep", &slow), stopped);
+        quick.expect("the quick call is answered");
+        slow.expect("the slow call is answered");
+        let output = worker.ended().await;
+        assert!(output.lines.iter().any(|line| line.ends_with("stopped")), "{output:?}");
+    }
 }
 
 #[tokio::test]

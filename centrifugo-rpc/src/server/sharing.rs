@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::identity::{self, Identity};
@@ -46,6 +46,7 @@ const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
 /// A worker's part in the group of its channel.
 #[derive(Debug)]
 pub(super) struct Sharing {
+    identity: Identity,
     shared: Arc<Shared>,
     subscription: Subscription,
     standing: watch::Receiver<Stand>,
@@ -97,11 +98,12 @@ enum Order {
 }
 
 impl Sharing {
-    /// Subscribes to the request channel, joins the group, and returns once requests are run.
+    /// Subscribes to the request channel, and begins to join the group. From then on requests may be run, so that it has to be
+    /// left again: see [`leave`](Self::leave).
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from subscribing or from joining; where the channel has no history, that there is another worker.
+    /// Whatever keeps it from subscribing.
     pub(super) async fn start(centrifugo: &Centrifugo, dispatcher: Arc<Dispatcher>) -> Result<Self, Error> {
         let identity = Identity::new();
         let (voice, said) = Voice::new();
@@ -131,27 +133,35 @@ impl Sharing {
             heard.state().group.presence(clients);
             heard.wake.notify_one();
         }));
-        let mut this = Self { shared, subscription, standing, tasks };
-        this.join(centrifugo, &identity).await?;
-        Ok(this)
+        Ok(Self { identity, shared, subscription, standing, tasks })
     }
 
-    async fn join(&mut self, centrifugo: &Centrifugo, identity: &Identity) -> Result<(), Error> {
+    /// Waits until it is a member of the group.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from joining; where the channel has no history, that there is another worker.
+    pub(super) async fn joined(&mut self, centrifugo: &Centrifugo) -> Result<(), Error> {
         let channel = &centrifugo.config.request_channel;
-        // A long history takes its time.
         let liveness = self.subscription.liveness();
         let caught_up = async {
-            while !liveness.is_live() && *self.standing.borrow() == Stand::Outside {
+            while !liveness.is_live() {
                 sleep(Duration::from_millis(TICK)).await;
             }
         };
-        let _ = timeout_at(Instant::now() + CATCH_UP_TIMEOUT, caught_up).await;
-        let joined = self.standing.wait_for(|standing| *standing != Stand::Outside);
-        let joined = timeout_at(Instant::now() + JOIN_TIMEOUT, joined).await.map(|joined| joined.map(|stand| *stand));
-        match joined {
-            Ok(Ok(Stand::Alone)) => nobody_else(centrifugo, identity).await,
-            Ok(Ok(_)) => Ok(()),
-            _ => Err(Error::new(
+        let too_long = async {
+            // A long history takes its time.
+            let _ = timeout(CATCH_UP_TIMEOUT, caught_up).await;
+            sleep(JOIN_TIMEOUT).await;
+        };
+        let stand = tokio::select! {
+            joined = self.standing.wait_for(|standing| *standing != Stand::Outside) => joined.ok().map(|stand| *stand),
+            () = too_long => None,
+        };
+        match stand {
+            Some(Stand::Alone) => nobody_else(centrifugo, &self.identity).await,
+            Some(_) => Ok(()),
+            None => Err(Error::new(
                 ErrorKind::Unreachable,
                 format!(
                     "the worker group of `{channel}` cannot be joined: what is published through the server API does not arrive \
@@ -169,7 +179,7 @@ impl Sharing {
         self.shared.wake.notify_one();
         let out = self.standing.wait_for(|standing| *standing != Stand::Member);
         let left = tokio::select! {
-            left = timeout_at(Instant::now() + limit.min(LEAVE_TIMEOUT), out) => left.is_ok(),
+            left = timeout(limit.min(LEAVE_TIMEOUT), out) => left.is_ok(),
             () = hurry => false,
         };
         left
@@ -179,7 +189,8 @@ impl Sharing {
     pub(super) async fn close(mut self) {
         self.shared.wake.notify_one();
         let out = self.standing.wait_for(|standing| matches!(standing, Stand::Left | Stand::Alone));
-        if timeout_at(Instant::now() + FAREWELL_TIMEOUT, out).await.is_err() {
+        let unheard = self.shared.state().order == Order::Unknown;
+        if !unheard && timeout(FAREWELL_TIMEOUT, out).await.is_err() {
             tracing::warn!("the other workers could not be told that this one is finished");
         }
         self.tasks.shutdown().await;
@@ -365,13 +376,11 @@ impl Shared {
             Standing::Member => Stand::Member,
             Standing::Left => Stand::Left,
         };
-        let mut before = standing;
-        self.standing.send_if_modified(|current| {
-            before = std::mem::replace(current, standing);
-            before != standing
-        });
+        let before = *self.standing.borrow();
         if before != standing {
+            // Before those who wait for it go on: the log keeps the order.
             tell(group, standing);
+            self.standing.send_replace(standing);
         }
     }
 

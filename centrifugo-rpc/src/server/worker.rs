@@ -37,17 +37,18 @@ const HURRY: Duration = Duration::from_millis(500);
 /// Dropped without [`stop`](Self::stop), it takes no more requests and sends no more replies at once.
 #[derive(Debug)]
 pub struct Worker {
+    centrifugo: Centrifugo,
     dispatcher: Arc<Dispatcher>,
     outbox: Arc<Outbox>,
     sharing: Sharing,
     replies: Replies,
     /// Ends when this is dropped.
     journal: JoinSet<()>,
-    shutdown_timeout: Duration,
 }
 
 impl Worker {
-    /// Checks Centrifugo, and begins to take requests and to send replies.
+    /// Checks Centrifugo, and begins to join those who take requests. Once this has returned there may be some: it has to be
+    /// [stopped](Self::stop), whether it has [joined](Self::joined) or not.
     pub(super) async fn start(
         config: &Config,
         registry: Registry,
@@ -57,16 +58,23 @@ impl Worker {
         let centrifugo = Centrifugo::new(config)?;
         // Large, and over before anything is served: its room is not kept in the future that serves.
         checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::PATIENCE)).await)?;
-        let methods = registry.len();
         let outbox = Arc::new(Outbox::remembering(OUTBOX_BYTES, config.max_remembered_bytes_per_user));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&outbox)));
         let replies = Replies::start(&centrifugo.api, &outbox);
         let sharing = Sharing::start(&centrifugo, Arc::clone(&dispatcher)).await?;
-        tracing::info!(methods, channel = config.request_channel, url = shown_url(&config.centrifugo_url), "serving");
         let mut journal = JoinSet::new();
         let kept = Arc::clone(&dispatcher);
         journal.spawn(async move { kept.keep_journal().await });
-        Ok(Self { dispatcher, outbox, sharing, replies, journal, shutdown_timeout: config.shutdown_timeout })
+        Ok(Self { centrifugo, dispatcher, outbox, sharing, replies, journal })
+    }
+
+    /// Waits until requests arrive.
+    pub(super) async fn joined(&mut self) -> Result<(), Error> {
+        self.sharing.joined(&self.centrifugo).await?;
+        let config = &self.centrifugo.config;
+        let (methods, url) = (self.dispatcher.methods(), shown_url(&config.centrifugo_url));
+        tracing::info!(methods, channel = config.request_channel, url, "serving");
+        Ok(())
     }
 
     /// Stops gracefully: leaves the group of workers, so that others run what comes from now on, or the next one to start; calls
@@ -82,7 +90,8 @@ impl Worker {
     /// The same, but waits for nothing any more when it is told to `hurry`. Says how many calls still run, because they block
     /// their threads.
     pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) -> usize {
-        let Self { dispatcher, outbox, mut sharing, replies, journal, shutdown_timeout } = self;
+        let Self { centrifugo, dispatcher, outbox, mut sharing, replies, journal } = self;
+        let shutdown_timeout = centrifugo.config.shutdown_timeout;
         let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
         let (started, patience) = (Instant::now(), shutdown_timeout.min(NEVER));
         let end = either(alarm(limit), hurry.clone().then(|()| alarm(HURRY)));
