@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::demo::environment;
-use tests::{Centrifugo, Demo, Example, Process, Publisher, Server, eventually, load};
+use tests::{Centrifugo, Demo, Example, Process, Publisher, Server, TcpProxy, eventually, load};
+use tokio::time::sleep;
 
 /// A demo that runs a call whose reply Centrifugo, which is frozen, does not take.
 async fn with_an_undeliverable_reply(server: &Centrifugo, shutdown_timeout: &str) -> Demo {
@@ -53,6 +54,28 @@ async fn a_worker_that_is_stopped_at_its_first_answer_finishes_its_calls_and_lea
         let output = worker.ended().await;
         assert!(output.lines.iter().any(|line| line.ends_with("stopped")), "{output:?}");
     }
+}
+
+#[tokio::test]
+async fn a_worker_that_is_stopped_while_it_joins_leaves_as_well() {
+    let server = Centrifugo::start_default().await;
+    let (network, far) = TcpProxy::before(&server).await;
+    network.delay(Duration::from_millis(50));
+    // From before it has read anything until it is a member.
+    for step in 0..8 {
+        let worker = Example::start("demo", &environment(&far));
+        worker.line("subscribed").await;
+        sleep(Duration::from_millis(step * 50)).await;
+        worker.signal("TERM");
+        let output = worker.ended().await;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.lines.iter().any(|line| line.ends_with("stopped")), "{output:?}");
+        assert!(!output.lines.iter().any(|line| line.contains("could not be")), "{output:?}");
+    }
+    // Nobody is left whom the next one would have to take for dead.
+    let _demo = Demo::start(&server).await;
+    let answer = load::client(&server, "next").await.call::<Value>("demo.sleep", &json!({"ms": 0})).await;
+    answer.expect("it is answered");
 }
 
 #[tokio::test]

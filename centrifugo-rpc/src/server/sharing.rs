@@ -189,9 +189,7 @@ impl Sharing {
     pub(super) async fn close(mut self) {
         self.shared.wake.notify_one();
         let out = self.standing.wait_for(|standing| matches!(standing, Stand::Left | Stand::Alone));
-        // Who has not read anything of the channel has nothing to tell.
-        let unheard = self.shared.state().order == Order::Unknown;
-        if !unheard && timeout(FAREWELL_TIMEOUT, out).await.is_err() {
+        if timeout(FAREWELL_TIMEOUT, out).await.is_err() {
             tracing::warn!("the other workers could not be told that this one is finished");
         }
         self.tasks.shutdown().await;
