@@ -275,10 +275,7 @@ async fn start() -> Vec<Row> {
 
 impl Row {
     /// The medians of the turns of a setting.
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     fn of_turns(part: &str, setting: &str, turns: &[Measured<Used>]) -> Self {
-        let per_call =
-            |of: fn(Used) -> f64| median(turns, |turn| (of(turn.usage.1) - of(turn.usage.0)) / turn.calls as f64);
         Self {
             part: part.to_owned(),
             setting: setting.to_owned(),
@@ -286,9 +283,9 @@ impl Row {
             p99_us: median(turns, |turn| turn.quantile_us(0.99)),
             cost: Some(Cost {
                 calls_per_s: median(turns, Measured::calls_per_s),
-                backend_cpu_us_per_call: per_call(|used| used.backend.cpu.as_secs_f64() * 1e6),
-                centrifugo_cpu_us_per_call: per_call(|used| used.centrifugo.cpu.as_secs_f64() * 1e6),
-                http_requests_per_call: per_call(|used| used.http_requests as f64),
+                backend_cpu_us_per_call: median(turns, Measured::backend_cpu_us_per_call),
+                centrifugo_cpu_us_per_call: median(turns, Measured::centrifugo_cpu_us_per_call),
+                http_requests_per_call: median(turns, Measured::http_requests_per_call),
             }),
         }
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tests::{Centrifugo, Demo, Process, Server, config, example, scenarios, toolchain, unique};
 
-use crate::measure::{Target, Usage, counting, http_requests, usage};
+use crate::measure::{Measured, Target, Usage, counting, http_requests, usage};
 use crate::nats;
 
 /// A way to call, ready to be called.
@@ -40,6 +40,29 @@ pub(crate) struct Used {
     pub(crate) backend: Usage,
     pub(crate) centrifugo: Usage,
     pub(crate) http_requests: u64,
+}
+
+impl Measured<Used> {
+    pub(crate) fn backend_cpu_us_per_call(&self) -> f64 {
+        let (before, after) = self.usage;
+        (after.backend - before.backend).cpu.as_secs_f64() * 1e6 / self.count()
+    }
+
+    pub(crate) fn centrifugo_cpu_us_per_call(&self) -> f64 {
+        let (before, after) = self.usage;
+        (after.centrifugo - before.centrifugo).cpu.as_secs_f64() * 1e6 / self.count()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    pub(crate) fn http_requests_per_call(&self) -> f64 {
+        let (before, after) = self.usage;
+        (after.http_requests - before.http_requests) as f64 / self.count()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "calls are counted in millions")]
+    fn count(&self) -> f64 {
+        self.calls as f64
+    }
 }
 
 /// Ours, by which all others are divided.

@@ -53,21 +53,16 @@ struct Line {
 impl Cell {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     pub(crate) fn new(measured: &Measured<Used>) -> Self {
-        let (before, after) = measured.usage;
-        let calls = measured.calls as f64;
-        let cpu_us = |before, after| {
-            let used: crate::measure::Usage = after - before;
-            used.cpu.as_secs_f64() * 1e6 / calls
-        };
+        let (_, after) = measured.usage;
         Self {
             calls_per_s: measured.calls_per_s(),
             p50_us: measured.quantile_us(0.5),
             p99_us: measured.quantile_us(0.99),
-            backend_cpu_us_per_call: cpu_us(before.backend, after.backend),
-            centrifugo_cpu_us_per_call: cpu_us(before.centrifugo, after.centrifugo),
+            backend_cpu_us_per_call: measured.backend_cpu_us_per_call(),
+            centrifugo_cpu_us_per_call: measured.centrifugo_cpu_us_per_call(),
             backend_rss: after.backend.rss as f64,
             centrifugo_rss: after.centrifugo.rss as f64,
-            http_requests_per_call: (after.http_requests - before.http_requests) as f64 / calls,
+            http_requests_per_call: measured.http_requests_per_call(),
         }
     }
 
