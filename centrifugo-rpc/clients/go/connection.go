@@ -42,6 +42,8 @@ type connection struct {
 	// The rest belongs to the reader.
 	connectID, subscribeID uint32
 	up                     bool
+	// Whether the subscription that is asked for is the second one, which reads replies again.
+	rereads bool
 	// Whether it was ever up.
 	subscribed bool
 	ping       time.Duration
@@ -207,9 +209,27 @@ func (c *connection) onSubscribe(r *reply) error {
 		c.onPublication(result.Publications[i].Data)
 	}
 	c.link.position = position{known: result.Recoverable, epoch: result.Epoch, offset: result.Offset}
+	incomplete := result.WasRecovering && !result.Recovered
+	if incomplete && result.Recoverable && !c.rereads {
+		return c.reread()
+	}
+	incomplete, c.rereads = incomplete || c.rereads, false
 	c.up, c.subscribed = true, true
-	c.link.upped(c, result)
+	c.link.upped(c, result, incomplete)
 	return nil
+}
+
+// reread subscribes once more, from as far back as the history goes. Centrifugo cannot continue from the last reply: in a new stream, after
+// a restart with the memory engine, the history has what workers have sent since; in the old one, the last of more replies than it keeps.
+func (c *connection) reread() error {
+	position := &c.link.position
+	position.offset -= min(position.offset, keptReplies)
+	c.rereads = true
+	unsubscribe := command{ID: c.nextID.Add(1), Unsubscribe: &unsubscribeRequest{Channel: c.link.replyChannel}}
+	if err := c.send(&unsubscribe); err != nil {
+		return err
+	}
+	return c.subscribe()
 }
 
 func (c *connection) onPush(p *push) error {
@@ -218,11 +238,16 @@ func (c *connection) onPush(p *push) error {
 		return &closeError{int(p.Disconnect.Code), p.Disconnect.Reason}
 	case p.Channel != c.link.replyChannel:
 	case p.Pub != nil:
-		if p.Pub.Offset > 0 {
+		// One that is not remembered has no offset. One that comes before the history is read again does not move where that begins.
+		if p.Pub.Offset > 0 && c.up {
 			c.link.position.offset = p.Pub.Offset
 		}
 		c.onPublication(p.Pub.Data)
 	case p.Unsubscribe != nil && p.Unsubscribe.Code >= firstTemporaryUnsubscribe:
+		if !c.up {
+			// Centrifugo's answer to a later subscribe command is still to come.
+			return nil
+		}
 		c.link.down(c)
 		return c.subscribe()
 	case p.Unsubscribe != nil:

@@ -61,6 +61,80 @@ func TestRepliesSentWhileTheConnectionWasDownAreRecovered(t *testing.T) {
 	}
 }
 
+// away has calls of a client under way, cuts it off, has meanwhile happen what is to happen to the requests, and returns which calls ended
+// with their own result. The others have timed out.
+func away(t *testing.T, centrifugo *centrifugo, calls int, meanwhile func(*worker, []request)) []bool {
+	worker := startWorker(centrifugo)
+	proxy := startProxy(t, centrifugo.address)
+	api := NewAPIClient(proxy.url(), centrifugo.token("42", time.Hour), "42", WithTimeout(5*time.Second))
+	t.Cleanup(func() { _ = api.Close() })
+	if err := api.Connect(background(t)); err != nil {
+		t.Fatal(err)
+	}
+	type end struct {
+		call int
+		ok   bool
+	}
+	ends := make(chan end, calls)
+	var requests []request
+	for i := range calls {
+		go func() {
+			result, err := invoke[text](background(t), api, "a.b", text{fmt.Sprint(i)}, nil)
+			var timeout *TimeoutError
+			if err != nil && !errors.As(err, &timeout) {
+				t.Error(i, err)
+			}
+			ends <- end{i, err == nil && result.Text == fmt.Sprint(i)}
+		}()
+		// One after the other, so that they are in their order.
+		requests = append(requests, worker.next())
+	}
+	proxy.refuse(true)
+	eventually(t, "the end of the connection", func() bool { return !api.Connected() })
+	meanwhile(worker, requests)
+	proxy.refuse(false)
+	answered := make([]bool, calls)
+	for range calls {
+		end := receive(t, "the end of a call", ends)
+		answered[end.call] = end.ok
+	}
+	return answered
+}
+
+func answerAll(t *testing.T) func(*worker, []request) {
+	return func(worker *worker, requests []request) {
+		for _, r := range requests {
+			if err := worker.answer(r, "result", string(r.Params)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestOfMoreRepliesThanCentrifugoKeepsTheLastArrive(t *testing.T) {
+	leavesNothing(t)
+	const calls = keptReplies + 12
+	for i, ok := range away(t, startCentrifugo(t), calls, answerAll(t)) {
+		if ok != (i >= calls-keptReplies) {
+			t.Errorf("call %d: answered: %v", i, ok)
+		}
+	}
+}
+
+func TestRepliesInTheNewStreamOfARestartedCentrifugoArrive(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	for i, ok := range away(t, centrifugo, 50, func(worker *worker, requests []request) {
+		centrifugo.kill()
+		centrifugo.start()
+		answerAll(t)(worker, requests)
+	}) {
+		if !ok {
+			t.Errorf("call %d timed out", i)
+		}
+	}
+}
+
 func TestDisconnectsOfCentrifugo(t *testing.T) {
 	leavesNothing(t)
 	centrifugo := startCentrifugo(t)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -191,6 +192,61 @@ func TestALostSubscriptionIsMadeAgainAndRecovers(t *testing.T) {
 	}
 	if got, err := invoke[text](context.Background(), api, "a.b", text{"x"}, nil); err != nil || got.Text != "x" {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestRepliesAreReadAgainOnce(t *testing.T) {
+	leavesNothing(t)
+	const state = `{"recoverable":true,"epoch":"new","offset":%d,"was_recovering":true,"recovered":%v}`
+	var connects atomic.Int32
+	url := serve(t, func(p *peer) {
+		if p.number == 0 {
+			p.letIn()
+			p.request()
+			return
+		}
+		connects.Add(1)
+		p.accept()
+		c := p.command()
+		p.text(fmt.Sprintf(`{"id":%d,"connect":{"client":"x","version":"0","ping":25,"pong":true}}`, c.ID))
+		first := p.command()
+		if s := first.Subscribe; p.number == 2 && (s.Epoch != "new" || s.Offset != 200-keptReplies) {
+			t.Errorf("%+v", s)
+		}
+		p.text(fmt.Sprintf(`{"id":%d,"subscribe":`+state+`}`, first.ID, 200, false))
+		// Both are legal before the next command is read.
+		p.text(fmt.Sprintf(`{"push":{"channel":%q,"pub":{"offset":201,"data":{}}}}`, first.Subscribe.Channel))
+		p.text(fmt.Sprintf(`{"push":{"channel":%q,"unsubscribe":{"code":2500,"reason":"insufficient state"}}}`, first.Subscribe.Channel))
+		if c := p.command(); c == nil || c.Unsubscribe == nil || c.Unsubscribe.Channel != first.Subscribe.Channel {
+			t.Errorf("%+v", c)
+			return
+		} else if p.number == 1 {
+			// Lost in the middle: the next connection reads all the same.
+			return
+		} else {
+			p.text(fmt.Sprintf(`{"id":%d,"unsubscribe":{}}`, c.ID))
+		}
+		c = p.command()
+		if s := c.Subscribe; s == nil || !s.Recover || s.Epoch != "new" || s.Offset != 200-keptReplies {
+			t.Errorf("%+v", s)
+			return
+		}
+		// There is nothing more to be had.
+		p.text(fmt.Sprintf(`{"id":%d,"subscribe":`+state+`}`, c.ID, 201, false))
+		p.rest()
+	})
+	api := NewAPIClient(url, "", "42", WithTimeout(100*time.Millisecond))
+	defer api.Close()
+	if err := api.Connect(background(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := invoke[text](background(t), api, "a.lost", text{"x"}, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	eventually(t, "the connection that holds", func() bool { return connects.Load() == 2 && api.Connected() })
+	_ = api.Close()
+	if got := api.link.position; got != (position{known: true, epoch: "new", offset: 201}) {
+		t.Errorf("%+v", got)
 	}
 }
 

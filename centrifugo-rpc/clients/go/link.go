@@ -17,6 +17,9 @@ const (
 	maxReconnectDelay = 5 * time.Second
 )
 
+// How many replies Centrifugo keeps of a reply channel (history_size), unless it is configured otherwise.
+const keptReplies = 128
+
 // How many cancels wait for the connection. More are dropped: the methods then run until their deadline.
 const maxWaitingCancels = 16 << 10
 
@@ -171,16 +174,16 @@ func reconnects(code int) bool {
 	return true
 }
 
-// upped is told that a connection is subscribed.
-func (l *link) upped(c *connection, result *subscribeResult) {
+// upped is told that a connection is subscribed. incomplete says that Centrifugo could not continue from the last reply.
+func (l *link) upped(c *connection, result *subscribeResult, incomplete bool) {
 	logger := l.settings.logger
 	switch {
 	case !result.Recoverable:
 		logger.Warn("replies sent while the connection is down will be lost: set history_size, history_ttl and force_recovery in "+
 			"the namespace of the reply channel", "channel", l.replyChannel)
-	case result.WasRecovering && !result.Recovered:
-		logger.Warn("replies sent while the connection was down cannot be recovered; calls whose reply is lost will time out",
-			"waiting", l.calls.len())
+	case incomplete:
+		logger.Warn("Centrifugo could not continue from the last reply, so all that it has of them was read; calls whose reply it does "+
+			"not have will time out", "waiting", l.calls.len())
 	default:
 		logger.Debug("connected to Centrifugo", "url", l.shownURL, "waiting", l.calls.len())
 	}

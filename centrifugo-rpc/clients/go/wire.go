@@ -30,11 +30,12 @@ const (
 
 // command is what Centrifugo is sent: its JSON protocol, one command a message.
 type command struct {
-	ID        uint32            `json:"id,omitempty"`
-	Connect   *connectRequest   `json:"connect,omitempty"`
-	Subscribe *subscribeRequest `json:"subscribe,omitempty"`
-	Publish   *publishRequest   `json:"publish,omitempty"`
-	Refresh   *refreshRequest   `json:"refresh,omitempty"`
+	ID          uint32              `json:"id,omitempty"`
+	Connect     *connectRequest     `json:"connect,omitempty"`
+	Subscribe   *subscribeRequest   `json:"subscribe,omitempty"`
+	Unsubscribe *unsubscribeRequest `json:"unsubscribe,omitempty"`
+	Publish     *publishRequest     `json:"publish,omitempty"`
+	Refresh     *refreshRequest     `json:"refresh,omitempty"`
 }
 
 type connectRequest struct {
@@ -49,6 +50,10 @@ type subscribeRequest struct {
 	Recover     bool   `json:"recover,omitempty"`
 	Epoch       string `json:"epoch,omitempty"`
 	Offset      uint64 `json:"offset,omitempty"`
+}
+
+type unsubscribeRequest struct {
+	Channel string `json:"channel"`
 }
 
 type publishRequest struct {
