@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -164,6 +165,58 @@ func TestNobodyAnswers(t *testing.T) {
 		t.Error(err)
 	}
 	if r := worker.next(); r.TimeoutMS > 150 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestTheEndOfTheTimeIsOneErrorWhoeverNoticesIt(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	worker := startWorker(centrifugo)
+	api := centrifugo.connect("42")
+	codes := map[int]error{CodeDeadlineExceeded: context.DeadlineExceeded, CodeCancelled: context.Canceled, CodeInternal: nil}
+	for code, is := range codes {
+		done := make(chan error, 1)
+		go func() {
+			_, err := invoke[any](background(t), api, "a.b", nil, nil)
+			done <- err
+		}()
+		if err := worker.answer(worker.next(), "error", fmt.Sprintf(`{"code":%d,"message":"m"}`, code)); err != nil {
+			t.Fatal(err)
+		}
+		err := receive(t, "the end", done)
+		for _, other := range []error{context.DeadlineExceeded, context.Canceled} {
+			if errors.Is(err, other) != (other == is) {
+				t.Errorf("%d: Is(%v) is %v", code, other, errors.Is(err, other))
+			}
+		}
+		var timeout interface{ Timeout() bool }
+		if !errors.As(err, &timeout) || timeout.Timeout() != (code == CodeDeadlineExceeded) {
+			t.Errorf("%d: not a timeout as in package net: %v", code, err)
+		}
+	}
+}
+
+func TestATimeoutThatIsNoTime(t *testing.T) {
+	leavesNothing(t)
+	centrifugo := startCentrifugo(t)
+	worker := startWorker(centrifugo)
+	api := centrifugo.connect("42")
+	for _, timeout := range []time.Duration{0, -time.Second, math.MinInt64} {
+		_, err := invoke[any](background(t), api, "a.b", nil, []CallOption{WithCallTimeout(timeout)})
+		var late *TimeoutError
+		if !errors.As(err, &late) || !errors.Is(err, context.DeadlineExceeded) || late.Sent || late.Retryable() {
+			t.Errorf("%v: %v", timeout, err)
+		}
+		if !strings.Contains(fmt.Sprint(err), "no time is left") {
+			t.Error(err)
+		}
+	}
+	// And the longest there is does not overflow.
+	if err := notify(context.Background(), api, "a.c", nil, []CallOption{WithCallTimeout(math.MaxInt64)}); err != nil {
+		t.Error(err)
+	}
+	if r := worker.next(); r.Method != "a.c" || r.TimeoutMS != maxTimeout.Milliseconds() {
 		t.Errorf("%+v", r)
 	}
 }

@@ -88,12 +88,18 @@ func (c *APIClient) check(address string) error {
 		return wrong("WithRequestChannel is not <namespace>:<name> of letters, digits, _, - and .: write for example rpc:requests")
 	case !nameOf.MatchString(s.replyNamespace):
 		return wrong("WithReplyNamespace is not a name of letters, digits, _, - and .: write for example reply")
-	case s.timeout <= 0 || s.connectTimeout <= 0:
-		return wrong("a timeout is not positive, which would fail every call")
-	case s.messageSizeLimit <= 0 || s.readLimit <= 0:
-		return wrong("a size limit is not positive, which would fail every call")
+	case s.timeout <= 0:
+		return wrong(fmt.Sprintf("WithTimeout is %v, which would fail every call: write for example 30*time.Second", s.timeout))
+	case s.connectTimeout <= 0:
+		return wrong(fmt.Sprintf("WithConnectTimeout is %v: write for example 10*time.Second", s.connectTimeout))
+	case s.messageSizeLimit <= 0:
+		return wrong(fmt.Sprintf("WithMessageSizeLimit is %d, which would fail every call: write for example 64<<10", s.messageSizeLimit))
+	case s.readLimit <= 0:
+		return wrong(fmt.Sprintf("WithReadLimit is %d, which would end every connection: write for example 16<<20", s.readLimit))
 	case s.dial == nil:
 		return wrong("WithDialer has no dialer")
+	case s.logger == nil:
+		return wrong("WithLogger has no logger: leave it out for none")
 	}
 	parsed.Fragment, parsed.RawFragment = "", ""
 	shown := url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: parsed.Path}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -37,10 +38,12 @@ func TestSettingsThatCannotWorkAreTheErrorOfConnect(t *testing.T) {
 		{NewAPIClient(url, sign("x", map[string]any{"sub": "43"}), "42"), `the token is for the user "43"`},
 		{NewAPIClient(url, "", "42", WithRequestChannel("requests")), "WithRequestChannel"},
 		{NewAPIClient(url, "", "42", WithReplyNamespace("re:ply")), "WithReplyNamespace"},
-		{NewAPIClient(url, "", "42", WithTimeout(0)), "timeout"},
-		{NewAPIClient(url, "", "42", WithConnectTimeout(-1)), "timeout"},
-		{NewAPIClient(url, "", "42", WithReadLimit(0)), "size limit"},
+		{NewAPIClient(url, "", "42", WithTimeout(0)), "WithTimeout is 0s"},
+		{NewAPIClient(url, "", "42", WithConnectTimeout(-1)), "WithConnectTimeout is -1ns"},
+		{NewAPIClient(url, "", "42", WithReadLimit(0)), "WithReadLimit is 0"},
+		{NewAPIClient(url, "", "42", WithMessageSizeLimit(-1)), "WithMessageSizeLimit is -1"},
 		{NewAPIClient(url, "", "42", WithDialer(nil)), "WithDialer"},
+		{NewAPIClient(url, "", "42", WithLogger(nil)), "WithLogger"},
 	} {
 		err := test.api.Connect(context.Background())
 		isSetup(t, err, test.named)
@@ -209,6 +212,9 @@ func TestBackoffGrowsToItsLimit(t *testing.T) {
 	}
 	if refreshDelay(3600) != 54*time.Minute || refreshDelay(0) != time.Second {
 		t.Error("refresh delays")
+	}
+	if years := refreshDelay(math.MaxUint32).Hours() / 24 / 365; years < 122 || years > 123 {
+		t.Errorf("a token of 136 years is renewed after %v", years)
 	}
 }
 

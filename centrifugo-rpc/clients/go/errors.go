@@ -44,6 +44,9 @@ var ErrTokenRefused = errors.New("no token for this user any more")
 
 // Error is the answer to a call that failed: most often the service's. Two answers are given on the way there: 413 by the
 // client itself, for a request larger than Centrifugo's limit of a message, and 429 by Centrifugo, over its rate limit.
+//
+// For [errors.Is] it is a [context.DeadlineExceeded] with [CodeDeadlineExceeded], and a [context.Canceled] with [CodeCancelled]: whether
+// the service or the caller notices first that the time is up is chance.
 type Error struct {
 	// Code is one of the Code constants, or the application's own.
 	Code int
@@ -58,6 +61,14 @@ type Error struct {
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s (code %d)", e.Method, e.Message, e.Code)
 }
+
+// Is makes it a [context.DeadlineExceeded] or a [context.Canceled], by its code.
+func (e *Error) Is(target error) bool {
+	return e.Code == CodeDeadlineExceeded && target == context.DeadlineExceeded || e.Code == CodeCancelled && target == context.Canceled
+}
+
+// Timeout reports whether the time of the call was up, as for the timeouts of package net.
+func (e *Error) Timeout() bool { return e.Code == CodeDeadlineExceeded }
 
 // Retryable reports whether the method certainly never ran and the same call may well succeed later: codes 429 and 503.
 func (e *Error) Retryable() bool {
@@ -78,6 +89,9 @@ type TimeoutError struct {
 }
 
 func (e *TimeoutError) Error() string {
+	if e.Duration <= 0 {
+		return fmt.Sprintf("%s: no time is left: the timeout of the call is %v, and nothing was sent", e.Method, e.Duration)
+	}
 	if !e.Sent {
 		return fmt.Sprintf("%s: no answer within %v: there was no connection to Centrifugo and nothing was sent", e.Method, e.Duration)
 	}
@@ -90,8 +104,8 @@ func (e *TimeoutError) Is(target error) bool { return target == context.Deadline
 // Timeout is true, as for the timeouts of package net.
 func (e *TimeoutError) Timeout() bool { return true }
 
-// Retryable reports whether the request certainly never went out.
-func (e *TimeoutError) Retryable() bool { return !e.Sent }
+// Retryable reports whether the request certainly never went out, though it had time.
+func (e *TimeoutError) Retryable() bool { return !e.Sent && e.Duration > 0 }
 
 // ConnectionError says that there is no connection and will be none: the client is closed, Centrifugo ended the connection for
 // good or refuses what the client needs.

@@ -41,7 +41,8 @@ func (c *connection) refresh(ctx context.Context, ttl uint32) error {
 
 // refreshDelay is most of the seconds that a token has left.
 func refreshDelay(ttl uint32) time.Duration {
-	return max(time.Duration(ttl)*time.Second*9/10, time.Second)
+	// In an order that does not overflow.
+	return max(time.Duration(ttl)*(time.Second*9/10), time.Second)
 }
 
 func (c *connection) refreshOnce(ctx context.Context) (*refreshResult, error) {

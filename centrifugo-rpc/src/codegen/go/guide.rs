@@ -39,11 +39,13 @@ goroutines, keeps its connection up by itself, and is made once.
 | error, for `errors.As` | says |
 | --- | --- |
 | `*client.Error` | the call was answered with an error: `Code` (`client.CodePermissionDenied`, …), `Message`, `Data`; `Retryable()` for those that never ran |
-| `*client.TimeoutError` | nobody answered within the timeout; also a `context.DeadlineExceeded` for `errors.Is` |
+| `*client.TimeoutError` | nobody answered within the timeout |
 | `*client.ConnectionError` | the client is closed, or Centrifugo refuses something: the message says what to configure |
 | `*client.EncodeError`, `*client.DecodeError` | the params cannot be sent, or the result is not what this client was generated for: the place is in the message |
 
-When its context ends, a call returns the context's error, for `errors.Is`, and the service is told to stop the method.
+When its context ends, a call returns the context's error, for `errors.Is`, and the service is told to stop the method. When the time of a
+call is up, the service, the client or the context may notice first. `errors.Is(err, context.DeadlineExceeded)` holds for all three: for
+`CodeDeadlineExceeded`, for a `*client.TimeoutError`, and for the error of the context.
 
 ```go
 var failed *client.Error
@@ -78,6 +80,8 @@ wraps `client.ErrTokenRefused` ends the client.
   `SetNull("name")` makes a member null rather than left out, for services that care.
 - A union is a struct with one `Value`; switch over its type. A variant that only a newer service has is a `client.Unknown`, and
   a string that is no constant of an enum stays what it is; `client.WithStrictResults()` makes both errors.
+- Names are made of the words of the service's names: `user_id` is `UserId`, not `UserID`, whatever the words mean. The files are marked as
+  generated, so that golangci-lint, revive and staticcheck leave them alone.
 - JSON is read as the service reads it: a member that is missing or of another type is an error, and integers are exact.
 "#
     )
