@@ -22,6 +22,14 @@ python_packages() {
   printf '%s\n' "$@"
 }
 
+# rust_program DEPENDENCIES: runs the main.rs on standard input with these dependencies (lines of Cargo.toml).
+rust_program() {
+  mkdir -p "$work/program/src"
+  printf '[package]\nname = "program"\nversion = "0.0.0"\nedition = "2024"\n[dependencies]\n%s\n' "$1" > "$work/program/Cargo.toml"
+  cat > "$work/program/src/main.rs"
+  cargo run --quiet --manifest-path "$work/program/Cargo.toml" --target-dir "$work/target"
+}
+
 # centrifugo NAMESPACES: Centrifugo 6.9.1 on a free port of loopback, with these namespaces (JSON). Sets $port, $key and $secret.
 centrifugo() {
   mkdir -p "$work/centrifugo"
