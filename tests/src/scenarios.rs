@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use centrifugo_rpc::Config;
 use tempfile::TempDir;
@@ -13,6 +14,7 @@ use crate::demo::environment;
 use crate::{Centrifugo, Process, Server, TcpProxy, toolchain, unique};
 
 mod control;
+mod wire;
 
 pub use control::Control;
 
@@ -44,16 +46,23 @@ pub const SCENARIOS: &[&str] = &[
     "anonymous",
     "contract_check",
     "overload",
+    "on_the_wire",
+    "requests_that_go_together",
+    "replies_that_change_nothing",
+    "replies_without_an_offset",
+    "more_replies_than_the_history_keeps",
+    "replies_after_a_restart",
+    "giving_up",
 ];
 
 /// A Centrifugo behind a proxy, a worker with `scenario_service`, and the control server. All of it dies with the handle.
 #[derive(Debug)]
 pub struct Scenarios {
-    control: Control,
     // Before what it is connected to.
-    worker: Process,
+    worker: Arc<Process>,
+    // With Centrifugo.
+    control: Control,
     server: Server,
-    _centrifugo: Centrifugo,
     _dir: TempDir,
 }
 
@@ -69,12 +78,14 @@ impl Scenarios {
         let config = config.centrifugo_config().allow_anonymous().allowed_origins(["*"]);
         let centrifugo = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let worker = worker(service, &centrifugo, &[("DEMO_LOG", &dir.path().join("runs.log").to_string_lossy())]);
+        let log = dir.path().join("runs.log");
+        let more = [("DEMO_LOG", &*log.to_string_lossy()), ("SCENARIO_GATES", &*dir.path().to_string_lossy())];
+        let worker = Arc::new(worker(service, &centrifugo, &more));
         worker.line("serving").await;
         // Only the callers are behind it: the worker stays connected when it is cut.
         let (proxy, server) = TcpProxy::before(&centrifugo).await;
-        let control = Control::start(centrifugo.server().clone(), proxy).await;
-        Self { control, worker, server, _centrifugo: centrifugo, _dir: dir }
+        let control = Control::start(centrifugo, proxy, Arc::clone(&worker), dir.path().to_owned()).await;
+        Self { worker, control, server, _dir: dir }
     }
 
     /// The variables of a scenario program: `SCENARIO_URL`, `SCENARIO_CONTROL`, `SCENARIO_SDK`.

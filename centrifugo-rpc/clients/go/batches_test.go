@@ -94,6 +94,7 @@ func TestAMalformedReplyCostsTheOthersOfItsBatchNothing(t *testing.T) {
 		`{"correlation_id":"nobody","result":2}`, `{"correlation_id":"a","result":2}`,
 		`{"correlation_id":"b","error":{"code":"400","message":"x"}}`, `{"correlation_id":"b","error":{"code":70000,"message":"x"}}`,
 		`{"correlation_id":"b","error":{"code":400,"message":[]}}`, `{"correlation_id":"b","error":"x"}`,
+		`{"correlation_id":"b","error":{"code":400}}`, `{"correlation_id":"b","error":{"message":"x"}}`, `{"correlation_id":"b","error":{}}`,
 		// A batch within a batch.
 		`{"batch":[{"correlation_id":"b","result":2}]}`, `{"batch":[],"correlation_id":"b","result":2}`,
 		`{"batch":7,"correlation_id":"b","result":2}`,

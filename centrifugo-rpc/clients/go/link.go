@@ -289,6 +289,10 @@ func (l *link) cancelCall(id string) {
 
 // onReply ends the call that a reply answers; err is why it could not be read.
 func (l *link) onReply(reply *response, size int, err error) {
+	failed := reply.Error
+	if err == nil && failed != nil && (failed.Code == nil || failed.Message == nil) {
+		err = errIncompleteError
+	}
 	if err != nil {
 		l.settings.logger.Debug("a malformed reply is ignored", "bytes", size, "error", err)
 		return
@@ -298,8 +302,8 @@ func (l *link) onReply(reply *response, size int, err error) {
 		// The same: a method without a result.
 		answer.result = json.RawMessage("null")
 	}
-	if reply.Error != nil {
-		answer.err = &Error{Code: int(reply.Error.Code), Message: reply.Error.Message, Data: reply.Error.Data}
+	if failed != nil {
+		answer.err = &Error{Code: int(*failed.Code), Message: *failed.Message, Data: failed.Data}
 	}
 	if !l.calls.answer(reply.CorrelationID, answer) {
 		l.settings.logger.Debug("a late, duplicate or unknown reply is ignored", "correlation_id", reply.CorrelationID)

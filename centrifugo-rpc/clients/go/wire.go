@@ -182,15 +182,19 @@ type response struct {
 	CorrelationID string          `json:"correlation_id"`
 	Result        json.RawMessage `json:"result"`
 	Error         *struct {
-		Code    uint16          `json:"code"`
-		Message string          `json:"message"`
+		// Nil where it is missing, and the reply malformed.
+		Code    *uint16         `json:"code"`
+		Message *string         `json:"message"`
 		Data    json.RawMessage `json:"data"`
 	} `json:"error"`
 	// Each reply as it came, so that a malformed one costs the others nothing.
 	Batch []json.RawMessage `json:"batch"`
 }
 
-var errNestedBatch = errors.New("a batch within a batch")
+var (
+	errNestedBatch     = errors.New("a batch within a batch")
+	errIncompleteError = errors.New("an error without a code or a message")
+)
 
 // marshal writes JSON without the escapes that only HTML needs.
 func marshal(v any) ([]byte, error) {

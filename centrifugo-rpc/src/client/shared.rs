@@ -150,6 +150,7 @@ impl Shared {
                 self.reads_batches.store(true, Ordering::Relaxed);
                 for reply in replies {
                     match serde_json::from_str(reply.get()) {
+                        Ok(Reply { batch: Some(_), .. }) => self.on_malformed(&"a batch within a batch", data),
                         Ok(reply) => self.on_reply(reply, data),
                         Err(error) => self.on_malformed(&error, data),
                     }
@@ -236,6 +237,7 @@ mod tests {
             { "correlation_id": b, "error": { "code": 499, "message": "cancelled" } },
             { "correlation_id": c, "error": { "code": "499" } },
             { "batch": [{ "correlation_id": c, "result": 3 }] },
+            { "correlation_id": c, "result": 3, "batch": [] },
             { "correlation_id": "nobody", "result": 4 },
             5,
             { "correlation_id": a, "result": [1] },

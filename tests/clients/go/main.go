@@ -46,6 +46,13 @@ var scenarios = []scenario{
 	{"anonymous", anonymous},
 	{"contract_check", contractCheck},
 	{"overload", overload},
+	{"on_the_wire", onTheWire},
+	{"requests_that_go_together", requestsThatGoTogether},
+	{"replies_that_change_nothing", repliesThatChangeNothing},
+	{"replies_without_an_offset", repliesWithoutAnOffset},
+	{"more_replies_than_the_history_keeps", moreRepliesThanTheHistoryKeeps},
+	{"replies_after_a_restart", repliesAfterARestart},
+	{"giving_up", givingUp},
 }
 
 func main() {

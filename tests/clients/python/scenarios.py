@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import calls
 import connections
+import protocol
 
 # Longer than any of them takes.
 LIMIT = 60.0
@@ -39,6 +40,13 @@ SCENARIOS: list[Callable[[], Awaitable[None]]] = [
     connections.anonymous,
     calls.contract_check,
     calls.overload,
+    protocol.on_the_wire,
+    protocol.requests_that_go_together,
+    protocol.replies_that_change_nothing,
+    protocol.replies_without_an_offset,
+    protocol.more_replies_than_the_history_keeps,
+    protocol.replies_after_a_restart,
+    protocol.giving_up,
 ]
 
 

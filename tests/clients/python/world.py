@@ -7,6 +7,7 @@ import os
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -35,9 +36,12 @@ async def control(verb: str, path: str, **query: str | int) -> str:
 
     def ask() -> str:
         request = Request(f"{CONTROL}/{path}?{urlencode(query)}", method=verb)
-        with build_opener(ProxyHandler({})).open(request, timeout=20) as response:
-            text: str = response.read().decode()
-            return text
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=20) as response:
+                text: str = response.read().decode()
+                return text
+        except HTTPError as error:
+            raise AssertionError(f"{path}: {error}: {error.read().decode()}") from None
 
     return await asyncio.to_thread(ask)
 

@@ -2,9 +2,10 @@
 
 import * as calls from './calls.js';
 import * as connections from './connections.js';
+import * as protocol from './protocol.js';
 import { closeAll } from './world.js';
 
-const scenarios: { readonly [name: string]: () => Promise<void> } = { ...calls, ...connections };
+const scenarios: { readonly [name: string]: () => Promise<void> } = { ...calls, ...connections, ...protocol };
 /** Longer than any of them takes. */
 const PATIENCE_MS = 60_000;
 

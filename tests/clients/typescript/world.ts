@@ -33,9 +33,11 @@ export async function token(user: string, query: { [name: string]: string } = {}
 }
 
 /** Tells the control server to do something, such as `cut`. */
-export async function post(what: string): Promise<void> {
+export async function post(what: string): Promise<string> {
   const response = await fetch(`${CONTROL}/${what}`, { method: 'POST' });
-  assert.ok(response.ok, `${what}: ${response.status}`);
+  const text = await response.text();
+  assert.ok(response.ok, `${what}: ${response.status} ${text}`);
+  return text;
 }
 
 /** A client that is not connected yet. */

@@ -63,6 +63,25 @@ async fn hold(params: Key) -> Empty {
     std::future::pending().await
 }
 
+/// One call of several.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Gate {
+    /// Which gate they wait at
+    key: String,
+    /// Which of them this is
+    number: u32,
+}
+
+/// Waits until the gate is open: a file of the key's name.
+#[websocket_rpc("scenario.gate")]
+async fn gate(params: Gate) -> Result<Gate, RpcError> {
+    let gates = std::env::var("SCENARIO_GATES").map_err(RpcError::internal)?;
+    while !std::path::Path::new(&gates).join(&params.key).exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(params)
+}
+
 /// How many holds with this key run now.
 #[websocket_rpc("scenario.running")]
 async fn running(params: Key) -> u32 {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +15,15 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
-use crate::api::parts;
+use super::wire::{Kind, Wire};
 use crate::tokens::in_seconds;
-use crate::{Api, Server, TcpProxy, Tokens, unique, within};
+use crate::{Centrifugo, Process, Server, TcpProxy, Tokens, unique, within};
 
-/// The control server on 127.0.0.1. It ends with its handle, and the proxy with it.
+/// The control server on 127.0.0.1. It ends with its handle, and the proxy and Centrifugo with it.
 #[derive(Debug)]
 pub struct Control {
     addr: SocketAddr,
@@ -31,18 +33,25 @@ pub struct Control {
 /// What it has a hand on.
 struct Hands {
     server: Server,
+    centrifugo: Mutex<Centrifugo>,
     proxy: TcpProxy,
+    worker: Arc<Process>,
+    /// Where `scenario.gate` looks for what is open.
+    gates: PathBuf,
+    wire: Mutex<Wire>,
 }
 
 /// A status and a text.
 type Answer = (StatusCode, String);
 
 impl Control {
-    /// Starts one for callers who reach `server` through `proxy`.
-    pub async fn start(server: Server, proxy: TcpProxy) -> Self {
+    /// Starts one for callers who reach `centrifugo` through `proxy`, and its `worker`, which looks for gates in a directory.
+    pub async fn start(centrifugo: Centrifugo, proxy: TcpProxy, worker: Arc<Process>, gates: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for the control server");
         let addr = listener.local_addr().expect("a listener has an address");
-        let task = tokio::spawn(listen(listener, Arc::new(Hands { server, proxy }))).abort_handle();
+        let server = centrifugo.server().clone();
+        let hands = Hands { server, centrifugo: Mutex::new(centrifugo), proxy, worker, gates, wire: Mutex::default() };
+        let task = tokio::spawn(listen(listener, Arc::new(hands))).abort_handle();
         Self { addr, task }
     }
 
@@ -87,6 +96,21 @@ impl Hands {
             (&Method::GET, "/token") => Ok((StatusCode::OK, self.token(&query)?)),
             (&Method::POST, "/disconnect") => self.disconnect(&query).await,
             (&Method::POST, "/published") => self.published(&query).await,
+            (&Method::POST, "/answer") => self.answer_calls(&query).await,
+            (&Method::POST, "/answered") => self.answered(&query).await,
+            (&Method::POST, "/restart") => {
+                self.centrifugo.lock().await.restart().await;
+                done()
+            }
+            (&Method::POST, "/open") => self.open(&query),
+            (&Method::POST, "/pause") => {
+                self.worker.pause();
+                done()
+            }
+            (&Method::POST, "/resume") => {
+                self.worker.signal("CONT");
+                done()
+            }
             (&Method::POST, "/cut") => {
                 self.proxy.cut();
                 done()
@@ -118,16 +142,56 @@ impl Hands {
         Ok(tokens.of(&claims))
     }
 
-    /// Waits until so many requests of a user are in the channel.
+    /// Waits until so many requests of a user are in the channel, and holds them against the protocol.
     async fn published(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
         let (user, count) = (user(query)?, number(query, "count", 1)?);
         let api = self.server.api();
-        within(&format!("{count} requests of {user}"), async {
-            while published_by(&api, user).await < count {
+        let what = format!("{count} requests of {user}");
+        let report = within(&what, async {
+            loop {
+                let mut wire = self.wire.lock().await;
+                wire.read(&api).await;
+                let caller = wire.caller(user);
+                if caller.count() >= count {
+                    return caller.report();
+                }
+                drop(wire);
                 sleep(Duration::from_millis(10)).await;
+            }
+        });
+        match report.await {
+            Ok(report) => Ok((StatusCode::OK, report.to_string())),
+            Err(fault) => Err((StatusCode::CONFLICT, fault)),
+        }
+    }
+
+    /// Answers the calls of a user that were waited for, in the place of a worker.
+    async fn answer_calls(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
+        let how = query.get("how").map_or("each", String::as_str);
+        let kind = Kind::read(how)
+            .ok_or_else(|| bad(format!("how={how} is none of each, together, unremembered, hostile")))?;
+        self.wire.lock().await.caller(user(query)?).answer(&self.server.api(), kind).await;
+        done()
+    }
+
+    /// Waits until so many replies to a user's calls are in Centrifugo's history.
+    async fn answered(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
+        let (user, count) = (user(query)?, number(query, "count", 1)?);
+        let api = self.server.api();
+        within(&format!("{count} replies to {user}"), async {
+            while self.wire.lock().await.caller(user).replies(&api).await < count {
+                sleep(Duration::from_millis(20)).await;
             }
         })
         .await;
+        done()
+    }
+
+    /// Lets the calls through the gate.
+    fn open(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
+        let key = query.get("key").filter(|key| !key.contains(['/', '\\']));
+        let key = key.ok_or_else(|| bad("add ?key=KEY to the URL".to_owned()))?;
+        std::fs::write(self.gates.join(key), "").map_err(|error| bad(error.to_string()))?;
         done()
     }
 
@@ -138,13 +202,6 @@ impl Hands {
         result.map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))?;
         done()
     }
-}
-
-async fn published_by(api: &Api, user: &str) -> usize {
-    let history = api.ok("history", json!({ "channel": "rpc:requests", "limit": -1 })).await;
-    let publications = history["publications"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let own = publications.iter().filter(|publication| publication["info"]["user"] == user);
-    own.map(|publication| parts(&publication["data"]).len()).sum()
 }
 
 fn user(query: &HashMap<String, String>) -> Result<&str, Answer> {

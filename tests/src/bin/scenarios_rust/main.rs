@@ -9,6 +9,7 @@ use centrifugo_rpc::BoxError;
 
 mod calls;
 mod connections;
+mod protocol;
 mod world;
 
 use world::World;
@@ -78,6 +79,13 @@ async fn main() -> ExitCode {
         connections::anonymous,
         calls::contract_check,
         calls::overload,
+        protocol::on_the_wire,
+        protocol::requests_that_go_together,
+        protocol::replies_that_change_nothing,
+        protocol::replies_without_an_offset,
+        protocol::more_replies_than_the_history_keeps,
+        protocol::replies_after_a_restart,
+        protocol::giving_up,
     );
     if all_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -47,9 +47,11 @@ impl World {
     }
 
     /// Tells the control server to do something, such as `cut`.
-    pub(crate) async fn post(&self, what: &str) -> Result<(), BoxError> {
-        self.http.post(format!("{}/{what}", self.control)).send().await?.error_for_status()?;
-        Ok(())
+    pub(crate) async fn post(&self, what: &str) -> Result<String, BoxError> {
+        let response = self.http.post(format!("{}/{what}", self.control)).send().await?;
+        let (status, text) = (response.status(), response.text().await?);
+        ensure!(status.is_success(), "{what}: {status} {text}");
+        Ok(text)
     }
 
     /// A connected client of `user`.
