@@ -70,14 +70,17 @@ var (
 	signedKeys = keys[int64]{
 		func(key int64) string { return strconv.FormatInt(key, 10) },
 		func(key string) (int64, error) { return strconv.ParseInt(key, 10, 64) },
-		"a whole number",
+		"a whole number that fits int64: " + textKeysInstead,
 	}
 	unsignedKeys = keys[uint64]{
 		func(key uint64) string { return strconv.FormatUint(key, 10) },
 		func(key string) (uint64, error) { return strconv.ParseUint(key, 10, 64) },
-		"a whole number, not negative",
+		"a whole number that fits uint64: " + textKeysInstead,
 	}
 )
+
+// The schema of a map does not tell how wide its keys are.
+const textKeysInstead = "for wider keys the service describes the map with #[schemars(with = \"BTreeMap<String, …>\")]"
 
 // table is an object whose names are the keys of a map; nil is written as an empty one.
 func table[K cmp.Ordered, T any](keys keys[K], code codec[T]) codec[map[K]T] {

@@ -124,6 +124,46 @@ func TestWhatSerdeRefusesIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
+func TestTimesInAnyYearAndInLeapSeconds(t *testing.T) {
+	for _, text := range []string{
+		"2016-12-31T23:59:60Z", "2016-12-31T23:59:60.500000001Z", "2017-01-01T05:44:60+05:45", "2015-06-30T12:59:60.9-11:00",
+		"0000-02-29T12:00:00Z", "-0001-12-31T23:59:59Z", "-0004-02-29T00:00:00.000000001-00:30", "+10000-01-01T00:00:00Z",
+		"+12345-06-30T23:59:60Z", "-262143-01-01T00:00:00Z", "+262142-12-31T23:59:59.999999999Z",
+	} {
+		var v time.Time
+		if err := decode([]byte(`"`+text+`"`), &v, times); err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if written, err := encode(&v, times); err != nil || string(written) != `"`+text+`"` {
+			t.Errorf("%s: %s, %v", text, written, err)
+		}
+	}
+	var leap time.Time
+	if err := decode([]byte(`"2016-12-31T23:59:60.5Z"`), &leap, times); err != nil {
+		t.Fatal(err)
+	}
+	if want := time.Date(2016, 12, 31, 23, 59, 59, 5e8, time.UTC); !leap.Equal(want) {
+		t.Error(leap)
+	}
+	later := leap.Add(time.Minute)
+	if written, err := encode(&later, times); string(written) != `"2017-01-01T00:00:59.5Z"` {
+		t.Error(string(written), err)
+	}
+	for _, text := range []string{
+		"2016-12-31T23:59:61Z", "2016-12-31T23:60:60Z", "2016-12-31T24:59:60Z", "2015-02-29T23:59:60Z", "+10001-02-29T00:00:00Z",
+		"10000-01-01T00:00:00Z", "+262143-01-01T00:00:00Z", "-262144-12-31T00:00:00Z", "+10000-01-01T00:00:00", "+10000-13-01T00:00:00Z",
+		"+10000-01-01T00:00:00+24:00", "+9999999999999999999-01-01T00:00:00Z", "2016-12-31T23:59:60.Z", "-0001-1-01T00:00:00Z",
+	} {
+		var v time.Time
+		if err := decode([]byte(`"`+text+`"`), &v, times); err == nil {
+			t.Errorf("%s is read as %v", text, v)
+		}
+	}
+	far := time.Date(maxYear+1, 1, 1, 0, 0, 0, 0, time.UTC)
+	if written, err := encode(&far, times); err == nil {
+		t.Errorf("%s", written)
+	}
+}
+
 func TestWhatHasNoFormIsNotWritten(t *testing.T) {
 	good := func() zoo {
 		var v zoo
@@ -135,7 +175,7 @@ func TestWhatHasNoFormIsNotWritten(t *testing.T) {
 	for place, spoil := range map[string]func(*zoo){
 		"text: the string is not UTF-8": func(v *zoo) { v.Text = "\xff" },
 		"char":                          func(v *zoo) { v.Char = 0xd800 },
-		"time":                          func(v *zoo) { v.Time = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"time":                          func(v *zoo) { v.Time = time.Date(maxYear+1, 1, 1, 0, 0, 0, 0, time.UTC) },
 		`uuid: "" is not a UUID`:        func(v *zoo) { v.UUID = "" },
 		"price":                         func(v *zoo) { v.Price = "1,5" },
 		"number":                        func(v *zoo) { v.Number = "" },

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -114,21 +113,6 @@ func numbers(v *json.Number, c *coder) {
 	default:
 		c.fail("%.60q is not a number", string(*v))
 	}
-}
-
-func times(v *time.Time, c *coder) {
-	if c.reading() {
-		if c.in.kind() != '"' || v.UnmarshalText([]byte(c.in.text)) != nil {
-			c.expected("a time like 2006-01-02T15:04:05Z")
-		}
-		return
-	}
-	text, err := v.MarshalText()
-	if err != nil {
-		c.fail("the time has no form in RFC 3339: %v", err)
-		return
-	}
-	c.writeString(string(text))
 }
 
 // anything is any JSON; nil is written as null.

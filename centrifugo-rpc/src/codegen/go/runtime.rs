@@ -8,7 +8,7 @@ macro_rules! sources {
     };
 }
 
-const SOURCES: [(&str, &str); 19] = sources![
+const SOURCES: [(&str, &str); 20] = sources![
     "call.go",
     "client.go",
     "connection.go",
@@ -17,6 +17,7 @@ const SOURCES: [(&str, &str); 19] = sources![
     "json.go",
     "json_lists.go",
     "json_objects.go",
+    "json_times.go",
     "json_types.go",
     "json_unions.go",
     "link.go",

@@ -13,6 +13,7 @@ use crate::animal::{Sample, zoo};
 zoo! {
     TextMaps: "zoo.get_text_maps" "zoo.check_text_maps" "zoo.refused_text_maps";
     NumberMaps: "zoo.get_number_maps" "zoo.check_number_maps" "zoo.refused_number_maps";
+    WideKeys: "zoo.get_wide_keys" "zoo.check_wide_keys" "zoo.refused_wide_keys";
     OddMaps: "zoo.get_odd_maps" "zoo.check_odd_maps" "zoo.refused_odd_maps";
     BTreeMap<i64, Point>: "zoo.get_bare_map" "zoo.check_bare_map" "zoo.refused_bare_map";
 }
@@ -52,7 +53,7 @@ impl Sample for TextMaps {
     }
 }
 
-/// Not here: keys of 128 bits, of which schemars says no more than of others; and a key that is too wide for its type, for the
+/// Not here: keys of 128 bits, of which schemars says no more than of others (see [`WideKeys`]); and a key that is too wide for its type, for the
 /// same reason.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct NumberMaps {
@@ -87,6 +88,28 @@ impl Sample for NumberMaps {
             r#"{"small":{},"signed":{},"unsigned":{"0x1":1},"hashed":{},"nested":{}}"#,
             r#"{"small":{},"signed":{},"unsigned":{},"hashed":{},"nested":{"1":{"true":true}}}"#,
         ]
+    }
+}
+
+/// Keys of 128 bits, which not every language can have as numbers: described as text.
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+struct WideKeys {
+    #[schemars(with = "BTreeMap<String, u8>")]
+    unsigned: BTreeMap<u128, u8>,
+    #[schemars(with = "BTreeMap<String, u8>")]
+    signed: BTreeMap<i128, u8>,
+}
+
+impl Sample for WideKeys {
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            unsigned: [(0, 0), (u128::from(u64::MAX) + 1, 1), (u128::MAX, 2)].into(),
+            signed: [(i128::MIN, 0), (-1, 1), (i128::MAX, 2)].into(),
+        }]
+    }
+
+    fn refusals() -> &'static [&'static str] {
+        &[r#"{"unsigned":{"1":"x"},"signed":{}}"#, r#"{"unsigned":{},"signed":[]}"#]
     }
 }
 
