@@ -43,6 +43,15 @@ func encode[T any](v *T, code codec[T]) ([]byte, error) {
 
 func decode[T any](data []byte, v *T, code codec[T]) error { return decodeAs(data, v, code, false) }
 
+// converted is a value as another type that has the same JSON.
+func converted[F, T any](from *F, write codec[F], read codec[T]) (to T, err error) {
+	text, err := encode(from, write)
+	if err == nil {
+		err = decode(text, &to, read)
+	}
+	return to, err
+}
+
 // decodeAs reads a value, strictly or not.
 func decodeAs[T any](data []byte, v *T, code codec[T], strict bool) error {
 	in, err := parse(data)

@@ -40,6 +40,8 @@ pub(crate) struct TypeDef {
     /// For the `…Input` of a type that looks different from both sides: the name of that type, if the only difference is that params
     /// may leave out fields that may be null as well. See [`Api::unified`].
     pub same_as: Option<String>,
+    /// For every such `…Input`: the name of that type.
+    pub input_of: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -133,6 +133,7 @@ impl Lowering {
             deprecated: is_true(schema, "deprecated"),
             shape,
             same_as: None,
+            input_of: None,
         };
         self.types.insert(name.to_owned(), def);
     }

@@ -7,8 +7,22 @@ use super::print::{function, literal, returning};
 use crate::codegen::ir::{Body, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
 
 pub(super) fn codes(kinds: &Kinds<'_>) -> String {
-    let codes = kinds.api.types.iter().map(|def| code(kinds, def)).filter(|code| !code.is_empty());
-    codes.collect::<Vec<_>>().join("\n")
+    let codes = kinds.api.types.iter().flat_map(|def| [as_input(kinds, def), code(kinds, def)]);
+    codes.filter(|code| !code.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// How a value of a result becomes one of params, where these are types of their own.
+fn as_input(kinds: &Kinds<'_>, def: &TypeDef) -> String {
+    let has_methods = |def: &TypeDef| !matches!(def.shape, Shape::Alias(_)) || kinds.is_recursive_alias(&def.name);
+    let output = def.input_of.as_ref().and_then(|output| kinds.api.get(output));
+    let Some(output) = output.filter(|output| has_methods(output) && has_methods(def)) else { return String::new() };
+    let (from, to) = (kinds.names.of_type(&output.name), kinds.names.of_type(&def.name));
+    let documentation = "AsInput is the value as params take it. The error says why they do not.";
+    comment(documentation, "")
+        + &returning(
+            &format!("(v {from}) AsInput() ({to}, error)"),
+            &format!("return converted(&v, (*{from}).code, (*{to}).code)"),
+        )
 }
 
 fn code(kinds: &Kinds<'_>, def: &TypeDef) -> String {

@@ -78,6 +78,7 @@ wraps `client.ErrTokenRefused` ends the client.
 
 - What may be left out or null is a pointer, or a slice or a map: nil leaves it out. `client.Ptr(value)` makes a pointer of a value, and
   `SetNull("name")` makes a member null rather than left out, for services that care.
+- A type that looks different in params has a second one for them, `…Input`. `AsInput()` makes one of a value that a call answered.
 - A union is a struct with one `Value`; switch over its type. A variant that only a newer service has is a `client.Unknown`, and
   a string that is no constant of an enum stays what it is; `client.WithStrictResults()` makes both errors.
 - Names are made of the words of the service's names: `user_id` is `UserId`, not `UserID`, whatever the words mean. The files are marked as

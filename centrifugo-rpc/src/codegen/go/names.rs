@@ -79,7 +79,7 @@ impl<'a> Members<'a> {
     /// `owner` is the name of the type that they are in.
     pub(super) fn of(fields: &'a Struct, owner: &str) -> Self {
         // Go has one scope for the fields and methods of a type.
-        let mut scope = Scope::new(&["MarshalJSON", "SetNull", "UnmarshalJSON"]);
+        let mut scope = Scope::new(&["AsInput", "MarshalJSON", "SetNull", "UnmarshalJSON"]);
         let own = fields.fields.iter().map(|field| (scope.pick(&pascal(&field.name), ""), field)).collect();
         let flattened = fields.flattened.iter().map(|flattened| {
             let name = pascal(&flattened.name);

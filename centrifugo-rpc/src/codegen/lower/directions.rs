@@ -34,6 +34,7 @@ pub(super) fn join(
         if let Some(input) = input(&name) {
             def.name = input;
             def.same_as = same.contains(&name).then(|| name.clone());
+            def.input_of = Some(name.clone());
         }
         joined.insert(def.name.clone(), def);
     }
