@@ -237,7 +237,7 @@ fn encode(method: &str, params: &(impl Serialize + ?Sized)) -> Result<Option<Box
 
 impl Inner {
     async fn call(&self, method: &str, params: Option<&RawValue>, options: &CallOptions) -> Result<Bytes, CallError> {
-        let deadline = Deadline::new(options.timeout.unwrap_or(self.timeout));
+        let deadline = self.deadline(method, options)?;
         let mut call = self.open()?;
         let id = call.id.to_string();
         let request = Request {
@@ -275,8 +275,17 @@ impl Inner {
         }
     }
 
+    /// Refuses a call that has no time.
+    fn deadline(&self, method: &str, options: &CallOptions) -> Result<Deadline, CallError> {
+        let timeout = options.timeout.unwrap_or(self.timeout);
+        if timeout.is_zero() {
+            return Err(CallError::Timeout { method: method.to_owned(), timeout, published: false });
+        }
+        Ok(Deadline::new(timeout))
+    }
+
     async fn notify(&self, method: &str, params: Option<&RawValue>, options: &CallOptions) -> Result<(), CallError> {
-        let deadline = Deadline::new(options.timeout.unwrap_or(self.timeout));
+        let deadline = self.deadline(method, options)?;
         let sent = timeout_at(deadline.give_up, self.send(request(method, params, options), &deadline, None)).await;
         sent.unwrap_or(Err(SendError::Unknown)).map_err(|error| error.into_call_error(method, &deadline))
     }

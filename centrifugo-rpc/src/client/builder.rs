@@ -217,8 +217,10 @@ impl ClientBuilder {
             "`request_channel` is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: write for example `rpc:requests`"
         } else if !config::is_name(&self.reply_namespace) {
             "`reply_namespace` is not a name of letters, digits, `_`, `-` and `.`: write for example `reply`"
-        } else if self.timeout.is_zero() || self.connect_timeout.is_zero() {
-            "a timeout is zero, which would fail every call"
+        } else if self.timeout.is_zero() {
+            "`timeout` is zero, which would fail every call: write for example 30 s"
+        } else if self.connect_timeout.is_zero() {
+            "`connect_timeout` is zero: write for example 10 s"
         } else {
             return Ok(());
         };
@@ -279,7 +281,8 @@ mod tests {
             (Client::builder("localhost").user("42"), "WebSocket URL"),
             (builder().request_channel("requests"), "request_channel"),
             (builder().reply_namespace("re:ply"), "reply_namespace"),
-            (builder().timeout(Duration::ZERO), "zero"),
+            (builder().timeout(Duration::ZERO), "`timeout` is zero"),
+            (builder().connect_timeout(Duration::ZERO), "`connect_timeout` is zero"),
             (builder().ca_file("/nowhere/ca.pem"), "`ca_file` cannot be read: `/nowhere/ca.pem`"),
             (builder().user("a,b"), "cannot own a reply channel"),
             (Client::builder("ws://localhost:1/"), "no token"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::codes;
 use crate::error::{BoxError, Error, RpcError};
 
 /// Why a call of a [`Client`](crate::Client) failed.
@@ -16,7 +17,13 @@ pub enum CallError {
     /// runs, or the request or its reply was lost.
     #[error(
         "no answer to `{method}` within {timeout:?}{}",
-        if *published { "" } else { ": there was no connection to Centrifugo and nothing was sent" }
+        if *published {
+            ""
+        } else if timeout.is_zero() {
+            ": no time is left, and nothing was sent"
+        } else {
+            ": there was no connection to Centrifugo and nothing was sent"
+        }
     )]
     Timeout {
         /// The method that was called.
@@ -58,13 +65,21 @@ impl CallError {
         }
     }
 
+    /// Whether the time of the call was up, whoever noticed: 408 is the worker's word on it, [`Timeout`](Self::Timeout) the client's, and
+    /// which of them comes first is chance.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout { .. }) || self.code() == Some(codes::DEADLINE_EXCEEDED)
+    }
+
     /// Whether the method certainly never ran and the same call may well succeed later: 429, 503, and a timeout that passed
     /// without a connection.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Rpc(error) => error.is_retryable(),
-            Self::Timeout { published, .. } => !published,
+            // One without any time can never succeed.
+            Self::Timeout { published, timeout, .. } => !published && !timeout.is_zero(),
             _ => false,
         }
     }
@@ -85,6 +100,15 @@ mod tests {
         assert!(!timeout(true).is_retryable());
         assert!(!CallError::from(RpcError::worker_lost("x")).is_retryable());
         assert!(!CallError::Connection(Error::config("x")).is_retryable());
+    }
+
+    #[test]
+    fn the_end_of_the_time_is_one_thing_whoever_notices_it() {
+        let timeout = CallError::Timeout { method: "a.b".into(), timeout: Duration::ZERO, published: false };
+        assert!(timeout.is_timeout() && CallError::from(RpcError::deadline_exceeded()).is_timeout());
+        assert!(!CallError::from(RpcError::cancelled()).is_timeout() && !CallError::Connection(Error::config("x")).is_timeout());
+        assert!(!timeout.is_retryable(), "it would not succeed later");
+        assert_eq!(timeout.to_string(), "no answer to `a.b` within 0ns: no time is left, and nothing was sent");
     }
 
     #[test]

@@ -120,6 +120,7 @@ func timeout(ctx context.Context, w *world) error {
 	took := time.Since(started)
 	return errors.Join(
 		hasCode(err, client.CodeDeadlineExceeded),
+		ensure(errors.Is(err, context.DeadlineExceeded), "not a context.DeadlineExceeded: %v", err),
 		ensure(took >= 300*time.Millisecond && took < 5*time.Second, "ended after %v", took),
 		until(ctx, api.ScenarioRunning, key, 0),
 	)

@@ -57,6 +57,7 @@ export async function timeout(): Promise<void> {
   const error = await answered(api.scenarioHold({ key }, { timeoutMs: 300 }));
   const took = performance.now() - began;
   assert.equal(error.code, codes.DEADLINE_EXCEEDED);
+  assert.ok(error.isTimeout);
   assert.ok(took >= 300 && took < 5000, `ended after ${took} ms`);
   await until(() => api.scenarioRunning({ key }), 0);
 }

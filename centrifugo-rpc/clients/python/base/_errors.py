@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
+
+from typing_extensions import Self
 
 
 class ErrorCode(IntEnum):
@@ -48,7 +50,15 @@ class RpcError(CentrifugoRPCError):
 
     Two answers are given on the way there: 413 by this client, for a request larger
     than Centrifugo's message limit, and 429 by Centrifugo, over its rate limit.
+
+    With `DEADLINE_EXCEEDED` it is a `TimeoutError` as well, like `RpcTimeoutError`:
+    whether the worker or the caller notices first that the time is up is chance.
     """
+
+    def __new__(cls, code: int, message: str, data: Any = None) -> Self:
+        if cls is RpcError and code == ErrorCode.DEADLINE_EXCEEDED:
+            return cast(Self, cls.__new__(DeadlineExceeded, code, message, data))
+        return super().__new__(cls, code, message, data)
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         super().__init__(code, message, data)
@@ -66,6 +76,10 @@ class RpcError(CentrifugoRPCError):
 
     def __str__(self) -> str:
         return f"{self.message} (code {self.code})"
+
+
+class DeadlineExceeded(RpcError, builtins.TimeoutError):
+    """An `RpcError` with `DEADLINE_EXCEEDED`. Nobody needs to name it."""
 
 
 class RpcTimeoutError(CentrifugoRPCError, builtins.TimeoutError):

@@ -158,6 +158,7 @@ async def test_the_worker_ends_a_call_that_takes_too_long(
     with pytest.raises(RpcError) as raised:
         await rpc.call("demo.sleep", {"ms": 60_000}, timeout=5)
     assert raised.value.code == ErrorCode.DEADLINE_EXCEEDED
+    assert isinstance(raised.value, TimeoutError)
     assert 5 <= time.monotonic() - begin < 30
 
 

@@ -40,6 +40,7 @@ test('an error reaches its call with code, message and data', async (t) => {
     assert.ok(error instanceof RpcError);
     assert.deepEqual([error.code, error.message, error.data], [code, `no ${code}`, code === 1404 ? { id: 7 } : undefined]);
     assert.equal(error.isRetryable, code === 429 || code === 503);
+    assert.equal(error.isTimeout, code === 408);
   }
 });
 

@@ -82,7 +82,7 @@ wraps `client.ErrTokenRefused` ends the client.
 - A union is a struct with one `Value`; switch over its type. A variant that only a newer service has is a `client.Unknown`, and
   a string that is no constant of an enum stays what it is; `client.WithStrictResults()` makes both errors.
 - Names are made of the words of the service's names: `user_id` is `UserId`, not `UserID`, whatever the words mean. The files are marked as
-  generated, so that golangci-lint, revive and staticcheck leave them alone.
+  generated, so that revive and staticcheck leave them alone.
 - JSON is read as the service reads it: a member that is missing or of another type is an error, and integers are exact.
 "#
     )

@@ -87,6 +87,7 @@ pub(crate) async fn timeout(world: &World) -> Outcome {
     let started = Instant::now();
     let options = CallOptions::new().timeout(Duration::from_millis(300));
     let result = client.call_with::<Empty>("scenario.hold", &Key { key: &key }, options).await;
+    ensure!(result.as_ref().is_err_and(centrifugo_rpc::CallError::is_timeout), "it ended with {result:?}");
     ensure_eq!(code(result)?, 408);
     let took = started.elapsed();
     ensure!(took >= Duration::from_millis(300) && took < Duration::from_secs(5), "ended after {took:?}");

@@ -42,6 +42,14 @@ export class CentrifugoRPCError extends Error {
   get isRetryable(): boolean {
     return false;
   }
+
+  /**
+   * Whether the time of the call was up, whoever noticed: an {@link RpcError} of code 408 is the worker's word on it, an
+   * {@link RpcTimeoutError} this client's, and which of them comes first is chance.
+   */
+  get isTimeout(): boolean {
+    return false;
+  }
 }
 
 /**
@@ -64,6 +72,10 @@ export class RpcError extends CentrifugoRPCError {
   /** 429 and 503: the method never ran. After 504 only calls of idempotent methods may be repeated. */
   override get isRetryable(): boolean {
     return this.code === codes.OVERLOADED || this.code === codes.UNAVAILABLE;
+  }
+
+  override get isTimeout(): boolean {
+    return this.code === codes.DEADLINE_EXCEEDED;
   }
 }
 
@@ -89,6 +101,10 @@ export class RpcTimeoutError extends CentrifugoRPCError {
   /** True if nothing was sent. */
   override get isRetryable(): boolean {
     return !this.published;
+  }
+
+  override get isTimeout(): boolean {
+    return true;
   }
 }
 
