@@ -6,7 +6,7 @@
 use std::alloc::System;
 use std::hint::black_box;
 
-use centrifugo_rpc::bench::{Ready, decode, encode, log_to_nowhere};
+use centrifugo_rpc::bench::{Ready, decode, encode, log_to_nowhere, worst, worst_caller};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 mod stages;
@@ -20,7 +20,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const ROUNDS: usize = 1000;
 
 fn main() {
-    println!("{:<18} {:<20} {:>12} {:>14} {:>10}", "per call", "", "allocations", "reallocations", "bytes");
+    println!("{:<18} {:<38} {:>12} {:>14} {:>10}", "per call", "", "allocations", "reallocations", "bytes");
     for (size, bytes) in SIZES {
         let (data, caller) = (stages::publication(7, bytes), stages::caller(7));
         report("decode", size, 1, || (), |()| decode(&data, &caller));
@@ -45,6 +45,10 @@ fn main() {
     report("batch", &format!("{BURST} of 1 caller"), BURST, || (), |()| ready.body());
     let answer = stages::answer(BURST);
     report("answer", &format!("{BURST} replies"), BURST, || (), |()| Ready::published(answer.as_bytes()));
+    let worker = Worker::new(SIZES[0].1);
+    for (kind, data) in worst("bench.echo") {
+        report("worst, 64 KB", kind, 1, worst_caller, |caller| worker.publication(&data, caller));
+    }
 }
 
 fn dispatching(stage: &str, size: &str, bytes: usize) {
@@ -71,5 +75,5 @@ fn report<T, R>(stage: &str, what: &str, calls: usize, mut input: impl FnMut() -
     #[expect(clippy::cast_precision_loss, reason = "there are no so many")]
     let [allocations, reallocations, bytes] =
         [allocations, reallocations, bytes].map(|sum| sum as f64 / (ROUNDS * calls) as f64);
-    println!("{stage:<18} {what:<20} {allocations:>12.2} {reallocations:>14.2} {bytes:>10.0}");
+    println!("{stage:<18} {what:<38} {allocations:>12.2} {reallocations:>14.2} {bytes:>10.0}");
 }

@@ -8,11 +8,12 @@
 //! | `encode` | a result as JSON | a reply |
 //! | `batch` | replies | the body of the request that publishes them |
 //! | `answer` | Centrifugo's answer to that | what became of each reply |
+//! | `worst` | a publication of 64 KB that asks for as much as one may | all of it dropped, refused or answered |
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use centrifugo_rpc::bench::{Ready, decode, encode, log_to_nowhere};
+use centrifugo_rpc::bench::{Ready, decode, encode, log_to_nowhere, worst, worst_caller};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 mod stages;
@@ -104,6 +105,19 @@ fn answering(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What one user can have a worker do with one publication: to be compared with the first of them.
+fn worst_publications(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("worst");
+    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(500)).sample_size(20);
+    let worker = Worker::new(SIZES[0].1);
+    for (kind, data) in worst("bench.echo") {
+        group.bench_function(kind, |bencher| {
+            bencher.iter_batched(worst_caller, |caller| worker.publication(&data, caller), BatchSize::SmallInput);
+        });
+    }
+    group.finish();
+}
+
 fn replies(count: usize) -> String {
     if count == 1 { "1 reply".to_owned() } else { format!("{count} replies") }
 }
@@ -112,6 +126,6 @@ criterion_group! {
     name = benches;
     // All of it in little more than a minute; the stages are short and their times steady.
     config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(2));
-    targets = decoding, dispatching, encoding, batching, answering
+    targets = decoding, dispatching, encoding, batching, answering, worst_publications
 }
 criterion_main!(benches);

@@ -42,18 +42,20 @@ pub(crate) mod service;
 mod starts;
 pub(crate) mod ticket;
 mod turns;
+#[cfg(any(test, feature = "__bench"))]
+pub(crate) mod worst;
 
 use envelope::Envelope;
 pub(crate) use intake::Address;
 use intake::{Intake, Reader, Reason, Request};
 use journal::{Journal, Panicked};
 use outbox::{GRACE, Outbox, Outgoing};
-use running::{Limit, Refusal, Running, Slot};
+use running::{Refusal, Running, Slot};
 use service::Stack;
 use starts::{Starts, Then, Turn};
 use ticket::Ticket;
 
-pub(crate) use others::{count, may_cancel, partition};
+pub(crate) use others::{count, may_cancel};
 
 /// The longest that a call runs, whatever is configured: later deadlines could not be computed with. tokio's own idea of never.
 pub(crate) const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -140,8 +142,8 @@ impl Dispatcher {
         let mut reader = self.reader(&origin.caller);
         match reader.read(data) {
             Intake::Batch(requests) => {
-                for request in requests {
-                    self.take(reader.read_part(request, data), &origin);
+                for intake in reader.parts(requests, data) {
+                    self.take(intake, &origin);
                 }
             }
             intake => self.take(intake, &origin),
@@ -156,6 +158,7 @@ impl Dispatcher {
             Intake::Malformed(address, error) => {
                 self.refuse(Some(address), caller, "", &error, None, origin.ticket.clone());
             }
+            Intake::TooMany(address) => self.too_many(address, caller, origin.ticket.clone()),
             Intake::Dropped(reason) => self.journal.dropped(reason, caller, None),
             Intake::Batch(_) => self.journal.dropped(Reason::NoRequest, caller, None),
         }
@@ -348,24 +351,6 @@ impl Dispatcher {
             return Ok(reply);
         }
         Err(RpcError::too_large(format!("the result has {size} bytes, the limit is {max}")))
-    }
-
-    /// Answers without having run anything.
-    fn refuse(
-        &self,
-        address: Option<Address>,
-        caller: &Caller,
-        method: &str,
-        error: &RpcError,
-        limit: Option<Limit>,
-        ticket: Option<Ticket>,
-    ) {
-        self.journal.refused(caller, method, error, limit);
-        match address {
-            Some(address) => self.outbox.try_push(address.reply(Err(error), Instant::now()).with_ticket(ticket)),
-            // Nobody is told, so the log is.
-            None => self.journal.dropped(Reason::Notification, caller, Some(error)),
-        }
     }
 
     /// Keeps the log complete, for ever. Dropping this future stops it.

@@ -1,4 +1,7 @@
-//! Why JSON does not decode, in words that name the place and do not echo the input.
+//! JSON that others wrote: why it does not decode, in words that name the place and do not echo it; and what has strings that are
+//! not UTF-8.
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
 
@@ -40,4 +43,20 @@ pub(crate) fn explain<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Explanation 
         path: (path != ".").then(|| shortened(&path, MAX_MESSAGE).into_owned()),
         message: shortened(message, MAX_MESSAGE).into_owned(),
     }
+}
+
+/// The same with a `?` for each byte that belongs to no character: of the same length, and the same JSON around the strings that they
+/// are in.
+pub(crate) fn same_length(json: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(json).map_or_else(
+        |_| {
+            let mut text = String::with_capacity(json.len());
+            for chunk in json.utf8_chunks() {
+                text.push_str(chunk.valid());
+                text.extend(chunk.invalid().iter().map(|_| '?'));
+            }
+            Cow::Owned(text)
+        },
+        Cow::Borrowed,
+    )
 }

@@ -131,7 +131,7 @@ pub mod bench {
     pub use crate::centrifugo::replies::bench::Ready;
     #[cfg(feature = "cli")]
     pub use crate::cli::logging::to_nowhere as log_to_nowhere;
-    pub use crate::dispatch::bench::{Decoded, InProcess, decode, encode};
+    pub use crate::dispatch::bench::{Decoded, InProcess, decode, encode, worst, worst_caller};
 }
 
 /// Runs the Rust code of the documentation as tests.

@@ -42,6 +42,14 @@ pub(crate) const MAX_CORRELATION_ID: usize = 128;
 /// How large a publication may become by putting requests or replies together, in bytes: what is larger goes alone.
 pub(crate) const MAX_TOGETHER: usize = 16 * 1024;
 
+/// How many requests a worker takes out of one batch, a call counting as [`CALL`] of them: as many as the smallest notifications that
+/// clients write, so that none of theirs has more.
+pub(crate) const MAX_REQUESTS: usize = MAX_TOGETHER / br#"{"method":"a","timeout_ms":1},"#.len();
+
+/// As how many requests a call counts: the smallest that clients write is as many times larger than the smallest notification. What
+/// is answered costs the worker more than what is not.
+pub(crate) const CALL: usize = 5;
+
 /// How many bytes a publication needs for being several, besides them and the commas between them.
 #[cfg(feature = "client")]
 pub(crate) const TOGETHER_OVERHEAD: usize = br#"{"batch":[]}"#.len() - 1;
@@ -71,14 +79,6 @@ pub(crate) struct Request<'a> {
     /// The caller reads replies that come together, as [`write_together`] writes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<bool>,
-}
-
-/// A publication in the request channel that is several requests.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Requests<'a> {
-    /// Not read here, so that one that is malformed costs no other.
-    #[serde(borrow)]
-    pub batch: Vec<&'a RawValue>,
 }
 
 /// A string that is borrowed where it has no escapes. (serde borrows a `Cow` of its own, but not one in an `Option`.)

@@ -118,6 +118,11 @@ impl Worker {
         })
     }
 
+    /// Takes a publication and waits until all that it asks for is over. Gives the number of replies.
+    pub(crate) fn publication(&self, data: &Bytes, caller: Caller) -> usize {
+        self.runtime.block_on(self.in_process.publication(data, caller))
+    }
+
     /// The same with [`BURST`] calls of one caller, which publishes them together.
     pub(crate) fn calls_together(&self, caller: Caller) -> Vec<u8> {
         self.runtime.block_on(async {

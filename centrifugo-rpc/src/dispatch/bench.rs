@@ -9,6 +9,8 @@ use super::Dispatcher;
 use super::intake::{Intake, Reader};
 use super::outbox::Outbox;
 use super::service::Stack;
+use super::ticket::{Finished, Ticket};
+use super::worst;
 use crate::config::Config;
 use crate::connection::Caller;
 use crate::error::Error;
@@ -32,6 +34,19 @@ impl Decoded<'_> {
 #[must_use]
 pub fn decode<'a>(data: &'a Bytes, caller: &Caller) -> Decoded<'a> {
     Decoded(Reader::new(caller, "reply").read(data))
+}
+
+/// Publications of 64 KB that ask for as much as one may, each by its name. The first is what the others are compared with: one call
+/// of `method` with large params.
+#[must_use]
+pub fn worst(method: &str) -> Vec<(&'static str, Bytes)> {
+    worst::publications(method)
+}
+
+/// Who publishes [`worst`].
+#[must_use]
+pub fn worst_caller() -> Caller {
+    Caller::user(worst::USER).client("f3a0c1c2-d1a4-4d0c-9b0e-1d2f3a4b5c6d")
 }
 
 /// Writes the reply with this result, which is JSON.
@@ -66,6 +81,24 @@ impl InProcess {
     /// Takes what `caller` published.
     pub fn accept(&self, data: &Bytes, caller: Caller) {
         self.dispatcher.accept(data, caller, Duration::ZERO, None);
+    }
+
+    /// Takes what `caller` published, and waits until all of it is over: its replies are taken, as if they had been published at once.
+    /// Says how many they are. Dropping this future leaves what is not over.
+    pub async fn publication(&self, data: &Bytes, caller: Caller) -> usize {
+        let finished = Arc::new(Finished::default());
+        self.dispatcher.accept(data, caller, Duration::ZERO, Some(Ticket::new(&finished, 0, 0)));
+        let (mut replies, mut over) = (0, false);
+        while !over {
+            while self.outbox.waiting() > 0 {
+                for publication in self.outbox.take(usize::MAX, usize::MAX).await {
+                    replies += self.outbox.done(publication.replies());
+                }
+            }
+            tokio::task::yield_now().await;
+            finished.drain(|_, _| over = true);
+        }
+        replies
     }
 
     /// Waits for `count` replies and is done with them, as if they had been published at once; gives the last one. Dropping this

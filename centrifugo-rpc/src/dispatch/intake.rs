@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::connection::Caller;
 use crate::error::RpcError;
 use crate::json;
-use crate::protocol::{self, MAX_CORRELATION_ID, ReturnAddress};
+use crate::protocol::{self, MAX_CORRELATION_ID, MAX_REQUESTS, ReturnAddress};
+
+mod batch;
+
+pub(super) use batch::batch;
 
 /// The longest `traceparent` that is passed on, in bytes. W3C's version 00 has 55.
 const MAX_TRACEPARENT: usize = 128;
@@ -24,18 +27,39 @@ pub(super) enum Intake<'a> {
     Request(Request<'a>),
     /// The end of a call of the same user and session.
     Cancel(Address),
-    /// Several requests, each to be read by [`Reader::read_part`].
-    Batch(Vec<&'a str>),
+    /// Several requests, to be read by [`Reader::parts`].
+    Batch(Vec<&'a [u8]>),
+    /// The requests of a batch that are too many, all as one, with the address of the first.
+    TooMany(Option<Address>),
     /// Not a request, but its author can be told.
     Malformed(Address, RpcError),
     /// Nothing that could be answered.
     Dropped(Reason),
 }
 
+impl Intake<'_> {
+    /// As how many requests of a batch it counts.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Request(Request { address: Some(_), .. }) | Self::Malformed(..) => protocol::CALL,
+            _ => 1,
+        }
+    }
+
+    fn into_address(self) -> Option<Address> {
+        match self {
+            Self::Request(request) => request.address,
+            Self::Malformed(address, _) => Some(address),
+            _ => None,
+        }
+    }
+}
+
 /// Why a publication is dropped without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Reason {
     NoRequest,
+    TooMany,
     ForeignReplyTo,
     IdLength,
     NoReplyTo,
@@ -50,8 +74,9 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::NoRequest,
+        Self::TooMany,
         Self::ForeignReplyTo,
         Self::IdLength,
         Self::NoReplyTo,
@@ -65,6 +90,7 @@ impl Reason {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::NoRequest => "it is not a request",
+            Self::TooMany => "it is the rest of a batch that has more requests than a worker takes",
             Self::ForeignReplyTo => "its `reply_to` is not the caller's own reply channel",
             Self::IdLength => "its `correlation_id` has not 1 to 128 bytes",
             Self::NoReplyTo => "it has an ID but no `reply_to`",
@@ -134,9 +160,24 @@ impl<'a> Reader<'a> {
         self.intake(parse(data), data, data)
     }
 
+    /// Reads the requests of a batch one by one, until they are too many.
+    pub(super) fn parts<'d>(
+        &mut self,
+        requests: Vec<&'d [u8]>,
+        of: &'d Bytes,
+    ) -> impl Iterator<Item = Intake<'d>> + use<'_, 'a, 'd> {
+        let mut room = Some(MAX_REQUESTS);
+        requests.into_iter().map_while(move |request| {
+            let left = room?;
+            let intake = self.read_part(request, of);
+            room = left.checked_sub(intake.weight());
+            Some(if room.is_some() { intake } else { Intake::TooMany(intake.into_address()) })
+        })
+    }
+
     /// Reads a request of a batch. A cancellation is for all workers, a batch for one of them.
-    pub(super) fn read_part<'d>(&mut self, part: &'d str, of: &'d Bytes) -> Intake<'d> {
-        match self.intake(serde_json::from_str(part), part.as_bytes(), of) {
+    fn read_part<'d>(&mut self, part: &'d [u8], of: &'d Bytes) -> Intake<'d> {
+        match self.intake(parse(part), part, of) {
             Intake::Cancel(_) | Intake::Batch(_) => Intake::Dropped(Reason::NoRequest),
             intake => intake,
         }
@@ -211,13 +252,6 @@ impl<'a> Reader<'a> {
             Err(reason) => Intake::Dropped(reason),
         }
     }
-}
-
-/// The requests of a batch; nothing if there are none.
-pub(super) fn batch(data: &[u8]) -> Option<Vec<&str>> {
-    let requests: protocol::Requests<'_> = parse(data).ok()?;
-    let requests: Vec<_> = requests.batch.into_iter().map(RawValue::get).collect();
-    (!requests.is_empty()).then_some(requests)
 }
 
 /// Text is looked through once, instead of string by string.
@@ -327,7 +361,7 @@ mod tests {
         let mut reader = Reader::new(&caller, "reply");
         let Intake::Batch(requests) = reader.read(&data) else { panic!("a batch") };
         assert!(requests.iter().all(|request| data.as_ptr_range().contains(&request.as_ptr())), "nothing is copied");
-        let read: Vec<_> = requests.iter().map(|request| reader.read_part(request, &data)).collect();
+        let read: Vec<_> = reader.parts(requests, &data).collect();
         let [Intake::Request(call), Intake::Malformed(address, _), Intake::Request(notification), rest @ ..] =
             &read[..]
         else {

@@ -205,6 +205,13 @@ impl Journal {
         }
     }
 
+    /// How many requests ran, were refused or dropped.
+    #[cfg(test)]
+    pub(super) fn looked_at(&self) -> u64 {
+        let totals = self.totals();
+        totals.calls + totals.trouble
+    }
+
     fn totals(&self) -> Totals {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let dropped =

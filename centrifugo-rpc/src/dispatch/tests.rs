@@ -10,6 +10,8 @@ use super::*;
 use crate::handler::HandlerFuture;
 use crate::registry::{Location, Options, Type};
 
+mod batches;
+
 const SESSION: &str = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
 static PLAIN: Options =
     Options { no_wait: false, idempotent: false, timeout: None, max_concurrency: None, deprecated: None };
@@ -123,65 +125,6 @@ async fn every_call_gets_its_own_result_or_error() {
     assert_eq!(worker.error().await, (413, "params have 1001 bytes, the limit is 1000".to_owned()));
     worker.call("t.large", &json!({}));
     assert_eq!(worker.error().await, (413, "the result has 5000 bytes, the limit is 1000".to_owned()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn requests_that_come_together_are_calls_like_others_and_over_when_all_are() {
-    let worker = Worker::new();
-    let finished = Arc::default();
-    let ticket = Ticket::new(&finished, 7, 9);
-    let over = || {
-        let mut over = Vec::new();
-        finished.drain(|generation, offset| over.push((generation, offset)));
-        over
-    };
-    let batch = json!({ "batch": [
-        call("1", "t.echo", &json!([1])),
-        { "method": "t.sleep" },
-        5,
-        call("2", "t.sleep", &json!(null)),
-        call("3", "t.fail", &json!({})),
-    ] });
-    let caller = Caller::user("42").client("c");
-    worker.dispatcher.accept(&batch.to_string().into(), caller, Duration::from_secs(25), Some(ticket));
-    assert_eq!(worker.reply().await, json!({ "correlation_id": "1", "result": [1] }));
-    let failed = worker.reply().await;
-    assert_eq!((&failed["correlation_id"], &failed["error"]["code"]), (&json!("3"), &json!(1007)));
-    assert_eq!(over(), []);
-    let late = worker.reply().await;
-    assert_eq!((&late["correlation_id"], &late["error"]["code"]), (&json!("2"), &json!(408)), "each has 5 s left");
-    assert_eq!(over(), [(7, 9)]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_nobody_runs_of_a_batch_is_told_to_each_caller_of_it() {
-    let worker = Worker::new();
-    let batch =
-        json!({ "batch": [call("1", "t.echo", &json!(1)), { "method": "t.echo" }, call("2", "t.count", &json!(2))] });
-    let data = Bytes::from(batch.to_string());
-    let caller = Caller::user("42");
-    worker.dispatcher.lost(&data, &caller, Duration::ZERO);
-    worker.dispatcher.cancelled(&data, &caller);
-    worker.dispatcher.nobody_was_there(&data, &caller);
-    for code in [504, 499, 503] {
-        for id in ["1", "2"] {
-            let reply = worker.reply().await;
-            assert_eq!((&reply["correlation_id"], &reply["error"]["code"]), (&json!(id), &json!(code)));
-        }
-    }
-}
-
-#[test]
-fn a_publication_is_divided_by_its_requests() {
-    let divide = |data: &str, first: &str| {
-        let (first, others) = partition(data.to_owned().into(), |request| request == first);
-        [first, others].map(|data| data.map(|data| String::from_utf8_lossy(&data).into_owned()).unwrap_or_default())
-    };
-    assert_eq!(divide("{}", "{}"), ["{}", ""]);
-    assert_eq!(divide("{}", "1"), ["", "{}"]);
-    assert_eq!(divide(r#"{"batch":[1,2, 3]}"#, "2"), ["2", r#"{"batch":[1,3]}"#]);
-    assert_eq!(divide(r#"{"batch":[1,1]}"#, "1"), [r#"{"batch":[1,1]}"#, ""]);
-    assert_eq!((count(&Bytes::from("{}")), count(&Bytes::from(r#"{"batch":[1,2]}"#))), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]

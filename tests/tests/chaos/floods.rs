@@ -175,6 +175,61 @@ async fn a_burst_of_the_largest_requests_ends_and_lets_others_through() {
     assert!(codes.iter().all(|code| matches!(code, None | Some(429))), "{codes:?}");
 }
 
+/// A publication with as many of these requests as Centrifugo lets through.
+fn full_of(request: &str) -> String {
+    let count = LARGE / (request.len() + 1);
+    format!(r#"{{"batch":[{}]}}"#, vec![request; count].join(","))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publications_that_ask_for_as_much_as_one_may_let_others_through() {
+    const FLOOD: usize = 400;
+    let _turn = turn().await;
+    let server = Centrifugo::start(crate::config()).await;
+    let mut crew = Crew::new();
+    for _ in 0..2 {
+        crew.start_with(&server, &[LIMIT]).await;
+    }
+    let other = client(&server, "modest").await;
+    let replies = format!("reply:{}#greedy", unique("session"));
+    let call = |members: &str| format!(r#"{{"reply_to":"{replies}","correlation_id":"c"{members}}}"#);
+    for (kind, request) in [
+        ("numbers", "1".to_owned()),
+        ("empty objects", "{}".to_owned()),
+        ("notifications that run", r#"{"method":"demo.notify","params":{"key":"flood"}}"#.to_owned()),
+        ("calls of unknown methods", call(r#","method":"x""#)),
+        ("malformed calls", call(r#","method":5"#)),
+        ("calls that run already", call(r#","method":"demo.sleep","params":{"ms":1}"#)),
+        ("cancellations in a batch", format!(r#"{{"reply_to":"{replies}","cancel":"c"}}"#)),
+        ("foreign addresses", call(r#","method":"x""#).replace("#greedy", "#modest")),
+    ] {
+        let publish = json!({"id": 100, "publish": {"channel": "rpc:requests", "data": "DATA"}}).to_string();
+        let frame = publish.replace("\"DATA\"", &full_of(&request));
+        let mut senders = JoinSet::new();
+        let started = Instant::now();
+        for _ in 0..GREEDY_CONNECTIONS {
+            let (mut raw, frame) = (server.connect("greedy").await, frame.clone());
+            senders.spawn(async move {
+                for _ in 0..FLOOD / GREEDY_CONNECTIONS {
+                    raw.send(frame.clone()).await;
+                }
+                raw
+            });
+        }
+        let took = modest(&other, kind).await;
+        let _connected = senders.join_all().await;
+        note(format!("{FLOOD} batches full of {kind}, taken after {:.1?}: {took}", started.elapsed()));
+    }
+    for number in 0..2 {
+        crew.stop(number).await;
+        let lines = crew.worker(number).lines();
+        let with = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+        // All requests beyond those that a worker takes are one line of a batch, and one batch in 5 s has a line.
+        assert!(with("more requests than a worker takes") > 0, "{lines:?}");
+        assert!(lines.len() < 300, "{} lines", lines.len());
+    }
+}
+
 /// Takes the replies to this many calls, and says which codes are among them.
 async fn answered(caller: &mut Raw, calls: usize) -> HashSet<Option<u64>> {
     let (mut ended, mut codes) = (HashSet::new(), HashSet::new());

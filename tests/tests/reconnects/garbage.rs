@@ -64,6 +64,31 @@ async fn broken_text_in_a_gap_costs_only_itself() {
     garbage_costs_only_itself(&server, &BROKEN_TEXT).await;
 }
 
+/// Three requests in one publication, of which only the middle one cannot be read.
+fn broken_batch(key: usize) -> Vec<u8> {
+    let good = [append(key).to_string(), append(key + 1).to_string()];
+    [b"{\"batch\":[", good[0].as_bytes(), b",", BROKEN_TEXT[1], b",", good[1].as_bytes(), b"]}"].concat()
+}
+
+#[tokio::test]
+async fn broken_text_in_a_batch_costs_no_other_request_of_it() {
+    let server = centrifugo().await;
+    let (proxy, far) = TcpProxy::before(&server).await;
+    let demo = Demo::start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
+    let publisher = publisher(&server).await;
+    let publish = async |data: Vec<u8>| publisher.publish("rpc:requests", data).await.expect("published");
+    publish(broken_batch(0)).await;
+    eventually("the live runs", async || (demo.runs().len() == 2).then_some(())).await;
+    proxy.refuse().await;
+    proxy.cut();
+    publish(broken_batch(2)).await;
+    proxy.accept().await;
+    eventually("the runs of the gap", async || (demo.runs().len() == 4).then_some(())).await;
+    let mut runs = demo.runs();
+    runs.sort();
+    assert_eq!(runs, sorted_keys(3));
+}
+
 #[tokio::test]
 async fn what_is_no_json_in_a_gap_costs_only_itself() {
     let server = Centrifugo::start_default().await;

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::ServerError;
 use crate::connection::Caller;
+use crate::json;
 
 /// A publication as the history keeps it. The server API does not say when it was published.
 #[derive(Debug)]
@@ -53,19 +54,13 @@ struct Who<'a> {
 
 /// Reads the answer to a `history` request; the inner error is Centrifugo's own.
 pub(super) fn parse(answer: &Bytes) -> Result<Result<Vec<Publication>, ServerError>, serde_json::Error> {
-    let patched;
-    let text = if let Ok(text) = std::str::from_utf8(answer) {
-        text
-    } else {
-        patched = patch(answer);
-        &patched
-    };
+    let text = json::same_length(answer);
     // What is kept is always the answer's own bytes, at the same place.
     let own = |raw: &RawValue| {
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
         answer.slice(start..start + raw.get().len())
     };
-    let outer: Outer<'_> = serde_json::from_str(text)?;
+    let outer: Outer<'_> = serde_json::from_str(&text)?;
     if let Some(error) = outer.error {
         return Ok(Err(error));
     }
@@ -83,17 +78,6 @@ fn caller(info: &Bytes) -> Result<Caller, serde_json::Error> {
     let attached = who.attached.filter(|raw| raw.get() != "null");
     let info = attached.map(|raw| info.slice_ref(raw.get().as_bytes()));
     Ok(Caller { user: who.user, client: who.client, info })
-}
-
-/// The same with a `?` for each byte that belongs to no character: of the same length, and the same JSON around the strings
-/// that they are in.
-fn patch(answer: &[u8]) -> String {
-    let mut text = String::with_capacity(answer.len());
-    for chunk in answer.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| '?'));
-    }
-    text
 }
 
 #[cfg(test)]

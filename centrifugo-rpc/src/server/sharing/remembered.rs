@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::connection::Caller;
 use crate::dispatch::ticket::Ticket;
-use crate::dispatch::{Address, Dispatcher, count, partition};
+use crate::dispatch::{Address, Dispatcher, count};
 use crate::group::Request;
 
 #[derive(Debug)]
@@ -45,12 +45,13 @@ impl Remembered {
     }
 
     /// The calls that were cancelled, and the rest.
-    pub(super) fn by_cancellation(self, cancelled: impl Fn(&Address) -> bool) -> (Option<Self>, Option<Self>) {
-        self.partition(|this, data| this.dispatcher.address(data, &this.caller).is_some_and(|call| cancelled(&call)))
+    pub(super) fn by_cancellation(mut self, cancelled: impl Fn(&Address) -> bool) -> (Option<Self>, Option<Self>) {
+        let data = std::mem::take(&mut self.data);
+        let parts = self.dispatcher.by_cancellation(data, &self.caller, cancelled);
+        self.apart(parts)
     }
 
-    fn partition(mut self, first: impl Fn(&Self, &Bytes) -> bool) -> (Option<Self>, Option<Self>) {
-        let (first, others) = partition(std::mem::take(&mut self.data), |request| first(&self, request));
+    fn apart(self, (first, others): (Option<Bytes>, Option<Bytes>)) -> (Option<Self>, Option<Self>) {
         let with = |data| Self { data, caller: self.caller.clone(), dispatcher: Arc::clone(&self.dispatcher), ..self };
         (first.map(with), others.map(with))
     }
@@ -71,8 +72,9 @@ impl Request for Remembered {
         self.data.len() + caller + size_of::<Self>()
     }
 
-    fn by_idempotence(self) -> (Option<Self>, Option<Self>) {
-        self.partition(|this, data| this.dispatcher.is_idempotent(data, &this.caller))
+    fn by_idempotence(mut self) -> (Option<Self>, Option<Self>) {
+        let parts = self.dispatcher.by_idempotence(std::mem::take(&mut self.data), &self.caller);
+        self.apart(parts)
     }
 
     /// It is a slice of a frame that may hold many.

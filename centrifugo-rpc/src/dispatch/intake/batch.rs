@@ -1,0 +1,128 @@
+//! Takes a batch apart into its requests, without reading them.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::json;
+use crate::protocol::{MAX_REQUESTS, Text};
+
+/// The requests of a batch, as their own bytes; none if there are none, or the publication is not a batch. One more than
+/// [`MAX_REQUESTS`] stands for all that are more: nothing behind it is looked at.
+pub(in crate::dispatch) fn batch(data: &[u8]) -> Option<Vec<&[u8]>> {
+    let text = json::same_length(data);
+    let mut requests = Vec::new();
+    let mut json = serde_json::Deserializer::from_str(&text);
+    let read = Batch(&mut requests).deserialize(&mut json).and_then(|()| json.end());
+    // Reading ends with an error where there are too many, too.
+    let is_batch = read.is_ok() && !requests.is_empty() || requests.len() > MAX_REQUESTS;
+    let own = |request: &RawValue| {
+        let start = request.get().as_ptr().addr() - text.as_ptr().addr();
+        &data[start..start + request.get().len()]
+    };
+    is_batch.then(|| requests.into_iter().map(own).collect())
+}
+
+/// The publication.
+struct Batch<'r, 'de>(&'r mut Vec<&'de RawValue>);
+
+/// Its `batch`.
+struct Requests<'r, 'de>(&'r mut Vec<&'de RawValue>);
+
+impl<'de> DeserializeSeed<'de> for Batch<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Batch<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a batch of requests")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(name) = members.next_key::<Text<'de>>()? {
+            if &*name != "batch" {
+                members.next_value::<IgnoredAny>()?;
+            } else if self.0.is_empty() {
+                members.next_value_seed(Requests(self.0))?;
+            } else {
+                return Err(A::Error::duplicate_field("batch"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Requests<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Requests<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("requests")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut requests: A) -> Result<(), A::Error> {
+        while let Some(request) = requests.next_element()? {
+            self.0.push(request);
+            if self.0.len() > MAX_REQUESTS {
+                return Err(A::Error::custom("more requests than a batch may have"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_batch_has_no_requests() {
+        for data in [
+            "",
+            "[1]",
+            r#"{"batch":[]}"#,
+            r#"{"batch":{}}"#,
+            r#"{"batch":true}"#,
+            r#"{"batch":[1}"#,
+            r#"{"batch":[1]"#,
+            r#"{"batch":[1]} 1"#,
+            r#"{"batch":[1],"batch":[2]}"#,
+        ] {
+            assert_eq!(batch(data.as_bytes()), None, "{data}");
+        }
+    }
+
+    #[test]
+    fn requests_keep_their_bytes_and_cost_each_other_nothing() {
+        let data = b"{\"\xff\":\"\xff\",\"batch\":[{\"a\" : \"\xc3\xa4\"}, \"\xc3\x28\" ,1,{\"\xff\":[\"\xed\xa0\x80\"]},\"\\ud800\"]}";
+        let requests: [&[u8]; 5] =
+            [b"{\"a\" : \"\xc3\xa4\"}", b"\"\xc3\x28\"", b"1", b"{\"\xff\":[\"\xed\xa0\x80\"]}", br#""\ud800""#];
+        assert_eq!(batch(data).as_deref(), Some(&requests[..]));
+    }
+
+    #[test]
+    fn nothing_behind_the_last_request_that_is_taken_is_looked_at() {
+        let all = |count: usize, end: &str| {
+            batch(format!(r#"{{"batch":[1{}{end}"#, ",1".repeat(count - 1)).as_bytes()).map(|all| all.len())
+        };
+        assert_eq!(all(MAX_REQUESTS, "]}"), Some(MAX_REQUESTS));
+        assert_eq!(all(MAX_REQUESTS, ",}"), None);
+        for end in ["]}", ",}", ",\u{0}"] {
+            assert_eq!(all(30_000, end), Some(MAX_REQUESTS + 1), "{end:?}");
+        }
+    }
+}
