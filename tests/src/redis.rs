@@ -4,20 +4,21 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::centrifugo::free_port;
 use crate::process::Process;
-use crate::{config, eventually};
+use crate::{config, eventually, within};
 
 const DEBIAN: &str = "install the package `redis-server`";
 
-/// A running Redis that keeps nothing on disk. It dies with its handle.
+/// A running Redis that writes to disk only what it is told to. It dies with its handle.
 #[derive(Debug)]
 pub struct Redis {
     port: u16,
-    _process: Process,
-    _dir: TempDir,
+    process: Process,
+    dir: TempDir,
 }
 
 impl Redis {
@@ -35,12 +36,45 @@ impl Redis {
     pub async fn start() -> Self {
         let port = free_port();
         let dir = tempfile::tempdir().expect("a temporary directory");
+        let process = Self::process(port, &dir);
+        let redis = Self { port, process, dir };
+        redis.listens().await;
+        redis
+    }
+
+    fn process(port: u16, dir: &TempDir) -> Process {
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"]).arg(port.to_string());
         command.current_dir(dir.path());
-        let process = Process::start(&command, DEBIAN);
-        eventually("Redis to listen", async || TcpStream::connect(("127.0.0.1", port)).await.ok()).await;
-        Self { port, _process: process, _dir: dir }
+        Process::start(&command, DEBIAN)
+    }
+
+    async fn listens(&self) -> TcpStream {
+        eventually("Redis to listen", async || TcpStream::connect(("127.0.0.1", self.port)).await.ok()).await
+    }
+
+    /// Writes all that it has to disk, for [`Redis::restore`].
+    ///
+    /// # Panics
+    ///
+    /// When that does not work.
+    pub async fn save(&self) {
+        let mut connection = self.listens().await;
+        let mut answer = [0; 5];
+        within("Redis to save", async {
+            connection.write_all(b"SAVE\r\n").await.expect("it listens");
+            connection.read_exact(&mut answer).await.expect("it answers");
+        })
+        .await;
+        assert_eq!(&answer, b"+OK\r\n");
+    }
+
+    /// Kills it and starts it again, with what it had when it was [saved](Redis::save) last.
+    pub async fn restore(&mut self) {
+        self.process.kill();
+        self.process.ended().await;
+        self.process = Self::process(self.port, &self.dir);
+        self.listens().await;
     }
 
     /// The configuration of a node of Centrifugo that keeps everything here.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::demo::environment;
-use tests::{Centrifugo, Demo, Example, Process, Publisher, Server, TcpProxy, eventually, load};
+use tests::{Centrifugo, Crew, Demo, Example, Load, Process, Publisher, Server, TcpProxy, eventually, load};
 use tokio::time::sleep;
 
 /// A demo that runs a call whose reply Centrifugo, which is frozen, does not take.
@@ -76,6 +76,32 @@ async fn a_worker_that_is_stopped_while_it_joins_leaves_as_well() {
     let _demo = Demo::start(&server).await;
     let answer = load::client(&server, "next").await.call::<Value>("demo.sleep", &json!({"ms": 0})).await;
     answer.expect("it is answered");
+}
+
+#[tokio::test]
+async fn workers_are_replaced_without_a_failed_call_while_the_server_api_is_slow() {
+    let server = Centrifugo::start_default().await;
+    let (network, far) = TcpProxy::before(&server).await;
+    let slow_api = [("CENTRIFUGO_API_URL", far.api_url.as_str())];
+    let mut crew = Crew::new();
+    for _ in 0..2 {
+        crew.start_with(&server, &slow_api).await;
+    }
+    let load = Load::start(&[&server], 8, "demo.append", Duration::from_millis(200)).await;
+    // Both ways: an answer takes twice as long.
+    network.delay(Duration::from_millis(900));
+    // More reports become due than go out. The one thing here that only time brings about.
+    sleep(Duration::from_secs(12)).await;
+    for number in 0..2 {
+        crew.start_with(&server, &slow_api).await;
+        crew.stop(number).await;
+        let lines = crew.worker(number).lines();
+        assert!(!lines.iter().any(|line| line.contains("could not be")), "{lines:?}");
+    }
+    network.delay(Duration::ZERO);
+    let report = load.finish(&crew).await;
+    report.assert_sound();
+    report.assert_ok(100);
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a request may take in all. A batch of replies takes milliseconds; what takes longer than this is lost, and is
 /// better sent again than waited for.
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client of the server API. Cheap to clone; clones share the pool of connections.
 #[derive(Debug, Clone)]

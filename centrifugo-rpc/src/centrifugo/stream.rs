@@ -54,8 +54,19 @@ pub(super) struct Missing {
 pub(super) struct Resumed {
     /// Publications that nobody has any more.
     pub lost: u64,
-    /// The channel's stream is another one: Centrifugo lost its memory.
-    pub reset: bool,
+    pub found: Found,
+}
+
+/// The stream that a new subscription found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The one that was there, or the first.
+    #[default]
+    Same,
+    /// Another one: Centrifugo lost its memory.
+    Another,
+    /// An older copy of it, whose offsets were seen before.
+    Older,
 }
 
 /// A part of what is missing: all up to and with the offset `until`, and after the part before.
@@ -107,7 +118,7 @@ impl Stream {
                 let lost = self.give_up(out);
                 self.position = None;
                 out(Arrival::Unordered);
-                Resumed { lost, reset: true }
+                Resumed { lost, found: Found::Another }
             }
             (Some(position), Some(top)) if position.epoch == top.epoch => {
                 if !recovered && top.offset > newest {
@@ -121,14 +132,14 @@ impl Stream {
                     self.parts.clear();
                     self.seamless = false;
                     self.announce(top.offset + 1, out);
-                    return Resumed { lost: 0, reset: true };
+                    return Resumed { lost: 0, found: Found::Older };
                 }
                 Resumed::default()
             }
             (Some(_), Some(top)) => {
                 let lost = self.give_up(out);
                 self.begin(top, Some(since), out);
-                Resumed { lost, reset: true }
+                Resumed { lost, found: Found::Another }
             }
         }
     }
@@ -178,6 +189,11 @@ impl Stream {
         if self.held_bytes > MAX_HELD {
             self.let_go();
         }
+    }
+
+    /// What was delivered last, where the channel has a history.
+    pub(super) fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
     }
 
     /// What is missing, if anything is.

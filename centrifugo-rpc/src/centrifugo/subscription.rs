@@ -1,5 +1,6 @@
 //! The worker's subscription to the request channel: every request once, in order, whatever happens to the connection.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::api::{Position, Publication};
 use super::backoff::Backoff;
 use super::socket::{Channel, ChannelEvent, Published, Socket, SocketEvent, Subscribe, Subscribed, Who};
 pub(crate) use super::stream::{Arrival, Delivery};
-use super::stream::{Missing, Resumed, Stream};
+use super::stream::{Found, Missing, Resumed, Stream};
 use super::tokens::WORKER_USER;
 use super::trouble::Trouble;
 use crate::connection::Caller;
@@ -21,6 +22,9 @@ use crate::error::{Error, ErrorKind};
 use crate::throttle::Throttle;
 
 mod catch_up;
+mod place;
+
+pub(crate) use place::Place;
 
 /// How long the first subscription may take. The checks before it found everything in order.
 const START_TIMEOUT: Duration = Duration::from_secs(15);
@@ -51,6 +55,8 @@ struct Shared {
     last_trouble: Mutex<Option<Trouble>>,
     log: Throttle,
     skipped: Throttle,
+    /// The stream is known to be behind, and there is no new subscription yet.
+    older: AtomicBool,
 }
 
 struct State {
@@ -68,6 +74,8 @@ pub(crate) enum Event {
     Joined(Caller),
     /// A connection is not subscribed any more.
     Left(Caller),
+    /// Centrifugo has an older copy of the channel, and of all others.
+    WentBack,
 }
 
 /// Tells whether all that was published was delivered.
@@ -88,6 +96,8 @@ enum Ended {
     Channel(Trouble),
     /// The subscription with this number would recover what it missed. See [`replace`].
     Interrupted(u64),
+    /// The subscription gets nothing any more: the stream is behind what it has read.
+    Behind,
 }
 
 impl Subscription {
@@ -116,6 +126,7 @@ impl Subscription {
             last_trouble: Mutex::default(),
             log: Throttle::new(LOG_INTERVAL),
             skipped: Throttle::new(LOG_INTERVAL),
+            older: AtomicBool::new(false),
         });
         let events = shared.clone();
         let who = Who { user: WORKER_USER, info: Some(Arc::clone(info)) };
@@ -131,7 +142,7 @@ impl Subscription {
                 _ = connected.wait_for(|connected| *connected) => Ok(()),
                 ended = endings.recv() => match ended {
                     Some(Ended::Socket(trouble) | Ended::Channel(trouble)) => Err(trouble),
-                    Some(interrupted @ Ended::Interrupted(_)) => {
+                    Some(interrupted @ (Ended::Interrupted(_) | Ended::Behind)) => {
                         // It was there, so this is up to `revive` already.
                         let _ = shared.ended.send(interrupted);
                         Ok(())
@@ -161,6 +172,10 @@ impl Subscription {
 
     pub(crate) fn liveness(&self) -> Liveness {
         Liveness(Arc::clone(&self.shared))
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::new(Arc::clone(&self.shared))
     }
 
     /// Leaves the channel and disconnects. Nothing is delivered any more once this returns; dropping its future disconnects
@@ -233,7 +248,7 @@ impl Shared {
 
     fn on_subscribed(&self, subscribed: Subscribed) {
         let Subscribed { position, recovered, .. } = subscribed;
-        let (Resumed { lost, reset }, missing) = {
+        let (Resumed { lost, found }, missing) = {
             let State { stream, lost_at, on_event } = &mut *self.state();
             let since = lost_at.unwrap_or_else(Instant::now);
             if !recovered {
@@ -242,12 +257,15 @@ impl Shared {
             }
             (stream.subscribed(position, recovered, since, &mut arrives(on_event)), stream.missing())
         };
-        if reset {
-            tracing::warn!(
+        match found {
+            Found::Same => {}
+            Found::Another => tracing::warn!(
                 channel = self.channel,
                 "Centrifugo forgot the channel's history, its new one is read from the start"
-            );
+            ),
+            Found::Older => self.on_older(),
         }
+        self.older.store(false, Ordering::Release);
         self.report_lost(lost);
         if let Some(Missing { since, until }) = missing {
             tracing::info!(
@@ -358,7 +376,7 @@ async fn revive(
     let mut number = 0;
     while let Some(ended) = endings.recv().await {
         let (Ended::Socket(trouble) | Ended::Channel(trouble)) = &ended else {
-            if ended == Ended::Interrupted(number) {
+            if matches!(ended, Ended::Behind) || ended == Ended::Interrupted(number) {
                 number += 1;
                 channel = replace(channel, &socket, &shared, number);
             }

@@ -139,6 +139,12 @@ impl Dispatcher {
         });
     }
 
+    /// Reply channels went back to an older state, and Centrifugo takes new replies for old ones: for a while they are sent without a
+    /// place in the history, which callers that are connected get.
+    pub(crate) fn replies_went_back(&self) {
+        self.outbox.forget();
+    }
+
     fn each(&self, data: &Bytes, caller: &Caller, mut act: impl FnMut(Intake<'_>)) {
         let mut reader = self.reader(caller);
         match reader.read(data) {

@@ -256,9 +256,21 @@ impl Outbox {
         batch
     }
 
+    /// For a while Centrifugo is to remember nothing, and so to pass replies on whatever offsets their callers have seen.
+    pub(super) fn forget(&self) {
+        self.remembered().forget();
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Decides which of them Centrifugo remembers.
     fn admit(&self, batch: &mut [Publication]) {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = self.remembered();
+        if remembered.forgets() {
+            return batch.iter_mut().for_each(|publication| publication.remembered = false);
+        }
         let mut forgotten = Vec::new();
         for publication in batch {
             let (user, session) = publication.recipient();

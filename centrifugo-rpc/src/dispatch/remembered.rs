@@ -12,6 +12,10 @@ use super::hashed::HashedMap;
 pub(crate) const REPLY_HISTORY: usize = 128;
 pub(crate) const HISTORY_TTL: Duration = Duration::from_secs(60);
 
+/// How long Centrifugo needs at most to find out by itself that a subscriber's position is ahead of the channel: it looks every 40 s,
+/// or what that is with its jitter and the time of the check.
+const FORGETTING: Duration = Duration::from_secs(60);
+
 /// What Centrifugo's memory engine needs for a reply besides its bytes, and for the session's channel, in bytes; measured with
 /// v6.9.1.
 const REPLY_OVERHEAD: u64 = 768;
@@ -42,6 +46,8 @@ pub(super) struct Remembered {
     /// Those that Centrifugo has forgotten.
     forgotten: hash_map::IntoIter<u64, Session>,
     began: Instant,
+    /// Nothing is remembered until then.
+    forgets_until: Option<Instant>,
 }
 
 impl Remembered {
@@ -53,7 +59,19 @@ impl Remembered {
             previous: HashedMap::default(),
             forgotten: HashedMap::default().into_iter(),
             began: Instant::now(),
+            forgets_until: None,
         }
+    }
+
+    /// From now on, for [`FORGETTING`], nothing is remembered.
+    pub(super) fn forget(&mut self) {
+        self.forgets_until = Some(Instant::now() + FORGETTING);
+    }
+
+    /// Whether nothing is remembered now.
+    pub(super) fn forgets(&mut self) -> bool {
+        self.forgets_until = self.forgets_until.filter(|until| Instant::now() < *until);
+        self.forgets_until.is_some()
     }
 
     /// Whether Centrifugo may remember one more reply, of `bytes`, to this user and session, both by their hashes; it is counted

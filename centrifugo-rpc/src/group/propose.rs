@@ -189,6 +189,11 @@ impl<R: Request> Group<R> {
         }
     }
 
+    /// A member says what is in force with the next tick, though nothing asks for it.
+    pub(crate) fn state_soon(&mut self) {
+        self.pacing.stated_at = 0;
+    }
+
     /// Says what is in force as of all that it has read.
     pub(super) fn state(&self, time: Millis, out: &mut Vec<Action<R>>) {
         let Some(view) = &self.view else { return };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::identity::{self, Identity};
@@ -19,13 +19,14 @@ use crate::group::{Action, Envelope, Group, Standing, TICK};
 mod cancelled;
 mod clock;
 mod deaths;
+mod latency;
 mod remembered;
 mod voice;
 
 use cancelled::Cancelled;
 use clock::Clock;
 use remembered::Remembered;
-use voice::Voice;
+use voice::{Heard, Voice};
 
 /// How many bytes of requests a worker remembers of others, so that it can speak for them should they die: some seconds of the
 /// busiest channel. As many again while it joins.
@@ -35,13 +36,20 @@ const MEMORY: usize = 64 << 20;
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a worker may take to be a member: five questions that nobody answers, and a little more.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
+const JOIN: Patience = Patience { least: Duration::from_secs(15), answers: 10 };
 
 /// How long leaving may take: a proposal, and another one should that be lost.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+const LEAVE: Patience = Patience { least: Duration::from_secs(5), answers: 4 };
 
 /// How long the last word may take.
-const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
+const FAREWELL: Patience = Patience { least: Duration::from_secs(1), answers: 4 };
+
+/// How long something may take: a time, and as long as the server API takes for so many answers.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    least: Duration,
+    answers: u32,
+}
 
 /// A worker's part in the group of its channel.
 #[derive(Debug)]
@@ -106,7 +114,6 @@ impl Sharing {
     /// Whatever keeps it from subscribing.
     pub(super) async fn start(centrifugo: &Centrifugo, dispatcher: Arc<Dispatcher>) -> Result<Self, Error> {
         let identity = Identity::new();
-        let (voice, said) = Voice::new();
         let (sender, standing) = watch::channel(Stand::Outside);
         let shared = Arc::new(Shared {
             dispatcher,
@@ -119,7 +126,7 @@ impl Sharing {
             }),
             finished: Arc::default(),
             clock: Clock::new(),
-            voice,
+            voice: Voice::default(),
             wake: Notify::new(),
             standing: sender,
         });
@@ -129,10 +136,8 @@ impl Sharing {
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_time(Arc::clone(&shared), subscription.liveness()));
         let heard = Arc::clone(&shared);
-        tasks.spawn(said.run(centrifugo.clone(), move |clients| {
-            heard.state().group.presence(clients);
-            heard.wake.notify_one();
-        }));
+        let voice = shared.voice.clone();
+        tasks.spawn(voice.run(centrifugo.clone(), subscription.place(), move |what| heard.on_heard(what)));
         Ok(Self { identity, shared, subscription, standing, tasks })
     }
 
@@ -152,7 +157,7 @@ impl Sharing {
         let too_long = async {
             // A long history takes its time.
             let _ = timeout(CATCH_UP_TIMEOUT, caught_up).await;
-            sleep(JOIN_TIMEOUT).await;
+            self.shared.end_of(JOIN).await;
         };
         let stand = tokio::select! {
             joined = self.standing.wait_for(|standing| *standing != Stand::Outside) => joined.ok().map(|stand| *stand),
@@ -179,7 +184,8 @@ impl Sharing {
         self.shared.wake.notify_one();
         let out = self.standing.wait_for(|standing| *standing != Stand::Member);
         let left = tokio::select! {
-            left = timeout(limit.min(LEAVE_TIMEOUT), out) => left.is_ok(),
+            left = timeout(limit, out) => left.is_ok(),
+            () = self.shared.end_of(LEAVE) => false,
             () = hurry => false,
         };
         left
@@ -189,8 +195,11 @@ impl Sharing {
     pub(super) async fn close(mut self) {
         self.shared.wake.notify_one();
         let out = self.standing.wait_for(|standing| matches!(standing, Stand::Left | Stand::Alone));
-        if timeout(FAREWELL_TIMEOUT, out).await.is_err() {
-            tracing::warn!("the other workers could not be told that this one is finished");
+        tokio::select! {
+            _ = out => {}
+            () = self.shared.end_of(FAREWELL) => {
+                tracing::warn!("the other workers could not be told that this one is finished");
+            }
         }
         self.tasks.shutdown().await;
         self.subscription.close().await;
@@ -248,11 +257,29 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits for as long as there is patience, which may become more meanwhile.
+    async fn end_of(&self, Patience { least, answers }: Patience) {
+        let started = Instant::now();
+        while let Some(left) = (least + self.voice.latency() * answers).checked_sub(started.elapsed()) {
+            sleep(left.clamp(Duration::from_millis(1), Duration::from_millis(TICK))).await;
+        }
+    }
+
+    fn on_heard(&self, what: Heard) {
+        match what {
+            Heard::Presence(clients) => self.state().group.presence(clients),
+            Heard::Behind => self.state().group.state_soon(),
+            Heard::Nothing => return,
+        }
+        self.wake.notify_one();
+    }
+
     fn on_event(&self, event: Event) {
         match event {
             Event::Arrived(Arrival::Published(delivery)) => self.on_delivery(delivery),
             Event::Arrived(Arrival::Begins { epoch, first }) => self.on_beginning(&epoch, first),
             Event::Arrived(Arrival::Unordered) => self.on_unordered(),
+            Event::WentBack => self.dispatcher.replies_went_back(),
             Event::Joined(client) => {
                 if let Some(worker) = identity::worker(&client) {
                     self.state().group.joined(&client.client, &worker);

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 mod ages;
 mod garbage;
+mod redis;
 
 async fn centrifugo() -> Centrifugo {
     Centrifugo::start(config()).await

@@ -115,12 +115,12 @@ fn what_the_history_has_no_more_is_counted() {
 #[test]
 fn a_new_epoch_is_read_from_its_start() {
     let mut seen = Seen::at(5);
-    assert_eq!(seen.subscribed(at(2, "b"), false), Resumed { lost: 0, reset: true });
+    assert_eq!(seen.subscribed(at(2, "b"), false), Resumed { lost: 0, found: Found::Another });
     seen.live([3]);
     assert_eq!(seen.missing(), Some((0, 2)));
     seen.fill([1, 2]);
     assert_eq!(seen.offsets, [1, 2, 3]);
-    assert_eq!(seen.subscribed(at(0, "c"), false), Resumed { lost: 0, reset: true });
+    assert_eq!(seen.subscribed(at(0, "c"), false), Resumed { lost: 0, found: Found::Another });
     seen.live([1]);
     assert_eq!((&seen.offsets[3..], seen.missing()), (&[1][..], None));
 }
@@ -130,7 +130,7 @@ fn a_gap_of_an_epoch_that_is_gone_is_lost_and_what_was_held_is_not() {
     let mut seen = Seen::at(5);
     seen.subscribed(at(9, "a"), false);
     seen.live([10, 11]);
-    assert_eq!(seen.subscribed(at(1, "b"), false), Resumed { lost: 4, reset: true });
+    assert_eq!(seen.subscribed(at(1, "b"), false), Resumed { lost: 4, found: Found::Another });
     assert_eq!((&seen.offsets[..], seen.missing()), (&[10, 11][..], Some((0, 1))));
 }
 
@@ -214,7 +214,7 @@ fn without_history_everything_is_delivered_as_it_comes() {
 #[test]
 fn a_stream_that_went_back_is_followed() {
     let mut seen = Seen::at(5);
-    assert_eq!(seen.subscribed(at(3, "a"), false), Resumed { lost: 0, reset: true });
+    assert_eq!(seen.subscribed(at(3, "a"), false), Resumed { lost: 0, found: Found::Older });
     seen.live([4, 5]);
     assert_eq!(seen.offsets, [4, 5]);
 }

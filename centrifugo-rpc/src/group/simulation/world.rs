@@ -92,6 +92,8 @@ pub(super) struct World {
     pub said: VecDeque<Sent>,
     /// How busy callers are, of ten thousand.
     load: u64,
+    /// How long the API takes at least, where all are graceful.
+    latency: u64,
 }
 
 impl World {
@@ -100,6 +102,7 @@ impl World {
         // Whoever leaves nobody behind leaves the rest to the history.
         let history = if kind == Kind::Graceful { 100_000 } else { random.pick(&[60, 300, 10_000]) };
         let load = random.pick(&[500, 3000, 8000]);
+        let latency = if kind == Kind::Graceful { random.pick(&[0, 0, 1200, 1900]) } else { 0 };
         let forgets = if kind == Kind::Anything { random.pick(&[4, 4, 20]) } else { 0 };
         Self {
             kind,
@@ -117,6 +120,7 @@ impl World {
             forgets,
             said: VecDeque::new(),
             load,
+            latency,
         }
     }
 
@@ -225,7 +229,11 @@ impl World {
     /// The API: late, twice or not at all.
     fn send(&mut self, sent: Sent) {
         let graceful = self.kind == Kind::Graceful;
-        let delay = if graceful { self.random.pick(&[0, 0, 50]) } else { self.random.pick(&[0, 0, 0, 50, 250, 2000]) };
+        let delay = if graceful {
+            self.latency + self.random.pick(&[0, 0, 50])
+        } else {
+            self.random.pick(&[0, 0, 0, 50, 250, 2000])
+        };
         if !graceful && self.random.chance(300) {
             return;
         }
@@ -244,7 +252,7 @@ impl World {
             clients.remove(usize::try_from(wrong).unwrap_or(0));
         }
         let unavailable = self.kind == Kind::Anything && self.history == 60 && self.random.chance(1000);
-        let at = self.now + self.random.pick(&[0, 50, 500]);
+        let at = self.now + self.latency + self.random.pick(&[0, 50, 500]);
         self.events.push((at, Event::Snapshot { to: to.to_owned(), clients: (!unavailable).then_some(clients) }));
     }
 
