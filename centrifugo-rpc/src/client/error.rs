@@ -106,7 +106,10 @@ mod tests {
     fn the_end_of_the_time_is_one_thing_whoever_notices_it() {
         let timeout = CallError::Timeout { method: "a.b".into(), timeout: Duration::ZERO, published: false };
         assert!(timeout.is_timeout() && CallError::from(RpcError::deadline_exceeded()).is_timeout());
-        assert!(!CallError::from(RpcError::cancelled()).is_timeout() && !CallError::Connection(Error::config("x")).is_timeout());
+        assert!(
+            !CallError::from(RpcError::cancelled()).is_timeout()
+                && !CallError::Connection(Error::config("x")).is_timeout()
+        );
         assert!(!timeout.is_retryable(), "it would not succeed later");
         assert_eq!(timeout.to_string(), "no answer to `a.b` within 0ns: no time is left, and nothing was sent");
     }

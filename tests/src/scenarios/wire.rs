@@ -104,16 +104,16 @@ impl Caller {
 
     /// How many replies to its calls there are in Centrifugo's history.
     pub(super) async fn replies(&mut self, api: &Api) -> usize {
-        let mut replied = HashSet::new();
+        let mut answered = HashSet::new();
         for channel in self.reply_channels() {
             let history = api.ok("history", json!({ "channel": channel, "limit": -1 })).await;
             let publications = history["publications"].as_array().map(Vec::as_slice).unwrap_or_default();
             let replies = publications.iter().flat_map(|publication| parts(&publication["data"]));
             let ids = replies.filter_map(|reply| reply["correlation_id"].as_str());
-            replied.extend(ids.filter(|id| self.calls.contains_key(*id)).map(ToOwned::to_owned));
+            answered.extend(ids.filter(|id| self.calls.contains_key(*id)).map(ToOwned::to_owned));
         }
-        let count = replied.len();
-        self.answered.extend(replied);
+        let count = answered.len();
+        self.answered.extend(answered);
         count
     }
 
@@ -188,26 +188,22 @@ impl Caller {
             })
             .collect();
         let Some((channel, first)) = replies.first() else { return };
-        let mut publications: Vec<Value> = Vec::new();
-        let mut publish = |channel: &str, data: &Value| publications.push(json!({ "channel": channel, "data": data }));
-        match kind {
-            Kind::Each | Kind::Unremembered => replies.iter().for_each(|(channel, reply)| publish(channel, reply)),
+        let publications: Vec<(&str, Value)> = match kind {
+            Kind::Each | Kind::Unremembered => replies.clone(),
             Kind::Together => {
                 let all: Vec<_> = replies.iter().map(|(_, reply)| reply).collect();
-                publish(channel, &json!({ "batch": all }));
+                vec![(*channel, json!({ "batch": all }))]
             }
             Kind::Hostile => {
-                let last = &replies.last().expect("there is a first").1;
-                hostile(first, last).iter().for_each(|data| publish(channel, data));
-                replies.iter().for_each(|(channel, reply)| publish(channel, reply));
-                // Second ones.
-                replies.iter().for_each(|(channel, reply)| publish(channel, &wrong(reply)));
+                let last = replies.last().map_or(first, |(_, last)| last);
+                let before = hostile(first, last).into_iter().map(|data| (*channel, data));
+                let seconds = replies.iter().map(|(channel, reply)| (*channel, wrong(reply)));
+                before.chain(replies.clone()).chain(seconds).collect()
             }
-        }
-        for mut publication in publications {
-            if kind == Kind::Unremembered {
-                publication["skip_history"] = json!(true);
-            }
+        };
+        let skip_history = kind == Kind::Unremembered;
+        for (channel, data) in publications {
+            let publication = json!({ "channel": channel, "data": data, "skip_history": skip_history });
             api.ok("publish", publication).await;
         }
         self.answered.extend(waiting);
