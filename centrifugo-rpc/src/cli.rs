@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Finding, Purpose, Severity};
+use crate::centrifugo::tokens;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::server::Server;
@@ -130,9 +131,7 @@ impl Command {
     async fn run(self, server: Server) -> Result<ExitCode, Error> {
         match self {
             Self::CentrifugoConfig(options) => print_json(&options.configuration(&config(server)?)?),
-            Self::Token { user, ttl, info } => {
-                print(config(server)?.connection_token_with(&user, ttl, info.as_deref())?)
-            }
+            Self::Token { user, ttl, info } => token(&config(server)?, &user, ttl, info.as_deref()),
             Self::Doctor => doctor(&config(server)?).await,
             // What is linked into the program says it all: no settings are needed.
             #[cfg(feature = "codegen")]
@@ -151,6 +150,20 @@ fn config(server: Server) -> Result<Config, Error> {
 
 fn print_json(value: &impl serde::Serialize) -> Result<ExitCode, Error> {
     print(serde_json::to_string_pretty(value).map_err(|error| failed("cannot print").because(error))?)
+}
+
+fn token(config: &Config, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<ExitCode, Error> {
+    let token = config.connection_token_with(user, ttl, info)?;
+    let channel = tokens::longest_reply_channel(&config.reply_namespace, user.len());
+    if channel > tokens::DEFAULT_MAX_LENGTH {
+        tracing::warn!(
+            "the user ID has {} bytes, and so the names of its reply channels up to {channel}: Centrifugo's `channel.max_length` must be \
+             at least that (`centrifugo_config` prints enough), its default is {}",
+            user.len(),
+            tokens::DEFAULT_MAX_LENGTH
+        );
+    }
+    print(token)
 }
 
 /// A reader that went away (`… | head -1`) is not our failure, but nothing was done either.

@@ -16,6 +16,7 @@
 //! | [`api`] | its HTTP API |
 //! | [`raw`] | its JSON client protocol, byte for byte |
 //! | [`tokens`] | JWTs, good ones and bad ones |
+//! | [`clock`] | programs whose clock is wrong |
 //! | [`proxy`] | a network that fails on demand |
 //! | [`node`] | JavaScript, with the official SDK |
 //! | [`typescript`] | TypeScript, and projects that use generated clients |
@@ -36,6 +37,7 @@
 
 pub mod api;
 pub mod centrifugo;
+pub mod clock;
 pub mod config;
 pub mod crew;
 pub mod demo;

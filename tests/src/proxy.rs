@@ -25,6 +25,8 @@ struct Network {
     accepting: bool,
     black_hole: bool,
     delay: Duration,
+    /// Bytes a second towards callers; no limit if it is 0.
+    rate: u32,
     /// Counts the cuts; a connection lives in one generation.
     generation: u64,
 }
@@ -33,7 +35,7 @@ impl TcpProxy {
     /// Forwards every connection to `target`, such as `127.0.0.1:8000`.
     pub async fn start(target: &str) -> Self {
         let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let network = Network { accepting: true, black_hole: false, delay: Duration::ZERO, generation: 0 };
+        let network = Network { accepting: true, black_hole: false, delay: Duration::ZERO, rate: 0, generation: 0 };
         let (network, weather) = watch::channel(network);
         let (listens, listening) = watch::channel(false);
         tokio::spawn(listen(addr, target.to_owned(), weather, listens));
@@ -88,6 +90,11 @@ impl TcpProxy {
         self.network.send_modify(|network| network.delay = delay);
     }
 
+    /// Carries no more than so many bytes a second to each caller from now on; 0 ends that.
+    pub fn throttle(&self, bytes_per_second: u32) {
+        self.network.send_modify(|network| network.rate = bytes_per_second);
+    }
+
     async fn until_listening(&self, on: bool) {
         let mut listening = self.listening.clone();
         let heard = within("the proxy to obey", listening.wait_for(|now| *now == on)).await;
@@ -137,8 +144,8 @@ async fn carry(client: TcpStream, target: String, mut weather: watch::Receiver<N
         // Each direction ends on its own, so that what a server says before it closes still arrives.
         _ = async {
             tokio::join!(
-                pump(&mut from_client, &mut to_server, up),
-                pump(&mut from_server, &mut to_client, down),
+                pump(&mut from_client, &mut to_server, up, false),
+                pump(&mut from_server, &mut to_client, down, true),
             )
         } => {}
         _ = weather.wait_for(|network| network.generation != born) => {}
@@ -149,9 +156,14 @@ async fn pump(
     from: &mut (impl AsyncReadExt + Unpin),
     to: &mut (impl AsyncWriteExt + Unpin),
     mut weather: watch::Receiver<Network>,
+    is_down: bool,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let rate = weather.borrow().rate;
+        if is_down && rate > 0 {
+            tokio::time::sleep(Duration::from_secs_f64(length as f64 / f64::from(rate))).await;
+        }
         let delay = weather.borrow().delay;
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;

@@ -85,10 +85,26 @@ async fn token_prints_a_token_that_centrifugo_accepts() {
 }
 
 #[test]
+fn a_token_for_a_long_user_id_says_what_centrifugo_has_to_allow() {
+    let env = [SECRETS[0], SECRETS[1], ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "answers")];
+    let output = demo(&["token", "--user", &"x".repeat(255)], &env);
+    assert!(stdout(&output).trim_end().split('.').count() == 3, "{output:?}");
+    for part in ["255 bytes", "up to 328", "`channel.max_length`"] {
+        assert!(stderr(&output).contains(part), "{part} in {}", stderr(&output));
+    }
+    let printed = demo(&["centrifugo_config"], &env);
+    let config: Value = serde_json::from_str(stdout(&printed)).expect("JSON");
+    assert_eq!(config["channel"]["max_length"], 328);
+    let output = demo(&["token", "--user", "42"], &env);
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+}
+
+#[test]
 fn wrong_use_has_code_2_and_says_what_is_right() {
     for (args, part) in [
         (&["token"][..], "--user"),
         (&["token", "--user", "a,b"], "reply channel"),
+        (&["token", "--user", &"x".repeat(256)], "has 256 bytes, and the longest one is 255"),
         (&["token", "--user", "42", "--ttl", "soon"], "write for example `1h`"),
         (&["token", "--user", "42", "--ttl", "0s"], "at least `1s`"),
         (&["token", "--user", "42", "--info", "[]"], "JSON object"),

@@ -4,7 +4,7 @@ use centrifugo_rpc::Config;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::demo::environment;
-use tests::{Centrifugo, Demo, Example, Server, config, unique};
+use tests::{Centrifugo, Demo, Example, PATIENCE, Server, clock, config, unique};
 
 const RPC: &str = "/channel/namespaces/0";
 const REPLY: &str = "/channel/namespaces/1";
@@ -12,7 +12,8 @@ const REPLY: &str = "/channel/namespaces/1";
 /// What the doctor says of `server`, and with which exit code.
 async fn doctor(server: &Server, more: &[(&str, &str)]) -> (String, Option<i32>) {
     let env: Vec<_> = environment(server).into_iter().chain(more.iter().copied()).collect();
-    let output = Example::start_with("demo", &["doctor"], &env).ended().await;
+    // It takes some seconds by itself, and several of them share the machine.
+    let output = Example::start_with("demo", &["doctor"], &env).ended_within(PATIENCE * 4).await;
     (output.lines.join("\n"), output.status.code())
 }
 
@@ -91,8 +92,51 @@ async fn messages_that_cannot_be_as_large_as_params_may_be_are_found() {
             &large,
             &["costs its caller the connection", "MAX_PARAMS_BYTES", "message_size_limit` to 204096"]
         ),
-        only_finding(with("", "websocket", json!({"message_size_limit": 4096})), &[], &["message_size_limit", "69632"]),
+        only_finding(with("/websocket", "message_size_limit", json!(4096)), &[], &["message_size_limit", "69632"]),
     );
+}
+
+#[tokio::test]
+async fn callers_that_are_cut_off_because_their_links_are_slow_are_found() {
+    tokio::join!(
+        only_finding(
+            without("/websocket", "write_timeout"),
+            &[],
+            &["slow links", "sent again and again", "set `websocket.write_timeout` to \"30s\""]
+        ),
+        only_finding(
+            without("/client", "queue_max_size"),
+            &[],
+            &["slow links", "slow (3008)", "set `client.queue_max_size` to 67633152"]
+        ),
+    );
+}
+
+#[tokio::test]
+async fn user_ids_that_are_too_long_for_centrifugo_are_found() {
+    let parts = &["length of user IDs", "255 bytes cannot subscribe", "set `channel.max_length` to 326"];
+    only_finding(without("/channel", "max_length"), &[], parts).await;
+}
+
+#[tokio::test]
+async fn clocks_that_do_not_agree_are_found() {
+    let [preload, shift] = clock::shifted(-90);
+    let shifted = [(preload.0, &*preload.1), (shift.0, &*shift.1)];
+    only_finding(changed("", |_| {}), &shifted, &["clocks", "s behind Centrifugo's", "NTP"]).await;
+}
+
+#[tokio::test]
+async fn errors_are_understood_where_they_are_http_statuses() {
+    let mut config = with("/http_api", "error_mode", json!("transport"));
+    for option in ["history_size", "history_ttl", "force_recovery", "presence"] {
+        config.pointer_mut(RPC).and_then(Value::as_object_mut).expect("options").remove(option);
+    }
+    let server = Centrifugo::start(config).await;
+    let (findings, code) = doctor(&server, &[]).await;
+    assert_eq!(code, Some(0), "{findings}");
+    for part in ["`rpc` keeps none", "set `presence` to true in `rpc`"] {
+        assert!(findings.contains(part), "{part} in:\n{findings}");
+    }
 }
 
 #[tokio::test]
@@ -117,7 +161,11 @@ async fn nothing_is_found_and_nothing_is_left_behind_where_nothing_is_wrong() {
     let (findings, code) = doctor(&server, &[]).await;
     assert_eq!(code, Some(0), "{findings}");
     assert!(findings.contains("\n0 errors, 0 warnings, "), "{findings}");
-    assert!(!worker.printed().contains("WARN"), "the worker does not mind:\n{}", worker.printed());
+    assert!(findings.contains("a worker answered after"), "{findings}");
+    worker.signal("TERM");
+    worker.line("all calls have ended").await;
+    let printed = worker.printed();
+    assert!(!printed.contains("WARN") && !printed.contains("404"), "the worker does not mind:\n{printed}");
 }
 
 #[tokio::test]

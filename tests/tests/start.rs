@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::demo::environment;
-use tests::{Centrifugo, Demo, Example, Server, config};
+use tests::{Centrifugo, Demo, Example, Server, clock, config};
 
 /// The error a worker ends with.
 async fn refusal(server: &Server, more: &[(&str, &str)]) -> String {
@@ -49,6 +49,14 @@ async fn a_wrong_token_secret_is_named() {
     let refusal = refusal(&server, &[("CENTRIFUGO_TOKEN_HMAC_SECRET", secret)]).await;
     assert_names(&refusal, &["CENTRIFUGO_TOKEN_HMAC_SECRET", "client.token.hmac_secret_key"]);
     assert!(!refusal.contains(secret), "the secret itself is not shown:\n{refusal}");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_hours_behind_is_named() {
+    let server = Centrifugo::start_default().await;
+    let [preload, shift] = clock::shifted(-7200);
+    let refusal = refusal(&server, &[(preload.0, &preload.1), (shift.0, &shift.1)]).await;
+    assert_names(&refusal, &["token expired (109)", "the clock of this machine is behind"]);
 }
 
 #[tokio::test]

@@ -309,3 +309,21 @@ func TestMethodsByNameAndTheCheckOfTheContract(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestRefusalsThatASettingCausesNameIt(t *testing.T) {
+	subscribe := func(channel, user string, code uint32) string {
+		return subscribeRefusal(channel, user, &refusedSubscribe{code: code, reason: "no"}).Error()
+	}
+	long := strings.Repeat("x", 255)
+	for _, c := range []struct{ said, part string }{
+		{subscribe("reply:x#42", "42", 106), "client.channel_limit"},
+		{subscribe("reply:x#42", "42", 107), "channel_regex"},
+		{subscribe("reply:"+long+"#"+long, long, 107), "channel.max_length to 517"},
+		{disconnectRefusal("ws://h/", &closeError{code: 3500}).Error(), "sub is a string"},
+		{connectRefusal("ws://h/", &centrifugoError{Code: 109}).Error(), "nbf"},
+	} {
+		if !strings.Contains(c.said, c.part) {
+			t.Errorf("%q is not in: %s", c.part, c.said)
+		}
+	}
+}

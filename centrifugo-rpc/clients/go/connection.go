@@ -13,6 +13,9 @@ import (
 )
 
 const (
+	// For the answer to the subscription. All replies that were missed come with it: a slow link carries that for as long as
+	// Centrifugo's websocket.write_timeout, as centrifugo_config prints it.
+	subscribeTimeout = 30 * time.Second
 	// Beyond the interval of Centrifugo's pings, before a silent connection is taken for dead.
 	pingGrace = 10 * time.Second
 	// How long the close frame of a connection that ends may take.
@@ -188,7 +191,7 @@ func (c *connection) onConnect(ctx context.Context, r *reply, tasks *sync.WaitGr
 // subscribe asks for the replies, and for those that were missed.
 func (c *connection) subscribe() error {
 	c.up = false
-	c.ready = time.Now().Add(handshakeTimeout)
+	c.ready = time.Now().Add(subscribeTimeout)
 	c.subscribeID = c.nextID.Add(1)
 	subscribe := subscribeRequest{Channel: c.link.replyChannel, Recoverable: true}
 	if position := &c.link.position; position.known {
@@ -382,6 +385,11 @@ func (c *connection) abandon() {
 
 // refusedConnect is Centrifugo's error to the connect command.
 type refusedConnect struct{ *centrifugoError }
+
+// Error is what is told of an attempt while there are others: a token function that gives expired tokens is asked for ever.
+func (e *refusedConnect) Error() string {
+	return e.centrifugoError.Error() + expiredHint(e.centrifugoError)
+}
 
 // refusedSubscribe says that there are no replies: an error to the subscribe command, or a later unsubscription.
 type refusedSubscribe struct {

@@ -34,7 +34,7 @@ func defaultSettings() settings {
 		requestChannel:   "rpc:requests",
 		replyNamespace:   "reply",
 		messageSizeLimit: 64 << 10,
-		readLimit:        16 << 20,
+		readLimit:        96 << 20,
 		dial:             (&net.Dialer{}).DialContext,
 		tls:              &tls.Config{},
 		logger:           slog.New(slog.DiscardHandler),
@@ -80,8 +80,8 @@ func WithMessageSizeLimit(bytes int) Option {
 	return func(s *settings) { s.messageSizeLimit = bytes }
 }
 
-// WithReadLimit says how many bytes one message from Centrifugo may have, which can hold several results. Default: 16 MiB. More is
-// taken for an attack, and the connection ends.
+// WithReadLimit says how many bytes one message from Centrifugo may have, which can hold all results that
+// were missed. Default: 96 MiB. More is taken for an attack, and the connection ends.
 func WithReadLimit(bytes int) Option {
 	return func(s *settings) { s.readLimit = bytes }
 }

@@ -7,6 +7,13 @@ import (
 
 // Centrifugo's refusals, in words that say what to configure.
 
+// defaultMaxLength is Centrifugo's own channel.max_length.
+const defaultMaxLength = 255
+
+// expired is what Centrifugo calls so. It says it of a token that is not valid yet, too.
+const expired = ": the token is missing, has expired or is not valid yet: look at its exp and nbf, and whether the clocks of Centrifugo and of the " +
+	"machine that signs tokens agree; give the client fresh ones with WithGetToken"
+
 // subscribeRefusal says why Centrifugo does not let the client read its replies.
 func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
 	namespace, _, _ := strings.Cut(channel, ":")
@@ -18,8 +25,16 @@ func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
 	case centrifugoPermissionDenied:
 		setup, fix = true, fmt.Sprintf("set allow_user_limited_channels in Centrifugo's namespace %q, and check that the token is "+
 			"the user %q's", namespace, user)
+	case centrifugoLimitExceeded:
+		setup, fix = true, "the connection has as many subscriptions as Centrifugo's client.channel_limit allows, 128 by default: raise "+
+			"it, or have fewer channels in the token"
 	case centrifugoBadRequest:
 		setup, fix = true, fmt.Sprintf("the channel_regex of Centrifugo's namespace %q must be ^[A-Za-z0-9_-]{16,64}#[^,#]*$", namespace)
+		if length := len(channel); length > defaultMaxLength {
+			fix = fmt.Sprintf("the name of the channel has %d bytes, as the user ID has %d: set Centrifugo's channel.max_length to %d or "+
+				"more (it is %d by default, centrifugo_config prints enough), or give the user a shorter ID; where it is, look at the "+
+				"channel_regex of the namespace %q", length, len(user), length, defaultMaxLength, namespace)
+		}
 	}
 	return &ConnectionError{Setup: setup, Message: fmt.Sprintf("Centrifugo refuses the reply channel %q (%d %s): %s",
 		channel, refused.code, refused.reason, fix)}
@@ -51,11 +66,15 @@ func publishRefusal(method, channel string, anonymous bool, refused *centrifugoE
 
 // connectRefusal says why Centrifugo does not let the client in.
 func connectRefusal(url string, refused *centrifugoError) error {
-	fix := ""
+	return &ConnectionError{Setup: true, Message: fmt.Sprintf("Centrifugo at %s does not accept the client (%v)%s", url, refused,
+		expiredHint(refused))}
+}
+
+func expiredHint(refused *centrifugoError) string {
 	if refused.Code == centrifugoTokenExpired || refused.Code == centrifugoExpired {
-		fix = ": the token has expired, give the client fresh ones with WithGetToken"
+		return expired
 	}
-	return &ConnectionError{Setup: true, Message: fmt.Sprintf("Centrifugo at %s does not accept the client (%v)%s", url, refused, fix)}
+	return ""
 }
 
 // disconnectRefusal says why the connection is over for good.
@@ -63,7 +82,7 @@ func disconnectRefusal(url string, closed *closeError) error {
 	fix, setup := "", true
 	switch closed.code {
 	case centrifugoInvalidToken:
-		fix = ": check that the token is signed with the key in Centrifugo's client.token and has its aud and iss"
+		fix = ": check that the token is signed with the key in Centrifugo's client.token, has its aud and iss, and that its sub is a string"
 	case centrifugoMalformed:
 		fix = ": is the token missing? Centrifugo takes connections without one only where " +
 			"client.allow_anonymous_connect_without_token is set"

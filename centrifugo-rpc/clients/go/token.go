@@ -97,11 +97,19 @@ func checkSubject(token, user string) error {
 		return nil
 	}
 	var claims struct {
-		Sub string `json:"sub"`
+		Sub json.RawMessage `json:"sub"`
 	}
-	if json.Unmarshal(payload, &claims) != nil || claims.Sub == user {
+	if json.Unmarshal(payload, &claims) != nil {
+		return nil
+	}
+	var subject string
+	if claims.Sub != nil && json.Unmarshal(claims.Sub, &subject) != nil {
+		return &ConnectionError{Setup: true, Message: fmt.Sprintf("the token's sub is %.64s, which is not a string: sign tokens whose sub "+
+			"is the user ID as text, like \"42\"", claims.Sub)}
+	}
+	if subject == user {
 		return nil
 	}
 	return &ConnectionError{Setup: true, Message: fmt.Sprintf("the token is for the user %q, but the client is for %q: a client "+
-		"belongs to one user, make another one", claims.Sub, user)}
+		"belongs to one user, make another one", subject, user)}
 }

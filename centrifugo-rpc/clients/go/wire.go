@@ -13,6 +13,7 @@ const (
 	centrifugoInternal         = 100
 	centrifugoUnknownChannel   = 102
 	centrifugoPermissionDenied = 103
+	centrifugoLimitExceeded    = 106
 	centrifugoBadRequest       = 107
 	centrifugoTokenExpired     = 109
 	centrifugoExpired          = 110

@@ -1,11 +1,11 @@
 //! Centrifugo's server HTTP API, as much of it as a worker uses.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, DATE, HeaderValue, LOCATION};
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -193,24 +193,30 @@ impl Api {
         Ok(clients.collect())
     }
 
-    /// The nodes of this Centrifugo.
-    pub(crate) async fn info(&self) -> Result<Vec<Node>, ApiError> {
+    /// The nodes of this Centrifugo, and the time on the clock of the machine that answers.
+    pub(crate) async fn info(&self) -> Result<(Vec<Node>, Option<SystemTime>), ApiError> {
         #[derive(Deserialize)]
         struct Info {
             nodes: Vec<Node>,
         }
         #[derive(Serialize)]
         struct Nothing {}
-        self.call::<Info>("info", &Nothing {}).await.map(|info| info.nodes)
+        let (head, answer) = self.exchange("info", self.body(&Nothing {})?).await?;
+        let date = head.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        self.read::<Info>("info", &answer).map(|info| (info.nodes, date))
     }
 
     async fn call<T: DeserializeOwned>(&self, method: &str, request: &impl Serialize) -> Result<T, ApiError> {
         let answer = self.post(method, self.body(request)?).await?;
-        match serde_json::from_slice::<Answer<T>>(&answer) {
+        self.read(method, &answer)
+    }
+
+    fn read<T: DeserializeOwned>(&self, method: &str, answer: &[u8]) -> Result<T, ApiError> {
+        match serde_json::from_slice::<Answer<T>>(answer) {
             Ok(Answer { error: Some(error), .. }) => Err(ApiError::refused(method, error)),
             Ok(Answer { result: Some(result), .. }) => Ok(result),
-            Ok(_) => Err(self.not_json(method, &answer)),
-            Err(error) => Err(self.not_json(method, &answer).because(error)),
+            Ok(_) => Err(self.not_json(method, answer)),
+            Err(error) => Err(self.not_json(method, answer).because(error)),
         }
     }
 
@@ -222,6 +228,10 @@ impl Api {
     }
 
     async fn post(&self, method: &str, body: Bytes) -> Result<Bytes, ApiError> {
+        self.exchange(method, body).await.map(|(_, answer)| answer)
+    }
+
+    async fn exchange(&self, method: &str, body: Bytes) -> Result<(HeaderMap, Bytes), ApiError> {
         let request = self
             .http
             .post(url_of(&self.base, method))
@@ -229,15 +239,27 @@ impl Api {
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body);
         let response = request.send().await.map_err(|error| self.unreachable(error))?;
-        let (status, location) = (response.status(), response.headers().get(LOCATION).cloned());
+        let (status, head) = (response.status(), response.headers().clone());
         let answer = response.bytes().await.map_err(|error| self.unreachable(error))?;
-        self.answered(status, location.as_ref()).map(|()| answer)
+        self.answered(method, status, head.get(LOCATION), &answer).map(|()| (head, answer))
     }
 
-    /// Whether the API itself answered.
-    fn answered(&self, status: StatusCode, location: Option<&HeaderValue>) -> Result<(), ApiError> {
+    /// Whether the API itself answered, and has done what it was asked.
+    fn answered(
+        &self,
+        method: &str,
+        status: StatusCode,
+        location: Option<&HeaderValue>,
+        answer: &[u8],
+    ) -> Result<(), ApiError> {
         if status.is_success() {
             return Ok(());
+        }
+        // With `http_api.error_mode` set to `transport` the error object is all of the answer, under a status that means it.
+        // Its codes are from 100 on; a proxy's own JSON may have the status as its `code`.
+        match serde_json::from_slice::<ServerError>(answer) {
+            Ok(error) if (100..200).contains(&error.code) => return Err(ApiError::refused(method, error)),
+            _ => {}
         }
         let location = location.and_then(|location| location.to_str().ok());
         Err(ApiError::status(&self.shown(), status.as_u16(), location))

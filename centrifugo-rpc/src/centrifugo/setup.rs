@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::endpoints;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
-use super::tokens::{Tokens, check_user};
+use super::tokens::{MAX_USER, Tokens, check_length, check_user, longest_reply_channel};
 use crate::config::Config;
 use crate::dispatch::remembered::{HISTORY_TTL, REPLY_HISTORY};
 use crate::error::Error;
@@ -17,9 +17,13 @@ const REQUEST_HISTORY: usize = 10_000;
 /// How long Centrifugo knows a reply channel that nobody uses any more. Subscribers renew it about once a minute. Its own 30 days
 /// would keep every session that ever was.
 const REPLY_META_TTL: Duration = Duration::from_secs(300);
-/// What may wait for one connection, in bytes. All requests go to one, the worker's: with Centrifugo's own 1 MiB it is
+/// The least that may wait for one connection, in bytes. All requests go to one, the worker's: with Centrifugo's own 1 MiB it is
 /// disconnected as slow by a burst of some hundred calls.
-const QUEUE_MAX_SIZE: usize = 16 << 20;
+const MIN_QUEUE_SIZE: usize = 16 << 20;
+/// How long one write to a connection may take. Centrifugo writes up to 16 publications at once, 8 MiB with the largest results, and
+/// what a caller missed as one message. Its own 1 s ends the connection of a caller whose link is slower than that; 30 s carry
+/// 15 MB over 500 kB/s.
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Centrifugo's own `websocket.message_size_limit`.
 const MESSAGE_SIZE_LIMIT: usize = 64 << 10;
@@ -56,7 +60,9 @@ impl Config {
         let mut config = CentrifugoConfig::default();
         self.centrifugo_token_hmac_secret.expose().clone_into(&mut config.client.token.hmac_secret_key);
         self.centrifugo_api_key.expose().clone_into(&mut config.http_api.key);
-        config.client.queue_max_size = Some(QUEUE_MAX_SIZE);
+        config.client.queue_max_size = Some(self.queue_max_size());
+        config.websocket.write_timeout = Some(WRITE_TIMEOUT);
+        config.channel.max_length = Some(self.channel_max_length());
         config.health.enabled = true;
         if self.max_params_bytes > MESSAGE_SIZE_LIMIT {
             config.websocket.message_size_limit = Some(self.max_params_bytes.saturating_add(ENVELOPE));
@@ -91,11 +97,23 @@ impl Config {
         config
     }
 
+    /// What may wait for one connection: all replies that a session can have missed come in one message.
+    pub(super) fn queue_max_size(&self) -> usize {
+        let missed = REPLY_HISTORY.saturating_mul(self.max_result_bytes.saturating_add(ENVELOPE));
+        missed.min(self.max_remembered_bytes_per_user).max(MIN_QUEUE_SIZE)
+    }
+
+    /// The longest name of a channel: the reply channel of the longest user ID.
+    pub(super) fn channel_max_length(&self) -> usize {
+        longest_reply_channel(&self.reply_namespace, MAX_USER).max(self.request_channel.len())
+    }
+
     /// A connection token for `user`, good for `ttl`: what a login endpoint gives to a caller. An empty user is anonymous.
     ///
     /// # Errors
     ///
-    /// A user ID that cannot own a reply channel, because it has `,`, `#`, control or non-ASCII characters.
+    /// A user ID that cannot own a reply channel, because it has `,`, `#`, control or non-ASCII characters, or more than 255 bytes.
+    /// Long ones need the `channel.max_length` that [`centrifugo_config`](Self::centrifugo_config) prints.
     pub fn connection_token(&self, user: &str, ttl: Duration) -> Result<String, Error> {
         self.connection_token_with(user, ttl, None)
     }
@@ -107,6 +125,7 @@ impl Config {
     /// See [`connection_token`](Self::connection_token).
     pub fn connection_token_with(&self, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<String, Error> {
         check_user(user)?;
+        check_length(user)?;
         Tokens::new(self).connection(user, ttl, info)
     }
 }

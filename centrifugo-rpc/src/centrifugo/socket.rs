@@ -12,6 +12,7 @@ use centrifuge::{
 use serde_json::value::RawValue;
 
 use super::api::Position;
+use super::codes;
 use super::tls::Tls;
 use super::tokens::Tokens;
 use super::trouble::Trouble;
@@ -273,6 +274,10 @@ fn client_trouble(url: &str, error: &centrifuge::ClientError) -> Trouble {
         ClientErrorKind::Transport { status: Some(status), .. } => Trouble::Http { url, status: *status },
         ClientErrorKind::Transport { .. } if why.starts_with("TLS ") => Trouble::Tls { url, why },
         ClientErrorKind::Transport { .. } if is_network(&why) => Trouble::Unreachable { url, why },
+        // The SDK asks for another token and tries again, which helps only where the time passes.
+        ClientErrorKind::Connect if why.ends_with("(109)") => {
+            Trouble::Disconnected { code: codes::TOKEN_EXPIRED, reason: "token expired".to_owned() }
+        }
         ClientErrorKind::Transport { .. } | ClientErrorKind::Protocol => Trouble::NotCentrifugo { url, why },
         _ => Trouble::Other(why),
     }

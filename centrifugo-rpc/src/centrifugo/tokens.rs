@@ -15,6 +15,16 @@ use crate::protocol;
 /// The user that workers connect as.
 pub(crate) const WORKER_USER: &str = "centrifugo-rpc-worker";
 
+/// The longest user ID that a token is made for, in bytes: that of OpenID Connect.
+pub(crate) const MAX_USER: usize = 255;
+
+/// Centrifugo's own `channel.max_length`.
+#[cfg(any(feature = "cli", feature = "client"))]
+pub(crate) const DEFAULT_MAX_LENGTH: usize = 255;
+
+/// The longest session in the name of a reply channel.
+const MAX_SESSION: usize = 64;
+
 /// Signs tokens. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Tokens {
@@ -96,6 +106,31 @@ pub(crate) fn check_user(user: &str) -> Result<(), Error> {
     ))
 }
 
+/// Whether the reply channels of this user fit into what `centrifugo_config` prints.
+///
+/// # Errors
+///
+/// User IDs that are too long.
+pub(crate) fn check_length(user: &str) -> Result<(), Error> {
+    if user.len() <= MAX_USER {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Config,
+        format!(
+            "the user ID `{}` has {} bytes, and the longest one is {MAX_USER}: it is part of the name of the user's reply \
+             channels, which Centrifugo's `channel.max_length` limits; use a shorter ID for this user as the token's `sub`",
+            shortened(user, 64).escape_debug(),
+            user.len()
+        ),
+    ))
+}
+
+/// The bytes of the longest reply channel of a user ID of `user` bytes: `<namespace>:<session>#<user>`.
+pub(crate) fn longest_reply_channel(namespace: &str, user: usize) -> usize {
+    namespace.len() + ":".len() + MAX_SESSION + "#".len() + user
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -138,5 +173,12 @@ mod tests {
         for user in ["", "42", WORKER_USER, "me@example.com"] {
             check_user(user).expect("a reply channel");
         }
+    }
+
+    #[test]
+    fn users_are_as_long_as_open_id_allows() {
+        check_length(&"x".repeat(255)).expect("as long as a `sub` may be");
+        let error = check_length(&"x".repeat(256)).expect_err("too long").to_string();
+        assert!(error.contains("256 bytes") && error.contains("`channel.max_length`"), "{error}");
     }
 }

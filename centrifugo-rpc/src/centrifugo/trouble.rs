@@ -77,6 +77,11 @@ impl fmt::Display for Trouble {
                 "Centrifugo refuses the worker's token: {reason} ({code}); set CENTRIFUGO_TOKEN_HMAC_SECRET to Centrifugo's \
                  `client.token.hmac_secret_key`"
             ),
+            Self::Disconnected { code: code @ codes::TOKEN_EXPIRED, reason } => write!(
+                f,
+                "Centrifugo refuses the worker's token, which was signed this moment: {reason} ({code}); the clock of this machine is \
+                 behind that of Centrifugo's by more than CENTRIFUGO_RPC_WORKER_TOKEN_TTL: set both by NTP"
+            ),
             Self::Disconnected { code: code @ codes::CONNECTION_LIMIT, reason } => write!(
                 f,
                 "Centrifugo takes no more connections of `{WORKER_USER}`, which all workers are: {reason} ({code}); raise its \

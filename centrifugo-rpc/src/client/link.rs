@@ -13,8 +13,12 @@ use crate::centrifugo::socket::with_tls;
 use crate::centrifugo::tls::Tls;
 use crate::error::{BoxError, Error, ErrorKind};
 
-/// How long the SDK waits for Centrifugo's reply to one command.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the SDK waits for Centrifugo's reply to one command. All replies that were missed come as one, behind what else is sent:
+/// a slow link carries that for as long as Centrifugo's `websocket.write_timeout`, as `centrifugo_config` prints it.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+/// How large a message of Centrifugo's may be: the last 128 replies of 512 KiB come in one after a reconnect. The SDK's own 64 MiB are
+/// just too few.
+const MAX_MESSAGE_SIZE: usize = 96 << 20;
 /// A caller waits for its connection: it comes back soon after Centrifugo does.
 const MIN_RECONNECT_DELAY: Duration = Duration::from_millis(200);
 const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(5);
@@ -58,6 +62,7 @@ impl Link {
             .version(env!("CARGO_PKG_VERSION"))
             .event_delivery(EventDelivery::Inline)
             .timeout(COMMAND_TIMEOUT)
+            .max_message_size(MAX_MESSAGE_SIZE)
             .min_reconnect_delay(MIN_RECONNECT_DELAY)
             .max_reconnect_delay(MAX_RECONNECT_DELAY)
             .on_error({
@@ -217,7 +222,7 @@ fn on_error(shared: &Shared, url: &str, error: &centrifuge::ClientError) {
             ),
         )),
         ClientErrorKind::Connect => {
-            shared.on_trouble(Error::new(ErrorKind::Setup, format!("Centrifugo at {url} does not accept: {message}")));
+            shared.on_trouble(refusal::connect(url, message));
         }
         ClientErrorKind::ConnectToken | ClientErrorKind::Refresh => {
             shared.on_trouble(Error::new(ErrorKind::Other, format!("no new token: {message}")));

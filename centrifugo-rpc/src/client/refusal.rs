@@ -1,8 +1,10 @@
 //! Centrifugo's refusals, in words that say what to configure.
 
 use crate::centrifugo::codes::{
-    BAD_REQUEST, INVALID_TOKEN, MALFORMED, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS, UNKNOWN_CHANNEL,
+    BAD_REQUEST, INVALID_TOKEN, LIMIT_EXCEEDED, MALFORMED, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS,
+    UNKNOWN_CHANNEL,
 };
+use crate::centrifugo::tokens::DEFAULT_MAX_LENGTH;
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::namespace;
 
@@ -10,6 +12,10 @@ use crate::protocol::namespace;
 /// size with the other.
 const NO_TOKEN: u32 = 1;
 const MESSAGE_TOO_LARGE: u32 = 3;
+
+/// What Centrifugo calls expired. It says so of a token that is not valid yet, too, and asks for another one.
+const EXPIRED: &str = "the token is missing, has expired or is not valid yet: look at its `exp` and `nbf`, and whether the clocks of Centrifugo and \
+                       of the machine that signs tokens agree";
 
 /// Why Centrifugo does not let the client read its replies.
 pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> Error {
@@ -22,9 +28,19 @@ pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> E
         PERMISSION_DENIED => format!(
             "set `allow_user_limited_channels` in Centrifugo's namespace `{namespace}`, and check that the token is user `{user}`'s"
         ),
+        BAD_REQUEST if channel.len() > DEFAULT_MAX_LENGTH => format!(
+            "the name of the channel has {length} bytes, as the user ID has {}: set Centrifugo's `channel.max_length` to {length} or more \
+             (it is {DEFAULT_MAX_LENGTH} by default, `centrifugo_config` prints enough), or give the user a shorter ID; where it is, \
+             look at the `channel_regex` of the namespace `{namespace}`",
+            user.len(),
+            length = channel.len(),
+        ),
         BAD_REQUEST => format!(
             "the `channel_regex` of Centrifugo's namespace `{namespace}` must be `^[A-Za-z0-9_-]{{16,64}}#[^,#]*$`"
         ),
+        LIMIT_EXCEEDED => "the connection has as many subscriptions as Centrifugo's `client.channel_limit` allows, 128 by default: raise \
+                           it, or have fewer channels in the token"
+            .to_owned(),
         TOKEN_EXPIRED => "give the client fresh tokens with `get_token`".to_owned(),
         _ => "the client gets no replies any more, make a new one".to_owned(),
     };
@@ -59,20 +75,31 @@ pub(super) fn publish(channel: &str, anonymous: bool, code: u32, reason: &str) -
 /// Whether a setting is to blame.
 fn kind(code: u32) -> ErrorKind {
     match code {
-        UNKNOWN_CHANNEL | PERMISSION_DENIED | BAD_REQUEST | TOKEN_EXPIRED => ErrorKind::Setup,
+        UNKNOWN_CHANNEL | PERMISSION_DENIED | LIMIT_EXCEEDED | BAD_REQUEST | TOKEN_EXPIRED => ErrorKind::Setup,
         _ => ErrorKind::Other,
     }
+}
+
+/// Why Centrifugo does not let the client in, for now.
+pub(super) fn connect(url: &str, message: &str) -> Error {
+    let fix = if message.contains("token expired") { format!(": {EXPIRED}") } else { String::new() };
+    Error::new(ErrorKind::Setup, format!("Centrifugo at {url} does not accept: {message}{fix}"))
 }
 
 /// Why the connection is over for good.
 pub(super) fn disconnect(url: &str, code: u32, reason: &str) -> Error {
     let (kind, fix) = match code {
         NO_TOKEN | TOKEN_EXPIRED => {
-            (ErrorKind::Setup, ": the token has expired or is missing, give the client fresh ones with `get_token`")
+            let fix = "give the client fresh ones with `get_token`";
+            return Error::new(
+                ErrorKind::Setup,
+                format!("Centrifugo at {url} ended the connection ({code} {reason}): {EXPIRED}; {fix}"),
+            );
         }
         INVALID_TOKEN => (
             ErrorKind::Setup,
-            ": check that the token is signed with the key in Centrifugo's `client.token` and has its `aud` and `iss`",
+            ": check that the token is signed with the key in Centrifugo's `client.token`, has its `aud` and `iss`, and that its `sub` \
+             is a string",
         ),
         MALFORMED => (
             ErrorKind::Setup,
@@ -98,14 +125,22 @@ mod tests {
         let subscribe = |code| subscribe("reply:x#42", "42", code, "no").to_string();
         assert!(subscribe(102).contains("add a namespace `reply`"));
         assert!(subscribe(103).contains("`allow_user_limited_channels`") && subscribe(103).contains("user `42`"));
-        assert!(subscribe(107).contains("`channel_regex`"));
+        assert!(subscribe(106).contains("`client.channel_limit`"));
+        assert!(subscribe(107).contains("`channel_regex`") && !subscribe(107).contains("max_length"));
+        let user = "x".repeat(255);
+        let long = super::subscribe(&format!("reply:{user}#{user}"), &user, 107, "no").to_string();
+        assert!(long.contains("`channel.max_length` to 517") && long.contains("255"), "{long}");
         let publish = |code| publish("rpc:requests", false, code, "no").expect_err("a refusal").to_string();
         assert!(publish(102).contains("add a namespace `rpc`"));
         assert!(publish(103).contains("`allow_publish_for_client`"));
         assert!(publish(107).contains("`channel_regex`"));
         let anonymous = super::publish("rpc:requests", true, 103, "no").expect_err("a refusal");
         assert!(anonymous.to_string().contains("`allow_publish_for_anonymous`"));
-        assert!(disconnect("ws://h/", 3500, "invalid token").to_string().contains("`client.token`"));
+        let invalid = disconnect("ws://h/", 3500, "invalid token").to_string();
+        assert!(invalid.contains("`client.token`") && invalid.contains("`sub` is a string"), "{invalid}");
+        for expired in [disconnect("ws://h/", 109, "token expired"), connect("ws://h/", "token expired (109)")] {
+            assert!(expired.to_string().contains("`nbf`") && expired.to_string().contains("clocks"), "{expired}");
+        }
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::centrifugo::tokens::check_user;
-use crate::error::Error;
+use crate::error::{Error, shortened};
 
 /// The user whose reply channel this client owns: `explicit`, or the `sub` claim of the token. Centrifugo verifies tokens;
 /// here they are only read.
 pub(super) fn user(token: Option<&str>, explicit: Option<&str>) -> Result<String, Error> {
-    let user = match (token.map(subject), explicit) {
+    let user = match (token.map(subject).transpose()?, explicit) {
         (Some(Some(subject)), Some(user)) if subject != user => {
             return Err(Error::config(format!(
                 "the token is for user `{subject}`, but the client was given user `{user}`: leave `user` out, it is for tokens \
@@ -35,11 +36,15 @@ pub(super) fn user(token: Option<&str>, explicit: Option<&str>) -> Result<String
 }
 
 /// The `sub` claim, empty where there is none; nothing if this is not a JWT.
-fn subject(token: &str) -> Option<String> {
+///
+/// # Errors
+///
+/// A `sub` that is no string: Centrifugo would refuse the token without saying why.
+fn subject(token: &str) -> Result<Option<String>, Error> {
     #[derive(Deserialize)]
     struct Claims {
         #[serde(default)]
-        sub: String,
+        sub: Value,
     }
     let mut validation = Validation::default();
     validation.insecure_disable_signature_validation();
@@ -47,7 +52,17 @@ fn subject(token: &str) -> Option<String> {
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
     let token = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(&[]), &validation);
-    token.ok().map(|token| token.claims.sub)
+    match token.ok().map(|token| token.claims.sub) {
+        None => Ok(None),
+        Some(Value::Null) => Ok(Some(String::new())),
+        Some(Value::String(subject)) => Ok(Some(subject)),
+        Some(other) => {
+            let shown = shortened(&other.to_string(), 64).into_owned();
+            Err(Error::config(format!(
+                "the token's `sub` is {shown}, which is not a string: sign tokens whose `sub` is the user ID as text, like \"42\""
+            )))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +80,15 @@ mod tests {
     fn the_user_is_the_subject_of_the_token_expired_or_not() {
         assert_eq!(user(Some(&token(&json!({ "sub": "42", "exp": 1, "aud": ["x"] }))), None).expect("a user"), "42");
         assert_eq!(user(Some(&token(&json!({ "exp": 1 }))), None).expect("anonymous"), "");
+    }
+
+    #[test]
+    fn a_subject_that_is_no_string_is_named() {
+        for (sub, shown) in [(json!(42), "42"), (json!(["a"]), r#"["a"]"#)] {
+            let error = user(Some(&token(&json!({ "sub": sub }))), Some("42")).expect_err("refused").to_string();
+            assert!(error.contains(shown) && error.contains("not a string"), "{error}");
+        }
+        assert_eq!(user(Some(&token(&json!({ "sub": null }))), None).expect("anonymous"), "");
     }
 
     #[test]

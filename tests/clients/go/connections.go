@@ -195,6 +195,75 @@ func closeWithCallsPending(ctx context.Context, w *world) error {
 	return isConnectionError(err)
 }
 
+func slowLink(ctx context.Context, w *world) (err error) {
+	api, err := w.client(ctx, unique("user"))
+	if err != nil {
+		return err
+	}
+	if err := w.post(ctx, "throttle?rate=600000"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.post(ctx, "throttle?rate=0")) }()
+	const calls = 20
+	answers := make(chan error, calls)
+	for range calls {
+		go func() {
+			large, err := api.ScenarioLarge(ctx, client.Large{Bytes: 400_000}, client.WithCallTimeout(time.Minute))
+			answers <- errors.Join(err, ensure(len(large.Text) == 400_000, "%d bytes", len(large.Text)))
+		}()
+	}
+	for i := range calls {
+		if err := <-answers; err != nil {
+			return fmt.Errorf("%d results had arrived: %w", i, err)
+		}
+		if i == 0 {
+			if err := w.post(ctx, "cut"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func longUserID(ctx context.Context, w *world) error {
+	user := unique("user")
+	user += strings.Repeat("x", 255-len(user))
+	api, err := w.client(ctx, user)
+	if err != nil {
+		return err
+	}
+	me, err := api.DemoWhoami(ctx)
+	return errors.Join(err, equal(me.User, user))
+}
+
+func tokenWords(ctx context.Context, w *world) error {
+	number, err := w.token(ctx, "42", "&claims="+url.QueryEscape(`{"sub":42}`))
+	if err != nil {
+		return err
+	}
+	err = w.make(number, "42").Connect(ctx)
+	if err := ensure(err != nil && strings.Contains(err.Error(), "42, which is not a string"), "%v", err); err != nil {
+		return err
+	}
+	user, nbf := unique("user"), fmt.Sprintf(`{"nbf":%d}`, time.Now().Add(time.Hour).Unix())
+	early := func(ctx context.Context) (string, error) { return w.token(ctx, user, "&claims="+url.QueryEscape(nbf)) }
+	token, err := early(ctx)
+	if err != nil {
+		return err
+	}
+	for _, api := range []*client.APIClient{
+		w.make(token, user),
+		w.make("", user, client.WithGetToken(early), client.WithConnectTimeout(3*time.Second)),
+	} {
+		err := api.Connect(ctx)
+		words := err != nil && strings.Contains(err.Error(), "nbf") && strings.Contains(err.Error(), "clocks")
+		if err := ensure(words, "not a word of nbf and clocks: %v", err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func identity(ctx context.Context, w *world) error {
 	user := unique("user")
 	api, err := w.clientWith(ctx, user, "&info="+url.QueryEscape(`{"role":"reader","näme":1}`))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 
 from sdk import (
     APIClient,
@@ -10,6 +12,7 @@ from sdk import (
     ConnectionError,
     Echo,
     Key,
+    Large,
     Sleep,
     TokenError,
     TokenRefused,
@@ -113,6 +116,56 @@ async def refused_token() -> None:
             pass
         else:
             raise AssertionError("the call did not end")
+
+
+async def slow_link() -> None:
+    async with Caller() as api:
+        await control("POST", "throttle", rate=600_000)
+        try:
+            large = Large(bytes=400_000)
+            calls = [
+                asyncio.create_task(api.scenario_large(large, timeout=60))
+                for _ in range(20)
+            ]
+            await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+            await control("POST", "cut")
+            texts = {result.text for result in await asyncio.gather(*calls)}
+            check(texts == {"x" * 400_000}, "other results")
+        finally:
+            await control("POST", "throttle", rate=0)
+
+
+async def long_user_id() -> None:
+    user = unique("user").ljust(255, "x")
+    async with Caller(user) as api:
+        check((await api.demo_whoami()).user == user, "another user")
+
+
+async def token_words() -> None:
+    claims = json.dumps({"sub": 42})
+    try:
+        CentrifugoRPCClient(URL, await token("42", claims=claims), "42")
+    except ValueError as error:
+        check("42, which is not a string" in str(error), error)
+    else:
+        raise AssertionError("a number passed for a user ID")
+
+    user = unique("user")
+    early = json.dumps({"nbf": int(time.time()) + 3600})
+
+    async def not_yet() -> str:
+        return await token(user, claims=early)
+
+    for client in (
+        CentrifugoRPCClient(URL, await not_yet(), user),
+        CentrifugoRPCClient(URL, user=user, get_token=not_yet, connect_timeout=3),
+    ):
+        try:
+            await client.connect()
+        except ConnectionError as error:
+            check("`nbf`" in str(error) and "clocks" in str(error), error)
+        else:
+            raise AssertionError("a token that is not valid yet was taken")
 
 
 async def failing_token_function() -> None:

@@ -68,6 +68,37 @@ export async function refused_token(): Promise<void> {
   assert.equal(rpc.state, 'closed');
 }
 
+export async function slow_link(): Promise<void> {
+  const { api } = await connected(unique('user'));
+  await post('throttle?rate=600000');
+  try {
+    const calls = Array.from({ length: 20 }, () => api.scenarioLarge({ bytes: 400_000 }, { timeoutMs: 60_000 }));
+    await Promise.race(calls);
+    await post('cut');
+    for (const { text } of await Promise.all(calls)) assert.equal(text, 'x'.repeat(400_000));
+  } finally {
+    await post('throttle?rate=0');
+  }
+}
+
+export async function long_user_id(): Promise<void> {
+  const user = unique('user').padEnd(255, 'x');
+  const { api } = await connected(user);
+  assert.equal((await api.demoWhoami()).user, user);
+}
+
+export async function token_words(): Promise<void> {
+  const number = await token('42', { claims: JSON.stringify({ sub: 42 }) });
+  assert.throws(() => client('42', number), /42, which is not a string/);
+
+  const user = unique('user');
+  const early = (): Promise<string> => token(user, { claims: JSON.stringify({ nbf: Math.floor(Date.now() / 1000) + 3600 }) });
+  for (const source of [await early(), early]) {
+    const error = await failure(client(user, source, { connectTimeoutMs: 3000 }).rpc.connect());
+    assert.match(String(error), /`nbf`.*clocks/);
+  }
+}
+
 export async function failing_token_function(): Promise<void> {
   const user = unique('user');
   const refusing = client(user, () => Promise.reject(new UnauthorizedError('there is no session')));

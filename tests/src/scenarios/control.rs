@@ -21,7 +21,7 @@ use tokio::time::sleep;
 
 use super::wire::{Kind, Wire};
 use crate::tokens::in_seconds;
-use crate::{Centrifugo, Process, Server, TcpProxy, Tokens, unique, within};
+use crate::{Centrifugo, Process, Server, TcpProxy, Tokens, config, unique, within};
 
 /// The control server on 127.0.0.1. It ends with its handle, and the proxy and Centrifugo with it.
 #[derive(Debug)]
@@ -124,6 +124,10 @@ impl Hands {
                 self.proxy.accept().await;
                 done()
             }
+            (&Method::POST, "/throttle") => {
+                self.proxy.throttle(number(&query, "rate", 0)?);
+                done()
+            }
             (method, path) => Err((StatusCode::NOT_FOUND, format!("there is no {method} {path}"))),
         }
     }
@@ -134,6 +138,10 @@ impl Hands {
         let mut claims = json!({ "sub": user(query)?, "exp": in_seconds(ttl), "iat": in_seconds(0) });
         if let Some(info) = query.get("info") {
             claims["info"] = serde_json::from_str(info).map_err(|error| bad(format!("info={info}: {error}")))?;
+        }
+        if let Some(more) = query.get("claims") {
+            let more: Value = serde_json::from_str(more).map_err(|error| bad(format!("claims={more}: {error}")))?;
+            claims = config::with(claims, more);
         }
         let tokens = match query.get("refused") {
             Some(_) => Tokens::new(&unique("wrong")),

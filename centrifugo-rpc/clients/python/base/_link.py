@@ -24,7 +24,10 @@ logger = logging.getLogger("centrifugo_rpc")
 # Of the protocol with the worker.
 VERSION = "1"
 # How long the SDK waits for Centrifugo's reply to one command, and for the handshake.
-COMMAND_TIMEOUT = 10.0
+# All replies that were missed come as one, behind what else is sent: a slow link
+# carries that for as long as Centrifugo's `websocket.write_timeout`, as
+# `centrifugo_config` prints it.
+COMMAND_TIMEOUT = 30.0
 # A caller waits for its connection: it comes back soon after Centrifugo does.
 MIN_RECONNECT_DELAY = 0.2
 MAX_RECONNECT_DELAY = 5.0
@@ -177,11 +180,9 @@ class _ClientEvents(ClientEventHandler):
                 "`get_token` failed and is asked again: %s", refusals.describe(error)
             )
         elif isinstance(error, ReplyError):
-            message = (
-                f"Centrifugo at {self._url} does not accept ({error.code} "
-                f"{error.message})"
+            self._calls.on_trouble(
+                refusals.connect(self._url, error.code, error.message)
             )
-            self._calls.on_trouble(SetupError(message))
         else:
             self._calls.on_trouble(
                 UnreachableError(

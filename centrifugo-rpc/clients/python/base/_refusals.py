@@ -13,6 +13,7 @@ from ._errors import (
 
 UNKNOWN_CHANNEL = 102
 PERMISSION_DENIED = 103
+LIMIT_EXCEEDED = 106
 BAD_REQUEST = 107
 TOKEN_EXPIRED = 109
 TOO_MANY_REQUESTS = 111
@@ -25,6 +26,16 @@ MALFORMED = 3501
 # large.
 NO_TOKEN = 1
 MESSAGE_TOO_LARGE = 3
+
+# Centrifugo's own `channel.max_length`.
+DEFAULT_MAX_LENGTH = 255
+
+# What Centrifugo calls expired. It says so of a token that is not valid yet, too.
+EXPIRED = (
+    "the token is missing, has expired or is not valid yet: look at its `exp` and "
+    "`nbf`, and whether the clocks of Centrifugo and of the machine that signs tokens "
+    "agree"
+)
 
 CLOSED = "the client is closed"
 
@@ -43,8 +54,19 @@ def subscribe(channel: str, user: str, code: int, reason: str) -> ConnectionErro
         BAD_REQUEST: f"the `channel_regex` of Centrifugo's namespace `{namespace}` "
         "must be "
         "`^[A-Za-z0-9_-]{16,64}#[^,#]*$`",
+        LIMIT_EXCEEDED: "the connection has as many subscriptions as Centrifugo's "
+        "`client.channel_limit` allows, 128 by default: raise it, or have fewer "
+        "channels in the token",
         TOKEN_EXPIRED: "give the client fresh tokens with `get_token`",
     }
+    if len(channel) > DEFAULT_MAX_LENGTH:
+        fixes[BAD_REQUEST] = (
+            f"the name of the channel has {len(channel)} bytes, as the user ID has "
+            f"{len(user)}: set Centrifugo's `channel.max_length` to {len(channel)} or "
+            f"more (it is {DEFAULT_MAX_LENGTH} by default, `centrifugo_config` prints "
+            "enough), or give the user a shorter ID; where it is, look at the "
+            f"`channel_regex` of the namespace `{namespace}`"
+        )
     fix = fixes.get(code, "the client gets no replies any more, make a new one")
     message = (
         f"Centrifugo refuses the reply channel `{channel}` ({code} {reason}): {fix}"
@@ -82,18 +104,23 @@ def publish(
     return SetupError(message) if code in fixes else ConnectionError(message)
 
 
+def connect(url: str, code: int, reason: str) -> ConnectionError:
+    """Why Centrifugo does not let the client in, for now."""
+    fix = f": {EXPIRED}" if code == TOKEN_EXPIRED else ""
+    return SetupError(f"Centrifugo at {url} does not accept ({code} {reason}){fix}")
+
+
 def disconnect(url: str, code: int, reason: str) -> ConnectionError:
     """Why the connection is over for good."""
     message = f"Centrifugo at {url} ended the connection ({code} {reason})"
     if code in (NO_TOKEN, TOKEN_EXPIRED):
         return TokenError(
-            f"{message}: the token has expired or is missing, give the client fresh "
-            "ones with `get_token`"
+            f"{message}: {EXPIRED}; give the client fresh ones with `get_token`"
         )
     if code == INVALID_TOKEN:
         return TokenError(
             f"{message}: check that the token is signed with the key in Centrifugo's "
-            "`client.token` and has its `aud` and `iss`"
+            "`client.token`, has its `aud` and `iss`, and that its `sub` is a string"
         )
     if code == MALFORMED:
         return TokenError(

@@ -44,7 +44,10 @@ class Tokens:
             raise self._end(
                 f"`get_token` gave {type(token).__name__} instead of a token"
             )
-        subject = subject_of(token)
+        try:
+            subject = subject_of(token)
+        except ValueError as error:
+            raise self._end(str(error)) from None
         if subject is not None and subject != self._user:
             raise self._end(
                 f"`get_token` gave a token of user {subject!r} to the client of user "

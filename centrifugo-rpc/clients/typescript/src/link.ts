@@ -1,12 +1,15 @@
 // The connection to Centrifugo: all that knows the SDK. What happens on it is told to a `LinkListener`.
 
 import { ConnectionError, UnauthorizedError } from './errors.js';
-import { disconnection, subscribeRefusal } from './refusal.js';
+import { connectRefusal, disconnection, subscribeRefusal } from './refusal.js';
 import { type TokenSource, wrongUser } from './token.js';
 import { Centrifuge, NoToken, type StreamPosition } from './wire.js';
 
-/** How long the SDK waits for Centrifugo's reply to one command. */
-const COMMAND_TIMEOUT_MS = 10_000;
+/**
+ * How long the SDK waits for Centrifugo's reply to one command. All replies that were missed come as one, behind what else is sent: a
+ * slow link carries that for as long as Centrifugo's `websocket.write_timeout`, as `centrifugo_config` prints it.
+ */
+const COMMAND_TIMEOUT_MS = 30_000;
 /** A caller waits for its connection: it comes back soon after Centrifugo does. */
 const MIN_RECONNECT_DELAY_MS = 200;
 const MAX_RECONNECT_DELAY_MS = 5_000;
@@ -158,7 +161,7 @@ export class Link {
     const { shownUrl } = this.#target;
     switch (type) {
       case 'connect':
-        this.#listener.onTrouble(new ConnectionError('setup', `Centrifugo at ${shownUrl} does not accept: ${message} (${code})`));
+        this.#listener.onTrouble(connectRefusal(shownUrl, code, message));
         break;
       case 'transport': {
         const why = this.#socketError === '' ? message : this.#socketError;

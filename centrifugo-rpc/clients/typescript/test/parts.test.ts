@@ -31,7 +31,8 @@ test('the user of a token is read where it can be', () => {
   assert.equal(wrongUser(token({}), ''), undefined);
   assert.match(wrongUser(token({ sub: '43' }), '42') ?? '', /"43".*"42"/);
   assert.match(wrongUser(token({}), '42') ?? '', /""/);
-  for (const opaque of ['', 'x', 'a.b', 'a.b.c', 'a.!.c', token(5), token(null), token({ sub: 5 })]) {
+  assert.match(wrongUser(token({ sub: 42 }), '42') ?? '', /is 42, which is not a string/);
+  for (const opaque of ['', 'x', 'a.b', 'a.b.c', 'a.!.c', token(5), token(null)]) {
     assert.equal(wrongUser(opaque, '42'), undefined, opaque);
   }
 });
@@ -41,6 +42,10 @@ test('the rate limit of Centrifugo is an overload, other refusals are not answer
   assert.ok(limited instanceof RpcError && limited.isRetryable);
   assert.equal(publishRefusal('rpc:requests', '42', 100, 'internal').name, 'ConnectionError');
   assert.match(subscribeRefusal('reply:x#42', '42', 2500, 'x').message, /connect it again/);
+  assert.match(subscribeRefusal('reply:x#42', '42', 106, 'limit exceeded').message, /`client.channel_limit`/);
+  assert.match(subscribeRefusal('reply:x#42', '42', 107, 'bad request').message, /`channel_regex`/);
+  const user = 'x'.repeat(255);
+  assert.match(subscribeRefusal(`reply:${user}#${user}`, user, 107, 'bad request').message, /`channel.max_length` to 517/);
 });
 
 test('a reply without a result and without an error is the result of a method without one', () => {

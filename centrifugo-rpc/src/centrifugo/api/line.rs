@@ -68,7 +68,7 @@ impl Line {
             Err(_) => return Err(ApiError::no_answer(&self.api.shown())),
         };
         let (head, answer) = answer.into_parts();
-        self.api.answered(head.status, head.headers.get(LOCATION))?;
+        self.api.answered(body.method(), head.status, head.headers.get(LOCATION), &answer)?;
         self.api.results(body, &answer)
     }
 }

@@ -12,13 +12,12 @@ use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
 use crate::centrifugo::codes::{BAD_REQUEST, NOT_AVAILABLE, PERMISSION_DENIED, UNKNOWN_CHANNEL};
 use crate::centrifugo::socket::Subscribed;
 use crate::centrifugo::trouble::Trouble;
+use crate::contract::SYSTEM_CONTRACT;
 use crate::protocol;
 
 mod bounds;
+mod links;
 mod workers;
-
-/// Names that begin with `system.` are reserved, and this one is nobody's.
-const PROBE_METHOD: &str = "system.probe";
 
 /// How long one's own join event may take: it comes right after the subscription, and a missing one is only a warning.
 const JOIN_WAIT: Duration = Duration::from_millis(500);
@@ -90,8 +89,16 @@ impl Checks<'_> {
     /// What takes some seconds, or some memory of Centrifugo's: not at every start.
     async fn bounds(&self, findings: &mut Findings) {
         if self.purpose == Purpose::Doctor {
-            self.depth(findings).await;
-            self.message_size(findings).await;
+            let (mut depth, mut size, mut users, mut links) = Default::default();
+            tokio::join!(
+                self.depth(&mut depth),
+                self.message_size(&mut size),
+                self.longest_user(&mut users),
+                self.slow_link(&mut links),
+            );
+            for part in [depth, size, users, links] {
+                findings.0.extend(part.0);
+            }
         }
     }
 
@@ -311,7 +318,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Calls a method that no worker has: the worker that is there answers that it has none.
+    /// Calls the method that every worker has.
     async fn call(&self, workers: usize, findings: &mut Findings) {
         if workers == 0 {
             return findings.ok(CALL, "not made: no worker is running");
@@ -321,7 +328,7 @@ impl Checks<'_> {
             return findings.warning(CALL, "not made: the caller cannot subscribe to its replies", "");
         };
         let id = uuid::Uuid::new_v4().to_string();
-        let request = serde_json::json!({ "method": PROBE_METHOD, "correlation_id": id, "reply_to": reply_to });
+        let request = serde_json::json!({ "method": SYSTEM_CONTRACT.name, "correlation_id": id, "reply_to": reply_to });
         let started = Instant::now();
         if let Err(trouble) = self.caller.socket.publish(self.requests, request.to_string()).await {
             return findings.warning(CALL, format!("not made: {trouble}"), "");

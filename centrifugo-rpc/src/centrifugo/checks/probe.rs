@@ -36,7 +36,11 @@ pub(super) struct ProbeChannel {
 impl Probe {
     /// Starts to connect.
     pub(super) fn start(centrifugo: &Centrifugo) -> Result<Self, Error> {
-        let user = format!("{CHECK_USER}{}", uuid::Uuid::new_v4().simple());
+        Self::start_as(centrifugo, format!("{CHECK_USER}{}", uuid::Uuid::new_v4().simple()))
+    }
+
+    /// Starts to connect as `user`, whose ID begins with [`CHECK_USER`].
+    pub(super) fn start_as(centrifugo: &Centrifugo, user: String) -> Result<Self, Error> {
         let (sender, events) = mpsc::unbounded_channel();
         let socket = Socket::new(
             &centrifugo.config,
@@ -84,9 +88,20 @@ impl Probe {
 
     /// Starts to subscribe, and waits for the answer.
     pub(super) async fn subscribe(&self, channel: &str, token: bool) -> Result<(ProbeChannel, Subscribed), Trouble> {
+        self.subscribe_with(channel, token, |_| ()).await
+    }
+
+    /// The same; `on_event` is told of all that happens first, on the connection's own task.
+    pub(super) async fn subscribe_with(
+        &self,
+        channel: &str,
+        token: bool,
+        on_event: impl Fn(&ChannelEvent) + Send + Sync + 'static,
+    ) -> Result<(ProbeChannel, Subscribed), Trouble> {
         let (sender, events) = mpsc::unbounded_channel();
         let how = Subscribe { token, recoverable: false };
         let subscription = self.socket.channel(channel, how, move |event| {
+            on_event(&event);
             let _ = sender.send(event);
         });
         let channel = subscription.map_err(|error| Trouble::Other(error.to_string()))?;
@@ -101,6 +116,18 @@ impl Probe {
         Ok((channel, subscribed))
     }
 
+    /// Why the connection was lost, if it was so far.
+    pub(super) fn lost(&mut self) -> Option<(u32, String)> {
+        while let Ok(event) = self.events.try_recv() {
+            match event {
+                SocketEvent::Reconnecting { code, reason }
+                | SocketEvent::Ended(Trouble::Disconnected { code, reason }) => return Some((code, reason)),
+                _ => {}
+            }
+        }
+        None
+    }
+
     pub(super) async fn close(&self) {
         self.socket.close().await;
     }
@@ -109,7 +136,16 @@ impl Probe {
 impl ProbeChannel {
     /// The publication that `wanted` accepts, if it comes in time.
     pub(super) async fn published(&mut self, wanted: impl Fn(&Published) -> bool) -> Option<Published> {
-        self.wait_for(|event| match event {
+        self.published_within(WAIT, wanted).await
+    }
+
+    /// The same, with a time of its own.
+    pub(super) async fn published_within(
+        &mut self,
+        wait: Duration,
+        wanted: impl Fn(&Published) -> bool,
+    ) -> Option<Published> {
+        self.wait_until(Instant::now() + wait, |event| match event {
             ChannelEvent::Published(published) if wanted(&published) => Some(published),
             _ => None,
         })

@@ -1,6 +1,6 @@
 //! Is Centrifugo there, at both of its ends, and are the key and the secret its own?
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep};
 
@@ -17,6 +17,10 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 const API: &str = "server API";
 const SOCKET: &str = "WebSocket";
+const CLOCKS: &str = "clocks";
+
+/// What two clocks may differ by: a header has whole seconds, and the answer was under way for a moment.
+const APART: Duration = Duration::from_secs(3);
 
 /// Whether the server API works.
 pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &mut Findings) -> bool {
@@ -24,9 +28,10 @@ pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &
     let waiting = Throttle::new(LOG_INTERVAL);
     loop {
         match centrifugo.api.info().await {
-            Ok(nodes) => {
+            Ok((nodes, date)) => {
                 let first = nodes.first().map_or("", |node| &*node.version);
                 findings.ok(API, format!("{} node(s) of Centrifugo {first}", nodes.len()));
+                clocks(SystemTime::now(), date, findings);
                 return true;
             }
             Err(error) if error.is_temporary() && Instant::now() + PAUSE < until => {
@@ -45,6 +50,28 @@ pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &
             }
         }
     }
+}
+
+/// Tokens hold for a time that one machine writes and another one reads.
+fn clocks(here: SystemTime, there: Option<SystemTime>, findings: &mut Findings) {
+    let Some(there) = there else { return };
+    let (apart, how) = match here.duration_since(there) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    let seconds = apart.as_secs();
+    if apart <= APART {
+        return findings.ok(CLOCKS, "this machine and Centrifugo's agree");
+    }
+    findings.warning(
+        CLOCKS,
+        format!(
+            "this machine is {seconds} s {how} Centrifugo's: tokens that are signed here expire that much {}, or are \"expired\" (109) \
+             at once, as are those whose `nbf` is still to come",
+            if how == "behind" { "sooner" } else { "later" }
+        ),
+        "set both by NTP",
+    );
 }
 
 /// Two connections: one to be a worker with, one to be a caller with.
@@ -78,4 +105,25 @@ pub(super) async fn sockets(
     }
     tokio::join!(worker.close(), caller.close());
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::centrifugo::checks::Severity;
+
+    #[test]
+    fn the_difference_of_clocks_is_told() {
+        let now = SystemTime::now();
+        let of = |there: SystemTime| {
+            let mut findings = Findings::default();
+            clocks(now, Some(there), &mut findings);
+            findings.0.remove(0)
+        };
+        let second = Duration::from_secs(1);
+        assert_eq!(of(now - second).severity, Severity::Ok);
+        let behind = of(now + 90 * second);
+        assert!(behind.severity == Severity::Warning && behind.detail.contains("90 s behind"), "{behind}");
+        assert!(of(now - 3600 * second).detail.contains("3600 s ahead"));
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::world::{Empty, Key, Text, World, code, ensure, ensure_eq, unique, until, whoami};
+use crate::world::{Empty, Key, Large, Text, World, code, ensure, ensure_eq, unique, until, whoami};
 
 #[derive(Debug, Serialize)]
 struct TaskStatsParams {
@@ -169,11 +169,6 @@ pub(crate) async fn unicode(world: &World) -> Outcome {
 }
 
 pub(crate) async fn large_payloads(world: &World) -> Outcome {
-    #[derive(Serialize)]
-    struct Large {
-        bytes: usize,
-    }
-
     let client = world.client(&unique("user")).await?;
     let up = Text::new("ä".repeat(25_000));
     let echoed: Text = client.call("demo.echo", &up).await?;

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use centrifugo_rpc::{BoxError, CallError, Client, ErrorKind};
+use centrifugo_rpc::{BoxError, CallError, CallOptions, Client, ErrorKind};
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::json;
+use tests::tokens::in_seconds;
 
 use crate::Outcome;
-use crate::world::{Empty, Key, Sleep, Text, World, code, ensure, ensure_eq, unique, until, whoami};
+use crate::world::{Empty, Key, Large, Sleep, Text, World, code, ensure, ensure_eq, unique, until, whoami};
 
 /// 100 calls that end while the connection is away, and after.
 async fn survive(world: &World, break_it: &str) -> Outcome {
@@ -158,6 +160,54 @@ pub(crate) async fn close_with_calls_pending(world: &World) -> Outcome {
     until(&other, "scenario.running", &key, 0).await?;
     let late = client.call::<Empty>("demo.echo", &Text::new("late")).await;
     ensure!(matches!(late, Err(CallError::Connection(_))), "a call on a closed client ended with {late:?}");
+    Ok(())
+}
+
+pub(crate) async fn slow_link(world: &World) -> Outcome {
+    let client = world.client(&unique("user")).await?;
+    world.post("throttle?rate=600000").await?;
+    let options = CallOptions::new().timeout(Duration::from_secs(60));
+    let large = Large { bytes: 400_000 };
+    let mut calls: FuturesUnordered<_> =
+        (0..20).map(|_| client.call_with::<Text>("scenario.large", &large, options.clone())).collect();
+    let mut arrived = 0;
+    while let Some(result) = calls.next().await {
+        ensure_eq!(result?.text.len(), 400_000);
+        if arrived == 0 {
+            world.post("cut").await?;
+        }
+        arrived += 1;
+    }
+    ensure_eq!(arrived, 20);
+    world.post("throttle?rate=0").await?;
+    Ok(())
+}
+
+pub(crate) async fn long_user_id(world: &World) -> Outcome {
+    let user = format!("{:x<255}", unique("user"));
+    let me = whoami(&world.client(&user).await?).await?;
+    ensure_eq!(me.user, user);
+    Ok(())
+}
+
+pub(crate) async fn token_words(world: &World) -> Outcome {
+    // {"sub":42}
+    let number = world.token("user=42&claims=%7B%22sub%22:42%7D").await?;
+    let Err(error) = Client::builder(&world.url).token(number).connect().await else {
+        return Err("a number passed for a user ID".into());
+    };
+    ensure!(error.to_string().contains("42, which is not a string"), "{error}");
+
+    let (user, nbf) = (unique("user"), in_seconds(3600));
+    // {"nbf":…}
+    let early = world.fetch(&format!("user={user}&claims=%7B%22nbf%22:{nbf}%7D"));
+    let token = early().await?;
+    let function = Client::builder(&world.url).user(&user).get_token(early).connect_timeout(Duration::from_secs(3));
+    for builder in [Client::builder(&world.url).token(token), function] {
+        let Err(error) = builder.connect().await else { return Err("a token that is not valid yet was taken".into()) };
+        let said = error.to_string();
+        ensure!(said.contains("`nbf`") && said.contains("clocks"), "{said}");
+    }
     Ok(())
 }
 

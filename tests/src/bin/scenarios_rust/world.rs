@@ -106,6 +106,11 @@ pub(crate) struct Key<'a> {
     pub(crate) key: &'a str,
 }
 
+#[derive(Debug, Serialize)]
+pub(crate) struct Large {
+    pub(crate) bytes: usize,
+}
+
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Text {
     pub(crate) text: String,

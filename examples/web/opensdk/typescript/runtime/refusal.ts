@@ -6,6 +6,7 @@ import { ConnectionError, type ConnectionErrorKind, RpcError, codes } from './er
 
 const UNKNOWN_CHANNEL = 102;
 const PERMISSION_DENIED = 103;
+const LIMIT_EXCEEDED = 106;
 const BAD_REQUEST = 107;
 const TOKEN_EXPIRED = 109;
 const TOO_MANY_REQUESTS = 111;
@@ -15,6 +16,13 @@ const MALFORMED = 3501;
 /** The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's size with the other. */
 const NO_TOKEN = 1;
 const MESSAGE_TOO_LARGE = 3;
+
+/** Centrifugo's own `channel.max_length`. */
+const DEFAULT_MAX_LENGTH = 255;
+/** What Centrifugo calls expired. It says so of a token that is not valid yet, too. */
+const EXPIRED =
+  'the token is missing, has expired or is not valid yet: look at its `exp` and `nbf`, and whether the clocks of Centrifugo and of the machine ' +
+  'that signs tokens agree';
 
 /** Why Centrifugo does not let the client read its replies. */
 export function subscribeRefusal(channel: string, user: string, code: number, reason: string): ConnectionError {
@@ -27,8 +35,17 @@ export function subscribeRefusal(channel: string, user: string, code: number, re
       `set \`allow_user_limited_channels\` in Centrifugo's namespace \`${namespace}\`, and check that the token is user ` +
       `${JSON.stringify(user)}'s`,
     [BAD_REQUEST]: `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must be \`^[A-Za-z0-9_-]{16,64}#[^,#]*$\``,
+    [LIMIT_EXCEEDED]:
+      "the connection has as many subscriptions as Centrifugo's `client.channel_limit` allows, 128 by default: raise it, or have fewer " +
+      'channels in the token',
     [TOKEN_EXPIRED]: 'give the client a token function',
   };
+  if (channel.length > DEFAULT_MAX_LENGTH) {
+    fixes[BAD_REQUEST] =
+      `the name of the channel has ${channel.length} bytes, as the user ID has ${user.length}: set Centrifugo's ` +
+      `\`channel.max_length\` to ${channel.length} or more (it is ${DEFAULT_MAX_LENGTH} by default, \`centrifugo_config\` prints ` +
+      `enough), or give the user a shorter ID; where it is, look at the \`channel_regex\` of the namespace \`${namespace}\``;
+  }
   const fix = fixes[code] ?? 'the client gets no replies any more, connect it again';
   return new ConnectionError(kindOf(code), `Centrifugo refuses the reply channel \`${channel}\` (${code} ${reason}): ${fix}`);
 }
@@ -53,13 +70,19 @@ export function publishRefusal(channel: string, user: string, code: number, reas
   return new ConnectionError(kindOf(code), `Centrifugo refuses to publish into \`${channel}\` (${code} ${reason}): ${fix}`);
 }
 
+/** Why Centrifugo does not let the client in, for now. */
+export function connectRefusal(url: string, code: number, reason: string): ConnectionError {
+  const fix = code === TOKEN_EXPIRED ? `: ${EXPIRED}` : '';
+  return new ConnectionError('setup', `Centrifugo at ${url} does not accept: ${reason} (${code})${fix}`);
+}
+
 /** Why the connection is over for good. */
 export function disconnection(url: string, code: number, reason: string): ConnectionError {
   const fixes: { [code: number]: string } = {
-    [NO_TOKEN]: ': the token has expired or is missing, give the client a token function',
-    [TOKEN_EXPIRED]: ': the token has expired, give the client a token function',
+    [NO_TOKEN]: `: ${EXPIRED}; give the client a token function`,
+    [TOKEN_EXPIRED]: `: ${EXPIRED}; give the client a token function`,
     [INVALID_TOKEN]:
-      ": check that the token is signed with the key in Centrifugo's `client.token` and has its `aud` and `iss`",
+      ": check that the token is signed with the key in Centrifugo's `client.token`, has its `aud` and `iss`, and that its `sub` is a string",
     [MALFORMED]:
       ': is the token missing? Centrifugo takes connections without one only where ' +
       '`client.allow_anonymous_connect_without_token` is set',
@@ -72,7 +95,7 @@ export function disconnection(url: string, code: number, reason: string): Connec
 }
 
 function kindOf(code: number): ConnectionErrorKind {
-  return [UNKNOWN_CHANNEL, PERMISSION_DENIED, BAD_REQUEST, TOKEN_EXPIRED].includes(code) ? 'setup' : 'other';
+  return [UNKNOWN_CHANNEL, PERMISSION_DENIED, LIMIT_EXCEEDED, BAD_REQUEST, TOKEN_EXPIRED].includes(code) ? 'setup' : 'other';
 }
 
 function namespaceOf(channel: string): string {

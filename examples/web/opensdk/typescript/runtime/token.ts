@@ -26,11 +26,15 @@ export function checkUser(user: string): void {
 export function wrongUser(token: string, user: string): string | undefined {
   const subject = subjectOf(token);
   if (subject === undefined || subject === user) return undefined;
+  if (typeof subject !== 'string') {
+    const shown = JSON.stringify(subject).slice(0, 64);
+    return `the token's \`sub\` is ${shown}, which is not a string: sign tokens whose \`sub\` is the user ID as text, like "42"`;
+  }
   return `the token is for user ${JSON.stringify(subject)}, but the client is for user ${JSON.stringify(user)}`;
 }
 
-/** The `sub` claim, empty where there is none; nothing if this is not a JWT that can be read. */
-function subjectOf(token: string): string | undefined {
+/** The `sub` claim, empty where there is none; nothing if this is not a JWT that can be read. Centrifugo takes strings alone. */
+function subjectOf(token: string): unknown {
   const parts = token.split('.');
   if (parts.length !== 3) return undefined;
   try {
@@ -38,8 +42,7 @@ function subjectOf(token: string): string | undefined {
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof claims !== 'object' || claims === null) return undefined;
-    const subject = (claims as { sub?: unknown }).sub ?? '';
-    return typeof subject === 'string' ? subject : undefined;
+    return (claims as { sub?: unknown }).sub ?? '';
   } catch {
     return undefined;
   }
