@@ -54,7 +54,7 @@ impl Api {
     pub fn new(server: &Server, key: &str) -> Self {
         let http = reqwest::Client::builder()
             .no_proxy()
-            .tls_backend_preconfigured(tls::trusting(server.ca.as_deref()))
+            .use_preconfigured_tls(tls::trusting(server.ca.as_deref()))
             .build()
             .expect("an HTTP client");
         Self { http, url: server.api_url.clone(), key: key.to_owned() }

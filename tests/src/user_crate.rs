@@ -1,6 +1,6 @@
 //! A crate of a user: outside of this workspace, on this checkout, built with optimizations as for production.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +75,34 @@ impl UserCrate {
         let binary = target.join("release").join(&self.name);
         let bytes = fs::metadata(&binary).expect("it was built").len();
         Build { time, cpu, crates: crates.len() - 1, binary, bytes }
+    }
+
+    /// The features that are on in each crate that the program is made of, by the crate's name. Builds nothing.
+    ///
+    /// # Panics
+    ///
+    /// When cargo cannot tell.
+    #[must_use]
+    pub fn features(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let version = Command::new("rustc").arg("-vV").output().expect("rustc starts");
+        let version = String::from_utf8(version.stdout).expect("UTF-8");
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host");
+        let mut command = toolchain::cargo();
+        command.args(["metadata", "--format-version=1", "--quiet", "--filter-platform", host]).current_dir(&self.dir);
+        let output = command.stderr(Stdio::inherit()).output().expect("cargo starts");
+        assert!(output.status.success(), "`cargo metadata` failed for `{}`", self.name);
+        let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let names: BTreeMap<_, _> = list(&metadata["packages"])
+            .iter()
+            .map(|package| (package["id"].to_string(), package["name"].as_str().unwrap_or_default().to_owned()))
+            .collect();
+        let mut features = BTreeMap::<_, BTreeSet<_>>::new();
+        for node in list(&metadata["resolve"]["nodes"]) {
+            let on = list(&node["features"]).into_iter().filter_map(|feature| feature.as_str().map(ToOwned::to_owned));
+            features.entry(names[&node["id"].to_string()].clone()).or_default().extend(on);
+        }
+        features
     }
 
     /// Takes what was built of this crate, and of no other, out of the target directory `target`.

@@ -13,6 +13,11 @@ use serde_json::{Value, json};
 use tests::{Centrifugo, TcpProxy, eventually, unique, within};
 use tokio::sync::watch;
 
+use tower::ServiceExt;
+use tower::layer::layer_fn;
+
+#[path = "service/shared_crates.rs"]
+mod shared_crates;
 #[derive(Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 struct Sum {
     of: Vec<i64>,

@@ -83,7 +83,7 @@ impl Api {
             Error::config("centrifugo_api_url (CENTRIFUGO_API_URL) is not an HTTP URL").because(error)
         })?;
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls.client_config())
+            .use_preconfigured_tls(tls.client_config())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .tcp_nodelay(true)

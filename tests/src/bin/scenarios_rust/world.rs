@@ -36,7 +36,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn from_env() -> Result<Self, BoxError> {
-        let http = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls::trusting(None)).build()?;
+        let http = reqwest::Client::builder().no_proxy().use_preconfigured_tls(tls::trusting(None)).build()?;
         Ok(Self { url: variable("SCENARIO_URL")?, control: variable("SCENARIO_CONTROL")?, http })
     }
 

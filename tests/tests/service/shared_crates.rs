@@ -1,0 +1,97 @@
+//! What the crate turns on in crates that an application uses too: cargo unifies features, so it is on for all of the program.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tests::UserCrate;
+
+/// What an application may have as well, with as little of it turned on as possible.
+const APPLICATION: &str = r#"
+    clap = { version = "4", default-features = false, features = ["std"] }
+    http = { version = "1", default-features = false }
+    hyper = { version = "1", default-features = false }
+    hyper-util = { version = "0.1", default-features = false }
+    jsonwebtoken = { version = "9", default-features = false }
+    reqwest = { version = "0.13", default-features = false }
+    rustls = { version = "0.23", default-features = false }
+    schemars = { version = "1", default-features = false, features = ["std"] }
+    serde = { version = "1", default-features = false, features = ["std"] }
+    serde_json = { version = "1", default-features = false, features = ["std"] }
+    tokio = { version = "1", default-features = false, features = ["rt"] }
+    tokio-rustls = { version = "0.26", default-features = false }
+    tower = { version = "0.5", default-features = false }
+    tracing = { version = "0.1", default-features = false }
+    tracing-subscriber = { version = "0.3", default-features = false, features = ["fmt"] }
+    url = { version = "2", default-features = false }
+    uuid = { version = "1", default-features = false }
+"#;
+
+/// What adds functions and types, and changes nothing that was there without it.
+const HARMLESS: [(&str, &str); 10] = [
+    ("clap", "default derive error-context help suggestions usage"),
+    ("rustls", "log logging"),
+    ("schemars", "default derive schemars_derive"),
+    ("serde_json", "indexmap raw_value"),
+    ("tokio", "bytes io-util macros signal signal-hook-registry tokio-macros"),
+    // Of its own it has none: they turn those of rustls on.
+    ("tokio-rustls", "logging ring tls12"),
+    ("tower", "load-shed"),
+    ("tracing", "attributes default tracing-attributes"),
+    (
+        "tracing-subscriber",
+        "default env-filter json matchers once_cell serde serde_json smallvec tracing tracing-serde",
+    ),
+    ("uuid", "default rng std v4"),
+];
+
+/// What changes what such a crate does, and so stands in `docs/setup.md`.
+const TOLD: [(&str, &str); 5] = [
+    ("clap", "color"),
+    ("rustls", "ring tls12"),
+    ("schemars", "preserve_order"),
+    ("serde_json", "preserve_order"),
+    ("tracing-subscriber", "ansi nu-ansi-term tracing-log"),
+];
+
+/// The features that are on because of this crate, with these features of its own.
+fn turned_on(name: &str, own: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let main = "fn main() {}";
+    let without = UserCrate::new("shares-crates", APPLICATION, main).features();
+    let this = format!("centrifugo-rpc = {{ path = \"{{workspace}}/centrifugo-rpc\", {own} }}\n");
+    let with = UserCrate::new(name, &format!("{this}{APPLICATION}"), main).features();
+    let new = |name: &String| with[name].difference(&without[name]).cloned().collect();
+    // Only what the application names: what is behind it is none of its business.
+    let named = APPLICATION.lines().filter_map(|line| Some(line.trim().split_once(" = ")?.0.to_owned()));
+    named.map(|name| (name.clone(), new(&name))).collect()
+}
+
+fn of<'a>(list: &'a [(&str, &str)], name: &str) -> BTreeSet<&'a str> {
+    list.iter().filter(|(of, _)| *of == name).flat_map(|(_, features)| features.split_whitespace()).collect()
+}
+
+#[test]
+fn what_is_turned_on_for_the_whole_program_is_harmless_or_told() {
+    let guide = include_str!("../../../docs/setup.md");
+    for (name, features) in turned_on("shares-crates-with-default", "") {
+        for feature in features {
+            let told = of(&TOLD, &name).contains(&*feature);
+            assert!(
+                told || of(&HARMLESS, &name).contains(&*feature),
+                "`{name}/{feature}` is turned on: what does it change?"
+            );
+        }
+    }
+    for (name, features) in TOLD {
+        // Of several that go together one has the name.
+        let feature = features.split_whitespace().next().unwrap_or_default();
+        assert!(guide.contains(&format!("`{name}/{feature}`")), "{name}/{feature} in docs/setup.md");
+    }
+}
+
+#[test]
+fn a_worker_in_production_leaves_the_order_of_json_and_the_applications_http_client_alone() {
+    let on = turned_on("shares-crates-with-cli", "default-features = false, features = [\"cli\", \"client\"]");
+    assert_eq!(on["reqwest"], BTreeSet::new(), "`reqwest::Client::new()` panics with `rustls-no-provider`");
+    for name in ["serde_json", "schemars"] {
+        assert!(!on[name].contains("preserve_order"), "{name}: {:?}", on[name]);
+    }
+}
