@@ -36,6 +36,7 @@ mod journal;
 mod others;
 pub(crate) mod outbox;
 pub(crate) mod publication;
+pub(crate) mod refused;
 pub(crate) mod remembered;
 mod running;
 pub(crate) mod service;
@@ -260,12 +261,16 @@ impl Dispatcher {
 
     /// Runs a method in process, with everything a call from outside meets but the reply.
     pub(crate) async fn call(&self, caller: Caller, method: &str, params: Bytes) -> Result<Reply, RpcError> {
-        let method = self.admit(method, Some(&params))?;
+        let (caller, name) = (Arc::new(caller), method);
+        let method = self.admit(name, Some(&params)).inspect_err(|error| self.refused(&caller, name, error, None))?;
         let deadline = Instant::now() + self.timeout_of(method, None);
-        let connection = Connection::new(caller, method.name, None, None, deadline);
+        let connection = Connection::new(Arc::clone(&caller), method.name, None, None, deadline);
         let slot = match self.running.begin(method, connection, None) {
             Ok(slot) => slot,
-            Err(Refusal::Overloaded(_, error)) => return Err(error),
+            Err(Refusal::Overloaded(limit, error)) => {
+                self.refused(&caller, name, &error, Some(limit));
+                return Err(error);
+            }
             Err(Refusal::Running) => return Err(RpcError::internal("a call without an ID cannot run already")),
         };
         let outcome = self.run(&slot, Some(params)).await;

@@ -108,6 +108,7 @@ pub use centrifugo::server_config as centrifugo_config;
 pub use client::{CallError, CallOptions, Client, ClientBuilder};
 pub use config::{Config, Secret};
 pub use connection::{Caller, Connection};
+pub use dispatch::refused::Refused;
 pub use dispatch::service::CallService;
 pub use error::{BoxError, Error, ErrorKind, RpcError};
 pub use handler::{Call, FromCall, Needs, Reply, State};

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::connection::Caller;
 use crate::dispatch::Dispatcher;
 use crate::dispatch::outbox::Outbox;
+use crate::dispatch::refused::Refused;
 use crate::dispatch::service::{CallService, Stack};
 use crate::error::{BoxError, Error, RpcError};
 use crate::handler::{Call, Reply, States};
@@ -86,7 +87,8 @@ impl Server {
     /// Puts a tower layer around every call, and around the layers that are there already.
     ///
     /// A layer sees each [`Call`] before its extractors run, and may leave them something in its extensions. See
-    /// [`CallService`] for what becomes of its errors.
+    /// [`CallService`] for what becomes of its errors. Calls that are refused before they begin, such as those over a limit, do not
+    /// reach layers: [`on_refused`](Self::on_refused) is told of them.
     #[must_use]
     pub fn layer<L>(mut self, layer: L) -> Self
     where
@@ -95,6 +97,29 @@ impl Server {
         <L::Service as Service<Call>>::Error: Into<BoxError>,
     {
         self.stack = self.stack.layer(&layer);
+        self
+    }
+
+    /// Tells `hook` of each call that is refused before it reaches the layers: to no known method (404), over a limit (429, 413), late
+    /// (408), malformed (400), or while the worker stops (503); and of those that this worker answers for a dead one (504) or that were
+    /// cancelled before they began (499). For metrics and audits that have to be complete. Several hooks are told one after the other.
+    ///
+    /// A flood of refusals is the reader's work, and so is the hook: it must not wait or write to disk. Count, or put what you need into
+    /// a bounded queue. Its panics are logged, and change nothing for the caller.
+    ///
+    /// ```
+    /// # use std::sync::atomic::{AtomicU64, Ordering};
+    /// # use centrifugo_rpc::{Config, Server};
+    /// static REFUSED: AtomicU64 = AtomicU64::new(0);
+    ///
+    /// let server = Server::new(Config::new("api-key", "token-secret")).on_refused(|refused| {
+    ///     tracing::trace!(code = refused.error().code(), method = refused.known_method());
+    ///     REFUSED.fetch_add(1, Ordering::Relaxed);
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_refused(mut self, hook: impl Fn(&Refused<'_>) + Send + Sync + 'static) -> Self {
+        self.stack = self.stack.on_refused(hook);
         self
     }
 

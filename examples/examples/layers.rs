@@ -1,4 +1,4 @@
-//! tower layers around every call: one of tower's own, and one written here.
+//! tower layers around every call: one of tower's own, and one written here; and the calls that reach none.
 //!
 //! ```text
 //! cargo run --example layers
@@ -78,9 +78,11 @@ async fn main() {
         // tower's own: its `Elapsed` reaches callers as 408.
         .layer(TimeoutLayer::new(Duration::from_millis(100)))
         // The last one is the outermost: the journal sees what the timeout makes of a call.
-        .layer(layer_fn(move |inner| Journal { inner, calls: Arc::clone(&calls) }));
+        .layer(layer_fn(move |inner| Journal { inner, calls: Arc::clone(&calls) }))
+        // What is refused before it begins comes to no layer.
+        .on_refused(|refused| println!("  refused, {}: {}", refused.method(), refused.error().code()));
 
-    for method in ["calls.number", "calls.number", "calls.endless"] {
+    for method in ["calls.number", "calls.number", "calls.endless", "calls.unknown"] {
         println!("{method}");
         match server.call::<serde_json::Value>(Caller::user("ann"), method, &()).await {
             Ok(result) => println!("  result: {result}"),

@@ -14,14 +14,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use centrifugo_rpc::hub::Hub;
-use centrifugo_rpc::{BoxError, Config, Server};
+use centrifugo_rpc::{BoxError, Config, Error, Server};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::{json, value::to_raw_value};
+use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
@@ -112,10 +112,9 @@ impl Site {
         }
     }
 
-    fn token(&self, user: &str) -> Result<String, BoxError> {
+    fn token(&self, user: &str) -> Result<String, Error> {
         let role = if user == "root" { "admin" } else { "reader" };
-        let info = to_raw_value(&json!({ "role": role }))?;
-        Ok(self.config.connection_token_with(user, TOKEN_TTL, Some(&info))?)
+        self.config.connection_token_with(user, TOKEN_TTL, &json!({ "role": role }))
     }
 
     /// What a bad network does, at the press of a button: clients reconnect after this code.

@@ -166,7 +166,7 @@ async fn the_other_examples_show_what_they_say() {
     }
     let layers = Example::start("layers", &[]).ended().await;
     assert_eq!(layers.status.code(), Some(0), "{layers:?}");
-    for part in ["result: 2", "call 3, calls.endless: failed", "error 408"] {
+    for part in ["result: 2", "call 3, calls.endless: failed", "error 408", "refused, calls.unknown: 404"] {
         assert!(layers.lines.iter().any(|line| line.contains(part)), "{part} in {layers:?}");
     }
 }

@@ -1,23 +1,24 @@
 //! A whole service in one program: annotated functions, a worker and the Rust caller, on the hub and on a real Centrifugo.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use centrifugo_rpc::hub::Hub;
 use centrifugo_rpc::{
-    CallError, CallOptions, Caller, Client, Config, Connection, RpcError, Server, State, Worker, websocket_rpc,
+    Call, CallError, CallOptions, CallService, Caller, Client, Config, Connection, RpcError, Server, State, Worker,
+    websocket_rpc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tests::{Centrifugo, TcpProxy, eventually, unique, within};
 use tokio::sync::watch;
-
 use tower::ServiceExt;
 use tower::layer::layer_fn;
 
 #[path = "service/shared_crates.rs"]
 mod shared_crates;
+
 #[derive(Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 struct Sum {
     of: Vec<i64>,
@@ -57,6 +58,17 @@ async fn wait(conn: Connection, gate: State<Gate>, number: u32) -> Result<u32, R
 #[websocket_rpc("test.fail")]
 async fn fail(code: u16) -> Result<(), RpcError> {
     Err(RpcError::application(code, "as asked").with_data(&json!({ "code": code })))
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+struct Info {
+    role: String,
+}
+
+/// What the token says of its caller.
+#[websocket_rpc("test.info")]
+async fn info(conn: Connection) -> Result<Option<Info>, RpcError> {
+    conn.info()
 }
 
 fn config() -> Config {
@@ -213,4 +225,78 @@ async fn a_method_runs_in_process_as_it_does_from_outside() {
     assert_eq!(code(Caller::user("42"), "test.add", json!({})).await, 400);
     assert_eq!(code(Caller::user("42"), "test.nothing", json!({})).await, 404);
     assert_eq!(code(Caller::user("42"), "test.fail", json!(1500)).await, 1500);
+}
+
+#[tokio::test]
+async fn what_is_refused_reaches_the_hook_and_no_layer() {
+    let (_server, config) = real().await;
+    let (gate, seen, refused) = (Gate::default(), Arc::<Mutex<Vec<_>>>::default(), Arc::<Mutex<Vec<_>>>::default());
+    let layer = {
+        let seen = Arc::clone(&seen);
+        layer_fn(move |inner: CallService| {
+            let seen = Arc::clone(&seen);
+            inner.map_request(move |call: Call| {
+                seen.lock().expect("seen").push(call.connection().method());
+                call
+            })
+        })
+    };
+    let server = Server::new(config.clone().max_concurrent_calls_per_user(1).max_params_bytes(100)).state(gate.clone());
+    let told = Arc::clone(&refused);
+    let server = server.layer(layer).on_refused(move |call| {
+        let what = (call.user().to_owned(), call.method().to_owned(), call.known_method(), call.error().code());
+        told.lock().expect("told").push(what);
+    });
+    // One that fails is of no consequence to callers, nor to the other.
+    let server = server.on_refused(|call| assert_eq!(call.error().code(), 429, "a hook that panics"));
+    let worker = within("the worker to start", server.start()).await.expect("a worker");
+    let client = connect(&config).await;
+
+    let running = call(&client, 1);
+    let mut waiting = gate.waiting.subscribe();
+    within("the call to run", waiting.wait_for(|waiting| *waiting == 1)).await.expect("counted");
+    let code =
+        async |method: &str, params: &Value| client.call::<Value>(method, params).await.expect_err("refused").code();
+    assert_eq!(code("test.wait", &json!(2)).await, Some(429));
+    assert_eq!(code("test.nothing", &json!({})).await, Some(404));
+    assert_eq!(code("test.add", &json!({ "of": vec![1; 100] })).await, Some(413));
+    client.notify("test.nothing", &()).await.expect("published");
+    gate.open.send_replace(true);
+    assert_eq!(within("a result", running).await.expect("no panic").expect("a result"), 1);
+    assert_eq!(client.call::<i64>("test.add", &Sum { of: vec![20, 22] }).await.expect("a sum"), 42);
+
+    let expected = [
+        ("42".to_owned(), "test.wait".to_owned(), Some("test.wait"), 429),
+        ("42".to_owned(), "test.nothing".to_owned(), None, 404),
+        ("42".to_owned(), "test.add".to_owned(), Some("test.add"), 413),
+        ("42".to_owned(), "test.nothing".to_owned(), None, 404),
+    ];
+    assert_eq!(*refused.lock().expect("refused"), expected);
+    assert_eq!(*seen.lock().expect("seen"), ["test.wait", "test.add"]);
+    client.close().await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn the_info_of_a_token_is_any_type_as_it_is_in_process() {
+    let (_server, config) = real().await;
+    let worker = start(&config, &Gate::default()).await;
+    let admin = Info { role: "admin".to_owned() };
+    // A token for ever is one, too.
+    for (info, ttl) in [(Some(&admin), Duration::MAX), (None, Duration::from_secs(60))] {
+        let token = config.connection_token_with("42", ttl, &info).expect("a token");
+        let client =
+            Client::builder(&config.centrifugo_url).token(token).connect_timeout(Duration::MAX).timeout(Duration::MAX);
+        let client = within("the client to connect", client.connect()).await.expect("a client");
+        let caller = Caller::user("42").info(&info).expect("JSON");
+        let server = Server::new(config.clone()).state(Gate::default());
+        for said in [
+            client.call::<Option<Info>>("test.info", &()).await.expect("an answer"),
+            server.call(caller, "test.info", &()).await.expect("an answer"),
+        ] {
+            assert_eq!(said.as_ref(), info);
+        }
+        client.close().await;
+    }
+    worker.stop().await;
 }

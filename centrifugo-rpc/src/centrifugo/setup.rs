@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::value::RawValue;
+use serde::Serialize;
+use serde_json::value::to_raw_value;
 
 use super::endpoints;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
@@ -115,15 +116,40 @@ impl Config {
     /// A user ID that cannot own a reply channel, because it has `,`, `#`, control or non-ASCII characters, or more than 255 bytes.
     /// Long ones need the `channel.max_length` that [`centrifugo_config`](Self::centrifugo_config) prints.
     pub fn connection_token(&self, user: &str, ttl: Duration) -> Result<String, Error> {
-        self.connection_token_with(user, ttl, None)
+        self.sign(user, ttl, None)
     }
 
-    /// The same with `info`, which handlers read with [`Connection::info`](crate::Connection::info).
+    /// The same with `info`, which handlers read with [`Connection::info`](crate::Connection::info). What is `null` as JSON, such as
+    /// `None`, is left out of the token.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use centrifugo_rpc::{Config, Error};
+    /// #[derive(serde::Serialize)]
+    /// struct Info {
+    ///     role: &'static str,
+    /// }
+    ///
+    /// # fn token(config: &Config) -> Result<String, Error> {
+    /// config.connection_token_with("42", Duration::from_secs(600), &Info { role: "admin" })
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// See [`connection_token`](Self::connection_token).
-    pub fn connection_token_with(&self, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<String, Error> {
+    /// As [`connection_token`](Self::connection_token), and an `info` that cannot be written as JSON.
+    pub fn connection_token_with(
+        &self,
+        user: &str,
+        ttl: Duration,
+        info: &(impl Serialize + ?Sized),
+    ) -> Result<String, Error> {
+        let info = to_raw_value(info)
+            .map_err(|error| Error::config("the token's `info` cannot be written as JSON").because(error))?;
+        self.sign(user, ttl, Some(&info).filter(|info| info.get() != "null").map(|info| &**info))
+    }
+
+    fn sign(&self, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<String, Error> {
         check_user(user)?;
         check_length(user)?;
         Tokens::new(self).connection(user, ttl, info)

@@ -25,6 +25,9 @@ pub(crate) const DEFAULT_MAX_LENGTH: usize = 255;
 /// The longest session in the name of a reply channel.
 const MAX_SESSION: usize = 64;
 
+/// The longest that a token is good for: Centrifugo takes one for expired whose `exp` does not fit its numbers.
+const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// Signs tokens. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Tokens {
@@ -76,7 +79,7 @@ impl Tokens {
     fn sign(&self, sub: &str, ttl: Duration, info: Option<&RawValue>, channel: Option<&str>) -> Result<String, Error> {
         let failed = |source: crate::BoxError| Error::new(ErrorKind::Other, "a token cannot be made").because(source);
         let iat = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| failed(error.into()))?.as_secs();
-        let claims = Claims { sub, exp: iat.saturating_add(ttl.as_secs()), iat, info, channel };
+        let claims = Claims { sub, exp: iat.saturating_add(ttl.min(MAX_TTL).as_secs()), iat, info, channel };
         encode(&Header::new(Algorithm::HS256), &claims, &self.key).map_err(|error| failed(error.into()))
     }
 }

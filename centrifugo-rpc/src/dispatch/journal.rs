@@ -17,7 +17,7 @@ use crate::connection::{Caller, Connection};
 use crate::error::{RpcError, shown, shown_causes};
 use crate::handler::Reply;
 use crate::protocol::codes;
-use crate::throttle::Throttles;
+use crate::throttle::{Throttle, Throttles};
 
 /// How often each kind of trouble is logged: often enough to be seen, too seldom to fill a disk.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
@@ -57,6 +57,7 @@ pub(super) struct Journal {
     failures: Throttles<(&'static str, bool)>,
     /// By method.
     errors_unanswered: Throttles<&'static str>,
+    hook_panics: Throttle,
 }
 
 impl Journal {
@@ -71,6 +72,7 @@ impl Journal {
             limits: Throttles::new(LOG_INTERVAL, 1),
             failures: Throttles::new(LOG_INTERVAL, FAILURES),
             errors_unanswered: Throttles::new(LOG_INTERVAL, FAILURES),
+            hook_panics: Throttle::new(LOG_INTERVAL),
         }
     }
 
@@ -136,6 +138,13 @@ impl Journal {
         );
         if let Some(limit) = limit {
             self.overloaded(limit, method, &caller.user, &caller.client);
+        }
+    }
+
+    /// The application's hook for refused calls panicked; the call was refused all the same.
+    pub(super) fn hook_panicked(&self) {
+        if let Some(suppressed) = self.hook_panics.allow() {
+            tracing::error!(suppressed, "the hook of `on_refused` panicked: it was not told of a refused call");
         }
     }
 

@@ -24,7 +24,7 @@ impl Dispatcher {
         limit: Option<Limit>,
         ticket: Option<Ticket>,
     ) {
-        self.journal.refused(caller, method, error, limit);
+        self.refused(caller, method, error, limit);
         match address {
             Some(address) => self.outbox.try_push(address.reply(Err(error), Instant::now()).with_ticket(ticket)),
             // Nobody is told, so the log is.
@@ -36,6 +36,7 @@ impl Dispatcher {
     pub(super) fn too_many(&self, address: Option<Address>, caller: &Caller, ticket: Option<Ticket>) {
         let error = too_many();
         self.journal.dropped(Reason::TooMany, caller, Some(&error));
+        self.tell_application(caller, "", &error);
         if let Some(address) = address {
             self.outbox.try_push(address.reply(Err(error), Instant::now()).with_ticket(ticket));
         }
@@ -158,7 +159,7 @@ impl Dispatcher {
     }
 
     fn tell(&self, request: Request<'_>, caller: &Caller, error: &RpcError, reason: Reason) {
-        self.journal.refused(caller, &request.method, error, None);
+        self.refused(caller, &request.method, error, None);
         match request.address {
             Some(address) => self.tell_once(address, error),
             None => self.journal.dropped(reason, caller, Some(error)),
@@ -169,6 +170,7 @@ impl Dispatcher {
     fn tell_too_many(&self, first: Option<Address>, caller: &Caller) {
         let error = too_many();
         self.journal.dropped(Reason::TooMany, caller, Some(&error));
+        self.tell_application(caller, "", &error);
         if let Some(address) = first {
             self.tell_once(address, &error);
         }

@@ -8,6 +8,7 @@ use tower::timeout::error::Elapsed;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
+use super::refused::{OnRefused, Refused};
 use crate::error::{BoxError, RpcError};
 use crate::handler::{Call, HandlerFuture, Reply};
 
@@ -35,13 +36,16 @@ impl Service<Call> for Handlers {
     }
 }
 
-/// The layers around the handlers.
+/// What the application puts around the handlers: the layers, and the hook for calls that do not reach them.
 #[derive(Clone, Default)]
-pub(crate) struct Stack(Option<CallService>);
+pub(crate) struct Stack {
+    layers: Option<CallService>,
+    on_refused: OnRefused,
+}
 
 impl fmt::Debug for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Stack(layers)" } else { "Stack(bare)" })
+        f.debug_struct("Stack").field("layers", &self.layers.is_some()).field("on_refused", &self.on_refused).finish()
     }
 }
 
@@ -53,13 +57,23 @@ impl Stack {
         L::Service: Service<Call, Response = Reply, Future: Send> + Clone + Send + Sync + 'static,
         <L::Service as Service<Call>>::Error: Into<BoxError>,
     {
-        let inner = self.0.unwrap_or_else(|| BoxCloneSyncService::new(Handlers.map_err(BoxError::from)));
-        Self(Some(BoxCloneSyncService::new(layer.layer(inner).map_err(Into::into))))
+        let inner = self.layers.unwrap_or_else(|| BoxCloneSyncService::new(Handlers.map_err(BoxError::from)));
+        Self { layers: Some(BoxCloneSyncService::new(layer.layer(inner).map_err(Into::into))), ..self }
+    }
+
+    /// Tells `hook` of calls that are refused.
+    pub(crate) fn on_refused(self, hook: impl Fn(&Refused<'_>) + Send + Sync + 'static) -> Self {
+        Self { on_refused: self.on_refused.and(hook), ..self }
+    }
+
+    /// Tells the hooks of a refused call, and says whether that worked.
+    pub(super) fn refused<'a>(&self, refused: impl FnOnce() -> Refused<'a>) -> bool {
+        self.on_refused.tell(refused)
     }
 
     /// Without layers a call goes straight to its handler.
     pub(crate) async fn run(&self, call: Call) -> Result<Reply, RpcError> {
-        match &self.0 {
+        match &self.layers {
             None => (call.method.handle)(call).await,
             Some(service) => service.clone().oneshot(call).await.map_err(to_rpc_error),
         }
