@@ -12,8 +12,8 @@ use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Finding, Purpose, Severity};
 use crate::centrifugo::tokens;
 use crate::config::Config;
-use crate::error::{Error, ErrorKind};
-use crate::server::Server;
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::server::{Ended, Server, Serving};
 
 mod centrifugo_config;
 #[cfg(feature = "codegen")]
@@ -101,6 +101,41 @@ impl Server {
     /// }
     /// ```
     pub async fn run(self) -> ExitCode {
+        self.command_line(async |server| server.serve_until_signals().await.map(|left| Ended { left, beside: Ok(()) }))
+            .await
+    }
+
+    /// The same for a program that does something besides, such as an HTTP server: `beside` runs from when the worker has joined. With
+    /// a command on the command line it does not run.
+    ///
+    /// The first signal stops both: [`Serving::stopping`] is ready, and `beside` may finish for as long as the worker may,
+    /// [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout) and 2 s. Then, or at a second signal, it is dropped. Where
+    /// `beside` ends first, the worker is stopped as well; with an error, or a panic, the exit code is 1 and the log has it. Where
+    /// [`enabled`](crate::Config#structfield.enabled) is false, `beside` runs alone.
+    ///
+    /// ```no_run
+    /// use std::process::ExitCode;
+    ///
+    /// use centrifugo_rpc::Server;
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> ExitCode {
+    ///     Server::from_env()
+    ///         .run_with(async |serving| {
+    ///             let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    ///             tracing::info!("listening at {}", listener.local_addr()?);
+    ///             // For example `axum::serve(listener, router).with_graceful_shutdown(serving.stopping()).await?`
+    ///             serving.stopping().await;
+    ///             Ok(())
+    ///         })
+    ///         .await
+    /// }
+    /// ```
+    pub async fn run_with(self, beside: impl AsyncFnOnce(Serving) -> Result<(), BoxError>) -> ExitCode {
+        self.command_line(async |server| server.serve_beside(beside).await).await
+    }
+
+    async fn command_line(self, serve: impl AsyncFnOnce(Self) -> Result<Ended, Error>) -> ExitCode {
         let arguments = match Arguments::try_parse() {
             Ok(arguments) => arguments,
             Err(error) => {
@@ -111,12 +146,19 @@ impl Server {
         };
         let log = logging::start(arguments.log_format);
         let done = match arguments.command {
-            None => panics::told(self.serve_until_signals()).await.map(|left| {
+            None => panics::told(serve(self)).await.and_then(|Ended { left, beside }| {
                 if left > 0 {
                     // The runtime would wait for their threads for ever.
-                    std::process::exit(0);
+                    let code = beside.map_or_else(
+                        |error| {
+                            log.fatal(&error);
+                            FAILED
+                        },
+                        |()| 0,
+                    );
+                    std::process::exit(code.into());
                 }
-                ExitCode::SUCCESS
+                beside.map(|()| ExitCode::SUCCESS)
             }),
             Some(command) => command.run(self).await,
         };

@@ -114,6 +114,8 @@ pub use error::{BoxError, Error, ErrorKind, RpcError};
 pub use handler::{Call, FromCall, Needs, Reply, State};
 pub use protocol::codes;
 pub use registry::{Method, Options};
+#[cfg(feature = "cli")]
+pub use server::Serving;
 pub use server::{Server, Worker, serve};
 
 /// What the expansion of [`websocket_rpc`] refers to. Not public API.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::{self, Future};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,10 +21,16 @@ use crate::handler::{Call, Reply, States};
 use crate::registry::Registry;
 
 mod alarm;
+#[cfg(feature = "cli")]
+mod beside;
 mod sharing;
 mod signals;
 mod worker;
 
+#[cfg(feature = "cli")]
+pub(crate) use beside::Ended;
+#[cfg(feature = "cli")]
+pub use beside::Serving;
 pub use worker::Worker;
 
 /// Serves the registered methods until SIGINT or SIGTERM: `Server::new(config).serve()`. Dropping the future stops at once.
@@ -50,6 +56,13 @@ pub struct Server {
     states: States,
     stack: Stack,
     in_process: OnceLock<Dispatcher>,
+}
+
+/// What came first, as a worker was started: that it joined, or that it has to stop.
+enum Before {
+    Joined(Worker),
+    /// A worker that may run calls all the same.
+    Stopped(Option<Worker>),
 }
 
 impl fmt::Debug for Server {
@@ -165,19 +178,31 @@ impl Server {
             return Ok(0);
         }
         let mut shutdown = pin!(shutdown);
+        let worker = match self.joined_before(shutdown.as_mut()).await? {
+            Before::Joined(worker) => {
+                shutdown.await;
+                worker
+            }
+            Before::Stopped(Some(worker)) => worker,
+            Before::Stopped(None) => return Ok(0),
+        };
+        Ok(Box::pin(worker.stop_or(hurry)).await)
+    }
+
+    async fn joined_before(self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Result<Before, Error> {
         let mut worker = tokio::select! {
             worker = self.begin() => worker?,
-            () = &mut shutdown => return Ok(0),
+            () = shutdown.as_mut() => return Ok(Before::Stopped(None)),
         };
-        // It may run calls before it knows that it has joined.
-        tokio::select! {
-            joined = worker.joined() => {
-                joined?;
-                shutdown.await;
-            }
-            () = &mut shutdown => {}
+        let joined = tokio::select! {
+            joined = worker.joined() => Some(joined),
+            () = shutdown => None,
+        };
+        match joined {
+            Some(joined) => joined.map(|()| Before::Joined(worker)),
+            // It may run calls before it knows that it has joined.
+            None => Ok(Before::Stopped(Some(worker))),
         }
-        Ok(Box::pin(worker.stop_or(hurry)).await)
     }
 
     /// Starts to serve, and returns once requests arrive: for programs that do something besides, and for tests. Dropping this

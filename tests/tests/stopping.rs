@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::demo::environment;
-use tests::{Centrifugo, Crew, Demo, Example, Load, Process, Publisher, Server, TcpProxy, eventually, load};
+use tests::{Centrifugo, Crew, Demo, Example, Load, Process, Publisher, Server, TcpProxy, eventually, load, toolchain};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 /// A demo that runs a call whose reply Centrifugo, which is frozen, does not take.
@@ -166,4 +168,105 @@ async fn a_call_that_blocks_the_main_thread_does_not_either() {
     let output = process.ended().await;
     assert!(told.elapsed() < Duration::from_secs(3), "it took {:?}", told.elapsed());
     assert!(matches!(output.status.code(), Some(130 | 143)), "signals have no order: {output:?}");
+}
+
+/// The example `beside`, and where its HTTP server is.
+async fn beside(server: &Server, address: &str, more: &[(&str, &str)]) -> (Example, String) {
+    let mut env = environment(server);
+    env.push(("HTTP_ADDRESS", address));
+    env.extend_from_slice(more);
+    let example = Example::start("beside", &env);
+    let line = example.line("HTTP at ").await;
+    let address = line.rsplit_once("HTTP at ").expect("an address").1.to_owned();
+    (example, address)
+}
+
+/// A request for a token, without the last byte of its body.
+async fn begin_request(address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let request = "POST /token HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 5\r\n\r\nalic";
+    stream.write_all(request.as_bytes()).await.expect("written");
+    stream
+}
+
+async fn end_request(mut stream: TcpStream) -> String {
+    stream.write_all(b"e").await.expect("written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    answer.rsplit_once("\r\n\r\n").expect("a body").1.to_owned()
+}
+
+#[tokio::test]
+async fn an_http_server_beside_the_worker_stops_with_it_and_finishes_its_requests() {
+    let server = Centrifugo::start_default().await;
+    let (example, address) = beside(&server, "127.0.0.1:0", &[]).await;
+    let token = end_request(begin_request(&address).await).await;
+    let client = centrifugo_rpc::Client::builder(&server.url).token(token).connect().await.expect("a client");
+    assert_eq!(client.call::<String>("hello", &()).await.expect("a greeting"), "hello, alice");
+
+    let request = begin_request(&address).await;
+    example.signal("TERM");
+    example.line("all calls have ended").await;
+    // The worker has stopped, and no new request is taken, but the one that is there may finish.
+    eventually("nobody listens", async || TcpStream::connect(&address).await.err()).await;
+    assert_eq!(end_request(request).await.split('.').count(), 3, "a token");
+    let output = example.ended().await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[tokio::test]
+async fn what_runs_beside_a_worker_is_cut_off_in_time_or_at_a_second_signal() {
+    let server = Centrifugo::start_default().await;
+    for (timeout, signals) in [("1s", 1), ("60s", 2)] {
+        let (example, address) = beside(&server, "127.0.0.1:0", &[("CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT", timeout)]).await;
+        let _request = begin_request(&address).await;
+        example.signal("TERM");
+        example.line("stopped").await;
+        if signals == 2 {
+            example.signal("TERM");
+        }
+        let output = example.ended().await;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.lines.iter().any(|line| line.contains("did not stop in time: it is cut off")), "{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_fails_beside_a_worker_stops_it_gracefully_with_exit_code_1() {
+    let server = Centrifugo::start_default().await;
+    let (_first, address) = beside(&server, "127.0.0.1:0", &[]).await;
+    let mut env = environment(&server);
+    env.push(("HTTP_ADDRESS", &address));
+    let output = Example::start("beside", &env).ended().await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    for part in ["serving", "stopped", "error: what runs beside the worker failed", "in use"] {
+        assert!(output.lines.iter().any(|line| line.contains(part)), "{part} in {output:?}");
+    }
+    // A command does what it does without it.
+    let mut command = tests::example::command("beside");
+    let printed = command.args(["token", "--user", "alice"]).envs(env).output().expect("it starts");
+    assert!(printed.status.success(), "{printed:?}");
+}
+
+#[tokio::test]
+async fn without_a_worker_what_is_beside_it_runs_alone() {
+    let server = Centrifugo::start_default().await;
+    let (example, address) = beside(&server, "127.0.0.1:0", &[("CENTRIFUGO_ENABLED", "false")]).await;
+    end_request(begin_request(&address).await).await;
+    example.signal("INT");
+    let output = example.ended().await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(!output.lines.iter().any(|line| line.contains("worker group")), "{output:?}");
+}
+
+#[test]
+fn the_guide_shows_the_example_beside_as_it_is() {
+    let read = |path: &str| std::fs::read_to_string(toolchain::workspace_dir().join(path)).expect(path);
+    let example = read("examples/examples/beside.rs");
+    let program = &example[example.find("use std::process::ExitCode").expect("imports")..];
+    assert!(
+        read("docs/backend-guide.md").contains(program),
+        "docs/backend-guide.md has another program than the example"
+    );
 }
