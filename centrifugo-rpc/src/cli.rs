@@ -146,7 +146,8 @@ impl Server {
         };
         let log = logging::start(arguments.log_format);
         let done = match arguments.command {
-            None => panics::told(serve(self)).await.and_then(|Ended { left, beside }| {
+            // Boxed: it is large, and part of every program.
+            None => panics::told(Box::pin(serve(self))).await.and_then(|Ended { left, beside }| {
                 if left > 0 {
                     // The runtime would wait for their threads for ever.
                     let code = beside.map_or_else(
@@ -177,7 +178,7 @@ impl Command {
             Self::Doctor => doctor(&config(server)?).await,
             // What is linked into the program says it all: no settings are needed.
             #[cfg(feature = "codegen")]
-            Self::GenerateCentrifugoClients(arguments) => generate::run(arguments),
+            Self::GenerateCentrifugoClients(arguments) => generate::run(arguments, &server.channels()?),
             #[cfg(feature = "codegen")]
             Self::Contract(arguments) => contract::run(&arguments),
         }

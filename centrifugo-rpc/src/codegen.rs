@@ -3,6 +3,7 @@
 #![allow(clippy::format_collect, clippy::format_push_string, clippy::assigning_clones)]
 
 pub(crate) mod changes;
+pub(crate) mod channels;
 pub(crate) mod go;
 mod ir;
 mod lower;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::header::HeaderValue;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use crate::error::{Error, shown_url};
@@ -14,6 +14,11 @@ use crate::protocol;
 
 mod duration;
 mod env;
+mod service;
+
+#[cfg(feature = "codegen")]
+pub(crate) use env::channels_from_env;
+pub(crate) use service::{Channels, NOT_A_SERVICE, is_service};
 
 /// How a worker finds Centrifugo and what it allows.
 ///
@@ -31,7 +36,7 @@ mod env;
 ///     .call_timeout(Duration::from_secs(10));
 /// ```
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
     /// Whether to serve at all: with `false`, [`serve`](crate::serve) returns at once. `CENTRIFUGO_ENABLED`, default `true`.
@@ -54,12 +59,17 @@ pub struct Config {
     /// The key of the HTTP side. `CENTRIFUGO_WRAPPER_API_KEY`, default none. Read and checked, not used yet.
     #[serde(default)]
     pub wrapper_api_key: Option<Secret>,
+    /// The service's name. Different services on one Centrifugo need different names, as workers share the calls of a request channel
+    /// whatever they serve. Versions of one service have one name. `CENTRIFUGO_RPC_SERVICE`, default none.
+    #[serde(default)]
+    pub service: Option<String>,
     /// The channel that callers publish requests into, `<namespace>:<name>`. `CENTRIFUGO_RPC_REQUEST_CHANNEL`, default
-    /// `rpc:requests`.
-    #[serde(default = "defaults::request_channel")]
+    /// `rpc:requests`, or `<service>_rpc:requests` where [`service`](Self#structfield.service) has a name.
+    #[serde(default)]
     pub request_channel: String,
-    /// The namespace of reply channels. `CENTRIFUGO_RPC_REPLY_NAMESPACE`, default `reply`.
-    #[serde(default = "defaults::reply_namespace")]
+    /// The namespace of reply channels. `CENTRIFUGO_RPC_REPLY_NAMESPACE`, default `reply`, or `<service>_reply` where
+    /// [`service`](Self#structfield.service) has a name.
+    #[serde(default)]
     pub reply_namespace: String,
     /// How long a call may run, unless its method or its caller says less, or its method more.
     /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s: what callers wait unless they are told otherwise.
@@ -100,6 +110,13 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
 }
 
+impl<'de> Deserialize<'de> for Config {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The derived one, which knows nothing of defaults that follow from another field.
+        Self::deserialize(deserializer).map(Self::with_channels)
+    }
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Taken apart, so that no field is forgotten.
@@ -111,6 +128,7 @@ impl fmt::Debug for Config {
             centrifugo_token_hmac_secret,
             wrapper_url,
             wrapper_api_key,
+            service,
             request_channel,
             reply_namespace,
             call_timeout,
@@ -131,6 +149,7 @@ impl fmt::Debug for Config {
             .field("centrifugo_token_hmac_secret", centrifugo_token_hmac_secret)
             .field("wrapper_url", &wrapper_url.as_deref().map(shown_url))
             .field("wrapper_api_key", wrapper_api_key)
+            .field("service", service)
             .field("request_channel", request_channel)
             .field("reply_namespace", reply_namespace)
             .field("call_timeout", call_timeout)
@@ -182,12 +201,6 @@ pub(crate) mod defaults {
     }
     pub(crate) fn centrifugo_api_url() -> String {
         "http://localhost:8000/api".to_owned()
-    }
-    pub(crate) fn request_channel() -> String {
-        "rpc:requests".to_owned()
-    }
-    pub(crate) fn reply_namespace() -> String {
-        "reply".to_owned()
     }
     pub(crate) fn call_timeout() -> Duration {
         Duration::from_secs(30)
@@ -264,8 +277,9 @@ impl Config {
             centrifugo_token_hmac_secret: token_hmac_secret.into(),
             wrapper_url: None,
             wrapper_api_key: None,
-            request_channel: defaults::request_channel(),
-            reply_namespace: defaults::reply_namespace(),
+            service: None,
+            request_channel: String::new(),
+            reply_namespace: String::new(),
             call_timeout: defaults::call_timeout(),
             shutdown_timeout: defaults::shutdown_timeout(),
             max_concurrent_calls: defaults::max_concurrent_calls(),
@@ -276,6 +290,7 @@ impl Config {
             worker_token_ttl: defaults::worker_token_ttl(),
             ca_file: None,
         }
+        .with_channels()
     }
 
     /// Checks the values as a whole; [`serve`](crate::serve) does so before it connects.
@@ -322,8 +337,11 @@ impl Config {
             "centrifugo_api_key (CENTRIFUGO_API_KEY) contains a line break or another character that no HTTP header can hold: \
              look for what was pasted with it",
         );
+        let is_named = self.service.as_deref().is_none_or(is_service);
+        must(is_named, &format!("service (CENTRIFUGO_RPC_SERVICE) {NOT_A_SERVICE}"));
+        // The channels may only follow from it.
         must(
-            is_channel(&self.request_channel),
+            !is_named || is_channel(&self.request_channel),
             "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: \
              write for example `rpc:requests`",
         );

@@ -17,6 +17,9 @@ use crate::handler::private::boxed;
 use crate::registry::{Location, Method, Options, Registry, Type};
 
 mod hash;
+mod served;
+
+pub(crate) use served::Served;
 
 /// The version of the wire and of this document.
 pub(crate) const VERSION: u32 = 1;

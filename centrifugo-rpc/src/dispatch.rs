@@ -22,6 +22,7 @@ use tracing::Instrument;
 
 use crate::config::Config;
 use crate::connection::{Caller, Connection};
+use crate::contract::Served;
 use crate::error::{RpcError, shown};
 use crate::handler::{Call, Reply, States};
 use crate::protocol;
@@ -134,6 +135,11 @@ impl Dispatcher {
     /// How many methods it knows.
     pub(crate) fn methods(&self) -> usize {
         self.registry.len()
+    }
+
+    /// What others are told that it serves.
+    pub(crate) fn served(&self, service: Option<&str>) -> Served {
+        Served::by(&self.registry, service)
     }
 
     /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls begin in another task. The

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use tower::{Layer, Service};
 
 use crate::config::Config;
+#[cfg(feature = "codegen")]
+use crate::config::{self, Channels};
 use crate::connection::Caller;
 use crate::dispatch::Dispatcher;
 use crate::dispatch::outbox::Outbox;
@@ -56,6 +58,9 @@ pub struct Server {
     states: States,
     stack: Stack,
     in_process: OnceLock<Dispatcher>,
+    /// What it is called whatever the configuration says: clients are generated without one.
+    #[cfg(feature = "codegen")]
+    service: Option<String>,
 }
 
 /// What came first, as a worker was started: that it joined, or that it has to stop.
@@ -75,19 +80,38 @@ impl Server {
     /// A server with this configuration.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config: Ok(config), states: States::default(), stack: Stack::default(), in_process: OnceLock::new() }
+        Self::with(Ok(config))
     }
 
     /// A server with the configuration of [`Config::from_env`]. What is wrong with it is reported when it is needed, so that
     /// `--help` and commands that need no Centrifugo work without it.
     #[must_use]
     pub fn from_env() -> Self {
+        Self::with(Config::from_env())
+    }
+
+    fn with(config: Result<Config, Error>) -> Self {
         Self {
-            config: Config::from_env(),
+            config,
             states: States::default(),
             stack: Stack::default(),
             in_process: OnceLock::new(),
+            #[cfg(feature = "codegen")]
+            service: None,
         }
+    }
+
+    /// Names the service, as [`Config::service`] does: different services on one Centrifugo need different names. Written here, the name
+    /// is in generated clients too, whatever the environment says as they are generated.
+    #[must_use]
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        let service = service.into();
+        self.config = self.config.map(|config| config.service(&service));
+        #[cfg(feature = "codegen")]
+        {
+            self.service = Some(service);
+        }
+        self
     }
 
     /// Gives handlers a value to share, as [`State<T>`](crate::State): one of each type, the last one counts.
@@ -268,6 +292,16 @@ impl Server {
         self.config
     }
 
+    /// Where callers reach the service: for their clients, which are generated whatever else is missing.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn channels(&self) -> Result<Channels, Error> {
+        let channels = match &self.config {
+            Ok(config) => config.channels(),
+            Err(_) => config::channels_from_env(self.service.as_deref()),
+        };
+        channels.check().map(|()| channels)
+    }
+
     fn in_process(&self) -> Result<&Dispatcher, RpcError> {
         if let Some(dispatcher) = self.in_process.get() {
             return Ok(dispatcher);
@@ -278,5 +312,20 @@ impl Server {
         let (states, stack) = (self.states.clone(), self.stack.clone());
         let dispatcher = Dispatcher::new(&config, registry, states, stack, Arc::new(Outbox::new(0)));
         Ok(self.in_process.get_or_init(|| dispatcher))
+    }
+}
+
+#[cfg(all(test, feature = "codegen"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_generated_for_the_channels_of_the_service_whatever_settings_are_missing() {
+        let missing = || Server::with(Err(Error::config("CENTRIFUGO_API_KEY is not set")));
+        assert_eq!(missing().service("billing").channels().expect("channels"), Channels::of(Some("billing")));
+        let config = Config::new("", "").request_channel("own:calls").service("billing");
+        assert_eq!(Server::new(config).channels().expect("channels").requests, "own:calls");
+        let error = missing().service("My billing").channels().expect_err("no name").to_string();
+        assert!(error.contains("write for example `billing`"), "{error}");
     }
 }

@@ -70,6 +70,34 @@ async fn centrifugo_config_follows_the_settings() {
     assert!(worker.line("serving").await.contains("calls:in"));
 }
 
+#[test]
+fn centrifugo_config_has_the_namespaces_of_all_services() {
+    let namespaces = |args: &[&str], service: &str| {
+        let env = [SECRETS[0], SECRETS[1], ("CENTRIFUGO_RPC_SERVICE", service)];
+        let printed = demo(&[&["centrifugo_config"], args].concat(), &env);
+        let config: Value = serde_json::from_str(stdout(&printed)).expect("JSON");
+        config["channel"]["namespaces"].as_array().cloned().expect("namespaces")
+    };
+    let names = |namespaces: &[Value]| -> Vec<_> {
+        namespaces.iter().map(|one| one["name"].as_str().map(ToOwned::to_owned)).collect()
+    };
+    let expected = |names: &[&str]| -> Vec<_> { names.iter().map(|name| Some((*name).to_owned())).collect() };
+    // An empty variable is none.
+    let unnamed = namespaces(&[], "");
+    assert_eq!(names(&unnamed), expected(&["rpc", "reply"]));
+    let all = namespaces(&["--service", "billing", "--service", "shop", "--anonymous"], "shop");
+    assert_eq!(names(&all), expected(&["shop_rpc", "shop_reply", "billing_rpc", "billing_reply"]));
+    for (named, unnamed) in all.iter().zip(unnamed.iter().cycle()) {
+        let mut options = named.clone();
+        options["name"] = unnamed["name"].clone();
+        options.as_object_mut().expect("options").remove("allow_publish_for_anonymous");
+        assert_eq!(&options, unnamed, "they are all the same");
+    }
+    let refused = demo(&["centrifugo_config", "--service", "My shop"], &SECRETS);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("lower case letters"), "{}", stderr(&refused));
+}
+
 #[tokio::test]
 async fn token_prints_a_token_that_centrifugo_accepts() {
     let server = Centrifugo::start_default().await;

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use centrifugo_rpc::Config;
+use tests::demo::environment;
 use tests::python::Python;
 use tests::scenarios::Scenarios;
 use tests::typescript::{Project, STRICT, base, browser, run};
-use tests::{Centrifugo, Demo, Process, Server, example, golang, node, toolchain};
+use tests::{Centrifugo, Demo, Process, Server, example, golang, node, toolchain, unique};
 
 const SERVICE: &str = env!("CARGO_BIN_EXE_scenario_service");
 
@@ -95,14 +97,21 @@ async fn prints_stats(mut command: Command, server: &Server) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_programs_of_client_generation_run_in_all_three_languages() {
-    let centrifugo = Centrifugo::start_default().await;
-    let _demo = Demo::start(&centrifugo).await;
+    // Another service is there too: the clients know from where they were generated which one is theirs.
+    let config = Config::new(unique("key"), unique("a-secret-of-this-test-alone")).centrifugo_config().also_for("demo");
+    let centrifugo = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
+    let named = ("CENTRIFUGO_RPC_SERVICE", "demo");
+    let _demo = Demo::start_with(&centrifugo, &[named]).await;
+    let mut other = Command::new(env!("CARGO_BIN_EXE_stubborn"));
+    toolchain::without_centrifugo_variables(&mut other).envs(environment(&centrifugo));
+    let other = Process::start(&other, "cargo builds it");
+    other.line("serving").await;
     let project = Project::new();
     for (name, code) in files("client-generation.md") {
         project.write(&name, &code);
     }
     let mut generate = example::command("demo");
-    generate.args(["generate_centrifugo_clients", "--all", "--output"]);
+    generate.args(["generate_centrifugo_clients", "--all", "--output"]).envs([named]);
     toolchain::run(generate.arg(project.path().join("opensdk")), "it is an example of this workspace");
 
     let python = Python::install();

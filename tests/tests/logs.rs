@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
+use centrifugo_rpc::Config;
 use serde_json::{Value, json};
 use tests::demo::environment;
 use tests::process::Output;
-use tests::{Centrifugo, Process, Publisher, Server};
+use tests::{Centrifugo, Demo, Example, Process, Publisher, Server, unique};
 
 /// What a caller would write into the log if it could.
 const HOSTILE: &str = "x\n2026-11-24T00:00:00Z  INFO forged\r\n{\"level\":\"INFO\",\"message\":\"forged\"}\u{1b}[2J\u{9b}31m\u{85}\u{2028}\u{7f}\0y";
@@ -222,4 +223,41 @@ async fn refusals_for_a_limit_are_logged_with_the_limit_method_and_user() {
     }
     let more = process.line("more calls were refused with 429").await;
     assert!(more.contains("max_concurrent_calls_per_user") && more.contains("suppressed=3"), "{more}");
+}
+
+#[tokio::test]
+async fn a_worker_of_another_service_is_told_loudly_and_another_version_is_not() {
+    const TOLD: &str = "a worker of another service takes requests of `rpc:requests`";
+    let config = Config::new(unique("key"), unique("a-secret-of-this-test-alone")).centrifugo_config().also_for("demo");
+    let server = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
+    let demo = Demo::start(&server).await;
+    // The same methods, with a name: as it is while a deployment gives one.
+    let (channel, replies) =
+        (("CENTRIFUGO_RPC_REQUEST_CHANNEL", "rpc:requests"), ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "reply"));
+    let named = ("CENTRIFUGO_RPC_SERVICE", "demo");
+    let version = Demo::start_with(&server, &[named, channel, replies]).await;
+    // Neither is one with channels of its own.
+    let apart = Demo::start_with(&server, &[named]).await;
+    let stranger = stubborn(&server, &[], &[("CENTRIFUGO_RPC_SERVICE", "stubborn"), channel, replies]).await;
+    for (process, of, methods) in [
+        (&**demo, "of a service `stubborn` with 5 methods", "without a name"),
+        (&**version, "`stubborn`", "service `demo`"),
+    ] {
+        let line = process.line(TOLD).await;
+        for part in ["ERROR", of, methods, "404", "CENTRIFUGO_RPC_SERVICE"] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
+    }
+    stranger.line(TOLD).await;
+    assert_eq!(demo.lines().iter().filter(|line| line.contains(TOLD)).count(), 1, "{}", demo.printed());
+    assert!(!apart.printed().contains("another service"), "{}", apart.printed());
+
+    let doctor = Example::start_with("demo", &["doctor"], &environment(&server)).ended().await;
+    assert_eq!(doctor.status.code(), Some(1), "{doctor:?}");
+    let found = doctor.lines.iter().filter(|line| line.starts_with("error") && line.contains(TOLD)).count();
+    assert_eq!(found, 1, "{}", doctor.lines.join("\n"));
+    let mut env = environment(&server);
+    env.push(named);
+    let doctor = Example::start_with("demo", &["doctor"], &env).ended().await;
+    assert_eq!(doctor.status.code(), Some(0), "{}", doctor.lines.join("\n"));
 }

@@ -300,3 +300,34 @@ async fn the_info_of_a_token_is_any_type_as_it_is_in_process() {
     }
     worker.stop().await;
 }
+
+#[tokio::test]
+async fn two_services_on_one_centrifugo_have_callers_of_their_own() {
+    let one = config();
+    let server =
+        Centrifugo::start(serde_json::to_value(one.centrifugo_config().also_for("billing")).expect("JSON")).await;
+    let one = one.centrifugo_url(&server.url).centrifugo_api_url(&server.api_url);
+    let billing = one.clone().service("billing");
+    let (gate, billing_gate) = (Gate::default(), Gate::default());
+    let (worker, billing_worker) = (start(&one, &gate).await, start(&billing, &billing_gate).await);
+    let client = connect(&one).await;
+    let token = one.connection_token("42", Duration::from_secs(60)).expect("a token");
+    let builder = Client::builder(&one.centrifugo_url).token(token).service("billing");
+    let billing_client = within("the client to connect", builder.connect()).await.expect("a client");
+
+    let calls = [call(&client, 1), call(&billing_client, 2), call(&client, 3)];
+    for (gate, count) in [(&gate, 2), (&billing_gate, 1)] {
+        let mut waiting = gate.waiting.subscribe();
+        within("each has its own calls", waiting.wait_for(|waiting| *waiting == count)).await.expect("counted");
+        gate.open.send_replace(true);
+    }
+    for (number, call) in (1..).zip(calls) {
+        assert_eq!(within("a result", call).await.expect("no panic").expect("a result"), number);
+    }
+    billing_worker.stop().await;
+    let options = CallOptions::new().timeout(Duration::from_millis(300));
+    let error = billing_client.call_with::<i64>("test.add", &Sum { of: vec![] }, options).await;
+    assert_eq!(error.expect_err("nobody is there").code(), None);
+    assert_eq!(client.call::<i64>("test.add", &Sum { of: vec![20, 22] }).await.expect("a sum"), 42);
+    worker.stop().await;
+}

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::centrifugo::tokens::WORKER_USER;
 use crate::connection::Caller;
+use crate::contract::Served;
 use crate::error::{Error, ErrorKind, shown};
 
 /// A worker's name, which no other ever has, and what helps people to find it.
@@ -18,13 +19,26 @@ pub(crate) struct Identity {
     pub pid: u32,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub host: String,
+    /// None in workers that were built before there was this, or where it is not what it is here.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
+    pub serves: Option<Served>,
+}
+
+fn if_readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Served>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(Served::deserialize(value).ok())
 }
 
 impl Identity {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(serves: Served) -> Self {
         let name = uuid::Uuid::new_v4().simple().to_string();
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        Self { worker: name[..12].to_owned(), pid: std::process::id(), host: host.trim().to_owned() }
+        Self {
+            worker: name[..12].to_owned(),
+            pid: std::process::id(),
+            host: host.trim().to_owned(),
+            serves: Some(serves),
+        }
     }
 
     pub(crate) fn info(&self) -> Result<Arc<RawValue>, Error> {
@@ -45,12 +59,31 @@ impl Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { worker, pid, host } = self;
-        write!(f, "{} (process {pid} on {})", shown(worker), shown(host))
+        let Self { worker, pid, host, serves } = self;
+        write!(f, "{} (", shown(worker))?;
+        if let Some(service) = serves.as_ref().and_then(|serves| serves.service.as_deref()) {
+            write!(f, "{}, ", shown(service))?;
+        }
+        write!(f, "process {pid} on {})", shown(host))
     }
 }
 
 /// The name of the worker whose connection it is.
 pub(crate) fn worker(client: &Caller) -> Option<String> {
     Identity::of(client).map(|identity| identity.worker)
+}
+
+/// Says that `other` is a worker of another service, and what to do.
+pub(crate) fn another_service(channel: &str, own: &Served, other: &Identity) -> (String, &'static str) {
+    let Served { methods, service, .. } = other.serves.as_ref().unwrap_or(own);
+    let name = service.as_deref().map_or_else(|| "without a name".to_owned(), |name| format!("`{}`", shown(name)));
+    let own_name = own.service.as_deref().map_or_else(|| "without a name".to_owned(), |name| format!("`{name}`"));
+    let what = format!(
+        "a worker of another service takes requests of `{channel}`: {other}, of a service {name} with {methods} methods, next to none of \
+         which are among the {} of this service {own_name}; each gets a share of all calls, and answers those of the other with 404",
+        own.methods
+    );
+    let fix = "give each service a name of its own (`Server::service`, CENTRIFUGO_RPC_SERVICE), from which its channels follow; versions of \
+               one service, whatever they renamed, are known by having the same name";
+    (what, fix)
 }

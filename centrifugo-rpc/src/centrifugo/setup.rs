@@ -8,7 +8,7 @@ use serde_json::value::to_raw_value;
 use super::endpoints;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
 use super::tokens::{MAX_USER, Tokens, check_length, check_user, longest_reply_channel};
-use crate::config::Config;
+use crate::config::{Channels, Config};
 use crate::dispatch::remembered::{HISTORY_TTL, REPLY_HISTORY};
 use crate::error::Error;
 
@@ -68,33 +68,7 @@ impl Config {
         if self.max_params_bytes > MESSAGE_SIZE_LIMIT {
             config.websocket.message_size_limit = Some(self.max_params_bytes.saturating_add(ENVELOPE));
         }
-        let (namespace, channel) = self.request_channel.split_once(':').unwrap_or_default();
-        config.channel.namespaces = vec![
-            ChannelNamespace {
-                name: namespace.to_owned(),
-                options: ChannelOptions {
-                    channel_regex: format!("^{}$", channel.replace('.', "\\.")),
-                    // Others would make parts of the history unreadable.
-                    publication_data_format: PublicationDataFormat::JsonObject,
-                    allow_publish_for_client: true,
-                    history_size: REQUEST_HISTORY,
-                    presence: true,
-                    join_leave: true,
-                    force_push_join_leave: true,
-                    ..recovered()
-                },
-            },
-            ChannelNamespace {
-                name: self.reply_namespace.clone(),
-                options: ChannelOptions {
-                    channel_regex: "^[A-Za-z0-9_-]{16,64}#[^,#]*$".to_owned(),
-                    allow_user_limited_channels: true,
-                    history_size: REPLY_HISTORY,
-                    history_meta_ttl: Some(REPLY_META_TTL),
-                    ..recovered()
-                },
-            },
-        ];
+        config.channel.namespaces = namespaces(&self.request_channel, &self.reply_namespace).into();
         config
     }
 
@@ -156,6 +130,32 @@ impl Config {
     }
 }
 
+fn namespaces(requests: &str, replies: &str) -> [ChannelNamespace; 2] {
+    let (namespace, channel) = requests.split_once(':').unwrap_or_default();
+    let requests = ChannelOptions {
+        channel_regex: format!("^{}$", channel.replace('.', "\\.")),
+        // Others would make parts of the history unreadable.
+        publication_data_format: PublicationDataFormat::JsonObject,
+        allow_publish_for_client: true,
+        history_size: REQUEST_HISTORY,
+        presence: true,
+        join_leave: true,
+        force_push_join_leave: true,
+        ..recovered()
+    };
+    let options = ChannelOptions {
+        channel_regex: "^[A-Za-z0-9_-]{16,64}#[^,#]*$".to_owned(),
+        allow_user_limited_channels: true,
+        history_size: REPLY_HISTORY,
+        history_meta_ttl: Some(REPLY_META_TTL),
+        ..recovered()
+    };
+    [
+        ChannelNamespace { name: namespace.to_owned(), options: requests },
+        ChannelNamespace { name: replies.to_owned(), options },
+    ]
+}
+
 fn recovered() -> ChannelOptions {
     ChannelOptions { history_ttl: HISTORY_TTL, force_recovery: true, ..ChannelOptions::default() }
 }
@@ -165,6 +165,18 @@ impl CentrifugoConfig {
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.client.allowed_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds the namespaces of another service, by its [name](Config::service), to those that are there.
+    #[must_use]
+    pub fn also_for(mut self, service: &str) -> Self {
+        let Channels { requests, replies } = Channels::of(Some(service));
+        for namespace in namespaces(&requests, &replies) {
+            if self.channel.namespaces.iter().all(|there| there.name != namespace.name) {
+                self.channel.namespaces.push(namespace);
+            }
+        }
         self
     }
 

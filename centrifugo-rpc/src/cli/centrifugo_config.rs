@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::centrifugo::endpoints::Front;
 use crate::centrifugo::server_config::CentrifugoConfig;
-use crate::config::Config;
+use crate::config::{Config, NOT_A_SERVICE, is_service};
 use crate::error::Error;
 
 /// What the settings do not say about Centrifugo.
@@ -15,6 +15,9 @@ pub(super) struct Options {
     /// A web page's origin that may connect, like `https://example.com`; repeat for more
     #[arg(long = "origin", value_name = "ORIGIN", default_value = "http://localhost:*")]
     origins: Vec<String>,
+    /// Another service on the same Centrifugo, by its name; repeat for more
+    #[arg(long = "service", value_name = "NAME", value_parser = service)]
+    services: Vec<String>,
     /// Let callers without a token connect and call
     #[arg(long)]
     anonymous: bool,
@@ -37,6 +40,11 @@ impl Options {
             (false, ..) => Front::Plain,
         };
         let centrifugo = config.centrifugo_config_behind(&front)?.allowed_origins(self.origins);
+        let centrifugo = self.services.iter().fold(centrifugo, |centrifugo, service| centrifugo.also_for(service));
         Ok(if self.anonymous { centrifugo.allow_anonymous() } else { centrifugo })
     }
+}
+
+fn service(name: &str) -> Result<String, String> {
+    if is_service(name) { Ok(name.to_owned()) } else { Err(format!("this {NOT_A_SERVICE}")) }
 }

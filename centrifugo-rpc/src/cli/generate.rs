@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::{FAILED, failed, print};
 use crate::codegen::{self, Api, File, MARK, Package};
+use crate::config::Channels;
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
@@ -60,7 +61,7 @@ pub(super) struct Arguments {
     list: bool,
 }
 
-pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub(super) fn run(arguments: Arguments, channels: &Channels) -> Result<ExitCode, Error> {
     let wanted = [arguments.python, arguments.typescript, arguments.go];
     if !arguments.all && wanted == [false; 3] {
         return Err(Error::config("which clients? Say `--all`, or any of `--python`, `--typescript` and `--go`"));
@@ -72,7 +73,8 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         if !arguments.all && !wanted {
             continue;
         }
-        let target = Target::read(arguments.output.join(language), generate(&api, &package))?;
+        let files = codegen::channels::with(channels, generate(&api, &package));
+        let target = Target::read(arguments.output.join(language), files)?;
         if arguments.list {
             target.list()?;
         } else if arguments.check {

@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::together::Together;
 use super::{Client, Inner, PUBLISH_OVERHEAD, token};
 use crate::centrifugo::tls::{Tls, is_encrypted};
-use crate::config::{self, defaults};
+use crate::config::{self, Channels, defaults};
 use crate::error::{BoxError, Error, ErrorKind, shown_url};
 
 /// How a [`Client`] finds Centrifugo and who it is; made by [`Client::builder`].
@@ -48,6 +48,7 @@ impl fmt::Debug for ClientBuilder {
 
 impl ClientBuilder {
     pub(super) fn new(url: String) -> Self {
+        let Channels { requests, replies } = Channels::of(None);
         Self {
             url,
             token: None,
@@ -55,8 +56,8 @@ impl ClientBuilder {
             user: None,
             timeout: defaults::call_timeout(),
             connect_timeout: Duration::from_secs(10),
-            request_channel: defaults::request_channel(),
-            reply_namespace: defaults::reply_namespace(),
+            request_channel: requests,
+            reply_namespace: replies,
             message_size_limit: 64 * 1024,
             ca_file: None,
         }
@@ -118,6 +119,13 @@ impl ClientBuilder {
     pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
         self.connect_timeout = connect_timeout;
         self
+    }
+
+    /// The service that is called, by the name that its [`Config`](crate::Config#structfield.service) has. Default: none. Sets
+    /// [`request_channel`](Self::request_channel) and [`reply_namespace`](Self::reply_namespace).
+    pub fn service(self, service: impl AsRef<str>) -> Self {
+        let Channels { requests, replies } = Channels::of(Some(service.as_ref()));
+        self.request_channel(requests).reply_namespace(replies)
     }
 
     /// The channel that requests are published into, `<namespace>:<name>`. Default: `rpc:requests`.

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+#[cfg(feature = "codegen")]
+use super::Channels;
 use super::{Config, Secret, report};
 use crate::error::{Error, shortened};
 
@@ -50,6 +52,9 @@ impl Config {
         vars.text("CENTRIFUGO_API_URL", &mut config.centrifugo_api_url);
         config.wrapper_url = vars.values.remove("CENTRIFUGO_WRAPPER_URL");
         config.wrapper_api_key = vars.values.remove("CENTRIFUGO_WRAPPER_API_KEY").map(Secret);
+        if let Some(service) = vars.values.remove("CENTRIFUGO_RPC_SERVICE") {
+            config = config.service(service);
+        }
         vars.text("CENTRIFUGO_RPC_REQUEST_CHANNEL", &mut config.request_channel);
         vars.text("CENTRIFUGO_RPC_REPLY_NAMESPACE", &mut config.reply_namespace);
         vars.duration("CENTRIFUGO_RPC_CALL_TIMEOUT", &mut config.call_timeout);
@@ -64,6 +69,18 @@ impl Config {
         vars.also(config.problems());
         report(&vars.problems)?;
         Ok(config)
+    }
+}
+
+/// The channels that the environment says, where all else of it may be missing or wrong; those of a service of this name, if it has one.
+#[cfg(feature = "codegen")]
+pub(crate) fn channels_from_env(service: Option<&str>) -> Channels {
+    let var = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let named = service.map(ToOwned::to_owned).or_else(|| var("CENTRIFUGO_RPC_SERVICE"));
+    let Channels { requests, replies } = Channels::of(named.as_deref());
+    Channels {
+        requests: var("CENTRIFUGO_RPC_REQUEST_CHANNEL").unwrap_or(requests),
+        replies: var("CENTRIFUGO_RPC_REPLY_NAMESPACE").unwrap_or(replies),
     }
 }
 
@@ -189,6 +206,7 @@ mod tests {
             ("CENTRIFUGO_RPC_REQUEST_CHANNEL", "requests"),
             ("CENTRIFUGO_RPC_REQUEST_CHANNEL", "reply:requests"),
             ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "re:ply"),
+            ("CENTRIFUGO_RPC_SERVICE", "My service"),
             ("CENTRIFUGO_RPC_CALL_TIMEOUT", "0s"),
             ("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS", "0"),
             ("CENTRIFUGO_RPC_WORKER_TOKEN_TTL", "4s"),

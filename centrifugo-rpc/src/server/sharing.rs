@@ -21,11 +21,13 @@ mod clock;
 mod deaths;
 mod latency;
 mod remembered;
+mod strangers;
 mod voice;
 
 use cancelled::Cancelled;
 use clock::Clock;
 use remembered::Remembered;
+use strangers::Strangers;
 use voice::{Heard, Voice};
 
 /// How many bytes of requests a worker remembers of others, so that it can speak for them should they die: some seconds of the
@@ -79,6 +81,7 @@ struct Shared {
     finished: Arc<Finished>,
     clock: Clock,
     voice: Voice,
+    strangers: Strangers,
     /// There may be something to say.
     wake: Notify,
     standing: watch::Sender<Stand>,
@@ -113,7 +116,9 @@ impl Sharing {
     ///
     /// Whatever keeps it from subscribing.
     pub(super) async fn start(centrifugo: &Centrifugo, dispatcher: Arc<Dispatcher>) -> Result<Self, Error> {
-        let identity = Identity::new();
+        let config = &centrifugo.config;
+        let strangers = Strangers::new(&config.request_channel, dispatcher.served(config.service.as_deref()));
+        let identity = Identity::new(strangers.own().clone());
         let (sender, standing) = watch::channel(Stand::Outside);
         let shared = Arc::new(Shared {
             dispatcher,
@@ -127,6 +132,7 @@ impl Sharing {
             finished: Arc::default(),
             clock: Clock::new(),
             voice: Voice::default(),
+            strangers,
             wake: Notify::new(),
             standing: sender,
         });
@@ -165,7 +171,13 @@ impl Sharing {
         };
         match stand {
             Some(Stand::Alone) => nobody_else(centrifugo, &self.identity).await,
-            Some(_) => Ok(()),
+            Some(_) => {
+                // Those that come later join where it is heard. Without presence nobody can tell.
+                for client in centrifugo.api.presence(channel).await.unwrap_or_default() {
+                    self.shared.strangers.look_at(&client);
+                }
+                Ok(())
+            }
             None => Err(Error::new(
                 ErrorKind::Unreachable,
                 format!(
@@ -283,6 +295,7 @@ impl Shared {
             Event::Joined(client) => {
                 if let Some(worker) = identity::worker(&client) {
                     self.state().group.joined(&client.client, &worker);
+                    self.strangers.look_at(&client);
                 }
             }
             Event::Left(client) => {

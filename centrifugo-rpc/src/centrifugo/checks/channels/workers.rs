@@ -7,11 +7,13 @@ use super::super::{Findings, Purpose};
 use super::{Checks, PRIVACY};
 use crate::centrifugo::api::Position;
 use crate::centrifugo::checks::probe::{CHECK_USER, WAIT};
-use crate::centrifugo::identity::Identity;
+use crate::centrifugo::identity::{Identity, another_service};
 use crate::centrifugo::tokens::WORKER_USER;
 use crate::connection::Caller;
+use crate::contract::Served;
 use crate::error::shown;
 use crate::group::{Envelope, Member, Message, Sent, View};
+use crate::registry::Registry;
 
 const WORKERS: &str = "workers";
 const GROUP: &str = "worker group";
@@ -28,6 +30,7 @@ impl Checks<'_> {
         if self.purpose == Purpose::Doctor {
             self.call(workers.len(), findings).await;
             self.group(&workers, findings).await;
+            self.strangers(&workers, findings);
         }
         if let Some(other) = others {
             let user = shown(&other.user);
@@ -36,6 +39,17 @@ impl Checks<'_> {
                 format!("the user `{user}` is subscribed to the request channel and sees every request"),
                 "does somebody else make subscription tokens for it?",
             );
+        }
+    }
+
+    /// Whether they serve what this program does.
+    fn strangers(&self, workers: &[&Caller], findings: &mut Findings) {
+        let own = Served::by(&Registry::linked(), self.centrifugo.config.service.as_deref());
+        for other in workers.iter().filter_map(|client| Identity::of(client)) {
+            if other.serves.as_ref().is_some_and(|serves| serves.is_another_than(&own)) {
+                let (what, fix) = another_service(self.requests, &own, &other);
+                findings.error(WORKERS, what, fix);
+            }
         }
     }
 

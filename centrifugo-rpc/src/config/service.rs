@@ -1,0 +1,125 @@
+//! A service's name, and the channels that follow from it.
+
+use super::Config;
+#[cfg(feature = "codegen")]
+use crate::error::Error;
+
+/// How long a name may be: every channel's name has it in it, and Centrifugo bounds those.
+const MAX_NAME: usize = 32;
+
+/// Where a service and its callers meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Channels {
+    /// The channel of requests.
+    pub requests: String,
+    /// The namespace of reply channels.
+    pub replies: String,
+}
+
+impl Channels {
+    /// The channels of a service of this name, or of one without.
+    pub(crate) fn of(service: Option<&str>) -> Self {
+        let prefix = service.map_or_else(String::new, |name| format!("{name}_"));
+        Self { requests: format!("{prefix}rpc:requests"), replies: format!("{prefix}reply") }
+    }
+
+    /// # Errors
+    ///
+    /// Names that Centrifugo does not take.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Self { requests, replies } = self;
+        if super::is_channel(requests) && super::is_name(replies) {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "`{requests}` is not a channel or `{replies}` is not a namespace: CENTRIFUGO_RPC_SERVICE {NOT_A_SERVICE}; \
+             CENTRIFUGO_RPC_REQUEST_CHANNEL and CENTRIFUGO_RPC_REPLY_NAMESPACE are like `rpc:requests` and `reply`"
+        )))
+    }
+}
+
+/// Whether it can begin the names of namespaces, in all of Centrifugo's settings.
+pub(crate) fn is_service(name: &str) -> bool {
+    let is_part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    name.len() <= MAX_NAME && name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(is_part)
+}
+
+pub(crate) const NOT_A_SERVICE: &str = "is not a name of at most 32 lower case letters, digits and `_` that begins with a letter: write for example `billing`";
+
+impl Config {
+    /// Sets [`service`](Self#structfield.service): the service's name. [`request_channel`](Self#structfield.request_channel) and
+    /// [`reply_namespace`](Self#structfield.reply_namespace) follow from it, unless they were set to something else: for `billing` they
+    /// are `billing_rpc:requests` and `billing_reply`.
+    #[must_use]
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        let (before, service) = (Channels::of(self.service.as_deref()), service.into());
+        let Channels { requests, replies } = Channels::of(Some(&service));
+        if self.request_channel == before.requests {
+            self.request_channel = requests;
+        }
+        if self.reply_namespace == before.replies {
+            self.reply_namespace = replies;
+        }
+        self.service = Some(service);
+        self
+    }
+
+    /// Fills in what was left out where it was read.
+    pub(super) fn with_channels(mut self) -> Self {
+        let Channels { requests, replies } = Channels::of(self.service.as_deref());
+        for (channel, default) in [(&mut self.request_channel, requests), (&mut self.reply_namespace, replies)] {
+            if channel.is_empty() {
+                *channel = default;
+            }
+        }
+        self
+    }
+
+    #[cfg(feature = "codegen")]
+    pub(crate) fn channels(&self) -> Channels {
+        Channels { requests: self.request_channel.clone(), replies: self.reply_namespace.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channels(config: &Config) -> (&str, &str) {
+        (&config.request_channel, &config.reply_namespace)
+    }
+
+    #[test]
+    fn channels_follow_the_name_unless_they_were_set() {
+        let config = Config::new("k", "s");
+        assert_eq!(channels(&config), ("rpc:requests", "reply"));
+        let billing = config.clone().service("billing");
+        assert_eq!(channels(&billing), ("billing_rpc:requests", "billing_reply"));
+        billing.check().expect("it can work");
+        assert_eq!(channels(&billing.clone().service("shop")), ("shop_rpc:requests", "shop_reply"));
+        let own = config.request_channel("own:calls").service("billing");
+        assert_eq!(channels(&own), ("own:calls", "billing_reply"));
+        assert_eq!(channels(&billing.reply_namespace("reply")), ("billing_rpc:requests", "reply"));
+    }
+
+    #[test]
+    fn channels_follow_a_name_that_serde_reads() {
+        let read = |more: &str| {
+            let text = format!(r#"{{"centrifugo_api_key":"k","centrifugo_token_hmac_secret":"s"{more}}}"#);
+            serde_json::from_str::<Config>(&text).expect("a config")
+        };
+        assert_eq!(channels(&read("")), ("rpc:requests", "reply"));
+        assert_eq!(channels(&read(r#","service":"billing""#)), ("billing_rpc:requests", "billing_reply"));
+        let own = read(r#","request_channel":"rpc:requests","service":"billing""#);
+        assert_eq!(channels(&own), ("rpc:requests", "billing_reply"));
+    }
+
+    #[test]
+    fn a_name_that_cannot_begin_a_namespace_is_refused() {
+        for name in ["", "Billing", "1st", "a-b", "a.b", "a:b", "\u{e4}", &"a".repeat(33)] {
+            let error = Config::new("k", "s").service(name).check().expect_err(name).to_string();
+            assert!(error.contains("CENTRIFUGO_RPC_SERVICE") && error.contains("`billing`"), "{error}");
+        }
+    }
+}
