@@ -240,7 +240,7 @@ async fn a_worker_of_another_service_is_told_loudly_and_another_version_is_not()
     let apart = Demo::start_with(&server, &[named]).await;
     let stranger = stubborn(&server, &[], &[("CENTRIFUGO_RPC_SERVICE", "stubborn"), channel, replies]).await;
     for (process, of, methods) in [
-        (&**demo, "of a service `stubborn` with 5 methods", "without a name"),
+        (&**demo, "5 methods of the service `stubborn`", "without a name"),
         (&**version, "`stubborn`", "service `demo`"),
     ] {
         let line = process.line(TOLD).await;

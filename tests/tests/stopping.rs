@@ -181,11 +181,17 @@ async fn beside(server: &Server, address: &str, more: &[(&str, &str)]) -> (Examp
     (example, address)
 }
 
-/// A request for a token, without the last byte of its body.
+/// A request for a token that the server works on, without the last byte of its body.
 async fn begin_request(address: &str) -> TcpStream {
+    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    let request = "POST /token HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 5\r\n\r\nalic";
-    stream.write_all(request.as_bytes()).await.expect("written");
+    let head =
+        "POST /token HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.expect("written");
+    let mut answer = [0; CONTINUE.len()];
+    stream.read_exact(&mut answer).await.expect("the server waits for the body");
+    assert_eq!(answer, CONTINUE);
+    stream.write_all(b"alic").await.expect("written");
     stream
 }
 

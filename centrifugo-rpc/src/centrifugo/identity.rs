@@ -75,13 +75,15 @@ pub(crate) fn worker(client: &Caller) -> Option<String> {
 
 /// Says that `other` is a worker of another service, and what to do.
 pub(crate) fn another_service(channel: &str, own: &Served, other: &Identity) -> (String, &'static str) {
-    let Served { methods, service, .. } = other.serves.as_ref().unwrap_or(own);
-    let name = service.as_deref().map_or_else(|| "without a name".to_owned(), |name| format!("`{}`", shown(name)));
-    let own_name = own.service.as_deref().map_or_else(|| "without a name".to_owned(), |name| format!("`{name}`"));
+    let describe = |Served { service, methods, .. }: &Served| match service {
+        Some(name) => format!("{methods} methods of the service `{}`", shown(name)),
+        None => format!("{methods} methods of a service without a name"),
+    };
     let what = format!(
-        "a worker of another service takes requests of `{channel}`: {other}, of a service {name} with {methods} methods, next to none of \
-         which are among the {} of this service {own_name}; each gets a share of all calls, and answers those of the other with 404",
-        own.methods
+        "a worker of another service takes requests of `{channel}`: {other} serves {}, this program {}; each gets a share of all calls, and \
+         answers those of the other with 404",
+        describe(other.serves.as_ref().unwrap_or(own)),
+        describe(own)
     );
     let fix = "give each service a name of its own (`Server::service`, CENTRIFUGO_RPC_SERVICE), from which its channels follow; versions of \
                one service, whatever they renamed, are known by having the same name";

@@ -53,6 +53,9 @@ struct Patience {
     answers: u32,
 }
 
+/// How long the question may take who else is subscribed, where only the log waits for the answer.
+const PRESENCE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// A worker's part in the group of its channel.
 #[derive(Debug)]
 pub(super) struct Sharing {
@@ -172,8 +175,9 @@ impl Sharing {
         match stand {
             Some(Stand::Alone) => nobody_else(centrifugo, &self.identity).await,
             Some(_) => {
-                // Those that come later join where it is heard. Without presence nobody can tell.
-                for client in centrifugo.api.presence(channel).await.unwrap_or_default() {
+                // Workers that come later announce themselves. A slow API must not hold up the start.
+                let present = timeout(PRESENCE_TIMEOUT, centrifugo.api.presence(channel)).await;
+                for client in present.ok().and_then(Result::ok).unwrap_or_default() {
                     self.shared.strangers.look_at(&client);
                 }
                 Ok(())
