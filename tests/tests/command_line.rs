@@ -76,16 +76,17 @@ fn centrifugo_config_has_the_namespaces_of_all_services() {
         let env = [SECRETS[0], SECRETS[1], ("CENTRIFUGO_RPC_SERVICE", service)];
         let printed = demo(&[&["centrifugo_config"], args].concat(), &env);
         let config: Value = serde_json::from_str(stdout(&printed)).expect("JSON");
-        config["channel"]["namespaces"].as_array().cloned().expect("namespaces")
+        (config["channel"]["namespaces"].as_array().cloned().expect("namespaces"), config["channel"]["max_length"].as_u64())
     };
     let names = |namespaces: &[Value]| -> Vec<_> {
         namespaces.iter().map(|one| one["name"].as_str().map(ToOwned::to_owned)).collect()
     };
     let expected = |names: &[&str]| -> Vec<_> { names.iter().map(|name| Some((*name).to_owned())).collect() };
     // An empty variable is none.
-    let unnamed = namespaces(&[], "");
+    let (unnamed, max_length) = namespaces(&[], "");
     assert_eq!(names(&unnamed), expected(&["rpc", "reply"]));
-    let all = namespaces(&["--service", "billing", "--service", "shop", "--anonymous"], "shop");
+    let (all, longer) = namespaces(&["--service", "billing", "--service", "shop", "--anonymous"], "shop");
+    assert_eq!(longer, max_length.map(|length| length + "billing_".len() as u64), "room for the longest name");
     assert_eq!(names(&all), expected(&["shop_rpc", "shop_reply", "billing_rpc", "billing_reply"]));
     for (named, unnamed) in all.iter().zip(unnamed.iter().cycle()) {
         let mut options = named.clone();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::endpoints;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
@@ -172,6 +172,7 @@ impl CentrifugoConfig {
     #[must_use]
     pub fn also_for(mut self, service: &str) -> Self {
         let Channels { requests, replies } = Channels::of(Some(service));
+        self.channel.max_length = self.channel.max_length.max(Some(longest_reply_channel(&replies, MAX_USER)));
         for namespace in namespaces(&requests, &replies) {
             if self.channel.namespaces.iter().all(|there| there.name != namespace.name) {
                 self.channel.namespaces.push(namespace);
