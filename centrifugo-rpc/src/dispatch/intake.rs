@@ -149,11 +149,13 @@ pub(super) struct Reader<'a> {
     reply_namespace: &'a str,
     /// The reply channel of the request before, which most share with the next.
     before: Option<Arc<str>>,
+    /// It reads a batch. Who writes those reads them, too, so that the replies may go together.
+    in_batch: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(caller: &'a Caller, reply_namespace: &'a str) -> Self {
-        Self { caller, reply_namespace, before: None }
+        Self { caller, reply_namespace, before: None, in_batch: false }
     }
 
     pub(super) fn read<'d>(&mut self, data: &'d Bytes) -> Intake<'d> {
@@ -166,6 +168,7 @@ impl<'a> Reader<'a> {
         requests: Vec<&'d [u8]>,
         of: &'d Bytes,
     ) -> impl Iterator<Item = Intake<'d>> + use<'_, 'a, 'd> {
+        self.in_batch = true;
         let mut room = Some(MAX_REQUESTS);
         requests.into_iter().map_while(move |request| {
             let left = room?;
@@ -235,7 +238,7 @@ impl<'a> Reader<'a> {
         if !(1..=MAX_CORRELATION_ID).contains(&correlation_id.len()) {
             return Err(Reason::IdLength);
         }
-        Ok(Address { reply_to, correlation_id: correlation_id.into(), batch })
+        Ok(Address { reply_to, correlation_id: correlation_id.into(), batch: batch || self.in_batch })
     }
 
     /// Something else than a request: its author is told if it says who it is.
