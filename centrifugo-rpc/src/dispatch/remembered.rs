@@ -12,9 +12,9 @@ use super::hashed::HashedMap;
 pub(crate) const REPLY_HISTORY: usize = 128;
 pub(crate) const HISTORY_TTL: Duration = Duration::from_secs(60);
 
-/// How long Centrifugo needs at most to find out by itself that a subscriber's position is ahead of the channel: it looks every 40 s,
-/// or what that is with its jitter and the time of the check.
-const FORGETTING: Duration = Duration::from_secs(60);
+/// How long Centrifugo needs to find out by itself that a subscriber's position is ahead of the channel: it looks when the last look
+/// was 40 s ago, every 25 s.
+const FORGETTING: Duration = Duration::from_secs(70);
 
 /// What Centrifugo's memory engine needs for a reply besides its bytes, and for the session's channel, in bytes; measured with
 /// v6.9.1.
