@@ -164,6 +164,18 @@ func TestTimesInAnyYearAndInLeapSeconds(t *testing.T) {
 	}
 }
 
+func TestAValueBecomesOneOfAnotherTypeWithTheSameJSON(t *testing.T) {
+	text := "ż"
+	if char, err := converted(&text, texts, chars); err != nil || char != 'ż' {
+		t.Error(char, err)
+	}
+	for _, text := range []string{"ab", "\xff"} {
+		if char, err := converted(&text, texts, chars); err == nil || char != 0 {
+			t.Error(char, err)
+		}
+	}
+}
+
 func TestWhatHasNoFormIsNotWritten(t *testing.T) {
 	good := func() zoo {
 		var v zoo
