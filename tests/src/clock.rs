@@ -1,7 +1,7 @@
 //! Programs whose clock is wrong.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use crate::toolchain;
@@ -41,7 +41,7 @@ pub fn shifted(seconds: i64) -> [(&'static str, String); 2] {
     [("LD_PRELOAD", library.to_string_lossy().into_owned()), ("CLOCK_SHIFT", seconds.to_string())]
 }
 
-fn compile(source: &PathBuf, library: &PathBuf) {
+fn compile(source: &Path, library: &Path) {
     let mut compile = Command::new("cc");
     compile.args(["-shared", "-fPIC", "-o"]).arg(library).arg(source);
     toolchain::run(&mut compile, "the tests need the C compiler that Rust links with");

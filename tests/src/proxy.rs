@@ -162,7 +162,8 @@ async fn pump(
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let rate = weather.borrow().rate;
         if is_down && rate > 0 {
-            tokio::time::sleep(Duration::from_secs_f64(length as f64 / f64::from(rate))).await;
+            let length = u32::try_from(length).unwrap_or(u32::MAX);
+            tokio::time::sleep(Duration::from_secs(length.into()) / rate).await;
         }
         let delay = weather.borrow().delay;
         if !delay.is_zero() {

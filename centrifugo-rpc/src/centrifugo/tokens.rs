@@ -15,7 +15,7 @@ use crate::protocol;
 /// The user that workers connect as.
 pub(crate) const WORKER_USER: &str = "centrifugo-rpc-worker";
 
-/// The longest user ID that a token is made for, in bytes: that of OpenID Connect.
+/// The longest user ID that a token is made for, in bytes: that of `OpenID` Connect.
 pub(crate) const MAX_USER: usize = 255;
 
 /// Centrifugo's own `channel.max_length`.
