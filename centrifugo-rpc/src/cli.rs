@@ -174,7 +174,7 @@ impl Command {
     async fn run(self, server: Server) -> Result<ExitCode, Error> {
         match self {
             Self::CentrifugoConfig(options) => print_json(&options.configuration(&config(server)?)?),
-            Self::Token { user, ttl, info } => token(&config(server)?, &user, ttl, &info),
+            Self::Token { user, ttl, info } => token(&config(server)?, &user, ttl, info.as_deref()),
             Self::Doctor => doctor(&config(server)?).await,
             // What is linked into the program says it all: no settings are needed.
             #[cfg(feature = "codegen")]
@@ -195,8 +195,8 @@ fn print_json(value: &impl serde::Serialize) -> Result<ExitCode, Error> {
     print(serde_json::to_string_pretty(value).map_err(|error| failed("cannot print").because(error))?)
 }
 
-fn token(config: &Config, user: &str, ttl: Duration, info: &Option<Box<RawValue>>) -> Result<ExitCode, Error> {
-    let token = config.connection_token_with(user, ttl, info)?;
+fn token(config: &Config, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<ExitCode, Error> {
+    let token = config.connection_token_with(user, ttl, &info)?;
     let channel = tokens::longest_reply_channel(&config.reply_namespace, user.len());
     if channel > tokens::DEFAULT_MAX_LENGTH {
         tracing::warn!(

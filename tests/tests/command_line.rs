@@ -76,7 +76,10 @@ fn centrifugo_config_has_the_namespaces_of_all_services() {
         let env = [SECRETS[0], SECRETS[1], ("CENTRIFUGO_RPC_SERVICE", service)];
         let printed = demo(&[&["centrifugo_config"], args].concat(), &env);
         let config: Value = serde_json::from_str(stdout(&printed)).expect("JSON");
-        (config["channel"]["namespaces"].as_array().cloned().expect("namespaces"), config["channel"]["max_length"].as_u64())
+        (
+            config["channel"]["namespaces"].as_array().cloned().expect("namespaces"),
+            config["channel"]["max_length"].as_u64(),
+        )
     };
     let names = |namespaces: &[Value]| -> Vec<_> {
         namespaces.iter().map(|one| one["name"].as_str().map(ToOwned::to_owned)).collect()
