@@ -277,7 +277,7 @@ fn is_read_as(written: &Type, read: &Type) -> bool {
         | (Type::Null, Type::Nullable(_))
         | (Type::Integer(_) | Type::F32, Type::F64)
         | (Type::Integer(_) | Type::F32 | Type::F64, Type::Number)
-        | (Type::Char | Type::DateTime | Type::Uuid | Type::Decimal, Type::String) => true,
+        | (Type::Char | Type::DateTime | Type::Date | Type::Uuid | Type::Decimal, Type::String) => true,
         // What they are made of may have changed under the same name.
         (Type::Nullable(_) | Type::Array { .. } | Type::FixedArray { .. } | Type::Tuple(_) | Type::Map(..), _) => false,
         (written, read) => written == read,

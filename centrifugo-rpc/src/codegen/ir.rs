@@ -152,8 +152,10 @@ pub(crate) enum Type {
     String,
     /// A string of one Unicode scalar value.
     Char,
-    /// RFC 3339, with up to nanoseconds.
+    /// RFC 3339, with up to nanoseconds, and in any year.
     DateTime,
+    /// The day of such a moment.
+    Date,
     Uuid,
     /// A decimal number in a string.
     Decimal,

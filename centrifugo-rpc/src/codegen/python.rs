@@ -21,6 +21,7 @@ pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
     let mut files = package::hand_written();
     files.extend(models::print(&api, &types).map(|models| File::new("models.py", models)));
     files.push(File::new("api.py", api::print(&api, &types)));
+    files.push(File::new("sync_api.py", api::print_sync(&api, &types)));
     files.extend(package::around(&api, package, &types));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files

@@ -1,7 +1,7 @@
 """The hand-written half of the generated Python clients."""
 
 from ._client import CentrifugoRPCClient
-from ._datetime import NanoDateTime
+from ._datetime import FarDate, FarDateTime, NanoDateTime
 from ._errors import (
     CentrifugoRPCError,
     ConnectionError,
@@ -9,6 +9,7 @@ from ._errors import (
     DecodeError,
     EncodeError,
     ErrorCode,
+    EventLoopError,
     RpcError,
     RpcTimeoutError,
     SetupError,
@@ -26,6 +27,9 @@ __all__ = [
     "DecodeError",
     "EncodeError",
     "ErrorCode",
+    "EventLoopError",
+    "FarDate",
+    "FarDateTime",
     "NanoDateTime",
     "RpcError",
     "RpcTimeoutError",

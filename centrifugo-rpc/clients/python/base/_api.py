@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from ._client import CentrifugoRPCClient
 from ._errors import ContractMismatchError, DecodeError, EncodeError
@@ -65,6 +65,19 @@ class BaseAPIClient:
             raise DecodeError(
                 f"the result of `{method}` is not what the contract says: {error}"
             ) from error
+
+    async def _call_in_vain(
+        self,
+        method: str,
+        params_type: Any,
+        params: Any,
+        result_type: Any,
+        timeout: float | None,
+        traceparent: str | None,
+    ) -> NoReturn:
+        """Calls a method whose result has no values: it may only fail."""
+        await self._call(method, params_type, params, result_type, timeout, traceparent)
+        raise AssertionError(f"`{method}` has no result")
 
     async def _notify(
         self,

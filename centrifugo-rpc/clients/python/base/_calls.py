@@ -19,6 +19,7 @@ from ._json import (
 logger = logging.getLogger("centrifugo_rpc")
 
 IgnoredReplyHook = Callable[[str, bytes], object]
+A_DAY = 24 * 3600.0
 # In the order in which they came.
 Waiting = dict[asyncio.Future[None], None]
 
@@ -64,7 +65,8 @@ class Calls:
         clock = asyncio.get_running_loop()
         deadline = clock.time() + timeout
         while self.ended is None and not self.is_up and clock.time() < deadline:
-            await _wait_in(self._waiting, deadline - clock.time())
+            # Not every event loop takes infinity.
+            await _wait_in(self._waiting, min(deadline - clock.time(), A_DAY))
         self.check_not_ended()
         return self.is_up
 

@@ -12,15 +12,14 @@ from typing import Any, Literal
 from typing_extensions import Self
 
 from ._calls import Calls, IgnoredReplyHook
-from ._deadline import Deadline, check_timeout
-from ._errors import ConnectionError, UnreachableError
+from ._deadline import Deadline, check_duration, check_timeout
+from ._errors import ConnectionError, EventLoopError, UnreachableError
 from ._identity import check_channel, check_namespace, check_url, shown_url, user_of
 from ._json import encode_params
 from ._link import Target
+from ._refusals import CLOSED
 from ._session import Session
 from ._tokens import GetToken
-
-CLOSED = "the client is closed"
 
 
 class CentrifugoRPCClient:
@@ -45,7 +44,8 @@ class CentrifugoRPCClient:
       16 KiB, once the workers have shown that they read that. Nothing waits for it, and
       each call ends as it would alone.
 
-    A client belongs to one user and to the event loop that `connect` runs in.
+    A client belongs to one user, and to the event loop that `connect` runs in: from
+    another one it raises `EventLoopError`. `APIClient.sync` works from all of them.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class CentrifugoRPCClient:
                 Every token must be the same user's.
             timeout: how many seconds a call may take, unless it says otherwise; at most
                 a day. Default: 30, as at the workers.
-            connect_timeout: how many seconds `connect` tries. Default: 10. Later the
-                client never stops trying.
+            connect_timeout: how many seconds `connect` tries; `math.inf` for ever.
+                Default: 10. Later the client never stops trying.
             request_channel: the channel that requests are published into. Default:
                 `rpc:requests`.
             reply_namespace: the namespace of reply channels. Default: `reply`.
@@ -112,7 +112,7 @@ class CentrifugoRPCClient:
             )
         self._user = user_of(token, user)
         self._timeout = check_timeout(timeout)
-        self._connect_timeout = check_timeout(connect_timeout, "connect_timeout")
+        self._connect_timeout = check_duration(connect_timeout, "connect_timeout")
         # One session per client, kept across reconnects: its replies are recovered, and
         # nobody else's arrive.
         self._target = Target(
@@ -130,6 +130,7 @@ class CentrifugoRPCClient:
         self._on_ignored_reply = on_ignored_reply
         self._calls = Calls(on_ignored_reply)
         self._session: Session | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._connecting = asyncio.Lock()
         self._closing: asyncio.Task[None] | None = None
 
@@ -179,7 +180,9 @@ class CentrifugoRPCClient:
                 Centrifugo's.
             UnreachableError: there is no connection after `connect_timeout`.
             ConnectionError: the client was closed.
+            EventLoopError: it has connected in another event loop.
         """
+        self._belong_here()
         async with self._connecting:
             calls = self._calls
             calls.check_not_ended()
@@ -198,6 +201,7 @@ class CentrifugoRPCClient:
                 if self._closing is None:
                     # The next attempt starts from nothing.
                     self._session, self._calls = None, Calls(self._on_ignored_reply)
+                    self._loop = None
                 reason = (
                     error
                     if isinstance(error, ConnectionError)
@@ -211,6 +215,7 @@ class CentrifugoRPCClient:
         Centrifugo ended the connection in a way that forbids another attempt, for
         example because the token has expired. Lost connections do not end it.
         """
+        self._belong_here()
         return await self._calls.end_of_all()
 
     async def close(self) -> None:
@@ -219,6 +224,7 @@ class CentrifugoRPCClient:
 
         Takes a moment, at most a few seconds. Cancelling it does not stop the closing.
         """
+        self._belong_here()
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
@@ -256,6 +262,7 @@ class CentrifugoRPCClient:
             ConnectionError: the client is closed, or Centrifugo did not take the
                 request.
             EncodeError: the params have no JSON form.
+            EventLoopError: the client has connected in another event loop.
         """
         return await self.call_json(
             method,
@@ -316,10 +323,26 @@ class CentrifugoRPCClient:
         deadline = Deadline(self._timeout if timeout is None else timeout)
         await self._open_session().notify(method, params, deadline, traceparent)
 
+    def _belong_here(self) -> None:
+        """Raises if the client is another event loop's. There nothing would ever wake
+        up the caller, who would wait for its timeout.
+        """
+        here = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = here
+        elif self._loop is not here:
+            state = ", which is closed" if self._loop.is_closed() else ""
+            raise EventLoopError(
+                f"this client was connected in another event loop{state}: make one in "
+                "each event loop (each `asyncio.run` and each `async_to_sync` may have "
+                "its own), or use `APIClient.sync`, which has a loop of its own"
+            )
+
     def _open_session(self) -> Session:
         self._calls.check_not_ended()
         if self._session is None:
             raise ConnectionError(
                 "the client is not connected: `await connect()` first"
             )
+        self._belong_here()
         return self._session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import Any
 
 MAX_TIMEOUT = 24 * 3600.0
 # How much longer than the worker a caller waits, for the worker's own word on the
@@ -12,13 +13,22 @@ MIN_GRACE = 0.25
 MAX_GRACE = 1.0
 
 
-def check_timeout(timeout: float, name: str = "timeout") -> float:
-    """The timeout in seconds, at most a day."""
-    if not timeout > 0:
+def check_duration(seconds: Any, name: str) -> float:
+    """A number of seconds, which may be infinite."""
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if not is_number or not seconds > 0:
         raise ValueError(
-            f"`{name}` is {timeout!r}: it must be a number of seconds greater than 0"
+            f"`{name}` is {seconds!r}: it must be a number of seconds greater than 0"
         )
-    return min(float(timeout), MAX_TIMEOUT)
+    try:
+        return float(seconds)
+    except OverflowError:
+        return math.inf
+
+
+def check_timeout(timeout: Any, name: str = "timeout") -> float:
+    """The timeout in seconds, at most a day."""
+    return min(check_duration(timeout, name), MAX_TIMEOUT)
 
 
 class Deadline:

@@ -132,6 +132,14 @@ class SetupError(ConnectionError):
     """
 
 
+class EventLoopError(CentrifugoRPCError, RuntimeError):
+    """The client is another event loop's, or another process's. Nothing was sent.
+
+    A client works in the event loop that `connect` ran in. Programs that run several,
+    and those that run none, use `APIClient.sync`.
+    """
+
+
 class EncodeError(CentrifugoRPCError, ValueError):
     """The params are not what the method takes, or have no JSON form.
 

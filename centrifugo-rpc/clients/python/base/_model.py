@@ -1,195 +1,97 @@
-"""What models are made of: the types of the wire, where Python's are not the same."""
+"""What models have in common, and all else that the module of the models uses."""
 
 from __future__ import annotations
 
-import enum
-import math
-import re
-import sys
-import types
-import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Literal,
-    NoReturn,
-    TypeVar,
-    Union,
-    cast,
-)
-from uuid import UUID
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, cast
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
-    Discriminator,
-    Field,
     GetCoreSchemaHandler,
-    PlainSerializer,
-    PlainValidator,
     SerializerFunctionWrapHandler,
-    Tag,
-    ValidationError,
     ValidationInfo,
-    WrapSerializer,
-    WrapValidator,
     model_serializer,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from ._datetime import Timestamp
+from ._exact import exact
+from ._unions import UNTAGGED, WIRE, External, Internal, Members, is_wire
+from ._values import (
+    EMPTY,
+    I8,
+    I16,
+    I32,
+    I64,
+    I128,
+    U8,
+    U16,
+    U32,
+    U64,
+    U128,
+    AnyJson,
+    Bool,
+    Char,
+    Date,
+    DateTime,
+    Dec,
+    FlattenedOrNone,
+    Float,
+    MayBeAbsent,
+    Never,
+    Number,
+    OrNone,
+    SignedKey,
+    StrEnum,
+    UnsignedKey,
+    Uuid,
+    between,
+    length,
+    wire,
+)
 
-if sys.version_info >= (3, 11):
-    StrEnum = enum.StrEnum
-else:
-
-    class StrEnum(str, enum.Enum):
-        """An enum whose members are strings."""
-
-        __str__ = str.__str__
-
-
-T = TypeVar("T")
-
-# The validation context of what came from the wire. There, members have the names of
-# the wire, unknown ones are ignored, and null is not the same as nothing.
-WIRE: dict[str, bool] = {"wire": True}
-
-
-def is_wire(info: ValidationInfo) -> bool:
-    """Whether the value came from the wire, rather than from the program."""
-    return info.context is WIRE
-
-
-def between(lowest: int, highest: int) -> FieldInfo:
-    """An integer of these bounds, which is no float, no string and no boolean."""
-    return cast(FieldInfo, Field(strict=True, ge=lowest, le=highest))
-
-
-def wire(name: str) -> FieldInfo:
-    """A field whose name on the wire is no name in Python."""
-    return cast(FieldInfo, Field(validation_alias=name, serialization_alias=name))
-
-
-def length(count: int) -> FieldInfo:
-    """A list of exactly this many items."""
-    return cast(FieldInfo, Field(min_length=count, max_length=count))
-
-
-Bool = Annotated[bool, Field(strict=True)]
-I8 = Annotated[int, between(-(2**7), 2**7 - 1)]
-I16 = Annotated[int, between(-(2**15), 2**15 - 1)]
-I32 = Annotated[int, between(-(2**31), 2**31 - 1)]
-I64 = Annotated[int, between(-(2**63), 2**63 - 1)]
-I128 = Annotated[int, between(-(2**127), 2**127 - 1)]
-U8 = Annotated[int, between(0, 2**8 - 1)]
-U16 = Annotated[int, between(0, 2**16 - 1)]
-U32 = Annotated[int, between(0, 2**32 - 1)]
-U64 = Annotated[int, between(0, 2**64 - 1)]
-U128 = Annotated[int, between(0, 2**128 - 1)]
-Float = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Number = Annotated[
-    Annotated[int, Field(strict=True)] | Float,
-    Field(union_mode="left_to_right"),
+__all__ = [
+    "EMPTY",
+    "I8",
+    "I16",
+    "I32",
+    "I64",
+    "I128",
+    "U8",
+    "U16",
+    "U32",
+    "U64",
+    "U128",
+    "UNTAGGED",
+    "WIRE",
+    "AnyJson",
+    "Bool",
+    "Char",
+    "Date",
+    "DateTime",
+    "Dec",
+    "External",
+    "FlatModel",
+    "FlattenedOrNone",
+    "Float",
+    "Internal",
+    "MayBeAbsent",
+    "Members",
+    "Model",
+    "Never",
+    "Newtype",
+    "Number",
+    "OrNone",
+    "SignedKey",
+    "StrEnum",
+    "UnsignedKey",
+    "Uuid",
+    "between",
+    "is_wire",
+    "length",
+    "wire",
 ]
-Char = Annotated[str, Field(min_length=1, max_length=1)]
-Uuid = UUID
-DateTime = Timestamp
-# `X | None`, for formatters that find no place to break it.
-OrNone = Annotated[T | None, "or none"]
-# What a field is that was not given. Pydantic makes a new one each time.
-EMPTY: Any = {}
-
-
-def _decimal(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(
-        r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value, re.ASCII
-    ):
-        raise PydanticCustomError("decimal", "Input should be a decimal number")
-    if isinstance(value, (bool, float)):
-        raise PydanticCustomError("decimal", "Input should be a decimal, not a float")
-    return value
-
-
-Dec = Annotated[
-    Decimal,
-    BeforeValidator(_decimal),
-    PlainSerializer(lambda value: format(value, "f"), return_type=str),
-]
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise PydanticCustomError("finite", "Input should have finite numbers only")
-    if isinstance(value, (list, tuple)):
-        for item in cast(Sequence[Any], value):
-            _finite(item)
-    elif isinstance(value, dict):
-        for item in cast(dict[str, Any], value).values():
-            _finite(item)
-    return cast(Any, value)
-
-
-AnyJson = Annotated[Any, AfterValidator(_finite)]
-
-
-def _key(pattern: str) -> BeforeValidator:
-    integer = re.compile(pattern, re.ASCII)
-
-    def parse(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if not integer.fullmatch(value):
-            raise PydanticCustomError("key", "Key should be an integer")
-        return int(value)
-
-    return BeforeValidator(parse)
-
-
-# The keys of maps are strings on the wire.
-SignedKey = Annotated[int, Field(strict=True), _key(r"0|-?[1-9]\d{0,38}")]
-UnsignedKey = Annotated[int, Field(strict=True, ge=0), _key(r"0|[1-9]\d{0,38}")]
-
-
-def _refuse(_: Any) -> Any:
-    raise PydanticCustomError("never", "There is no such value")
-
-
-Never = Annotated[NoReturn, PlainValidator(_refuse)]
-
-
-def _not_null(value: Any, info: ValidationInfo) -> Any:
-    if value is None and is_wire(info):
-        raise PydanticCustomError("null", "Input may be absent, but not null")
-    return value
-
-
-# None stands for nothing: it is never sent.
-MayBeAbsent = Annotated[
-    T | None,
-    Field(exclude_if=lambda value: value is None),
-    BeforeValidator(_not_null),
-]
-
-
-def _or_nothing(value: Any, handler: Callable[[Any], Any], info: ValidationInfo) -> Any:
-    try:
-        return handler(value)
-    except ValidationError:
-        if is_wire(info):
-            return None
-        raise
-
-
-# A union whose members stand among those of a struct, and which may be missing there.
-FlattenedOrNone = Annotated[T | None, WrapValidator(_or_nothing)]
 
 
 class Model(BaseModel):
@@ -214,6 +116,10 @@ class Model(BaseModel):
     __flattened__: ClassVar[Mapping[str, Collection[str]]] = {}
     # Where all other members are.
     __rest__: ClassVar[str] = ""
+    # Whether it is a variant with one unnamed content.
+    __newtype__: ClassVar[bool] = False
+    # The names on the wire of fields that have another one here, for `FlatModel`s.
+    __renamed__: ClassVar[Mapping[str, str]] = {}
     # Whether unknown members are an error.
     __denies_unknown__: ClassVar[bool] = False
 
@@ -225,6 +131,7 @@ class Model(BaseModel):
         flattened: Mapping[str, Collection[str]] | None = None,
         rest: str | None = None,
         denies_unknown: bool | None = None,
+        renamed: Mapping[str, str] | None = None,
     ) -> None:
         """Takes what the wire format has and the fields do not say."""
         super().__init_subclass__()
@@ -234,10 +141,17 @@ class Model(BaseModel):
             "__flattened__": flattened,
             "__rest__": rest,
             "__denies_unknown__": denies_unknown,
+            "__renamed__": renamed and {**cls.__renamed__, **renamed},
         }
         for name, value in given.items():
             if value is not None:
                 setattr(cls, name, value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        return exact(handler(source), handler)
 
     def model_post_init(self, context: Any, /) -> None:
         """Marks the tag as set: it is always sent."""
@@ -248,9 +162,7 @@ class Model(BaseModel):
 class Newtype(Model):
     """A variant with one unnamed content, its only field `value`."""
 
-
-class Members(dict[str, Any]):
-    """The members of a struct, for the unions whose members are among them."""
+    __newtype__ = True
 
 
 class FlatModel(Model):
@@ -263,10 +175,12 @@ class FlatModel(Model):
             return data
         own: dict[str, Any] = {}
         rest = Members(cast(dict[str, Any], data))
-        for name, field in cls.model_fields.items():
-            wire_name = field.validation_alias or name
-            inner = name in cls.__flattened__ or name == cls.__rest__
-            if isinstance(wire_name, str) and not inner and wire_name in rest:
+        inner = {*cls.__flattened__, cls.__rest__}
+        for name in cls.model_fields.keys() - inner:
+            # Not what the fields say: where their types are defined further down, they
+            # may not know yet.
+            wire_name = cls.__renamed__.get(name, name)
+            if wire_name in rest:
                 own[wire_name] = rest.pop(wire_name)
         if cls.__denies_unknown__ and rest:
             unknown = {"name": next(iter(rest))}
@@ -282,95 +196,12 @@ class FlatModel(Model):
     @model_serializer(mode="wrap")
     def _spread(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         members: dict[str, Any] = handler(self)
-        for name in (*self.__flattened__, self.__rest__):
-            inner = members.pop(name, None)
-            if inner is not None:
-                members.update(inner)
+        inner = (*self.__flattened__, self.__rest__)
+        taken = {self.__renamed__.get(name, name) for name in type(self).model_fields}
+        for name in inner:
+            content: dict[str, Any] | None = members.pop(name, None)
+            twice = next((key for key in content or () if key in taken), None)
+            if twice is not None:
+                raise ValueError(f"`{name}` has a member `{twice}`, as has the model")
+            members.update(content or {})
         return members
-
-
-class External:
-    """The union of a string for each unit variant, and `{"Variant": content}`."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        choices = {_tag_of(variant): variant for variant in _members(source)}
-
-        def tag(value: Any) -> str | None:
-            if not isinstance(value, dict):
-                return value if isinstance(value, str) else _tag_of(value)
-            members = cast(dict[str, Any], value)
-            if isinstance(members, Members):
-                # Among the members of a struct the first that is a variant counts.
-                return next((name for name in members if name in choices), None)
-            return next(iter(members)) if len(members) == 1 else None
-
-        contents = {name: _content(variant) for name, variant in choices.items()}
-        return handler.generate_schema(_one_of(contents, tag))
-
-
-class Internal:
-    """The union of objects that are told apart by one member."""
-
-    def __init__(self, tag: str) -> None:
-        self._tag = tag
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        def tag(value: Any) -> str | None:
-            if not isinstance(value, dict):
-                return _tag_of(value)
-            name: Any = cast(dict[str, Any], value).get(self._tag)
-            return name if isinstance(name, str) else None
-
-        choices = {_tag_of(variant): variant for variant in _members(source)}
-        return handler.generate_schema(_one_of(choices, tag))
-
-
-# The union of what is told apart by its looks: the first that fits.
-UNTAGGED = cast(FieldInfo, Field(union_mode="left_to_right"))
-
-
-def _members(source: Any) -> list[Any]:
-    is_union = typing.get_origin(source) in (Union, types.UnionType)
-    members: list[Any] = []
-    for member in typing.get_args(source) if is_union else (source,):
-        if typing.get_origin(member) is Literal:
-            members.extend(Literal[name] for name in typing.get_args(member))
-        else:
-            members.append(member)
-    return members
-
-
-def _tag_of(variant: Any) -> str:
-    if typing.get_origin(variant) is Literal:
-        return str(typing.get_args(variant)[0])
-    return str(getattr(variant, "__tag__", ""))
-
-
-def _one_of(choices: dict[str, Any], tag: Callable[[Any], str | None]) -> Any:
-    union: Any = None
-    for name, choice in choices.items():
-        tagged: Any = Annotated[choice, Tag(name)]
-        union = tagged if union is None else union | tagged
-    return Annotated[union, Discriminator(tag)]
-
-
-def _content(variant: Any) -> Any:
-    if typing.get_origin(variant) is Literal:
-        return variant
-    name, is_newtype = _tag_of(variant), issubclass(variant, Newtype)
-
-    def unwrap(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        content: Any = cast(dict[str, Any], value).get(name)
-        return {"value": content} if is_newtype else content
-
-    def wrap(value: Any, handler: SerializerFunctionWrapHandler) -> Any:
-        content = handler(value)
-        return {name: content.get("value") if is_newtype else content}
-
-    return Annotated[variant, BeforeValidator(unwrap), WrapSerializer(wrap)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar, overload
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar, cast, overload
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json
 from typing_extensions import TypedDict
 
-from ._model import WIRE
+from ._exact import Exact
+from ._unions import WIRE
 
 T = TypeVar("T")
 
@@ -18,12 +20,13 @@ class Codec:
     """Reads and writes values of one type."""
 
     def __init__(self, kind: Any) -> None:
-        self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        annotated: Any = Annotated
+        self._adapter: TypeAdapter[Any] = TypeAdapter(annotated[kind, Exact()])
 
     def to_json(self, value: Any) -> bytes:
         """The JSON of a value. Raises `ValueError` for one of another type."""
         try:
-            checked = self._adapter.validate_python(value)
+            checked = self._adapter.validate_python(_again(value, ()))
             plain = self._adapter.dump_python(
                 checked,
                 mode="json",
@@ -31,17 +34,16 @@ class Codec:
                 exclude_unset=True,
                 warnings="error",
             )
-        except ValidationError as error:
-            raise ValueError(explain(error)) from error
-        except PydanticSerializationError as error:
-            raise ValueError(str(error)) from error
-        try:
             text = json.dumps(
                 plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")
             )
             return text.encode()
-        except (TypeError, RecursionError) as error:
+        except ValidationError as error:
+            raise ValueError(explain(error)) from error
+        except (PydanticSerializationError, TypeError) as error:
             raise ValueError(str(error)) from error
+        except RecursionError as error:
+            raise ValueError("nested too deeply, or within itself") from error
 
     def from_plain(self, plain: Any) -> Any:
         """The value of what a JSON parser made. Raises `ValueError` if it is none."""
@@ -83,14 +85,40 @@ def read_hash(answer: Any) -> str:
     return contract["hash"]
 
 
-def explain(error: ValidationError) -> str:
+def _again(value: Any, place: tuple[str, ...]) -> Any:
+    """The value with all models in it made anew: nothing checks what is put into a list
+    of a model later on, and it would be written as something else.
+    """
+    if isinstance(value, BaseModel):
+        fields = {
+            name: _again(content, (*place, name))
+            for name, content in value.__dict__.items()
+            if name in value.model_fields_set
+        }
+        try:
+            return type(value).model_validate(fields, by_alias=False, by_name=True)
+        except ValidationError as error:
+            raise ValueError(explain(error, place)) from error
+    if isinstance(value, (list, tuple)):
+        items = cast(Sequence[Any], value)
+        again = [_again(item, (*place, str(at))) for at, item in enumerate(items)]
+        return again if isinstance(value, list) else tuple(again)
+    if isinstance(value, dict):
+        members = cast(Any, value).items()
+        return {key: _again(each, (*place, str(key))) for key, each in members}
+    return value
+
+
+def explain(error: ValidationError, place: tuple[str, ...] = ()) -> str:
     """Where it is wrong and why, without the values."""
     problems = error.errors(
         include_url=False, include_context=False, include_input=False
     )
     places = [
         (
-            ".".join(str(step) for step in problem["loc"] if "[" not in str(step)),
+            ".".join(
+                str(step) for step in (*place, *problem["loc"]) if "[" not in str(step)
+            ),
             problem,
         )
         for problem in problems[:3]

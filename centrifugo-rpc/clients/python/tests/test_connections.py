@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import Any
 
@@ -257,6 +258,27 @@ async def test_a_server_that_is_not_there_fails_connect(
     await network.accept()
     async with client as rpc:
         assert await rpc.call("demo.echo", {"text": "x"}) == {"text": "x"}
+
+
+@pytest.mark.parametrize("long_time", [30 * 86_400, math.inf])
+async def test_connect_waits_for_any_length_of_time(
+    network: Network, server: Server, long_time: float
+) -> None:
+    await network.refuse()
+    client = CentrifugoRPCClient(
+        network.url, server.token(), connect_timeout=long_time, timeout=long_time
+    )
+    connecting = asyncio.create_task(client.connect())
+
+    async def refused() -> bool:
+        return client._calls.trouble is not None
+
+    await eventually(refused)
+    assert not connecting.done()
+    await network.accept()
+    await connecting
+    assert (await client.call("demo.whoami", timeout=long_time))["user"] == "42"
+    await client.close()
 
 
 async def test_a_server_that_says_nothing_fails_connect(server: Server) -> None:

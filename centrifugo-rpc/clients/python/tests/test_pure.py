@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import re
 from typing import Any
 
 import pytest
@@ -56,9 +58,11 @@ TOKEN = signed("whatever", sub="42")
         ({"request_channel": "requests"}, "request_channel"),
         ({"request_channel": "rpc:requests\n"}, "request_channel"),
         ({"reply_namespace": "re:ply"}, "reply_namespace"),
-        ({"timeout": 0}, "`timeout` is 0"),
-        ({"timeout": float("nan")}, "`timeout` is nan"),
-        ({"connect_timeout": -1}, "`connect_timeout` is -1"),
+        *(
+            ({name: value}, re.escape(f"`{name}` is {value!r}: it must be a number"))
+            for name in ("timeout", "connect_timeout")
+            for value in (None, "5", True, 0, -1, -math.inf, math.nan)
+        ),
     ],
 )
 def test_settings_that_cannot_work_are_refused_at_once(
@@ -99,6 +103,12 @@ async def test_the_caller_waits_a_little_longer_than_the_worker(
     assert short.give_up - short.at == pytest.approx(0.25)
     assert (long.remaining_ms(), huge.timeout) == (30_000, 86_400)
     assert Deadline(1e-9).remaining_ms() == 1
+    for long_time in (30 * 86_400, 10**400, math.inf):
+        assert Deadline(long_time).remaining_ms() == 86_400_000
+    wrong: list[Any] = [None, "5", True, 0, -1, -math.inf, math.nan]
+    for nothing in wrong:
+        with pytest.raises(ValueError, match=r"`timeout` is .*: it must be a number"):
+            Deadline(nothing)
     now = 110.0
     assert (long.remaining_ms(), short.remaining_ms()) == (20_000, 1)
     assert long.until_give_up() == pytest.approx(21.0)

@@ -127,7 +127,7 @@ impl<'a> Kinds<'a> {
             Type::Never => of("Never", "nevers", Nil::None),
             Type::Null => of("Null", "nulls", Nil::None),
             Type::Bool => of("bool", "bools", Nil::None),
-            Type::String => of("string", "texts", Nil::None),
+            Type::String | Type::Date => of("string", "texts", Nil::None),
             Type::Char => of("Char", "chars", Nil::None),
             Type::DateTime => of("time.Time", "times", Nil::None),
             Type::Uuid => of("string", "uuids", Nil::None),

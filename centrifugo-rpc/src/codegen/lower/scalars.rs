@@ -207,6 +207,7 @@ fn string(schema: &Object) -> Type {
     let length = |keyword| schema.get(keyword).and_then(Value::as_u64);
     match schema.get("format").and_then(Value::as_str) {
         Some("date-time") => Type::DateTime,
+        Some("date") => Type::Date,
         Some("uuid") => Type::Uuid,
         _ if is_decimal(schema) => Type::Decimal,
         None if (length("minLength"), length("maxLength")) == (Some(1), Some(1)) => Type::Char,

@@ -44,9 +44,11 @@ const MODEL: [&str; 30] = [
     "validate",
 ];
 /// What the typed client has already.
-const CLIENT: [&str; 3] = ["check_contract", "rpc", "self"];
+const CLIENT: [&str; 4] = ["check_contract", "rpc", "self", "sync"];
+/// What the one without `await` has besides.
+const SYNC_CLIENT: [&str; 2] = ["close", "connect"];
 /// What the package has already.
-const RUNTIME: [&str; 17] = [
+const RUNTIME: [&str; 21] = [
     "APIClient",
     "BaseAPIClient",
     "CONTRACT_HASH",
@@ -57,10 +59,14 @@ const RUNTIME: [&str; 17] = [
     "DecodeError",
     "EncodeError",
     "ErrorCode",
+    "EventLoopError",
+    "FarDate",
+    "FarDateTime",
     "NanoDateTime",
     "RpcError",
     "RpcTimeoutError",
     "SetupError",
+    "SyncAPIClient",
     "TokenError",
     "TokenRefused",
     "UnreachableError",
@@ -104,6 +110,11 @@ pub(crate) fn member(scope: &mut Scope, value: &str) -> String {
 /// The methods of the client.
 pub(crate) fn methods() -> Scope {
     Scope::new(&[&KEYWORDS[..], &BUILTINS, &CLIENT].concat())
+}
+
+/// The methods of the client without `await`.
+pub(crate) fn sync_methods() -> Scope {
+    Scope::new(&[&KEYWORDS[..], &BUILTINS, &CLIENT, &SYNC_CLIENT].concat())
 }
 
 /// The name of a method.

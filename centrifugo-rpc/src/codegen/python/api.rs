@@ -7,19 +7,79 @@ use super::layout::{Expr, literal};
 use super::types::Types;
 use super::{header, imports};
 use crate::codegen::ir::{Api, Method, Type};
+use crate::codegen::names::Scope;
 use crate::codegen::names::python as names;
 
+/// How the methods of a class are called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// `async def`
+    Async,
+    /// `def`
+    Sync,
+}
+
+/// `api.py`: the methods of the contract.
 pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
-    let mut scope = names::methods();
-    let methods: Vec<String> = api
-        .methods
-        .iter()
-        .map(|method| print_method(types, method, &names::method(&mut scope, &method.name)))
-        .collect();
-    let body = methods.join("\n");
-    let mut text = header("The methods of the contract.");
+    let body = bodies(api, types, Mode::Async, &mut names::methods());
+    let mut text = head("The methods of the contract.", &body, true);
+    text.push_str("from ._api import BaseAPIClient\nfrom ._client import CentrifugoRPCClient\n");
+    text.push_str(&imported_types(api, types));
+    text.push_str("\nif _t.TYPE_CHECKING:\n    from .sync_api import SyncAPIClient\n\n");
+    text.push_str(&imports::exports(vec!["APIClient", "CONTRACT_HASH"]));
+    text.push_str("\n\n");
+    text.push_str(&Expr::name(literal(&api.hash)).laid_out("CONTRACT_HASH = ", 0, 0));
+    text.push_str("\n\"\"\"Of the contract that this was generated from.\"\"\"\n\n\n");
+    text.push_str(CLASS);
+    text + &body
+}
+
+/// `sync_api.py`: the same, for programs without an event loop.
+pub(super) fn print_sync(api: &Api, types: &Types<'_>) -> String {
+    let body = bodies(api, types, Mode::Sync, &mut names::sync_methods());
+    let mut text = head("The methods of the contract, without `await`.", &body, body.contains("_t."));
+    text.push_str("from ._sync import BaseSyncAPIClient\n");
+    text.push_str(&imported_types(api, types));
+    text.push('\n');
+    text.push_str(&imports::exports(vec!["SyncAPIClient"]));
+    text.push_str("\n\n\nclass SyncAPIClient(BaseSyncAPIClient):\n");
+    text.push_str("    \"\"\"Calls the methods of the contract, and waits for them.\"\"\"\n");
+    text + &body
+}
+
+const CLASS: &str = r#"class APIClient(BaseAPIClient):
+    """Calls the methods of the contract."""
+
+    _contract_hash = CONTRACT_HASH
+
+    @classmethod
+    def sync(cls, rpc: CentrifugoRPCClient) -> SyncAPIClient:
+        """The same methods without `await`: an event loop in a thread of its own makes
+        the calls. It may be used from all threads, and within other event loops.
+
+        ```python
+        with APIClient.sync(CentrifugoRPCClient(url, token)) as api:
+            ...
+        ```
+        """
+        from .sync_api import SyncAPIClient
+
+        return SyncAPIClient(cls(rpc))
+"#;
+
+/// The methods, each behind an empty line.
+fn bodies(api: &Api, types: &Types<'_>, mode: Mode, scope: &mut Scope) -> String {
+    let methods = api.methods.iter().map(|method| {
+        let name = names::method(scope, &method.name);
+        format!("\n{}", print_method(types, method, &name, mode))
+    });
+    methods.collect()
+}
+
+fn head(doc: &str, body: &str, typing: bool) -> String {
+    let mut text = header(doc);
     text.push_str("from __future__ import annotations\n\n");
-    if body.contains("_t.") {
+    if typing {
         text.push_str("import typing as _t\n\n");
     }
     if body.contains("@_deprecated(") {
@@ -28,23 +88,15 @@ pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
     if body.contains("_m.") {
         text.push_str("from . import _model as _m\n");
     }
-    text.push_str("from ._api import BaseAPIClient\n");
-    let used = used_types(api, types);
-    if !used.is_empty() {
-        text.push_str(&imports::import(".models", used.iter().map(String::as_str).collect()));
-    }
-    text.push('\n');
-    text.push_str(&imports::exports(vec!["APIClient", "CONTRACT_HASH"]));
-    text.push_str("\n\n");
-    text.push_str(&Expr::name(literal(&api.hash)).laid_out("CONTRACT_HASH = ", 0, 0));
-    text.push_str("\n\"\"\"Of the contract that this was generated from.\"\"\"\n\n\n");
-    text.push_str("class APIClient(BaseAPIClient):\n    \"\"\"Calls the methods of the contract.\"\"\"\n\n");
-    text.push_str("    _contract_hash = CONTRACT_HASH\n");
-    if !body.is_empty() {
-        text.push('\n');
-        text.push_str(&body);
-    }
     text
+}
+
+fn imported_types(api: &Api, types: &Types<'_>) -> String {
+    let used = used_types(api, types);
+    if used.is_empty() {
+        return String::new();
+    }
+    imports::import(".models", used.iter().map(String::as_str).collect())
 }
 
 fn used_types(api: &Api, types: &Types<'_>) -> Vec<String> {
@@ -63,14 +115,15 @@ fn used_types(api: &Api, types: &Types<'_>) -> Vec<String> {
     used.into_iter().collect()
 }
 
-fn print_method(types: &Types<'_>, method: &Method, name: &str) -> String {
+fn print_method(types: &Types<'_>, method: &Method, name: &str, mode: Mode) -> String {
     let mut text = String::new();
     if let Some(instead) = &method.deprecated {
         let reason = if instead.is_empty() { "deprecated" } else { instead };
         text.push_str(&Expr::call("@_deprecated", vec![Expr::name(literal(reason))]).laid_out("", 4, 0));
         text.push('\n');
     }
-    text.push_str(&format!("    async def {name}(\n        self,\n"));
+    let def = if mode == Mode::Async { "async def" } else { "def" };
+    text.push_str(&format!("    {def} {name}(\n        self,\n"));
     if let Some(params) = &method.params {
         text.push_str(&types.expr(params).laid_out("params: ", 8, 1));
         text.push_str(",\n");
@@ -83,7 +136,7 @@ fn print_method(types: &Types<'_>, method: &Method, name: &str) -> String {
         text.push_str(&doc);
         text.push('\n');
     }
-    text.push_str(&print_body(types, method, &result));
+    text.push_str(&print_body(types, method, &result, mode));
     text
 }
 
@@ -99,7 +152,8 @@ fn doc_of(method: &Method) -> String {
     paragraphs.join("\n\n")
 }
 
-fn print_body(types: &Types<'_>, method: &Method, result: &Expr) -> String {
+fn print_body(types: &Types<'_>, method: &Method, result: &Expr, mode: Mode) -> String {
+    let wait = if mode == Mode::Async { "await " } else { "" };
     let (params_type, params) = match &method.params {
         Some(params) => (types.expr(params), "params"),
         None => (Expr::name("None"), "None"),
@@ -110,26 +164,29 @@ fn print_body(types: &Types<'_>, method: &Method, result: &Expr) -> String {
     }
     arguments.extend([Expr::name("timeout"), Expr::name("traceparent")]);
     if method.no_wait {
-        return Expr::call("self._notify", arguments).laid_out("await ", 8, 0) + "\n";
+        return Expr::call("self._notify", arguments).laid_out(wait, 8, 0) + "\n";
+    }
+    if types.is_never(&method.result) {
+        return Expr::call("self._call_in_vain", arguments).laid_out(wait, 8, 0) + "\n";
     }
     let call = Expr::call("self._call", arguments);
     if method.result == Type::Null {
-        return call.laid_out("await ", 8, 0) + "\n";
+        return call.laid_out(wait, 8, 0) + "\n";
     }
-    format!("{}\n        return result\n", assigned("result", result, &call))
+    format!("{}\n        return result\n", assigned("result", result, wait, &call))
 }
 
 /// `name: kind = await call`
-fn assigned(name: &str, kind: &Expr, call: &Expr) -> String {
-    let flat = format!("        {name}: {} = await {}", kind.flat(), call.flat());
+fn assigned(name: &str, kind: &Expr, wait: &str, call: &Expr) -> String {
+    let prefix = format!("        {name}: {} = {wait}", kind.flat());
+    let flat = format!("{prefix}{}", call.flat());
     if flat.len() <= super::layout::WIDTH {
         return flat;
     }
-    let prefix = format!("        {name}: {} = await ", kind.flat());
     let first_line = prefix.len() + "self._call(".len();
     if first_line <= super::layout::WIDTH {
         return prefix + &call.broken(8);
     }
     let declared = kind.laid_out(&format!("{name}: "), 8, 0);
-    format!("{declared}\n{}", call.laid_out(&format!("{name} = await "), 8, 0))
+    format!("{declared}\n{}", call.laid_out(&format!("{name} = {wait}"), 8, 0))
 }

@@ -14,6 +14,8 @@ struct Class {
     name: String,
     base: String,
     keywords: Vec<Expr>,
+    /// The attributes that have another name on the wire.
+    renamed: Vec<Expr>,
     doc: String,
     /// Each with the docstring behind it.
     members: Vec<String>,
@@ -21,7 +23,7 @@ struct Class {
 
 impl Class {
     fn new(name: String, base: &str, doc: String) -> Self {
-        Self { name, base: base.to_owned(), keywords: Vec::new(), doc, members: Vec::new() }
+        Self { name, base: base.to_owned(), keywords: Vec::new(), renamed: Vec::new(), doc, members: Vec::new() }
     }
 
     fn keyword(&mut self, key: &str, value: Expr) {
@@ -33,6 +35,23 @@ impl Class {
             Some(doc) => format!("{text}\n{doc}"),
             None => text,
         });
+    }
+
+    /// A member of the wire, and what its attribute is annotated with.
+    fn on_the_wire(&mut self, kind: Expr, name: &str, wire: &str) -> Expr {
+        if name == wire {
+            return kind;
+        }
+        self.renamed.push(Expr::pair(format!("{}: ", literal(name)), Expr::name(literal(wire))));
+        Expr::subscript("_t.Annotated", vec![kind, Expr::call("_m.wire", vec![Expr::name(literal(wire))])])
+    }
+
+    /// What has members of others among its own looks for its own by name, before their annotations can be understood.
+    fn tells_names(&mut self) {
+        if !self.renamed.is_empty() {
+            let renamed = Expr::dict(std::mem::take(&mut self.renamed));
+            self.keyword("renamed", renamed);
+        }
     }
 
     fn print(self) -> String {
@@ -60,6 +79,9 @@ impl Class {
 pub(super) fn of_struct(types: &Types<'_>, def: &TypeDef, fields: &Struct) -> String {
     let mut class = Class::new(types.name(&def.name), model_for(fields), described(&def.description, def.deprecated));
     add_fields(&mut class, types, fields, &mut names::fields());
+    if is_flat(fields) {
+        class.tells_names();
+    }
     class.print()
 }
 
@@ -93,9 +115,13 @@ fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class 
                 class.base = types.name(name);
                 reserve(&mut scope, base);
                 add_tag(&mut class, &mut scope, internal, &variant.name);
+                if is_flat(base) {
+                    class.tells_names();
+                }
             } else {
                 add_tag(&mut class, &mut scope, internal, &variant.name);
                 add_content(&mut class, types, kind, &mut scope);
+                class.tells_names();
             }
         }
         Body::Newtype(kind) => {
@@ -107,6 +133,9 @@ fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class 
             class.base = model_for(fields).to_owned();
             add_tag(&mut class, &mut scope, internal, &variant.name);
             add_fields(&mut class, types, fields, &mut scope);
+            if is_flat(fields) {
+                class.tells_names();
+            }
         }
         Body::Unit => add_tag(&mut class, &mut scope, internal, &variant.name),
     }
@@ -119,7 +148,8 @@ fn add_tag(class: &mut Class, scope: &mut Scope, tag: Option<&String>, variant: 
     class.keyword("tag_field", Expr::name(literal(&name)));
     let value = literal(variant);
     let kind = Expr::subscript("_t.Literal", vec![Expr::name(value.clone())]);
-    class.member(annotated(&name, &on_the_wire(kind, &name, tag), Some(&value), INDENT), "");
+    let kind = class.on_the_wire(kind, &name, tag);
+    class.member(annotated(&name, &kind, Some(&value), INDENT), "");
 }
 
 /// What is not a struct, but has members all the same: they stand beside the tag.
@@ -144,14 +174,20 @@ fn reserve(scope: &mut Scope, fields: &Struct) {
 }
 
 fn model_for(fields: &Struct) -> &'static str {
-    if fields.flattened.is_empty() && fields.rest == Rest::Ignored { "_m.Model" } else { "_m.FlatModel" }
+    if is_flat(fields) { "_m.FlatModel" } else { "_m.Model" }
+}
+
+/// Whether other members may stand among its own, or none.
+fn is_flat(fields: &Struct) -> bool {
+    !fields.flattened.is_empty() || fields.rest != Rest::Ignored
 }
 
 fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut Scope) {
     for field in &fields.fields {
         let name = names::field(scope, &field.name);
         let (kind, value) = kind_of(types, field);
-        let text = annotated(&name, &on_the_wire(kind, &name, &field.name), value, INDENT);
+        let kind = class.on_the_wire(kind, &name, &field.name);
+        let text = annotated(&name, &kind, value, INDENT);
         class.member(text, &with_default(&described(&field.description, field.deprecated), field));
     }
     let mut flattened = Vec::new();
@@ -189,13 +225,6 @@ fn kind_of(types: &Types<'_>, field: &Field) -> (Expr, Option<&'static str>) {
         (false, true) => (kind, Some("None")),
         (false, false) => (Expr::subscript("_m.MayBeAbsent", vec![kind]), Some("None")),
     }
-}
-
-fn on_the_wire(kind: Expr, name: &str, wire: &str) -> Expr {
-    if name == wire {
-        return kind;
-    }
-    Expr::subscript("_t.Annotated", vec![kind, Expr::call("_m.wire", vec![Expr::name(literal(wire))])])
 }
 
 pub(super) fn described(description: &str, deprecated: bool) -> String {

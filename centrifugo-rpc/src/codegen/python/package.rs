@@ -6,13 +6,14 @@ use crate::codegen::ir::Api;
 use crate::codegen::{File, MARK, Package};
 
 /// The modules that are the same for every contract.
-const HAND_WRITTEN: [(&str, &str); 16] = [
+const HAND_WRITTEN: [(&str, &str); 20] = [
     ("_api.py", include_str!("../../../clients/python/base/_api.py")),
     ("_calls.py", include_str!("../../../clients/python/base/_calls.py")),
     ("_client.py", include_str!("../../../clients/python/base/_client.py")),
     ("_datetime.py", include_str!("../../../clients/python/base/_datetime.py")),
     ("_deadline.py", include_str!("../../../clients/python/base/_deadline.py")),
     ("_errors.py", include_str!("../../../clients/python/base/_errors.py")),
+    ("_exact.py", include_str!("../../../clients/python/base/_exact.py")),
     ("_identity.py", include_str!("../../../clients/python/base/_identity.py")),
     ("_json.py", include_str!("../../../clients/python/base/_json.py")),
     ("_link.py", include_str!("../../../clients/python/base/_link.py")),
@@ -21,14 +22,17 @@ const HAND_WRITTEN: [(&str, &str); 16] = [
     ("_replies.py", include_str!("../../../clients/python/base/_replies.py")),
     ("_sdk.py", include_str!("../../../clients/python/base/_sdk.py")),
     ("_session.py", include_str!("../../../clients/python/base/_session.py")),
+    ("_sync.py", include_str!("../../../clients/python/base/_sync.py")),
     ("_tokens.py", include_str!("../../../clients/python/base/_tokens.py")),
+    ("_unions.py", include_str!("../../../clients/python/base/_unions.py")),
+    ("_values.py", include_str!("../../../clients/python/base/_values.py")),
     ("_wire.py", include_str!("../../../clients/python/base/_wire.py")),
 ];
 
 /// What callers import, by module.
-const EXPORTS: [(&str, &[&str]); 5] = [
+const EXPORTS: [(&str, &[&str]); 6] = [
     ("._client", &["CentrifugoRPCClient"]),
-    ("._datetime", &["NanoDateTime"]),
+    ("._datetime", &["FarDate", "FarDateTime", "NanoDateTime"]),
     (
         "._errors",
         &[
@@ -38,6 +42,7 @@ const EXPORTS: [(&str, &[&str]); 5] = [
             "DecodeError",
             "EncodeError",
             "ErrorCode",
+            "EventLoopError",
             "RpcError",
             "RpcTimeoutError",
             "SetupError",
@@ -48,6 +53,7 @@ const EXPORTS: [(&str, &[&str]); 5] = [
     ),
     ("._wire", &["read_json", "to_json"]),
     (".api", &["CONTRACT_HASH", "APIClient"]),
+    (".sync_api", &["SyncAPIClient"]),
 ];
 
 pub(super) fn hand_written() -> Vec<File> {
@@ -74,8 +80,12 @@ fn init(types: &Types<'_>) -> String {
     let models = types.all();
     let mut text = header("`CentrifugoRPCClient` connects, `APIClient` has the methods.");
     let mut all: Vec<&str> = Vec::new();
-    let models = (!models.is_empty()).then_some((".models", models));
-    for (module, names) in EXPORTS.iter().map(|(module, names)| (*module, names.to_vec())).chain(models) {
+    let mut modules: Vec<_> = EXPORTS.iter().map(|(module, names)| (*module, names.to_vec())).collect();
+    if !models.is_empty() {
+        modules.push((".models", models));
+    }
+    modules.sort_by_key(|(module, _)| *module);
+    for (module, names) in modules {
         text.push_str(&imports::import(module, names.clone()));
         all.extend(names);
     }

@@ -16,8 +16,8 @@ pub(super) fn print(api: &Api, package: &Package, module: &str, types: &Types<'_
 # {name}
 
 A typed client for Python 3.10 and later, on [Centrifugo](https://centrifugal.dev)'s official SDK and
-[Pydantic](https://docs.pydantic.dev). Install it with `pip install` and the path of this directory, or import it from where it
-lies.
+[Pydantic](https://docs.pydantic.dev). Install it with `pip install` and the path of this directory (`-e` before it keeps up with changes), or import
+it from where it lies.
 
 ```python
 {example}```
@@ -43,6 +43,23 @@ rpc = CentrifugoRPCClient(url, user="user-123", get_token=fetch_token)
 
 Cancelling the task that awaits a call, for example with `asyncio.timeout`, stops the method on the server.
 
+## Without `await`
+
+A client works in the event loop that it connects in; in another one it raises `EventLoopError`. Where there is none, or another one each time
+(Django, Celery, Streamlit, notebooks, asgiref's `async_to_sync`), use the same methods without `await`:
+
+```python
+with APIClient.sync(CentrifugoRPCClient(url, token)) as api:
+    ...
+```
+
+- It runs an event loop in a thread of its own, from `connect()` to `close()`, which `with` does. A program may keep one for all its threads.
+- It may be used within a running loop, which waits meanwhile.
+- Ctrl-C in a call cancels it. Calls of other threads end with `ConnectionError` when the client is closed.
+- A fork does not take the thread along: connect in each process, for example in gunicorn's `post_fork` or Celery's `worker_process_init`. In the
+  other process calls raise `EventLoopError`.
+- `get_token` is an async function here too: `async def get_token(): return await asyncio.to_thread(fetch_token)`.
+
 ## Errors
 
 | error | what happened | |
@@ -52,6 +69,7 @@ Cancelling the task that awaits a call, for example with `asyncio.timeout`, stop
 | `ConnectionError` | the client is closed, or Centrifugo did not take the request; `TokenError`, `SetupError` and `UnreachableError` say more | |
 | `EncodeError` | the params are not what the method takes; nothing was sent | |
 | `DecodeError` | the result is not what the contract says | |
+| `EventLoopError` | the client is used in another event loop or process than it was connected in | |
 
 All are `CentrifugoRPCError`s. `await api.check_contract()` raises `ContractMismatchError` if the server's contract is another one.
 
@@ -59,8 +77,11 @@ All are `CentrifugoRPCError`s. `await api.check_contract()` raises `ContractMism
 
 Members have the names of the wire; where such a name cannot be one in Python it has a `_` behind it. A field that may be absent is
 `None` then; a field that was not set is not sent. Sums are `X | Y`, told apart with `match` or `isinstance`. Times are `datetime`s
-with a time zone; those with nanoseconds are `NanoDateTime`s, which keep them. `to_json` and `read_json` write and read values as the wire
-has them.
+with a time zone; those with nanoseconds or in a leap second are `NanoDateTime`s, which keep them. Years that Python does not have are in `FarDateTime`s and
+`FarDate`s, which are compared and written, and refuse arithmetic. `to_json` and `read_json` write and read values as the wire has them.
+
+Nothing is converted to be written: a list is a `list`, text a `str`, a whole number an `int`, and JSON what `json` writes. Text is taken for a `datetime`, `date`,
+`UUID`, `Decimal` or enum, and a `dict` for a model.
 "#
     )
 }

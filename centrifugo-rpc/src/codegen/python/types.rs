@@ -49,6 +49,7 @@ impl<'a> Types<'a> {
             Type::String => Expr::name("str"),
             Type::Char => Expr::name("_m.Char"),
             Type::DateTime => Expr::name("_m.DateTime"),
+            Type::Date => Expr::name("_m.Date"),
             Type::Uuid => Expr::name("_m.Uuid"),
             Type::Decimal => Expr::name("_m.Dec"),
             Type::Integer(integer) => integer_of(*integer),
@@ -104,6 +105,19 @@ impl<'a> Types<'a> {
         match kind {
             Type::Null => true,
             Type::Named(name) => self.resolve(name).is_some_and(|def| def.shape == Shape::Alias(Type::Null)),
+            _ => false,
+        }
+    }
+
+    /// Whether it has no values at all.
+    pub(super) fn is_never(&self, kind: &Type) -> bool {
+        match kind {
+            Type::Never => true,
+            Type::Named(name) => self.resolve(name).is_some_and(|def| match &def.shape {
+                Shape::Alias(kind) => *kind == Type::Never,
+                Shape::Union(union) => union.variants.is_empty(),
+                Shape::Enum(_) | Shape::Struct(_) => false,
+            }),
             _ => false,
         }
     }

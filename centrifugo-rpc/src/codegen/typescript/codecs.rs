@@ -98,7 +98,7 @@ impl Context<'_> {
             Type::Never => "c.never".to_owned(),
             Type::Null => "c.nothing".to_owned(),
             Type::Bool => "c.bool".to_owned(),
-            Type::String => "c.string".to_owned(),
+            Type::String | Type::Date => "c.string".to_owned(),
             Type::Char => "c.char".to_owned(),
             Type::DateTime => "c.dateTime".to_owned(),
             Type::Uuid => "c.uuid".to_owned(),

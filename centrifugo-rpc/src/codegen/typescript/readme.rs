@@ -133,6 +133,7 @@ fn sample(context: &Context<'_>, kind: &Type, open: &mut BTreeSet<String>) -> St
         Type::String => "'text'".to_owned(),
         Type::Char => "'x'".to_owned(),
         Type::DateTime => "'2030-01-31T12:00:00Z'".to_owned(),
+        Type::Date => "'2030-01-31'".to_owned(),
         Type::Uuid => "'00000000-0000-4000-8000-000000000000'".to_owned(),
         Type::Decimal => "'1.5'".to_owned(),
         Type::Integer(integer) => {

@@ -171,7 +171,7 @@ impl Context<'_> {
             Type::Never => "never".to_owned(),
             Type::Null => "null".to_owned(),
             Type::Bool => "boolean".to_owned(),
-            Type::String | Type::Char | Type::DateTime | Type::Uuid | Type::Decimal => "string".to_owned(),
+            Type::String | Type::Char | Type::DateTime | Type::Date | Type::Uuid | Type::Decimal => "string".to_owned(),
             Type::Integer(integer) if integer.is_wide() => "bigint".to_owned(),
             Type::Number if self.is_exact => "number | bigint".to_owned(),
             Type::Integer(_) | Type::F32 | Type::F64 | Type::Number => "number".to_owned(),

@@ -16,8 +16,10 @@ mod generics;
 mod internal;
 mod maps;
 mod names;
+mod never;
 mod numbers;
 mod options;
+mod order;
 mod recursion;
 mod text;
 mod unit_enums;
@@ -39,6 +41,7 @@ pub(crate) fn all() -> impl Iterator<Item = Animal> {
         flatten::ANIMALS,
         recursion::ANIMALS,
         fields::ANIMALS,
+        order::ANIMALS,
         names::ANIMALS,
         docs::ANIMALS,
         generics::ANIMALS,

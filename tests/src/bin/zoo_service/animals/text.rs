@@ -148,7 +148,7 @@ impl Sample for Times {
     }
 }
 
-/// Formats that clients keep as text: they promise nothing about what it says.
+/// Without a place on earth. Most clients keep them as text, and promise nothing about what it says.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct LocalTimes {
     date: NaiveDate,
@@ -159,7 +159,14 @@ struct LocalTimes {
 impl Sample for LocalTimes {
     fn samples() -> Vec<Self> {
         let both = utc("2024-02-29T23:59:59.000000001Z").naive_utc();
-        vec![Self { date: both.date(), time: both.time(), both }]
+        let at = |date, both: NaiveDateTime| Self { date, time: both.time(), both };
+        vec![
+            at(both.date(), both),
+            at(NaiveDate::MIN, NaiveDateTime::MIN),
+            at(NaiveDate::MAX, NaiveDateTime::MAX),
+            at(NaiveDate::from_ymd_opt(0, 2, 29).unwrap_or_default(), both),
+            at(NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap_or_default(), both),
+        ]
     }
 
     fn refusals() -> &'static [&'static str] {
