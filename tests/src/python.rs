@@ -43,6 +43,20 @@ impl Python {
         self.venv.join("bin").join("python")
     }
 
+    /// An empty environment at `venv`.
+    #[must_use]
+    pub fn beside(&self, venv: &Path) -> Environment<'_> {
+        let mut make = Command::new(self.interpreter());
+        toolchain::run(make.args(["-m", "venv", "--without-pip"]).arg(venv), PYTHON);
+        Environment { python: self, venv: venv.to_owned() }
+    }
+
+    /// Where the packages are.
+    fn packages(&self) -> String {
+        let ask = "import sysconfig; print(sysconfig.get_path('purelib'))";
+        self.run("python", &["-c", ask], &self.venv, &[]).trim().to_owned()
+    }
+
     /// A command of the environment, such as `mypy`, that leaves nothing behind.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
@@ -87,6 +101,37 @@ impl Python {
         let checked = self.run("pyright", &[OsStr::new("--project"), strict.as_os_str()], dir, &[]);
         fs::remove_file(&strict).expect("the file is there");
         assert!(checked.contains("0 errors, 0 warnings"), "{checked}");
+    }
+}
+
+/// An environment of its own, which finds the packages of the other one as well.
+#[derive(Debug)]
+pub struct Environment<'a> {
+    python: &'a Python,
+    venv: PathBuf,
+}
+
+impl Environment<'_> {
+    /// Installs what pip's arguments say, as a user would; only that nothing is fetched for it.
+    pub fn install(&self, what: &[&str]) {
+        let interpreter = self.interpreter();
+        let interpreter = interpreter.to_string_lossy();
+        let mut args = vec!["--python", &*interpreter, "install", "--quiet", "--disable-pip-version-check"];
+        args.extend(["--no-deps", "--no-build-isolation"]);
+        args.extend(what);
+        self.python.run("pip", &args, &self.venv, &[("PYTHONPATH", &self.python.packages())]);
+    }
+
+    /// Runs its interpreter to the end and returns what it printed.
+    #[must_use]
+    pub fn run(&self, args: &[&str], env: &[(&str, &str)]) -> String {
+        let packages = self.python.packages();
+        let env: Vec<_> = env.iter().copied().chain([("PYTHONPATH", &*packages)]).collect();
+        self.python.run(&self.interpreter().to_string_lossy(), args, &self.venv, &env)
+    }
+
+    fn interpreter(&self) -> PathBuf {
+        self.venv.join("bin").join("python")
     }
 }
 

@@ -119,18 +119,20 @@ async fn the_package_can_be_installed_and_its_readme_runs() {
     let _demo = Demo::start(&centrifugo).await;
     let (dir, package) = generate();
 
-    // An environment that has the packages of the other one, and this one besides.
-    let site = dir.path().join("site");
-    let (package_path, site_path) = (package.to_string_lossy(), site.to_string_lossy());
-    let install = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--target", &site_path, &package_path];
-    python.run("pip", &install, dir.path(), &[]);
-
     let readme = fs::read_to_string(package.join("README.md")).expect("a README");
     let example = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
     let token = centrifugo.tokens().connection("user-123");
-    let env = [("PYTHONPATH", &*site_path), ("CENTRIFUGO_URL", &*centrifugo.url), ("CENTRIFUGO_TOKEN", token.as_str())];
-    let printed = python.run("python", &["-c", example], dir.path(), &env);
-    assert_eq!(printed, "total=100 completed=75\n");
+    let path = package.to_string_lossy();
+    for (name, install) in [("plain", &[&*path][..]), ("editable", &["-e", &*path][..])] {
+        let environment = python.beside(&dir.path().join(name));
+        environment.install(install);
+        let env = [("CENTRIFUGO_URL", &*centrifugo.url), ("CENTRIFUGO_TOKEN", token.as_str())];
+        assert_eq!(environment.run(&["-c", example], &env), "total=100 completed=75\n", "{name}");
+    }
+    // What that leaves beside the sources is no difference.
+    let mut check = example::command("demo");
+    check.args(["generate_centrifugo_clients", "--python", "--output", "opensdk", "--check"]).current_dir(dir.path());
+    toolchain::run(&mut check, "cargo builds it");
 }
 
 #[tokio::test]

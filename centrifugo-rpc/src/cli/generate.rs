@@ -222,7 +222,10 @@ fn find_generated(dir: &Path, found: &mut impl FnMut(PathBuf)) -> Result<(), Err
         let entry = entry.map_err(|error| cannot("read", dir, error))?;
         // Links are not followed: what they lead to is somebody else's.
         let kind = entry.file_type().map_err(|error| cannot("read", &entry.path(), error))?;
-        if kind.is_dir() && !NOT_OURS.iter().any(|name| entry.file_name() == *name) {
+        let name = entry.file_name();
+        // Installing a Python client leaves a directory named after it, with its README inside.
+        let is_ours = !NOT_OURS.iter().any(|other| name == *other) && !name.to_string_lossy().ends_with(".egg-info");
+        if kind.is_dir() && is_ours {
             find_generated(&entry.path(), found)?;
         } else if kind.is_file() && is_generated(&entry.path())? {
             found(entry.path());

@@ -97,8 +97,8 @@ fn project(package: &Package, module: &str) -> String {
     format!(
         r#"# {MARK}
 [build-system]
-requires = ["hatchling>=1.26"]
-build-backend = "hatchling.build"
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
 
 [project]
 name = "{name}"
@@ -112,11 +112,10 @@ dependencies = [
     "typing_extensions>=4.12",
 ]
 
-[tool.hatch.build.targets.wheel]
-include = ["/*.py", "/py.typed"]
-
-[tool.hatch.build.targets.wheel.sources]
-"" = "{module}"
+[tool.setuptools]
+packages = ["{module}"]
+package-dir = {{ {module} = "." }}
+package-data = {{ {module} = ["py.typed"] }}
 
 [tool.ruff]
 line-length = 88
