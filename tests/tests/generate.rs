@@ -154,6 +154,36 @@ fn what_a_person_wrote_stays() {
 }
 
 #[test]
+fn the_directory_around_a_python_client_is_a_package_unless_its_owner_made_something_of_it() {
+    let dir = tempdir();
+    let sdk = |name: &str| dir.path().join(name);
+    let init = |name: &str| sdk(name).join("__init__.py");
+    generated(&sdk("opensdk"), &["--all"]);
+    assert!(text(&fs::read(init("opensdk")).expect("a file")).starts_with(&format!("# {MARK}\n")));
+    assert!(generated(&sdk("opensdk"), &["--go"]).contains("0 removed"), "it belongs to another language");
+    assert!(init("opensdk").exists());
+    fs::remove_file(init("opensdk")).expect("removed");
+    let output = generate(&sdk("opensdk"), &["--python", "--check"]);
+    assert!(text(&output.stdout).contains("__init__.py: missing"), "{output:?}");
+
+    for (name, own) in [("own", "__init__.py"), ("modules", "helpers.py")] {
+        fs::create_dir(sdk(name)).expect("created");
+        fs::write(sdk(name).join(own), "# mine\n").expect("written");
+        generated(&sdk(name), &["--python"]);
+        assert_eq!(init(name).exists(), own == "__init__.py");
+        assert_eq!(fs::read(sdk(name).join(own)).expect("a file"), b"# mine\n");
+        assert!(generated(&sdk(name), &["--python", "--check"]).contains("up to date"));
+    }
+    generated(&sdk("open-sdk"), &["--python"]);
+    assert!(!init("open-sdk").exists(), "it is no name of a package");
+    fs::create_dir(sdk("project")).expect("created");
+    let mut here = example::command("demo");
+    here.args(["generate_centrifugo_clients", "--python", "--output", "."]).current_dir(sdk("project"));
+    assert!(here.output().expect("it starts").status.success());
+    assert!(!init("project").exists() && sdk("project").join("python").exists());
+}
+
+#[test]
 fn packages_have_the_name_they_are_given() {
     let dir = tempdir();
     generated(dir.path(), &["--all"]);

@@ -15,6 +15,7 @@ use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
 
+mod around;
 mod package;
 
 /// How far into a file its mark is looked for: behind a shebang or an opening of a comment.
@@ -74,7 +75,10 @@ pub(super) fn run(arguments: Arguments, channels: &Channels) -> Result<ExitCode,
             continue;
         }
         let files = codegen::channels::with(channels, generate(&api, &package));
-        let target = Target::read(arguments.output.join(language), files)?;
+        let mut target = Target::read(arguments.output.join(language), files)?;
+        if language == "python" && around::is_wanted(&arguments.output)? {
+            target.add(&arguments.output, codegen::python::around())?;
+        }
         if arguments.list {
             target.list()?;
         } else if arguments.check {
@@ -116,27 +120,31 @@ enum State {
 
 impl Target {
     fn read(dir: PathBuf, files: Vec<File>) -> Result<Self, Error> {
-        let mut read = Vec::new();
-        for File { path, contents } in files {
-            let path = dir.join(path);
-            let state = match fs::read(&path) {
-                Ok(there) if there == contents.as_bytes() => State::Current,
-                Ok(_) if is_generated(&path)? => State::Old,
-                Ok(_) => State::Foreign,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => State::Missing,
-                Err(error) => return Err(cannot("read", &path, error)),
-            };
-            read.push((path, contents, state));
-        }
-        let wanted: BTreeSet<_> = read.iter().map(|(path, ..)| path.clone()).collect();
-        let mut stale = Vec::new();
+        let mut target = Self { dir, files: Vec::new(), stale: Vec::new() };
+        let dir = target.dir.clone();
+        files.into_iter().try_for_each(|file| target.add(&dir, file))?;
+        let wanted: BTreeSet<_> = target.files.iter().map(|(path, ..)| path.clone()).collect();
         find_generated(&dir, &mut |path| {
             if !wanted.contains(&path) {
-                stale.push(path);
+                target.stale.push(path);
             }
         })?;
-        stale.sort();
-        Ok(Self { dir, files: read, stale })
+        target.stale.sort();
+        Ok(target)
+    }
+
+    /// A file that belongs to it.
+    fn add(&mut self, dir: &Path, file: File) -> Result<(), Error> {
+        let (path, contents) = (dir.join(file.path), file.contents);
+        let state = match fs::read(&path) {
+            Ok(there) if there == contents.as_bytes() => State::Current,
+            Ok(_) if is_generated(&path)? => State::Old,
+            Ok(_) => State::Foreign,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => State::Missing,
+            Err(error) => return Err(cannot("read", &path, error)),
+        };
+        self.files.push((path, contents, state));
+        Ok(())
     }
 
     fn list(&self) -> Result<(), Error> {

@@ -27,6 +27,11 @@ pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
     files
 }
 
+/// What makes a package of the directory around the client: without it type checkers find `python` and `opensdk.python` to be the same file.
+pub(crate) fn around() -> File {
+    File::new("__init__.py", header("Generated clients.").trim_end().to_owned() + "\n")
+}
+
 /// The first lines of a module.
 fn header(doc: &str) -> String {
     format!("# {MARK}\n\"\"\"{doc}\"\"\"\n\n")
