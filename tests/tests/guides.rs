@@ -115,10 +115,12 @@ async fn the_programs_of_client_generation_run_in_all_three_languages() {
     toolchain::run(generate.arg(project.path().join("opensdk")), "it is an example of this workspace");
 
     let python = Python::install();
-    python.run("mypy", &["--strict", "main.py"], project.path(), &[]);
-    let mut command = python.command("python");
-    command.arg("main.py").current_dir(project.path());
-    prints_stats(command, &centrifugo).await;
+    python.run("mypy", &["--strict", "."], project.path(), &[]);
+    for program in ["main.py", "plain.py"] {
+        let mut command = python.command("python");
+        command.arg(program).current_dir(project.path());
+        prints_stats(command, &centrifugo).await;
+    }
 
     let bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--types", "node"];
     run(project.tsc(&strict()).args(bundler).arg("main.ts"));

@@ -74,10 +74,16 @@ impl Scope {
 
     /// `wanted`; where it is reserved or given already, with `suffix`, and then with a number.
     pub(crate) fn pick(&mut self, wanted: &str, suffix: &str) -> String {
+        self.pick_but(wanted, suffix, |_| false)
+    }
+
+    /// The same, and none of those that are `refused`.
+    pub(crate) fn pick_but(&mut self, wanted: &str, suffix: &str, refused: impl Fn(&str) -> bool) -> String {
         let suffixed = std::iter::once(format!("{wanted}{suffix}"));
         let numbered = (2..).map(|number| format!("{wanted}{suffix}{number}"));
         let mut candidates = std::iter::once(wanted.to_owned()).chain(suffixed).chain(numbered);
-        let free = candidates.find(|name| !self.taken.contains(name)).unwrap_or_else(|| wanted.to_owned());
+        let free =
+            candidates.find(|name| !self.taken.contains(name) && !refused(name)).unwrap_or_else(|| wanted.to_owned());
         self.taken.insert(free.clone());
         free
     }

@@ -17,7 +17,7 @@ from ._errors import (
     TokenRefused,
     UnreachableError,
 )
-from ._wire import read_json, to_json
+from ._wire import as_params, read_json, to_json
 
 __all__ = [
     "CentrifugoRPCClient",
@@ -37,6 +37,7 @@ __all__ = [
     "TokenError",
     "TokenRefused",
     "UnreachableError",
+    "as_params",
     "read_json",
     "to_json",
 ]

@@ -72,15 +72,18 @@ __all__ = [
     "DateTime",
     "Dec",
     "External",
+    "FlatInput",
     "FlatModel",
     "FlattenedOrNone",
     "Float",
+    "Input",
     "Internal",
     "MayBeAbsent",
     "Members",
     "Model",
     "Never",
     "Newtype",
+    "NewtypeInput",
     "Number",
     "OrNone",
     "SignedKey",
@@ -120,6 +123,8 @@ class Model(BaseModel):
     __newtype__: ClassVar[bool] = False
     # The names on the wire of fields that have another one here, for `FlatModel`s.
     __renamed__: ClassVar[Mapping[str, str]] = {}
+    # For params: the class of results whose values it takes as well.
+    __received__: ClassVar[str] = ""
     # Whether unknown members are an error.
     __denies_unknown__: ClassVar[bool] = False
 
@@ -132,6 +137,7 @@ class Model(BaseModel):
         rest: str | None = None,
         denies_unknown: bool | None = None,
         renamed: Mapping[str, str] | None = None,
+        received: str | None = None,
     ) -> None:
         """Takes what the wire format has and the fields do not say."""
         super().__init_subclass__()
@@ -141,6 +147,7 @@ class Model(BaseModel):
             "__flattened__": flattened,
             "__rest__": rest,
             "__denies_unknown__": denies_unknown,
+            "__received__": received,
             "__renamed__": renamed and {**cls.__renamed__, **renamed},
         }
         for name, value in given.items():
@@ -205,3 +212,23 @@ class FlatModel(Model):
                 raise ValueError(f"`{name}` has a member `{twice}`, as has the model")
             members.update(content or {})
         return members
+
+
+class Input(Model):
+    """A model of params that looks different from the one of results."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_received(cls, data: Any) -> Any:
+        if not isinstance(data, Model) or type(data).__name__ != cls.__received__:
+            return data
+        given = data.model_fields_set & cls.model_fields.keys()
+        return {name: getattr(data, name) for name in given}
+
+
+class FlatInput(FlatModel, Input):
+    """The same with members of others among its own."""
+
+
+class NewtypeInput(Newtype, Input):
+    """The same with one unnamed content."""

@@ -26,7 +26,7 @@ class Codec:
     def to_json(self, value: Any) -> bytes:
         """The JSON of a value. Raises `ValueError` for one of another type."""
         try:
-            checked = self._adapter.validate_python(_again(value, ()))
+            checked = self.check(value)
             plain = self._adapter.dump_python(
                 checked,
                 mode="json",
@@ -38,12 +38,17 @@ class Codec:
                 plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")
             )
             return text.encode()
-        except ValidationError as error:
-            raise ValueError(explain(error)) from error
         except (PydanticSerializationError, TypeError) as error:
             raise ValueError(str(error)) from error
         except RecursionError as error:
             raise ValueError("nested too deeply, or within itself") from error
+
+    def check(self, value: Any) -> Any:
+        """The value as one of the type. Raises `ValueError` if it is none."""
+        try:
+            return self._adapter.validate_python(_again(value, ()))
+        except ValidationError as error:
+            raise ValueError(explain(error)) from error
 
     def from_plain(self, plain: Any) -> Any:
         """The value of what a JSON parser made. Raises `ValueError` if it is none."""
@@ -73,6 +78,20 @@ def read_json(kind: Any, data: str | bytes) -> Any:
     Raises `ValueError` if it is not one.
     """
     return Codec(kind).from_plain(from_json(data, allow_inf_nan=False))
+
+
+@overload
+def as_params(kind: type[T], value: object) -> T: ...
+@overload
+def as_params(kind: Any, value: object) -> Any: ...
+def as_params(kind: Any, value: object) -> Any:
+    """What a call answered as the type that params have in its place, such as
+    `as_params(TaskInput, task)`. Models and calls do that by themselves; type checkers
+    want to be told.
+
+    Raises `ValueError` if it is not one.
+    """
+    return Codec(kind).check(value)
 
 
 class _Contract(TypedDict):

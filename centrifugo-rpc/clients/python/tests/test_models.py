@@ -18,7 +18,14 @@ from uuid import UUID
 import pytest
 from typing_extensions import TypeAliasType
 
-from base import FarDate, FarDateTime, NanoDateTime, read_json, to_json
+from base import (
+    FarDate,
+    FarDateTime,
+    NanoDateTime,
+    as_params,
+    read_json,
+    to_json,
+)
 from base import _model as m
 from base._datetime import from_rfc3339, to_rfc3339
 
@@ -539,3 +546,71 @@ def test_decimals_are_exact() -> None:
     assert value == Decimal(79228162514264337593543950335)
     assert to_json(m.Dec, Decimal("1E+3")) == b'"1000"'
     assert json.loads(to_json(m.Dec, Decimal("0.10"))) == "0.10"
+
+
+class Sent(m.Model, tag="Sent"):
+    id: m.U64
+    inner: Sent | None = None
+
+
+class Answer(m.FlatModel, flattened={"variant": ("Circle",)}, rest="rest"):
+    class_: typing.Annotated[str, m.wire("class")]
+    only_answered: m.U8
+    sent: list[Union]
+    variant: m.FlattenedOrNone[Shape] = None
+    rest: dict[str, m.Float] = m.EMPTY
+
+
+class SentInput(m.Input, tag="Sent", received="Sent"):
+    id: m.MayBeAbsent[m.U64] = None
+    inner: SentInput | None = None
+
+
+class AnswerInput(
+    m.FlatInput,
+    flattened={"variant": ("Circle",)},
+    rest="rest",
+    renamed={"class_": "class"},
+    received="Answer",
+):
+    class_: typing.Annotated[str | None, m.wire("class")] = None
+    sent: list[UnionInput]
+    variant: m.FlattenedOrNone[Shape] = None
+    rest: dict[str, m.Float] = m.EMPTY
+
+
+class ManySent(m.Newtype, tag="Many"):
+    value: list[Sent]
+
+
+class ManySentInput(m.NewtypeInput, tag="Many", received="ManySent"):
+    value: list[SentInput]
+
+
+Union: typing.TypeAlias = typing.Annotated[Sent | ManySent, m.External()]
+UnionInput: typing.TypeAlias = typing.Annotated[SentInput | ManySentInput, m.External()]
+
+
+def test_what_was_received_can_be_sent() -> None:
+    sent = Sent(id=1, inner=Sent(id=2))
+    answer = Answer(
+        class_="a",
+        only_answered=1,
+        sent=[sent, ManySent(value=[sent])],
+        variant=ShapeCircle(center=Point(x=1, y=2), radius=1.0),
+        rest={"more": 1.5},
+    )
+    text = (
+        '{"class":"a","sent":[{"Sent":{"id":1,"inner":{"id":2}}},'
+        '{"Many":[{"id":1,"inner":{"id":2}}]}],'
+        '"Circle":{"center":{"x":1,"y":2},"radius":1.0},"more":1.5}'
+    )
+    assert to_json(AnswerInput, answer).decode() == text
+    params = as_params(AnswerInput, answer)
+    assert isinstance(params, AnswerInput)
+    assert isinstance(params.sent[0], SentInput)
+    assert to_json(AnswerInput, params).decode() == text
+    assert to_json(list[SentInput], [sent]) == b'[{"id":1,"inner":{"id":2}}]'
+    for other in (Point(x=1, y=2), Zone(z=1)):
+        with pytest.raises(ValueError, match="SentInput"):
+            as_params(SentInput, other)

@@ -1,5 +1,7 @@
 //! Identifiers of Python.
 
+use std::collections::BTreeSet;
+
 use super::{Scope, pascal, shouty, snake};
 
 /// Words that are no identifiers.
@@ -83,18 +85,27 @@ pub(crate) fn type_name(scope: &mut Scope, name: &str) -> String {
 }
 
 /// The attributes of a model.
-pub(crate) fn fields() -> Scope {
-    Scope::new(&[&KEYWORDS[..], &BUILTINS, &MODEL].concat())
+pub(crate) struct Fields {
+    scope: Scope,
+    /// What its members are called on the wire. No attribute is called like another member there: a value for one would be taken for
+    /// both.
+    wire: BTreeSet<String>,
+}
+
+/// The attributes of a model with these members.
+pub(crate) fn fields<'a>(wire: impl IntoIterator<Item = &'a str>) -> Fields {
+    let wire = wire.into_iter().map(str::to_owned).collect();
+    Fields { scope: Scope::new(&[&KEYWORDS[..], &BUILTINS, &MODEL].concat()), wire }
 }
 
 /// The name of an attribute: that of the wire, where it is one in Python too.
-pub(crate) fn field(scope: &mut Scope, name: &str) -> String {
+pub(crate) fn field(fields: &mut Fields, name: &str) -> String {
     let is_identifier = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     // What looks like a type would hide it from the other attributes.
     let is_type = name.starts_with(|first: char| first.is_ascii_uppercase());
     let wanted = if is_identifier && !is_type { name.to_owned() } else { snake(name) };
-    scope.pick(&wanted, "_")
+    fields.scope.pick_but(&wanted, "_", |candidate| candidate != name && fields.wire.contains(candidate))
 }
 
 /// The members of an enum.
@@ -128,7 +139,7 @@ mod tests {
 
     #[test]
     fn names_of_the_wire_stay_where_they_can() {
-        let mut scope = fields();
+        let mut scope = fields([]);
         for (wire, name) in [
             ("user_id", "user_id"),
             ("userId", "userId"),
@@ -147,6 +158,10 @@ mod tests {
         ] {
             assert_eq!(field(&mut scope, wire), name, "{wire}");
         }
+        let wire = ["_id", "id", "Id", "class", "class_"];
+        let mut scope = fields(wire);
+        let names = wire.map(|wire| field(&mut scope, wire));
+        assert_eq!(names, ["id_", "id", "id_2", "class_2", "class_"], "none is what another is on the wire");
     }
 
     #[test]

@@ -4,8 +4,7 @@ use super::docs::docstring;
 use super::layout::{Expr, annotated, literal};
 use super::types::{Types, has_class};
 use crate::codegen::ir::{Body, EnumValue, Field, Rest, Struct, Tagging, Type, TypeDef, Union, Variant};
-use crate::codegen::names::Scope;
-use crate::codegen::names::python as names;
+use crate::codegen::names::python::{self as names, Fields};
 
 const INDENT: usize = 4;
 
@@ -16,6 +15,8 @@ struct Class {
     keywords: Vec<Expr>,
     /// The attributes that have another name on the wire.
     renamed: Vec<Expr>,
+    /// The class whose values it takes as well: that of results, where it is one of params.
+    received: Option<String>,
     doc: String,
     /// Each with the docstring behind it.
     members: Vec<String>,
@@ -23,7 +24,15 @@ struct Class {
 
 impl Class {
     fn new(name: String, base: &str, doc: String) -> Self {
-        Self { name, base: base.to_owned(), keywords: Vec::new(), renamed: Vec::new(), doc, members: Vec::new() }
+        Self {
+            name,
+            base: base.to_owned(),
+            keywords: Vec::new(),
+            renamed: Vec::new(),
+            received: None,
+            doc,
+            members: Vec::new(),
+        }
     }
 
     fn keyword(&mut self, key: &str, value: Expr) {
@@ -54,7 +63,17 @@ impl Class {
         }
     }
 
-    fn print(self) -> String {
+    fn print(mut self) -> String {
+        if let Some(received) = self.received.take() {
+            let base = match self.base.as_str() {
+                "_m.Model" => "_m.Input",
+                "_m.FlatModel" => "_m.FlatInput",
+                "_m.Newtype" => "_m.NewtypeInput",
+                other => other,
+            };
+            self.base = base.to_owned();
+            self.keyword("received", Expr::name(literal(&received)));
+        }
         let mut arguments = vec![Expr::name(self.base)];
         arguments.extend(self.keywords);
         let header = Expr::call(&format!("class {}", self.name), arguments).laid_out("", 0, 1);
@@ -78,10 +97,11 @@ impl Class {
 /// The class of a struct.
 pub(super) fn of_struct(types: &Types<'_>, def: &TypeDef, fields: &Struct) -> String {
     let mut class = Class::new(types.name(&def.name), model_for(fields), described(&def.description, def.deprecated));
-    add_fields(&mut class, types, fields, &mut names::fields());
+    add_fields(&mut class, types, fields, &mut names::fields(members(fields)));
     if is_flat(fields) {
         class.tells_names();
     }
+    class.received = def.input_of.as_deref().map(|name| types.name(name));
     class.print()
 }
 
@@ -97,18 +117,30 @@ pub(super) fn of_enum(types: &Types<'_>, def: &TypeDef, values: &[EnumValue]) ->
 }
 
 /// The classes of a union's variants.
-pub(super) fn of_union(types: &Types<'_>, union: &Union) -> Vec<String> {
+pub(super) fn of_union(types: &Types<'_>, def: &TypeDef, union: &Union) -> Vec<String> {
+    let received = def.input_of.as_deref().and_then(|name| types.union_of(name));
     let variants = union.variants.iter().filter(|variant| has_class(&union.tagging, &variant.body));
-    variants.map(|variant| of_variant(types, &union.tagging, variant).print()).collect()
+    let classes = variants.map(|variant| {
+        let mut class = of_variant(types, &union.tagging, variant);
+        let same = received.and_then(|union| union.variants.iter().find(|other| other.name == variant.name));
+        class.received = same.map(|other| types.name(&other.type_name)).filter(|name| !name.is_empty());
+        class.print()
+    });
+    classes.collect()
 }
 
 fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class {
-    let mut scope = names::fields();
+    let internal = if let Tagging::Internal { tag } = tagging { Some(tag) } else { None };
+    let mut scope = match &variant.body {
+        // As in the class that it is derived from.
+        Body::Newtype(kind) => names::fields(types.struct_of(kind).into_iter().flat_map(|(_, base)| members(base))),
+        Body::Struct(fields) => names::fields(members(fields).chain(internal.map(String::as_str))),
+        Body::Unit => names::fields([]),
+    };
     let mut class = Class::new(types.name(&variant.type_name), "_m.Model", variant.description.clone());
     if *tagging != Tagging::Untagged {
         class.keyword("tag", Expr::name(literal(&variant.name)));
     }
-    let internal = if let Tagging::Internal { tag } = tagging { Some(tag) } else { None };
     match &variant.body {
         Body::Newtype(kind) if internal.is_some() => {
             if let Some((name, base)) = types.struct_of(kind) {
@@ -142,7 +174,7 @@ fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class 
     class
 }
 
-fn add_tag(class: &mut Class, scope: &mut Scope, tag: Option<&String>, variant: &str) {
+fn add_tag(class: &mut Class, scope: &mut Fields, tag: Option<&String>, variant: &str) {
     let Some(tag) = tag else { return };
     let name = names::field(scope, tag);
     class.keyword("tag_field", Expr::name(literal(&name)));
@@ -153,7 +185,7 @@ fn add_tag(class: &mut Class, scope: &mut Scope, tag: Option<&String>, variant: 
 }
 
 /// What is not a struct, but has members all the same: they stand beside the tag.
-fn add_content(class: &mut Class, types: &Types<'_>, kind: &Type, scope: &mut Scope) {
+fn add_content(class: &mut Class, types: &Types<'_>, kind: &Type, scope: &mut Fields) {
     let name = names::field(scope, "value");
     let variants = if let Type::Named(kind) = kind { types.variants_of(kind) } else { Expr::call("", Vec::new()) };
     class.base = "_m.FlatModel".to_owned();
@@ -161,7 +193,7 @@ fn add_content(class: &mut Class, types: &Types<'_>, kind: &Type, scope: &mut Sc
     class.member(annotated(&name, &types.expr(kind), None, INDENT), "Its members stand beside the tag.");
 }
 
-fn reserve(scope: &mut Scope, fields: &Struct) {
+fn reserve(scope: &mut Fields, fields: &Struct) {
     for field in &fields.fields {
         names::field(scope, &field.name);
     }
@@ -173,6 +205,11 @@ fn reserve(scope: &mut Scope, fields: &Struct) {
     }
 }
 
+/// What its members are called on the wire.
+fn members(fields: &Struct) -> impl Iterator<Item = &str> {
+    fields.fields.iter().map(|field| field.name.as_str())
+}
+
 fn model_for(fields: &Struct) -> &'static str {
     if is_flat(fields) { "_m.FlatModel" } else { "_m.Model" }
 }
@@ -182,7 +219,7 @@ fn is_flat(fields: &Struct) -> bool {
     !fields.flattened.is_empty() || fields.rest != Rest::Ignored
 }
 
-fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut Scope) {
+fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut Fields) {
     for field in &fields.fields {
         let name = names::field(scope, &field.name);
         let (kind, value) = kind_of(types, field);

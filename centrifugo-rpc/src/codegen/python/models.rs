@@ -62,7 +62,7 @@ fn print_classes<'a>(types: &Types<'a>, def: &'a TypeDef, printed: &mut BTreeSet
             for base in bases(types, union) {
                 print_classes(types, base, printed, blocks);
             }
-            blocks.extend(classes::of_union(types, union));
+            blocks.extend(classes::of_union(types, def, union));
         }
         Shape::Alias(_) => {}
     }

@@ -51,7 +51,7 @@ const EXPORTS: [(&str, &[&str]); 6] = [
             "UnreachableError",
         ],
     ),
-    ("._wire", &["read_json", "to_json"]),
+    ("._wire", &["as_params", "read_json", "to_json"]),
     (".api", &["CONTRACT_HASH", "APIClient"]),
     (".sync_api", &["SyncAPIClient"]),
 ];

@@ -81,7 +81,8 @@ with a time zone; those with nanoseconds or in a leap second are `NanoDateTime`s
 `FarDate`s, which are compared and written, and refuse arithmetic. `to_json` and `read_json` write and read values as the wire has them.
 
 Nothing is converted to be written: a list is a `list`, text a `str`, a whole number an `int`, and JSON what `json` writes. Text is taken for a `datetime`, `date`,
-`UUID`, `Decimal` or enum, and a `dict` for a model.
+`UUID`, `Decimal` or enum, and a `dict` for a model. Where params have another type than results (`…Input`), what a call answered is taken for it;
+`as_params(TaskInput, task)` tells type checkers so.
 "#
     )
 }
@@ -171,7 +172,7 @@ fn value(api: &Api, types: &Types<'_>, kind: &Type, used: &mut Vec<String>) -> O
         Type::Named(name) => match &api.get(name)?.shape {
             Shape::Struct(Struct { fields, flattened, .. }) if flattened.is_empty() => {
                 used.push(types.name(name));
-                let mut scope = names::fields();
+                let mut scope = names::fields(fields.iter().map(|field| field.name.as_str()));
                 let mut arguments = Vec::new();
                 for field in fields {
                     let attribute = names::field(&mut scope, &field.name);

@@ -138,6 +138,11 @@ impl<'a> Types<'a> {
         if let Shape::Struct(fields) = &def.shape { Some((&def.name, fields)) } else { None }
     }
 
+    /// The union of this name.
+    pub(super) fn union_of(&self, name: &str) -> Option<&'a Union> {
+        union_of(self.api.get(name)?)
+    }
+
     /// The names of the members that a flattened type takes for itself.
     pub(super) fn variants_of(&self, name: &str) -> Expr {
         let union = self.resolve(name).and_then(union_of).filter(|union| union.tagging == Tagging::External);

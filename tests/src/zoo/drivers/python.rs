@@ -13,7 +13,7 @@ pub fn python(list: &List, api: &str) -> String {
         let [get, check, refused] = [&animal.get, &animal.check, &animal.refused].map(|name| name.to_snake_case());
         let (name, check_type) = (&animal.name, &animal.check_type);
         let params = if animal.split {
-            format!("converted(sdk.{check_type}, case, value)")
+            format!("sdk.{check_type}(case=case, value=received(value))")
         } else {
             format!("sdk.{check_type}(case=case, value=value)")
         };
