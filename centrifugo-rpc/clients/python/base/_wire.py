@@ -109,23 +109,34 @@ def _again(value: Any, place: tuple[str, ...]) -> Any:
     of a model later on, and it would be written as something else.
     """
     if isinstance(value, BaseModel):
+        given = value.model_fields_set
         fields = {
-            name: _again(content, (*place, name))
+            name: content
+            if type(content) in _PLAIN
+            else _again(content, (*place, name))
             for name, content in value.__dict__.items()
-            if name in value.model_fields_set
+            if name in given
         }
         try:
             return type(value).model_validate(fields, by_alias=False, by_name=True)
         except ValidationError as error:
             raise ValueError(explain(error, place)) from error
     if isinstance(value, (list, tuple)):
-        items = cast(Sequence[Any], value)
-        again = [_again(item, (*place, str(at))) for at, item in enumerate(items)]
+        again = [
+            item if type(item) in _PLAIN else _again(item, (*place, str(at)))
+            for at, item in enumerate(cast(Sequence[Any], value))
+        ]
         return again if isinstance(value, list) else tuple(again)
     if isinstance(value, dict):
-        members = cast(Any, value).items()
-        return {key: _again(each, (*place, str(key))) for key, each in members}
+        return {
+            key: item if type(item) in _PLAIN else _again(item, (*place, str(key)))
+            for key, item in cast(Any, value).items()
+        }
     return value
+
+
+# What no model can be in.
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def explain(error: ValidationError, place: tuple[str, ...] = ()) -> str:
