@@ -100,7 +100,6 @@ impl Sample for Letters {
     }
 }
 
-/// Not here: leap seconds and years beyond 9999, which are no date-times of RFC 3339 in other languages.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Times {
     utc: DateTime<Utc>,
@@ -131,6 +130,19 @@ impl Sample for Times {
                 local: local("0001-01-01T00:00:00-00:30"),
                 maybe: Some(utc("9999-12-31T23:59:59.999999999Z")),
                 many: vec![utc("1969-12-31T23:59:59.999Z"), utc("2038-01-19T03:14:08.5Z"), utc("0001-01-01T00:00:00Z")],
+            },
+            // Years and seconds that some languages do not have.
+            Self {
+                utc: utc("2016-12-31T23:59:60.500000001Z"),
+                local: local("2017-01-01T05:44:60+05:45"),
+                maybe: Some(DateTime::<Utc>::MAX_UTC),
+                many: vec![
+                    DateTime::<Utc>::MIN_UTC,
+                    utc("0000-02-29T12:00:00Z"),
+                    utc("-0001-01-01T00:00:00Z"),
+                    utc("+10000-01-01T00:00:00.000000001Z"),
+                    utc("+12345-06-30T23:59:60Z"),
+                ],
             },
         ]
     }
