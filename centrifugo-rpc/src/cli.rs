@@ -178,7 +178,7 @@ impl Command {
             Self::Doctor => doctor(&config(server)?).await,
             // What is linked into the program says it all: no settings are needed.
             #[cfg(feature = "codegen")]
-            Self::GenerateCentrifugoClients(arguments) => generate::run(arguments, &server.channels()?),
+            Self::GenerateCentrifugoClients(arguments) => generate::run(&arguments, &server.channels()?),
             #[cfg(feature = "codegen")]
             Self::Contract(arguments) => contract::run(&arguments),
         }

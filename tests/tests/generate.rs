@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use tests::example;
 
@@ -151,6 +151,155 @@ fn what_a_person_wrote_stays() {
     let after = files(dir.path());
     assert_eq!(after[&beside], before[&beside]);
     assert!(after.contains_key(&dependency), "what package managers install is not ours");
+}
+
+/// Runs the command of `demo` with files of at most `blocks` of 512 bytes: as on a full disk, and for any user. `ignored` is whether the
+/// program is told that a file is too large, rather than killed.
+#[cfg(unix)]
+fn generate_within(blocks: u32, ignored: bool, dir: &Path, args: &[&str]) -> Output {
+    let demo = example::command("demo");
+    let trap = if ignored { "trap '' XFSZ; " } else { "" };
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{trap}ulimit -f {blocks}; exec \"$@\""), "sh"]).arg(demo.get_program());
+    for (name, value) in demo.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.arg("generate_centrifugo_clients").arg("--output").arg(dir).args(args).output().expect("it starts")
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_every_file_as_it_was_or_as_it_shall_be() {
+    let dir = tempdir();
+    generated(dir.path(), &["--go", "--package", "before"]);
+    let before = files(dir.path());
+    // Its contents are larger than what is left, and another package's name is in it.
+    let changed = dir.path().join("go/README.md");
+    fs::remove_file(dir.path().join("go/client.go")).expect("removed");
+
+    let output = generate_within(8, true, dir.path(), &["--go", "--package", "after"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = text(&output.stderr);
+    assert!(said.contains("cannot write") && said.contains("go/"), "{said}");
+    let after = files(dir.path());
+    for (path, contents) in &after {
+        let whole = before.get(path) == Some(contents) || text(contents).contains(MARK) && contents.ends_with(b"\n");
+        assert!(whole && !contents.is_empty(), "{} is neither what it was nor what it shall be", path.display());
+    }
+    assert!(after.keys().all(|path| before.contains_key(path)), "nothing else is left: {:?}", after.keys());
+
+    generated(dir.path(), &["--go", "--package", "after"]);
+    assert!(text(&fs::read(&changed).expect("a file")).contains("after"));
+    assert!(generated(dir.path(), &["--go", "--check"]).contains("go: up to date"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_killed_run_left_is_removed_by_the_next() {
+    let dir = tempdir();
+    let output = generate_within(8, false, dir.path(), &["--go"]);
+    assert_eq!(output.status.code(), None, "it is killed: {output:?}");
+    let left: Vec<_> =
+        files(dir.path()).into_keys().filter(|path| path.to_string_lossy().ends_with("-unfinished")).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let check = generate(dir.path(), &["--go", "--check"]);
+    assert!(text(&check.stdout).contains("left by a run that was cut off"), "{check:?}");
+    let printed = generated(dir.path(), &["--go"]);
+    assert!(printed.contains(&format!("removed  {} (left by a run that was cut off)", left[0].display())), "{printed}");
+    assert!(generated(dir.path(), &["--go", "--check"]).contains("go: up to date"));
+}
+
+#[test]
+fn an_empty_file_is_no_work_of_a_person() {
+    let dir = tempdir();
+    fs::create_dir_all(dir.path().join("go")).expect("created");
+    fs::write(dir.path().join("go/client.go"), "").expect("written");
+    generated(dir.path(), &["--go"]);
+    assert!(generated(dir.path(), &["--go", "--check"]).contains("go: up to date"));
+}
+
+#[test]
+fn what_quotes_the_mark_stays() {
+    let dir = tempdir();
+    fs::create_dir_all(dir.path().join("go")).expect("created");
+    let kept = [
+        ("NOTES.md", format!("Do not edit files that say \"{MARK}\".\n")),
+        (".gitattributes", format!("* linguist-generated\n# {MARK}\n")),
+        ("mine.go", format!("package client\n\n// {MARK}\n")),
+        ("tools.py", format!("#!/usr/bin/env python3\n# {MARK}\n")),
+    ];
+    for (name, contents) in &kept {
+        fs::write(dir.path().join("go").join(name), contents).expect("written");
+    }
+    generated(dir.path(), &["--go"]);
+    for (name, contents) in &kept {
+        assert_eq!(&fs::read_to_string(dir.path().join("go").join(name)).expect("it is there"), contents);
+    }
+    assert!(generated(dir.path(), &["--go", "--check"]).contains("go: up to date"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_not_followed_out_of_the_output() {
+    use std::os::unix::fs::symlink;
+
+    let (dir, elsewhere) = (tempdir(), tempdir());
+    let stays = |expected: &BTreeMap<PathBuf, Vec<u8>>| assert_eq!(&files(elsewhere.path()), expected);
+    fs::write(elsewhere.path().join("client.go"), format!("// {MARK}\n\nold\n")).expect("written");
+    let before = files(elsewhere.path());
+
+    // A package, a directory in one, a file.
+    symlink(elsewhere.path(), dir.path().join("go")).expect("a link");
+    let output = generate(dir.path(), &["--all"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).contains("go is a link, and what it leads to stays as it is"), "{output:?}");
+    assert!(!dir.path().join("python").exists(), "no other package is written either");
+    stays(&before);
+
+    fs::remove_file(dir.path().join("go")).expect("removed");
+    fs::create_dir(dir.path().join("typescript")).expect("created");
+    symlink(elsewhere.path(), dir.path().join("typescript/runtime")).expect("a link");
+    let output = generate(dir.path(), &["--typescript"]);
+    assert!(text(&output.stderr).contains("typescript/runtime is a link"), "{output:?}");
+    stays(&before);
+
+    fs::create_dir(dir.path().join("go")).expect("created");
+    symlink(elsewhere.path().join("client.go"), dir.path().join("go/client.go")).expect("a link");
+    let output = generate(dir.path(), &["--go"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).contains("go/client.go (a link)"), "{output:?}");
+    stays(&before);
+}
+
+#[test]
+fn a_renamed_program_does_not_rename_its_clients() {
+    let dir = tempdir();
+    generated(dir.path(), &["--python", "--typescript"]);
+    let demo = PathBuf::from(example::command("demo").get_program());
+    let renamed = demo.with_file_name(tests::unique("renamed"));
+    fs::hard_link(&demo, &renamed).expect("another name for it");
+    let run = |args: &[&str]| {
+        let mut command = Command::new(&renamed);
+        command
+            .arg("generate_centrifugo_clients")
+            .arg("--output")
+            .arg(dir.path())
+            .args(args)
+            .output()
+            .expect("it starts")
+    };
+    let check = run(&["--python", "--typescript", "--check"]);
+    let all = run(&["--all"]);
+    fs::remove_file(&renamed).expect("removed");
+    assert!(check.status.success(), "{check:?}");
+    assert!(all.status.success(), "{all:?}");
+    assert!(fs::read_to_string(dir.path().join("go/go.mod")).expect("a file").contains("module demo-client"));
+    // A name that is given counts.
+    generated(dir.path(), &["--go", "--package", "other"]);
+    assert!(generated(dir.path(), &["--go", "--check"]).contains("go: up to date"));
 }
 
 #[test]

@@ -1,29 +1,23 @@
 //! `generate_centrifugo_clients`: writes clients to disk, and says what it did there.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{FAILED, failed, print};
-use crate::codegen::{self, Api, File, MARK, Package};
+use super::FAILED;
+use crate::codegen::{self, Api, File, Package};
 use crate::config::Channels;
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
 
 mod around;
+mod disk;
 mod package;
+mod target;
 
-/// How far into a file its mark is looked for: behind a shebang or an opening of a comment.
-const HEAD: u64 = 512;
-
-/// What package managers and compilers leave beside the sources, and nobody generates.
-const NOT_OURS: [&str; 8] =
-    ["node_modules", "dist", "build", ".venv", "__pycache__", ".git", ".mypy_cache", ".ruff_cache"];
+use target::Target;
 
 type Generate = fn(&Api, &Package) -> Vec<File>;
 
@@ -51,7 +45,7 @@ pub(super) struct Arguments {
     /// A Go module
     #[arg(long)]
     go: bool,
-    /// What the packages are called, like `task-client` [default: this program's name and `-client`]
+    /// What the packages are called, like `task-client` [default: as those in DIR are, or this program's name and `-client`]
     #[arg(long, value_name = "NAME", value_parser = package::parse)]
     package: Option<String>,
     /// Write nothing; fail if the files on disk are not those that would be written
@@ -62,186 +56,52 @@ pub(super) struct Arguments {
     list: bool,
 }
 
-pub(super) fn run(arguments: Arguments, channels: &Channels) -> Result<ExitCode, Error> {
+pub(super) fn run(arguments: &Arguments, channels: &Channels) -> Result<ExitCode, Error> {
     let wanted = [arguments.python, arguments.typescript, arguments.go];
     if !arguments.all && wanted == [false; 3] {
         return Err(Error::config("which clients? Say `--all`, or any of `--python`, `--typescript` and `--go`"));
     }
-    let api = api(&Contract::of(&Registry::describe()?))?;
-    let package = Package { name: arguments.package.unwrap_or_else(package::default) };
-    let mut current = true;
+    let registry = Registry::describe()?;
+    let api = api(&Contract::of(&registry))?;
+    let all = LANGUAGES.map(|(language, _)| arguments.output.join(language));
+    let mut targets = Vec::new();
     for ((language, generate), wanted) in LANGUAGES.into_iter().zip(wanted) {
-        if !arguments.all && !wanted {
-            continue;
-        }
-        let files = codegen::channels::with(channels, generate(&api, &package));
-        let mut target = Target::read(arguments.output.join(language), files)?;
-        if language == "python" && around::is_wanted(&arguments.output)? {
-            target.add(&arguments.output, codegen::python::around())?;
-        }
-        if arguments.list {
-            target.list()?;
-        } else if arguments.check {
-            current &= target.check()?;
-        } else {
-            target.write(language, &api)?;
+        if arguments.all || wanted {
+            let dir = arguments.output.join(language);
+            let name = arguments.package.clone().unwrap_or_else(|| package::default(&dir, &all));
+            let files = codegen::channels::with(channels, generate(&api, &Package { name }));
+            let mut target = Target::read(dir, files)?;
+            if language == "python" && around::is_wanted(&arguments.output)? {
+                target.add(&arguments.output, codegen::python::around())?;
+            }
+            targets.push((language, target));
         }
     }
-    Ok(if current { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    if arguments.list {
+        targets.iter().try_for_each(|(_, target)| target.list())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.check {
+        let mut current = true;
+        for (_, target) in &targets {
+            current &= target.check()?;
+        }
+        return Ok(if current { ExitCode::SUCCESS } else { ExitCode::from(FAILED) });
+    }
+    // Nothing is written where something is in the way.
+    targets.iter().try_for_each(|(_, target)| target.refuse_foreign())?;
+    targets.iter().try_for_each(|(language, target)| target.write(language, &api))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What clients are generated from.
 pub(super) fn api(contract: &Contract) -> Result<Api, Error> {
-    codegen::lower(contract).map_err(|problems| {
-        let count = problems.len();
-        let noun = if count == 1 { "problem" } else { "problems" };
-        let list = problems.join("\n  - ");
-        Error::new(ErrorKind::Registry, format!("no clients can be generated, {count} {noun}:\n  - {list}"))
-    })
+    codegen::lower(contract).map_err(|problems| no_clients(&problems))
 }
 
-/// A package on disk, and what it should be.
-struct Target {
-    dir: PathBuf,
-    files: Vec<(PathBuf, String, State)>,
-    /// Generated for a contract that was.
-    stale: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Missing,
-    Current,
-    /// Generated, and different.
-    Old,
-    /// Not generated by us.
-    Foreign,
-}
-
-impl Target {
-    fn read(dir: PathBuf, files: Vec<File>) -> Result<Self, Error> {
-        let mut target = Self { dir, files: Vec::new(), stale: Vec::new() };
-        let dir = target.dir.clone();
-        files.into_iter().try_for_each(|file| target.add(&dir, file))?;
-        let wanted: BTreeSet<_> = target.files.iter().map(|(path, ..)| path.clone()).collect();
-        find_generated(&dir, &mut |path| {
-            if !wanted.contains(&path) {
-                target.stale.push(path);
-            }
-        })?;
-        target.stale.sort();
-        Ok(target)
-    }
-
-    /// A file that belongs to it.
-    fn add(&mut self, dir: &Path, file: File) -> Result<(), Error> {
-        let (path, contents) = (dir.join(file.path), file.contents);
-        let state = match fs::read(&path) {
-            Ok(there) if there == contents.as_bytes() => State::Current,
-            Ok(_) if is_generated(&path)? => State::Old,
-            Ok(_) => State::Foreign,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => State::Missing,
-            Err(error) => return Err(cannot("read", &path, error)),
-        };
-        self.files.push((path, contents, state));
-        Ok(())
-    }
-
-    fn list(&self) -> Result<(), Error> {
-        self.files.iter().try_for_each(|(path, ..)| print(path.display()).map(drop))
-    }
-
-    fn check(&self) -> Result<bool, Error> {
-        let mut current = true;
-        for (path, _, state) in &self.files {
-            let what = match state {
-                State::Current => continue,
-                State::Missing => "missing",
-                State::Old => "out of date",
-                State::Foreign => "not generated, a generated file belongs here",
-            };
-            current = false;
-            print(format_args!("{}: {what}", path.display()))?;
-        }
-        for path in &self.stale {
-            current = false;
-            print(format_args!("{}: generated for a contract that was", path.display()))?;
-        }
-        if current {
-            print(format_args!("{}: up to date", self.dir.display()))?;
-        }
-        Ok(current)
-    }
-
-    fn write(&self, language: &str, api: &Api) -> Result<(), Error> {
-        let foreign: Vec<_> = self.files.iter().filter(|(.., state)| *state == State::Foreign).collect();
-        if !foreign.is_empty() {
-            let paths: Vec<_> = foreign.iter().map(|(path, ..)| path.display().to_string()).collect();
-            return Err(Error::new(
-                ErrorKind::Other,
-                format!(
-                    "these files were not generated and stay as they are, move them away or choose another `--output`: {}",
-                    paths.join(", ")
-                ),
-            ));
-        }
-        let mut written = 0;
-        for (path, contents, state) in &self.files {
-            if *state == State::Current {
-                continue;
-            }
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent).map_err(|error| cannot("create", parent, error))?;
-            }
-            fs::write(path, contents).map_err(|error| cannot("write", path, error))?;
-            print(format_args!("wrote    {}", path.display()))?;
-            written += 1;
-        }
-        for path in &self.stale {
-            fs::remove_file(path).map_err(|error| cannot("remove", path, error))?;
-            print(format_args!("removed  {} (generated for a contract that was)", path.display()))?;
-        }
-        print(format_args!(
-            "{language}: {} methods, {} types in {} files, {written} written, {} removed",
-            api.methods.len(),
-            api.types.len(),
-            self.files.len(),
-            self.stale.len()
-        ))
-        .map(drop)
-    }
-}
-
-/// Whether a file says of itself that it is generated.
-fn is_generated(path: &Path) -> Result<bool, Error> {
-    let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    read.map_err(|error| cannot("read", path, error))?;
-    Ok(head.windows(MARK.len()).any(|window| window == MARK.as_bytes()))
-}
-
-fn find_generated(dir: &Path, found: &mut impl FnMut(PathBuf)) -> Result<(), Error> {
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(cannot("read", dir, error)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(|error| cannot("read", dir, error))?;
-        // Links are not followed: what they lead to is somebody else's.
-        let kind = entry.file_type().map_err(|error| cannot("read", &entry.path(), error))?;
-        let name = entry.file_name();
-        // Installing a Python client leaves a directory named after it, with its README inside.
-        let is_ours = !NOT_OURS.iter().any(|other| name == *other) && !name.to_string_lossy().ends_with(".egg-info");
-        if kind.is_dir() && is_ours {
-            find_generated(&entry.path(), found)?;
-        } else if kind.is_file() && is_generated(&entry.path())? {
-            found(entry.path());
-        }
-    }
-    Ok(())
-}
-
-fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
-    failed(&format!("cannot {what} {}", path.display())).because(error)
+fn no_clients(problems: &[String]) -> Error {
+    let count = problems.len();
+    let noun = if count == 1 { "problem" } else { "problems" };
+    let list = problems.join("\n  - ");
+    Error::new(ErrorKind::Registry, format!("no clients can be generated, {count} {noun}:\n  - {list}"))
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{cannot, is_generated};
+use super::disk::{self, Found, cannot};
 use crate::error::Error;
 
 /// Whether `output` gets an `__init__.py`.
@@ -15,8 +15,10 @@ pub(super) fn is_wanted(output: &Path) -> Result<bool, Error> {
         return Ok(false);
     }
     let init = output.join("__init__.py");
-    if init.exists() {
-        return is_generated(&init);
+    match disk::find(&init)? {
+        Found::Nothing => {}
+        Found::File(contents) => return Ok(disk::is_generated(&init, &contents)),
+        Found::Other(_) => return Ok(false),
     }
     let entries = match fs::read_dir(output) {
         Ok(entries) => entries,

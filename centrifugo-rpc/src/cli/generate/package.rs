@@ -1,6 +1,8 @@
 //! What the packages are called.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::disk::{self, Found};
 
 /// Words that are no name of a package: Python's keywords and modules, Go's packages, and what the packages themselves need. An
 /// import would be a mistake, or find what is there already. Names of several words never are one.
@@ -26,8 +28,27 @@ const TAKEN: &str = "\
     unicodedata unique unittest unsafe urllib uu uuid vendor venv warnings wave weak weakref webbrowser websockets \
     while winreg winsound with wsgiref xdrlib xml xmlrpc yield zipapp zipfile zipimport zlib zoneinfo";
 
-/// The program's name and `-client`.
-pub(super) fn default() -> String {
+/// What the package in `dir` is called already; else, what one of `all` is; else the program's name and `-client`. Who renames a
+/// program does not rename its clients.
+pub(super) fn default(dir: &Path, all: &[PathBuf]) -> String {
+    std::iter::once(dir).chain(all.iter().map(PathBuf::as_path)).find_map(existing).unwrap_or_else(of_program)
+}
+
+/// The name that a generated package has.
+fn existing(dir: &Path) -> Option<String> {
+    let name = |(file, before, after): (&str, &str, &str)| {
+        let path = dir.join(file);
+        let Ok(Found::File(contents)) = disk::find(&path) else { return None };
+        let text = String::from_utf8(contents).ok().filter(|text| disk::is_generated(&path, text.as_bytes()))?;
+        let line = text.lines().find_map(|line| line.trim().strip_prefix(before)?.strip_suffix(after))?;
+        parse(line).ok()
+    };
+    [("pyproject.toml", "name = \"", "\""), ("package.json", "\"name\": \"", "\","), ("go.mod", "module ", "")]
+        .into_iter()
+        .find_map(name)
+}
+
+fn of_program() -> String {
     let program = std::env::current_exe().ok();
     let name = program.as_deref().and_then(Path::file_stem).and_then(|name| name.to_str()).unwrap_or_default();
     let words: Vec<_> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -63,6 +84,6 @@ mod tests {
         for fine in ["tasks", "opensdk", "calendar-client", "fmt2"] {
             assert_eq!(parse(fine).as_deref(), Ok(fine));
         }
-        assert!(parse(&default()).is_ok());
+        assert!(parse(&of_program()).is_ok());
     }
 }
