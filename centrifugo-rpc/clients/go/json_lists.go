@@ -59,6 +59,8 @@ type keys[K cmp.Ordered] struct {
 	write func(K) string
 	read  func(string) (K, error)
 	what  string
+	// What else is checked of a key; nil if nothing is.
+	check func(K, *coder)
 }
 
 var (
@@ -66,21 +68,41 @@ var (
 		func(key string) string { return key },
 		func(key string) (string, error) { return key, nil },
 		"a string",
+		nil,
 	}
 	signedKeys = keys[int64]{
 		func(key int64) string { return strconv.FormatInt(key, 10) },
 		func(key string) (int64, error) { return strconv.ParseInt(key, 10, 64) },
 		"a whole number that fits int64: " + textKeysInstead,
+		nil,
 	}
 	unsignedKeys = keys[uint64]{
 		func(key uint64) string { return strconv.FormatUint(key, 10) },
 		func(key string) (uint64, error) { return strconv.ParseUint(key, 10, 64) },
 		"a whole number that fits uint64: " + textKeysInstead,
+		nil,
 	}
 )
 
 // The schema of a map does not tell how wide its keys are.
 const textKeysInstead = "for wider keys the service describes the map with #[schemars(with = \"BTreeMap<String, …>\")]"
+
+// enumKeys are the values of an enum, which are checked as they are elsewhere.
+func enumKeys[K ~string](code codec[K]) keys[K] {
+	return keys[K]{
+		func(key K) string { return string(key) },
+		func(key string) (K, error) { return K(key), nil },
+		"a string",
+		func(key K, c *coder) {
+			in, out := c.in, c.out
+			if c.reading() {
+				c.in = &node{raw: []byte(`"`), text: string(key)}
+			}
+			code(&key, c)
+			c.in, c.out = in, out
+		},
+	}
+}
 
 // table is an object whose names are the keys of a map; nil is written as an empty one.
 func table[K cmp.Ordered, T any](keys keys[K], code codec[T]) codec[map[K]T] {
@@ -94,6 +116,9 @@ func rest[K cmp.Ordered, T any](o *object, v *map[K]T, keys keys[K], code codec[
 	if !o.c.reading() {
 		for _, key := range slices.Sorted(maps.Keys(*v)) {
 			value := (*v)[key]
+			if keys.check != nil {
+				o.c.step("."+keys.write(key), nil, func() { keys.check(key, o.c) })
+			}
 			required(o, keys.write(key), &value, code)
 		}
 		return
@@ -109,6 +134,9 @@ func rest[K cmp.Ordered, T any](o *object, v *map[K]T, keys keys[K], code codec[
 			if err != nil || keys.write(key) != name {
 				o.c.fail("the key is not %s", keys.what)
 				return
+			}
+			if keys.check != nil {
+				keys.check(key, o.c)
 			}
 			var value T
 			code(&value, o.c)

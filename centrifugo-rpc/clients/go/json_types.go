@@ -1,12 +1,12 @@
 package client
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -156,28 +156,6 @@ func naturals[T ~uint8 | ~uint16 | ~uint32 | ~uint64](v *T, c *coder) {
 	}
 }
 
-// within is an integer of narrower bounds than its type has.
-func within[T cmp.Ordered](code codec[T], lowest, highest T) codec[T] {
-	return func(v *T, c *coder) {
-		code(v, c)
-		if *v < lowest || *v > highest {
-			c.fail("%v is not within %v to %v", *v, lowest, highest)
-		}
-	}
-}
-
-// withinWide is a wide integer of narrower bounds.
-func withinWide(code codec[*big.Int], lowest, highest string) codec[*big.Int] {
-	return func(v **big.Int, c *coder) {
-		code(v, c)
-		least, _ := new(big.Int).SetString(lowest, 10)
-		most, _ := new(big.Int).SetString(highest, 10)
-		if *v != nil && least != nil && most != nil && ((*v).Cmp(least) < 0 || (*v).Cmp(most) > 0) {
-			c.fail("%v is not within %s to %s", *v, lowest, highest)
-		}
-	}
-}
-
 // Wide integers are within these.
 var (
 	maxUnsigned = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 128), big.NewInt(1))
@@ -265,6 +243,24 @@ func enum[T ~string](v *T, c *coder, known ...T) {
 		c.fail("it is not set: it is one of %.200q", known)
 	default:
 		c.writeString(string(*v))
+	}
+}
+
+// integerEnum is one of some integers. Those that nobody knows are kept, because a newer service may have them; but for 0 where it
+// is none of them: in Go, that is a value that nobody has set.
+func integerEnum[T ~int64](v *T, c *coder, known ...T) {
+	if c.reading() {
+		integers(v, c)
+	}
+	isKnown := slices.Contains(known, *v)
+	switch {
+	case c.err != nil:
+	case !isKnown && !c.reading() && *v == 0:
+		c.fail("it is not set: it is one of %.200v", known)
+	case !isKnown && (c.strict || *v == 0):
+		c.fail("%d is not known", *v)
+	case !c.reading():
+		integers(v, c)
 	}
 }
 

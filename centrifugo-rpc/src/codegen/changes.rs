@@ -117,6 +117,11 @@ impl Check<'_> {
             (Resolved::Shape(written), Resolved::Shape(read)) => self.shape(at, written, read),
             (Resolved::Type(written), Resolved::Type(read)) => self.plain(at, written, read),
             (_, Resolved::Type(Type::Any)) => self.differs = true,
+            (Resolved::Shape(Shape::Integers(values)), Resolved::Type(Type::Integer(read)))
+                if values.iter().all(|value| holds(*read, value.value)) =>
+            {
+                self.differs = true;
+            }
             (written, Resolved::Type(Type::Nullable(read))) => {
                 self.differs = true;
                 let Resolved::Shape(shape) = written else { return };
@@ -151,10 +156,18 @@ impl Check<'_> {
                     self.kind(&format!("{at}[{index}]"), written, read);
                 }
             }
-            (Type::Map(a, written), Type::Map(b, read)) if reads_keys(*a, *b) => {
+            (Type::Map(a, written), Type::Map(b, read)) if reads_keys(a, b) => {
+                self.keys(at, a, b);
                 self.kind(&format!("{at}{{}}"), written, read);
             }
             _ => self.breaks(at, "another type"),
+        }
+    }
+
+    /// Which values the keys have, where they are those of enums.
+    fn keys(&mut self, at: &str, written: &Key, read: &Key) {
+        if let (Key::Enum(written), Key::Enum(read)) = (written, read) {
+            self.kind(&format!("{at}{{}}"), written, read);
         }
     }
 
@@ -172,6 +185,11 @@ impl Check<'_> {
             (Shape::Enum(written), Shape::Enum(read)) => {
                 for value in written.iter().filter(|value| !read.iter().any(|read| read.value == value.value)) {
                     self.breaks(at, format_args!("`{}` is written and not known where it is read", value.value));
+                }
+            }
+            (Shape::Integers(written), Shape::Integers(read)) => {
+                for value in written.iter().filter(|value| !read.iter().any(|read| read.value == value.value)) {
+                    self.breaks(at, format_args!("{} is written and not known where it is read", value.value));
                 }
             }
             (Shape::Union(written), Shape::Union(read)) => self.union(at, written, read),
@@ -202,7 +220,7 @@ impl Check<'_> {
             }
         }
         match (&written.rest, &read.rest) {
-            (Rest::Map(a, written), Rest::Map(b, read)) if reads_keys(*a, *b) => {
+            (Rest::Map(a, written), Rest::Map(b, read)) if reads_keys(a, b) => {
                 self.kind(&format!("{at}.*"), written, read);
             }
             (Rest::Map(..), Rest::Denied | Rest::Map(..)) => self.breaks(at, "has fields that are not read"),
@@ -297,8 +315,15 @@ fn resolve<'a>(api: &'a Api, kind: &'a Type) -> Resolved<'a> {
     }
 }
 
-fn reads_keys(written: Key, read: Key) -> bool {
-    written == read || read == Key::String || (written, read) == (Key::Unsigned, Key::Signed)
+fn holds(integer: Integer, value: i64) -> bool {
+    i128::from(value) >= integer.lowest() && u128::try_from(value).map_or(true, |value| value <= integer.highest())
+}
+
+fn reads_keys(written: &Key, read: &Key) -> bool {
+    match (written, read) {
+        (_, Key::String) | (Key::Unsigned, Key::Signed) | (Key::Enum(_), Key::Enum(_)) => true,
+        (written, read) => written == read,
+    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn uses(code: &str, prefix: &str) -> bool {
         let code = line.split('"').step_by(2).collect::<Vec<_>>().join("\"");
         code.match_indices(prefix).any(|(at, _)| {
             let before = code[..at].chars().next_back();
-            !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+            !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '.')
         })
     })
 }

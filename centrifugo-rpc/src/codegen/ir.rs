@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+mod visit;
+
 /// A contract, lowered.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Api {
@@ -49,6 +51,8 @@ pub(crate) enum Shape {
     Struct(Struct),
     /// One of some strings.
     Enum(Vec<EnumValue>),
+    /// One of some integers.
+    Integers(Vec<IntegerValue>),
     Union(Union),
     Alias(Type),
 }
@@ -101,6 +105,14 @@ pub(crate) enum Rest {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EnumValue {
     pub value: String,
+    pub description: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct IntegerValue {
+    /// Of the variant, where the schema names it; else made of the value.
+    pub name: String,
+    pub value: i64,
     pub description: String,
 }
 
@@ -182,19 +194,21 @@ pub(crate) enum Type {
 }
 
 /// The keys of a map: in JSON they are strings all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Key {
     String,
     Signed,
     Unsigned,
+    /// A [`Type::Named`] whose shape is [`Shape::Enum`].
+    Enum(Box<Type>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Integer {
     pub width: Width,
-    /// Where it is narrower than the width.
+    /// Declared, where it is narrower than the width. Serde does not check it, and neither do clients.
     pub min: Option<i128>,
-    /// Where it is narrower than the width.
+    /// Declared, where it is narrower than the width.
     pub max: Option<i128>,
 }
 
@@ -212,38 +226,48 @@ pub(crate) enum Width {
     U128,
 }
 
-impl Integer {
-    /// The lowest value.
+impl Width {
     pub(crate) fn lowest(self) -> i128 {
-        let lowest = match self.width {
-            Width::I8 => i8::MIN.into(),
-            Width::I16 => i16::MIN.into(),
-            Width::I32 => i32::MIN.into(),
-            Width::I64 => i64::MIN.into(),
-            Width::I128 => i128::MIN,
-            Width::U8 | Width::U16 | Width::U32 | Width::U64 | Width::U128 => 0,
-        };
+        match self {
+            Self::I8 => i8::MIN.into(),
+            Self::I16 => i16::MIN.into(),
+            Self::I32 => i32::MIN.into(),
+            Self::I64 => i64::MIN.into(),
+            Self::I128 => i128::MIN,
+            Self::U8 | Self::U16 | Self::U32 | Self::U64 | Self::U128 => 0,
+        }
+    }
+
+    pub(crate) fn highest(self) -> u128 {
+        match self {
+            Self::I8 => i8::MAX as u128,
+            Self::I16 => i16::MAX as u128,
+            Self::I32 => i32::MAX as u128,
+            Self::I64 => i64::MAX as u128,
+            Self::I128 => i128::MAX as u128,
+            Self::U8 => u8::MAX.into(),
+            Self::U16 => u16::MAX.into(),
+            Self::U32 => u32::MAX.into(),
+            Self::U64 => u64::MAX.into(),
+            Self::U128 => u128::MAX,
+        }
+    }
+}
+
+impl Integer {
+    /// The lowest value that is declared.
+    pub(crate) fn lowest(self) -> i128 {
+        let lowest = self.width.lowest();
         self.min.map_or(lowest, |min| min.max(lowest))
     }
 
-    /// The highest value.
+    /// The highest value that is declared.
     pub(crate) fn highest(self) -> u128 {
-        let highest = match self.width {
-            Width::I8 => i8::MAX as u128,
-            Width::I16 => i16::MAX as u128,
-            Width::I32 => i32::MAX as u128,
-            Width::I64 => i64::MAX as u128,
-            Width::I128 => i128::MAX as u128,
-            Width::U8 => u8::MAX.into(),
-            Width::U16 => u16::MAX.into(),
-            Width::U32 => u32::MAX.into(),
-            Width::U64 => u64::MAX.into(),
-            Width::U128 => u128::MAX,
-        };
+        let highest = self.width.highest();
         self.max.and_then(|max| u128::try_from(max).ok()).map_or(highest, |max| max.min(highest))
     }
 
-    /// Whether JavaScript's numbers cannot hold all its values.
+    /// Whether JavaScript's numbers cannot hold all values that are declared.
     pub(crate) fn is_wide(self) -> bool {
         const SAFE: u128 = (1 << 53) - 1;
         self.highest() > SAFE || self.lowest().unsigned_abs() > SAFE
@@ -296,140 +320,5 @@ impl Api {
             method.result.visit(f);
         }
         self.types.iter().for_each(|def| def.shape.visit(f));
-    }
-}
-
-impl Shape {
-    /// Calls `f` with every type in it, outer ones first.
-    pub(crate) fn visit(&self, f: &mut impl FnMut(&Type)) {
-        match self {
-            Self::Struct(fields) => fields.visit(f),
-            Self::Enum(_) => {}
-            Self::Union(union) => union.variants.iter().for_each(|variant| match &variant.body {
-                Body::Unit => {}
-                Body::Newtype(kind) => kind.visit(f),
-                Body::Struct(fields) => fields.visit(f),
-            }),
-            Self::Alias(kind) => kind.visit(f),
-        }
-    }
-
-    fn visit_mut(&mut self, f: &mut impl FnMut(&mut Type)) {
-        match self {
-            Self::Struct(fields) => fields.visit_mut(f),
-            Self::Enum(_) => {}
-            Self::Union(union) => union.variants.iter_mut().for_each(|variant| match &mut variant.body {
-                Body::Unit => {}
-                Body::Newtype(kind) => kind.visit_mut(f),
-                Body::Struct(fields) => fields.visit_mut(f),
-            }),
-            Self::Alias(kind) => kind.visit_mut(f),
-        }
-    }
-
-    /// All structs in it.
-    fn structs(&self) -> Vec<&Struct> {
-        match self {
-            Self::Struct(fields) => vec![fields],
-            Self::Enum(_) | Self::Alias(_) => Vec::new(),
-            Self::Union(union) => union.variants.iter().filter_map(|variant| variant.body.fields()).collect(),
-        }
-    }
-
-    pub(super) fn structs_mut(&mut self) -> Vec<&mut Struct> {
-        match self {
-            Self::Struct(fields) => vec![fields],
-            Self::Enum(_) | Self::Alias(_) => Vec::new(),
-            Self::Union(union) => union.variants.iter_mut().filter_map(|variant| variant.body.fields_mut()).collect(),
-        }
-    }
-
-    /// Renames what it refers to, where `new` has another name for it.
-    pub(super) fn rename(&mut self, new: &impl Fn(&str) -> Option<String>) {
-        self.visit_mut(&mut |kind| rename(kind, new));
-        for fields in self.structs_mut() {
-            for flattened in &mut fields.flattened {
-                if let Some(name) = new(&flattened.name) {
-                    flattened.name = name;
-                }
-            }
-        }
-    }
-
-    /// The names it refers to.
-    pub(super) fn names(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        self.visit(&mut |kind| {
-            if let Type::Named(name) = kind {
-                names.push(name.clone());
-            }
-        });
-        names.extend(self.structs().into_iter().flat_map(|fields| &fields.flattened).map(|union| union.name.clone()));
-        names
-    }
-}
-
-impl Body {
-    fn fields(&self) -> Option<&Struct> {
-        if let Self::Struct(fields) = self { Some(fields) } else { None }
-    }
-
-    fn fields_mut(&mut self) -> Option<&mut Struct> {
-        if let Self::Struct(fields) = self { Some(fields) } else { None }
-    }
-}
-
-impl Struct {
-    fn visit(&self, f: &mut impl FnMut(&Type)) {
-        self.fields.iter().for_each(|field| field.kind.visit(f));
-        if let Rest::Map(_, values) = &self.rest {
-            values.visit(f);
-        }
-    }
-
-    fn visit_mut(&mut self, f: &mut impl FnMut(&mut Type)) {
-        self.fields.iter_mut().for_each(|field| field.kind.visit_mut(f));
-        if let Rest::Map(_, values) = &mut self.rest {
-            values.visit_mut(f);
-        }
-    }
-}
-
-impl Type {
-    /// Calls `f` with this and every type in it, outer ones first.
-    pub(crate) fn visit(&self, f: &mut impl FnMut(&Type)) {
-        f(self);
-        match self {
-            Self::Nullable(inner)
-            | Self::Array { items: inner, .. }
-            | Self::FixedArray { items: inner, .. }
-            | Self::Map(_, inner) => inner.visit(f),
-            Self::Tuple(items) => items.iter().for_each(|item| item.visit(f)),
-            _ => {}
-        }
-    }
-
-    fn visit_mut(&mut self, f: &mut impl FnMut(&mut Type)) {
-        f(self);
-        match self {
-            Self::Nullable(inner)
-            | Self::Array { items: inner, .. }
-            | Self::FixedArray { items: inner, .. }
-            | Self::Map(_, inner) => inner.visit_mut(f),
-            Self::Tuple(items) => items.iter_mut().for_each(|item| item.visit_mut(f)),
-            _ => {}
-        }
-    }
-
-    pub(super) fn rename(&mut self, new: &impl Fn(&str) -> Option<String>) {
-        self.visit_mut(&mut |kind| rename(kind, new));
-    }
-}
-
-fn rename(kind: &mut Type, new: &impl Fn(&str) -> Option<String>) {
-    if let Type::Named(name) = kind
-        && let Some(other) = new(name)
-    {
-        *name = other;
     }
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::ir::{Api, Method, Shape, Type, TypeDef};
+use super::ir::{Api, Key, Method, Shape, Type, TypeDef};
 use super::names;
 use crate::contract::Contract;
 
+mod constraints;
 mod directions;
+mod enums;
 mod objects;
 mod scalars;
 mod unions;
@@ -24,8 +26,8 @@ type Object = Map<String, Value>;
 /// A sentence for each thing that no client can be generated from.
 pub(crate) fn lower(contract: &Contract) -> Result<Api, Vec<String>> {
     let taken: BTreeSet<_> = contract.params.keys().chain(contract.results.keys()).cloned().collect();
-    let mut params = Lowering::new("params", &taken);
-    let mut results = Lowering::new("results", &taken);
+    let mut params = Lowering::new("params", &taken, [&contract.params, &contract.results]);
+    let mut results = Lowering::new("results", &taken, [&contract.results, &contract.params]);
     for (side, definitions) in [(&mut params, &contract.params), (&mut results, &contract.results)] {
         for (name, schema) in definitions {
             side.define(name, schema, &Place::definition(side.side, name));
@@ -48,6 +50,8 @@ pub(crate) fn lower(contract: &Contract) -> Result<Api, Vec<String>> {
         }
     });
     let methods: Vec<_> = methods.collect();
+    params.check_tagged_references();
+    results.check_tagged_references();
     let mut problems: Vec<_> = [&params, &results].into_iter().flat_map(|side| side.sentences(contract)).collect();
     let (types, methods) = directions::join(params.types, results.types, methods, &mut problems);
     let mut types: Vec<_> = types.into_values().collect();
@@ -113,13 +117,25 @@ struct Lowering {
     types: BTreeMap<String, TypeDef>,
     /// Names that are taken, folded: of both sides' definitions, and of what was given one here.
     taken: BTreeSet<String>,
+    /// Enums of strings by their values, sorted: the first definition of each, and what maps were given.
+    enums: BTreeMap<Vec<String>, String>,
+    /// What stands beside a tag.
+    tagged: Vec<(Place, Type)>,
     problems: Vec<(Place, String)>,
 }
 
 impl Lowering {
-    fn new(side: &'static str, definitions: &BTreeSet<String>) -> Self {
-        let taken = definitions.iter().map(|name| names::folded(name)).collect();
-        Self { side, types: BTreeMap::new(), taken, problems: Vec::new() }
+    /// `own` are the definitions of this side, `others` those of the other one.
+    fn new(side: &'static str, taken: &BTreeSet<String>, [own, others]: [&BTreeMap<String, Value>; 2]) -> Self {
+        let taken = taken.iter().map(|name| names::folded(name)).collect();
+        let mut enums = BTreeMap::new();
+        for (name, schema) in own.iter().chain(others.iter().filter(|(name, _)| !own.contains_key(*name))) {
+            let Some(values) = schema.as_object().and_then(enums::strings) else { continue };
+            let mut values: Vec<_> = values.into_iter().map(|value| value.value).collect();
+            values.sort();
+            enums.entry(values).or_insert_with(|| name.clone());
+        }
+        Self { side, types: BTreeMap::new(), taken, enums, tagged: Vec::new(), problems: Vec::new() }
     }
 
     fn define(&mut self, name: &str, schema: &Value, place: &Place) {
@@ -129,7 +145,7 @@ impl Lowering {
         };
         let def = TypeDef {
             name: name.to_owned(),
-            description: text(schema, "description"),
+            description: described(schema),
             deprecated: is_true(schema, "deprecated"),
             shape,
             same_as: None,
@@ -152,8 +168,16 @@ impl Lowering {
     /// What a definition is.
     fn shape(&mut self, schema: &Object, place: &Place, name: &str) -> Shape {
         self.check_keywords(schema, place);
-        if let Some(values) = unions::strings(schema) {
+        if let Some(values) = enums::strings(schema) {
             return Shape::Enum(values);
+        }
+        match enums::integers(schema) {
+            Some(Ok(values)) => return Shape::Integers(values),
+            Some(Err(what)) => {
+                self.problem(place, what);
+                return Shape::Integers(Vec::new());
+            }
+            None => {}
         }
         if let Some(inner) = scalars::nullable(schema) {
             return Shape::Alias(nullable(self.kind(&inner, place, &format!("{name}Value"))));
@@ -176,7 +200,11 @@ impl Lowering {
                 if let Some(inner) = scalars::nullable(schema) {
                     return nullable(self.kind(&inner, place, name));
                 }
-                let needs_a_name = unions::strings(schema).is_some()
+                if let Some((keys, values)) = enums::keys(schema, true) {
+                    return self.map_of_keys(&keys, values, place, name);
+                }
+                let needs_a_name = enums::strings(schema).is_some()
+                    || enums::integers(schema).is_some()
                     || objects::is_struct(schema)
                     || unions::members(schema).next().is_some_and(|members| unions::nullable(members).is_none());
                 if needs_a_name {
@@ -190,6 +218,22 @@ impl Lowering {
                 Type::Any
             }
         }
+    }
+
+    /// A map whose keys are the values of an enum, of which schemars tells no more than the values: the enum of the contract that has
+    /// just these, or one of its own.
+    fn map_of_keys(&mut self, keys: &[&str], values: &Value, place: &Place, name: &str) -> Type {
+        let values = self.kind(values, &place.at("properties").at(keys[0]), &format!("{name}Value"));
+        let mut sorted: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
+        sorted.sort();
+        let found = self.enums.get(&sorted).cloned();
+        let key = found.unwrap_or_else(|| {
+            let schema = serde_json::json!({ "type": "string", "enum": keys });
+            let key = self.hoist(&schema, place, &format!("{name}Key"));
+            self.enums.insert(sorted, key.clone());
+            key
+        });
+        Type::Map(Key::Enum(Box::new(Type::Named(key))), Box::new(values))
     }
 
     fn kind_of(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
@@ -283,6 +327,17 @@ fn nullable(kind: Type) -> Type {
 
 fn is_anything(schema: &Value) -> bool {
     *schema == Value::Bool(true) || schema.as_object().is_some_and(Map::is_empty)
+}
+
+/// What the documentation says of a schema: its description, and what else is declared of its values.
+fn described(schema: &Value) -> String {
+    let description = text(schema, "description");
+    let constraints = schema.as_object().map(constraints::sentences).unwrap_or_default();
+    match (description.trim().is_empty(), constraints.is_empty()) {
+        (_, true) => description,
+        (true, false) => constraints,
+        (false, false) => format!("{}\n\n{constraints}", description.trim_end()),
+    }
 }
 
 fn text(schema: &Value, keyword: &str) -> String {

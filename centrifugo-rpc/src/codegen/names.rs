@@ -1,63 +1,125 @@
 //! Identifiers out of names: of the wire, where everything is allowed, and of Rust.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use icu_normalizer::ComposingNormalizerBorrowed;
+use unicode_ident::{is_xid_continue, is_xid_start};
 
 use super::ir::{Method, TypeDef};
 
+pub(crate) mod go;
 pub(crate) mod python;
 pub(crate) mod typescript;
 
 /// `tasks_get_stats`
 pub(crate) fn snake(name: &str) -> String {
-    identifier(&ascii(name).to_snake_case())
+    identifier(&if name.is_ascii() { ascii(name).to_snake_case() } else { joined(name, "_", lower) })
 }
 
 /// `tasksGetStats`
 pub(crate) fn camel(name: &str) -> String {
-    identifier(&ascii(name).to_lower_camel_case())
+    if name.is_ascii() {
+        return identifier(&ascii(name).to_lower_camel_case());
+    }
+    let pascal = joined(name, "", capitalised);
+    let first = words(name).into_iter().next().unwrap_or_default();
+    identifier(&format!("{}{}", lower(&first), pascal.get(capitalised(&first).len()..).unwrap_or_default()))
 }
 
 /// `TasksGetStats`. What is written so already stays as it is: `UserID`.
 pub(crate) fn pascal(name: &str) -> String {
-    let is_pascal = name.starts_with(|first: char| first.is_ascii_uppercase())
-        && name.chars().all(|c| c.is_ascii_alphanumeric())
-        && name.contains(|c: char| c.is_ascii_lowercase());
+    let is_pascal =
+        name.starts_with(char::is_uppercase) && name.chars().all(is_part) && name.contains(char::is_lowercase);
     if is_pascal {
         return name.to_owned();
     }
-    let pascal = ascii(name).to_upper_camel_case();
-    match pascal.chars().next() {
-        Some(first) if first.is_ascii_alphabetic() => pascal,
-        _ => format!("X{pascal}"),
-    }
+    let pascal = if name.is_ascii() { ascii(name).to_upper_camel_case() } else { joined(name, "", capitalised) };
+    if pascal.starts_with(is_start) { pascal } else { format!("X{pascal}") }
 }
 
 /// `TASKS_GET_STATS`
 pub(crate) fn shouty(name: &str) -> String {
-    identifier(&ascii(name).to_shouty_snake_case())
+    identifier(&if name.is_ascii() { ascii(name).to_shouty_snake_case() } else { joined(name, "_", str::to_uppercase) })
 }
 
 /// Two names that some file system or language takes for one.
 pub(crate) fn folded(name: &str) -> String {
-    pascal(name).to_ascii_lowercase()
+    nfkc(&pascal(name)).to_lowercase()
+}
+
+/// In the form that Python reads identifiers in: compatibility characters are their plain ones.
+pub(crate) fn nfkc(name: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfkc().normalize(name)
+}
+
+/// Whether an identifier of all languages but Go may begin with a character. Not with `_`, which means something in Python.
+pub(crate) fn is_start(c: char) -> bool {
+    is_xid_start(c) && !is_blank(c)
+}
+
+/// Whether an identifier of all languages but Go may go on with a character. Not with `_`, which is between words.
+pub(crate) fn is_part(c: char) -> bool {
+    is_xid_continue(c) && c != '_' && !is_blank(c)
+}
+
+/// Letters and marks that show nothing: the fillers of Hangul, the selectors of variants.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// With a word for each character that identifiers cannot hold, where nothing else is left of a name.
 fn ascii(name: &str) -> String {
     let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
-    if kept.trim().is_empty() {
-        return name.chars().map(|c| format!("u{:x}", u32::from(c))).collect::<Vec<_>>().join(" ");
+    if kept.trim().is_empty() { spelled(name).join(" ") } else { kept }
+}
+
+fn spelled(name: &str) -> Vec<String> {
+    name.chars().map(|c| format!("u{:x}", u32::from(c))).collect()
+}
+
+/// The words of a name that is not ASCII. Marks belong to the letters before them, which is why `heck` does not do it.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = None;
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        // `userID` and `IDCard` are two words each.
+        let ends_capitals = chars.peek().is_some_and(|next| next.is_lowercase());
+        let begins = c.is_uppercase() && before.is_some_and(|before: char| !before.is_uppercase() || ends_capitals);
+        if begins || !is_part(c) {
+            words.push(String::new());
+        }
+        before = is_part(c).then_some(c);
+        if let Some(word) = words.last_mut() {
+            word.extend(before);
+        }
     }
-    kept
+    words.retain(|word| !word.is_empty());
+    if words.is_empty() { spelled(name) } else { words }
+}
+
+fn joined(name: &str, separator: &str, form: impl Fn(&str) -> String) -> String {
+    words(name).iter().map(|word| form(word)).collect::<Vec<_>>().join(separator)
+}
+
+fn lower(word: &str) -> String {
+    word.to_lowercase()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let mut upper = first.to_uppercase();
+    // `ß` would be two letters, and Georgian has capitals for whole words alone.
+    let has_capital = upper.len() == 1 && !matches!(first, '\u{10d0}'..='\u{10ff}');
+    let first = if has_capital { upper.next().unwrap_or(first) } else { first };
+    std::iter::once(first).chain(chars.as_str().to_lowercase().chars()).collect()
 }
 
 fn identifier(name: &str) -> String {
-    match name.chars().next() {
-        Some(first) if first.is_ascii_alphabetic() => name.to_owned(),
-        _ => format!("x{name}"),
-    }
+    if name.starts_with(is_start) { name.to_owned() } else { format!("x{name}") }
 }
 
 /// The identifiers of one scope: each is given once.
@@ -131,8 +193,21 @@ mod tests {
             ("2fa", "x2fa", "x2fa", "X2fa"),
             ("", "x", "x", "X"),
             ("/", "u2f", "u2f", "U2f"),
-            ("größe", "gr_e", "grE", "GrE"),
-            ("日本", "u65e5_u672c", "u65e5U672c", "U65e5U672c"),
+            ("größe", "größe", "größe", "Größe"),
+            ("GrößeMitÜ", "größe_mit_ü", "größeMitÜ", "GrößeMitÜ"),
+            ("größe.der-Welt", "größe_der_welt", "größeDerWelt", "GrößeDerWelt"),
+            ("имя_поля", "имя_поля", "имяПоля", "ИмяПоля"),
+            ("IDGröße", "id_größe", "idGröße", "IDGröße"),
+            ("ID_größe", "id_größe", "idGröße", "IdGröße"),
+            ("ße", "ße", "ße", "ße"),
+            ("日本", "日本", "日本", "日本"),
+            // A vowel sign, a tone mark, a diacritic of its own.
+            ("हिन्दी", "हिन्दी", "हिन्दी", "हिन्दी"),
+            ("น้ำ", "น้ำ", "น้ำ", "น้ำ"),
+            ("e\u{301}t", "e\u{301}t", "e\u{301}t", "E\u{301}t"),
+            ("\u{301}", "x\u{301}", "x\u{301}", "X\u{301}"),
+            ("🦀", "u1f980", "u1f980", "U1f980"),
+            ("a🦀ü", "a_ü", "aÜ", "AÜ"),
         ] {
             assert_eq!(
                 (snake(name), camel(name), pascal(name)),

@@ -52,7 +52,7 @@ struct Context<'a> {
 fn codecs_module(context: &Context<'_>) -> String {
     let mut used = Used { schema: !context.api.types.is_empty(), ..Used::default() };
     for def in &context.api.types {
-        used.types |= matches!(def.shape, Shape::Enum(_));
+        used.types |= matches!(def.shape, Shape::Enum(_) | Shape::Integers(_));
         def.shape.visit(&mut |kind| used.wide |= context.is_wide(kind));
     }
     let imports = [

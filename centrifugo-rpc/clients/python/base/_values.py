@@ -46,6 +46,22 @@ else:
         __str__ = str.__str__
 
 
+class IntEnum(enum.IntEnum):
+    """An enum whose members are integers, and no floats, strings or booleans."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_whole, handler(source))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return cast(Any, value)
+
+
 T = TypeVar("T")
 
 

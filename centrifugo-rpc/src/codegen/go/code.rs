@@ -1,7 +1,7 @@
 //! How the types are written and read: one method of each does both.
 
 use super::docs::comment;
-use super::kinds::{Kinds, Presence, key_kind};
+use super::kinds::{Kinds, Presence};
 use super::names::Members;
 use super::print::{function, literal, returning};
 use crate::codegen::ir::{Body, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
@@ -29,10 +29,11 @@ fn code(kinds: &Kinds<'_>, def: &TypeDef) -> String {
     let name = kinds.names.of_type(&def.name);
     match &def.shape {
         Shape::Struct(fields) => [public(name), object_code(name), members(kinds, fields, name)].join("\n"),
-        Shape::Enum(_) => {
+        Shape::Enum(_) | Shape::Integers(_) => {
             let constants = kinds.names.parts(&def.name);
             let known = constants.iter().map(|constant| format!(", {constant}")).collect::<String>();
-            returning(&format!("(v *{name}) code(c *coder)"), &format!("enum(v, c{known})"))
+            let function = if matches!(def.shape, Shape::Enum(_)) { "enum" } else { "integerEnum" };
+            returning(&format!("(v *{name}) code(c *coder)"), &format!("{function}(v, c{known})"))
         }
         Shape::Union(union) => union_code(kinds, union, def, name),
         Shape::Alias(kind) if kinds.is_recursive_alias(&def.name) => {
@@ -90,7 +91,7 @@ fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
         Rest::Ignored => {}
         Rest::Denied => lines.push("o.deny()".to_owned()),
         Rest::Map(key, values) => {
-            let (keys, codec) = (key_kind(*key).1, kinds.kind(values).codec);
+            let (keys, codec) = (kinds.key(key).1, kinds.kind(values).codec);
             lines.push(format!("rest(o, &v.{}, {keys}, {codec})", members.rest));
         }
     }
@@ -209,11 +210,11 @@ fn inner_members(kinds: &Kinds<'_>, kind: &Type) -> String {
     let kind = match resolved {
         Some(Shape::Alias(kind)) => kind,
         Some(Shape::Struct(_) | Shape::Union(_)) => return "v.Value.members(o)".to_owned(),
-        Some(Shape::Enum(_)) | None => kind,
+        Some(Shape::Enum(_) | Shape::Integers(_)) | None => kind,
     };
     match kind {
         Type::Map(key, values) => {
-            format!("rest(o, &v.Value, {}, {})", key_kind(*key).1, kinds.kind(values).codec)
+            format!("rest(o, &v.Value, {}, {})", kinds.key(key).1, kinds.kind(values).codec)
         }
         Type::Any => "whole(o, &v.Value)".to_owned(),
         _ => "o.c.fail(\"it has no members\")".to_owned(),

@@ -183,7 +183,7 @@ fn value(kinds: &Kinds<'_>, kind: &Type) -> String {
                     simple.map(|(member, field)| format!("{member}: {}", value(kinds, &field.kind))).collect();
                 format!("{name}{{{}}}", values.join(", "))
             }
-            Some(Shape::Enum(_)) => {
+            Some(Shape::Enum(_) | Shape::Integers(_)) => {
                 kinds.names.parts(named).first().map_or_else(|| literal(""), |first| format!("client.{first}"))
             }
             Some(Shape::Alias(kind)) => value(kinds, kind),
@@ -198,8 +198,8 @@ fn qualified(name: &str) -> String {
     let mut qualified = String::new();
     let mut before = None;
     for c in name.chars() {
-        let begins = !before.is_some_and(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_');
-        if begins && c.is_ascii_uppercase() {
+        let begins = !before.is_some_and(|c: char| c.is_alphanumeric() || c == '.' || c == '_');
+        if begins && c.is_uppercase() {
             qualified.push_str("client.");
         }
         qualified.push(c);

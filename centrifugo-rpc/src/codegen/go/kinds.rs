@@ -72,7 +72,7 @@ impl<'a> Kinds<'a> {
             match &def.shape {
                 Shape::Alias(kind) if kinds.recursive.contains(&def.name) => see(kind, &mut values),
                 // What it stands for is used where it is.
-                Shape::Alias(Type::Named(_)) | Shape::Enum(_) => {}
+                Shape::Alias(Type::Named(_)) | Shape::Enum(_) | Shape::Integers(_) => {}
                 Shape::Alias(kind) => see(kind, &mut values),
                 Shape::Struct(fields) => see_struct(fields, &mut members, &mut values),
                 Shape::Union(union) => {
@@ -154,7 +154,7 @@ impl<'a> Kinds<'a> {
             }
             Type::Map(key, values) => {
                 let values = self.kind(values);
-                let (key, keys) = key_kind(*key);
+                let (key, keys) = self.key(key);
                 of(&format!("map[{key}]{}", values.name), &format!("table({keys}, {})", values.codec), Nil::Table)
             }
             Type::Named(name) => {
@@ -167,6 +167,20 @@ impl<'a> Kinds<'a> {
                 }
             }
         }
+    }
+
+    /// The type of a map's keys, and how they are written and read.
+    pub(super) fn key(&self, key: &Key) -> (String, String) {
+        let (name, keys) = match key {
+            Key::String => ("string", "textKeys"),
+            Key::Signed => ("int64", "signedKeys"),
+            Key::Unsigned => ("uint64", "unsignedKeys"),
+            Key::Enum(kind) => {
+                let kind = self.kind(kind);
+                return (kind.name, format!("enumKeys({})", kind.codec));
+            }
+        };
+        (name.to_owned(), keys.to_owned())
     }
 
     fn nullable(&self, inner: &Type) -> Kind {
@@ -196,14 +210,6 @@ impl<'a> Kinds<'a> {
     }
 }
 
-pub(super) fn key_kind(key: Key) -> (&'static str, &'static str) {
-    match key {
-        Key::String => ("string", "textKeys"),
-        Key::Signed => ("int64", "signedKeys"),
-        Key::Unsigned => ("uint64", "unsignedKeys"),
-    }
-}
-
 fn integer_kind(integer: Integer) -> Kind {
     let (name, codecs) = match integer.width {
         Width::I8 => ("int8", "integers"),
@@ -218,17 +224,7 @@ fn integer_kind(integer: Integer) -> Kind {
         Width::U128 => ("*big.Int", "unsigned128"),
     };
     let is_wide = matches!(integer.width, Width::I128 | Width::U128);
-    let mut codec = if is_wide { codecs.to_owned() } else { format!("{codecs}[{name}]") };
-    if integer.min.is_some() || integer.max.is_some() {
-        let (lowest, highest) = (integer.lowest(), integer.highest());
-        // A highest value below zero is all that is lost in `highest`.
-        let highest = integer.max.filter(|max| *max < 0).map_or(highest.to_string(), |max| max.to_string());
-        codec = if is_wide {
-            format!("withinWide({codec}, \"{lowest}\", \"{highest}\")")
-        } else {
-            format!("within({codec}, {lowest}, {highest})")
-        };
-    }
+    let codec = if is_wide { codecs.to_owned() } else { format!("{codecs}[{name}]") };
     Kind { name: name.to_owned(), codec, nil: if is_wide { Nil::Wide } else { Nil::None } }
 }
 

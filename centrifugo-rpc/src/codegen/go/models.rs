@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::docs::{comment, deprecated, paragraphs};
-use super::kinds::{Kinds, Presence, key_kind};
+use super::kinds::{Kinds, Presence};
 use super::names::Members;
 use super::print::{Columns, literal};
 use crate::codegen::Api;
-use crate::codegen::ir::{Body, EnumValue, Field, Rest, Shape, Struct, Tagging, Type, TypeDef, Union};
+use crate::codegen::ir::{Body, Field, Rest, Shape, Struct, Tagging, Type, TypeDef, Union};
 
 pub(super) fn models(kinds: &Kinds<'_>) -> String {
     let models: Vec<_> = kinds.api.types.iter().map(|def| model(kinds, def)).collect();
@@ -19,7 +19,14 @@ fn model(kinds: &Kinds<'_>, def: &TypeDef) -> String {
     let documentation = comment(&paragraphs(&[&def.description, deprecated(def.deprecated)]), "");
     match &def.shape {
         Shape::Struct(fields) => documentation + &structure(kinds, fields, name),
-        Shape::Enum(values) => documentation + &enumeration(values, name, kinds.names.parts(&def.name)),
+        Shape::Enum(values) => {
+            let values = values.iter().map(|value| (literal(&value.value), value.description.clone()));
+            documentation + &enumeration(name, "string", values, kinds.names.parts(&def.name))
+        }
+        Shape::Integers(values) => {
+            let values = values.iter().map(|value| (value.value.to_string(), value.description.clone()));
+            documentation + &enumeration(name, "int64", values, kinds.names.parts(&def.name))
+        }
         Shape::Union(union) => union_model(kinds, union, def, name),
         Shape::Alias(kind) => documentation + &alias(kinds, kind, &def.name, name),
     }
@@ -40,7 +47,7 @@ fn structure(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
     }
     if let Rest::Map(key, values) = &fields.rest {
         let documentation = format!("{} holds all other members.", members.rest);
-        columns.push(documentation, &members.rest, format!("map[{}]{}", key_kind(*key).0, kinds.kind(values).name));
+        columns.push(documentation, &members.rest, format!("map[{}]{}", kinds.key(key).0, kinds.kind(values).name));
     }
     if nullable > 0 {
         columns.push(
@@ -63,16 +70,17 @@ fn default(field: &Field) -> String {
     if field.required || field.default.is_null() || !is_short { String::new() } else { format!("Default: {default}") }
 }
 
-fn enumeration(values: &[EnumValue], name: &str, constants: &[String]) -> String {
+/// Values are given as they are written, each with what is said of it.
+fn enumeration(name: &str, of: &str, values: impl Iterator<Item = (String, String)>, constants: &[String]) -> String {
     let mut columns = Columns::default();
-    for (value, constant) in values.iter().zip(constants) {
-        columns.push(value.description.clone(), constant, format!("{name} = {}", literal(&value.value)));
+    for ((value, description), constant) in values.zip(constants) {
+        columns.push(description, constant, format!("{name} = {value}"));
     }
     if columns.is_empty() {
-        return format!("type {name} string\n");
+        return format!("type {name} {of}\n");
     }
     format!(
-        "type {name} string\n\n// The values of [{name}]. A newer service may have more.\nconst (\n{})\n",
+        "type {name} {of}\n\n// The values of [{name}]. A newer service may have more.\nconst (\n{})\n",
         columns.print()
     )
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::runtime;
 use crate::codegen::Api;
 use crate::codegen::ir::{Field, Shape, Struct};
-use crate::codegen::names::{Scope, pascal};
+use crate::codegen::names::Scope;
+use crate::codegen::names::go::{exported, following};
 
 /// What is behind a name that is taken.
 const TYPE: &str = "Type";
@@ -28,26 +29,32 @@ impl Names {
             .chain(tuples.iter().map(String::as_str))
             .collect();
         let mut scope = Scope::new(&reserved);
-        let types = api.types.iter().map(|def| (def.name.clone(), scope.pick(&pascal(&def.name), TYPE)));
+        let types = api.types.iter().map(|def| (def.name.clone(), scope.pick(&exported(&def.name), TYPE)));
         let types: BTreeMap<_, _> = types.collect();
         let mut parts = BTreeMap::new();
         for def in &api.types {
             let base = &types[&def.name];
             let own = match &def.shape {
                 Shape::Union(union) => {
-                    let variants = union.variants.iter().map(|variant| pascal(&variant.type_name));
+                    let variants = union.variants.iter().map(|variant| exported(&variant.type_name));
                     let interface = if base.ends_with("Variant") { "Kind" } else { "Variant" };
                     variants.chain([format!("{base}{interface}")]).map(|name| scope.pick(&name, TYPE)).collect()
                 }
-                Shape::Enum(values) => {
-                    values.iter().map(|value| scope.pick(&format!("{base}{}", pascal(&value.value)), "Value")).collect()
-                }
+                Shape::Enum(values) => values
+                    .iter()
+                    .map(|value| scope.pick(&format!("{base}{}", following(&value.value)), "Value"))
+                    .collect(),
+                Shape::Integers(values) => values
+                    .iter()
+                    .map(|value| scope.pick(&format!("{base}{}", following(&value.name)), "Value"))
+                    .collect(),
                 Shape::Struct(_) | Shape::Alias(_) => continue,
             };
             parts.insert(def.name.clone(), own);
         }
         let mut scope = Scope::new(runtime::METHODS);
-        let methods = api.methods.iter().map(|method| (method.name.clone(), scope.pick(&pascal(&method.name), "Call")));
+        let methods =
+            api.methods.iter().map(|method| (method.name.clone(), scope.pick(&exported(&method.name), "Call")));
         Self { methods: methods.collect(), types, parts }
     }
 
@@ -80,10 +87,10 @@ impl<'a> Members<'a> {
     pub(super) fn of(fields: &'a Struct, owner: &str) -> Self {
         // Go has one scope for the fields and methods of a type.
         let mut scope = Scope::new(&["AsInput", "MarshalJSON", "SetNull", "UnmarshalJSON"]);
-        let own = fields.fields.iter().map(|field| (scope.pick(&pascal(&field.name), ""), field)).collect();
+        let own = fields.fields.iter().map(|field| (scope.pick(&exported(&field.name), ""), field)).collect();
         let flattened = fields.flattened.iter().map(|flattened| {
-            let name = pascal(&flattened.name);
-            let short = name.strip_prefix(owner).filter(|short| short.starts_with(|c: char| c.is_ascii_uppercase()));
+            let name = exported(&flattened.name);
+            let short = name.strip_prefix(owner).filter(|short| short.starts_with(char::is_uppercase));
             (scope.pick(short.unwrap_or(&name), ""), flattened.name.as_str(), flattened.optional)
         });
         let flattened = flattened.collect();

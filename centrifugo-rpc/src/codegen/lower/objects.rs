@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::unions::members;
-use super::{Lowering, Object, Place, is_anything, is_true, text};
+use super::{Lowering, Object, Place, described, is_anything, is_true};
 use crate::codegen::ir::{Field, Flattened, Key, Rest, Struct};
 use crate::codegen::names;
 
@@ -50,7 +50,7 @@ impl Lowering {
                 let place = place.at("properties").at(field);
                 fields.push(Field {
                     name: field.clone(),
-                    description: text(schema, "description"),
+                    description: described(schema),
                     deprecated: is_true(schema, "deprecated"),
                     required: required(field),
                     default: schema.get("default").cloned().unwrap_or_default(),

@@ -61,7 +61,10 @@ impl Lowering {
     pub(super) fn typed(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
         let types = types(schema);
         if schema.contains_key("enum") || schema.contains_key("const") {
-            self.problem(place, "`enum` and `const` of anything but strings have no counterpart in clients");
+            self.problem(
+                place,
+                "`enum` and `const` of anything but strings or integers have no counterpart in clients",
+            );
             return Type::Any;
         }
         match types.as_slice() {
@@ -77,6 +80,8 @@ impl Lowering {
             },
             ["array"] => self.array(schema, place, name),
             ["object"] => self.map(schema, place, name),
+            // `bytes::Bytes` is read from text too, and writes lists.
+            ["array", "string"] if is_bytes(schema) => self.array(schema, place, name),
             // `Decimal` takes numbers too, and writes strings.
             ["number", "string"] | ["string", "number"] if is_decimal(schema) => Type::Decimal,
             [] => {
@@ -87,7 +92,10 @@ impl Lowering {
                 let several = several.join("`, `");
                 self.problem(
                     place,
-                    format!("the types `{several}` at once have no counterpart in clients: use an enum"),
+                    format!(
+                        "the types `{several}` at once have no counterpart in clients: use an `#[serde(untagged)]` enum, or say \
+                         with `#[schemars(with = \"…\")]` which of them clients write and read"
+                    ),
                 );
                 Type::Any
             }
@@ -95,22 +103,10 @@ impl Lowering {
     }
 
     fn integer(&mut self, schema: &Object, place: &Place) -> Type {
-        let width = match schema.get("format").and_then(Value::as_str) {
-            Some("int8") => Width::I8,
-            Some("int16") => Width::I16,
-            Some("int32") => Width::I32,
-            Some("int64" | "int") | None => Width::I64,
-            Some("int128") => Width::I128,
-            Some("uint8") => Width::U8,
-            Some("uint16") => Width::U16,
-            Some("uint32") => Width::U32,
-            Some("uint64" | "uint") => Width::U64,
-            Some("uint128") => Width::U128,
-            Some(other) => {
-                self.problem(place, format!("the format `{other}` of an integer is unknown"));
-                Width::I64
-            }
-        };
+        let width = width(schema).unwrap_or_else(|format| {
+            self.problem(place, format!("the format `{format}` of an integer is unknown"));
+            Width::I64
+        });
         let whole = |keyword| schema.get(keyword).and_then(|value| value.to_string().parse::<i128>().ok());
         let min = whole("minimum").or_else(|| whole("exclusiveMinimum")?.checked_add(1));
         let max = whole("maximum").or_else(|| whole("exclusiveMaximum")?.checked_sub(1));
@@ -203,6 +199,33 @@ fn shapes(keyword: &str) -> bool {
     )
 }
 
+fn width(schema: &Object) -> Result<Width, &str> {
+    Ok(match schema.get("format").and_then(Value::as_str) {
+        Some("int8") => Width::I8,
+        Some("int16") => Width::I16,
+        Some("int32") => Width::I32,
+        Some("int64" | "int") | None => Width::I64,
+        Some("int128") => Width::I128,
+        Some("uint8") => Width::U8,
+        Some("uint16") => Width::U16,
+        Some("uint32") => Width::U32,
+        Some("uint64" | "uint") => Width::U64,
+        Some("uint128") => Width::U128,
+        Some(other) => return Err(other),
+    })
+}
+
+/// What a string or an integer is, whether it may be null or not.
+pub(super) fn plain(schema: &Object) -> Option<Type> {
+    let types: Vec<_> = types(schema).into_iter().filter(|one| *one != "null").collect();
+    match types.as_slice() {
+        ["string"] => Some(string(schema)),
+        ["integer"] => Some(Type::Integer(Integer { width: width(schema).ok()?, min: None, max: None })),
+        ["number", "string"] | ["string", "number"] if is_decimal(schema) => Some(Type::Decimal),
+        _ => None,
+    }
+}
+
 fn string(schema: &Object) -> Type {
     let length = |keyword| schema.get(keyword).and_then(Value::as_u64);
     match schema.get("format").and_then(Value::as_str) {
@@ -213,6 +236,10 @@ fn string(schema: &Object) -> Type {
         None if (length("minLength"), length("maxLength")) == (Some(1), Some(1)) => Type::Char,
         _ => Type::String,
     }
+}
+
+fn is_bytes(schema: &Object) -> bool {
+    schema.get("items").and_then(|items| items.get("format")).is_some_and(|format| format == "uint8")
 }
 
 /// schemars describes `rust_decimal` and `bigdecimal` with these patterns and no format.

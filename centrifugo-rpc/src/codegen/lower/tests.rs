@@ -13,6 +13,8 @@ use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Struct, Tagging, Union
 use crate::codegen::sample::{self, PLAIN, contract, contract_of, method};
 use crate::registry::{Method, Type as Registered};
 
+mod enums;
+
 fn api<P: JsonSchema + 'static, R: JsonSchema + 'static>() -> Api {
     lower(&contract_of::<P, R>()).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
@@ -151,132 +153,41 @@ fn lists_tuples_and_maps() {
 }
 
 #[test]
-fn externally_tagged_enums() {
-    let union = union(shape::<External>("External"));
-    assert_eq!(union.tagging, Tagging::External);
-    let list = Type::Array { items: Box::new(whole(Width::I32)), unique: false };
-    let content = Struct { fields: vec![field("a", whole(Width::U8))], ..Struct::default() };
+fn what_serde_does_not_check_is_documented() {
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Declared {
+        /// How many
+        #[schemars(range(min = 1, max = 9))]
+        count: u8,
+        #[schemars(range(min = 0.5))]
+        share: f64,
+        #[schemars(length(max = 1), regex(pattern = "^a"))]
+        text: Option<String>,
+        #[schemars(email)]
+        address: String,
+        #[schemars(length(min = 2), inner(length(equal = 3)))]
+        codes: Vec<String>,
+        plain: (u8, u32, i64, Vec<u8>, [u8; 3], Option<std::num::NonZeroI8>),
+        nonzero: std::num::NonZeroU8,
+        letter: char,
+        id: std::collections::BTreeSet<u64>,
+    }
+    let fields = fields(shape::<Declared>("Declared")).fields;
+    let said: Vec<_> = fields.iter().map(|field| &*field.description).collect();
     assert_eq!(
-        bodies(&union),
+        said,
         [
-            ("Unit", &Body::Unit),
-            ("Newtype", &Body::Newtype(named("Point"))),
-            ("Tuple", &Body::Newtype(Type::Tuple(vec![whole(Width::I32), Type::String]))),
-            ("Struct", &Body::Struct(content)),
-            ("List", &Body::Newtype(list)),
+            "How many\n\nFrom 1 to 9.",
+            "At least 0.5.",
+            "At most 1 character. Matches `^a`.",
+            "Format: `email`.",
+            "At least 2 items. Each item: exactly 3 characters.",
+            "",
+            "At least 1.",
+            "",
+            "",
         ]
     );
-    assert_eq!(union.variants[1].type_name, "ExternalNewtype");
-}
-
-#[test]
-fn internally_tagged_enums() {
-    #[derive(Serialize, Deserialize, JsonSchema)]
-    #[serde(tag = "t")]
-    enum Internal {
-        Unit,
-        /// Where
-        Newtype(Point),
-        Struct {
-            a: u8,
-        },
-        Map(BTreeMap<String, u8>),
-        Enum(External),
-    }
-    let union = union(shape::<Internal>("Internal"));
-    assert_eq!(union.tagging, Tagging::Internal { tag: "t".to_owned() });
-    assert_eq!(union.variants[1].description, "Where");
-    let content = Struct { fields: vec![field("a", whole(Width::U8))], ..Struct::default() };
-    let rest = Struct { rest: Rest::Map(Key::String, Box::new(whole(Width::U8))), ..Struct::default() };
-    let bodies = bodies(&union);
-    assert_eq!(
-        bodies[..4],
-        [
-            ("Unit", &Body::Unit),
-            ("Newtype", &Body::Newtype(named("Point"))),
-            ("Struct", &Body::Struct(content)),
-            ("Map", &Body::Struct(rest)),
-        ]
-    );
-    let Body::Struct(Struct { flattened, .. }) = bodies[4].1 else { panic!("{bodies:#?}") };
-    assert_eq!(flattened[0].name, "InternalEnumVariant");
-}
-
-#[test]
-fn adjacently_tagged_enums_are_objects_with_one_more_field() {
-    #[derive(Serialize, Deserialize, JsonSchema)]
-    #[serde(tag = "t", content = "c")]
-    enum Adjacent {
-        Unit,
-        Newtype(Point),
-        Tuple(u8, u8),
-    }
-    let union = union(shape::<Adjacent>("Adjacent"));
-    assert_eq!(union.tagging, Tagging::Internal { tag: "t".to_owned() });
-    let content = |kind| Body::Struct(Struct { fields: vec![field("c", kind)], ..Struct::default() });
-    assert_eq!(
-        bodies(&union),
-        [
-            ("Unit", &Body::Unit),
-            ("Newtype", &content(named("Point"))),
-            ("Tuple", &content(Type::Tuple(vec![whole(Width::U8), whole(Width::U8)]))),
-        ]
-    );
-}
-
-#[test]
-fn untagged_enums_keep_their_order_and_their_names() {
-    #[derive(Serialize, Deserialize, JsonSchema)]
-    #[serde(untagged)]
-    enum Untagged {
-        Nothing,
-        Number(u64),
-        Struct { x: i32 },
-        Text(String),
-        Itself(Box<Untagged>),
-    }
-    let union = union(shape::<Untagged>("Untagged"));
-    assert_eq!(union.tagging, Tagging::Untagged);
-    let content = Struct { fields: vec![field("x", whole(Width::I32))], ..Struct::default() };
-    assert_eq!(
-        bodies(&union),
-        [
-            ("Nothing", &Body::Newtype(Type::Null)),
-            ("Number", &Body::Newtype(whole(Width::U64))),
-            ("Struct", &Body::Struct(content)),
-            ("Text", &Body::Newtype(Type::String)),
-            ("Itself", &Body::Newtype(named("Untagged"))),
-        ]
-    );
-    #[derive(Serialize, Deserialize, JsonSchema)]
-    #[serde(untagged)]
-    enum Maybe {
-        Nothing,
-        Number(u64),
-    }
-    assert_eq!(bodies(&self::union(shape::<Maybe>("Maybe"))).len(), 2, "a unit variant is not an `Option`");
-}
-
-#[test]
-fn enums_with_some_untagged_variants() {
-    #[derive(Serialize, Deserialize, JsonSchema)]
-    enum Partly {
-        Unit,
-        Newtype(Point),
-        #[serde(untagged)]
-        Other(String),
-    }
-    let api = api::<(), Partly>();
-    let outer = union(api.get("Partly").expect("Partly").shape.clone());
-    assert_eq!(
-        bodies(&outer),
-        [("Tagged", &Body::Newtype(named("PartlyTagged"))), ("Other", &Body::Newtype(Type::String))]
-    );
-    let tagged = union(api.get("PartlyTagged").expect("PartlyTagged").shape.clone());
-    assert_eq!(tagged.tagging, Tagging::External);
-    assert_eq!(bodies(&tagged), [("Unit", &Body::Unit), ("Newtype", &Body::Newtype(named("Point")))]);
-    // Nothing to clash with: the inner union's variants are called after it.
-    assert_eq!(tagged.variants[0].type_name, "PartlyTaggedUnit");
 }
 
 #[test]
@@ -420,8 +331,16 @@ fn lowered(schema: &Schema) -> Result<Type, Vec<String>> {
 fn what_has_no_counterpart_is_named_with_its_place() {
     for (schema, expected) in [
         (
-            json_schema!({ "type": "integer", "enum": [1, 2] }),
+            json_schema!({ "type": "number", "enum": [1.5, 2] }),
             "/methods/tasks.do/result: `enum` and `const` of anything but",
+        ),
+        (
+            json_schema!({ "type": "integer", "enum": [9_007_199_254_740_992_u64] }),
+            "/methods/tasks.do/result: the enum's value 9007199254740992 is beyond 2^53 - 1",
+        ),
+        (
+            json_schema!({ "type": "integer", "enum": [1, 2], "x-enum-varnames": ["One"] }),
+            "`x-enum-varnames` must have a string for each of the 2 values",
         ),
         (
             json_schema!({ "type": ["integer", "string"] }),
@@ -452,7 +371,7 @@ fn all_problems_come_at_once_with_the_methods_that_meet_them() {
         second: u8,
     }
     fn one_or_two(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": [1, 2] })
+        json_schema!({ "enum": [1, "two"] })
     }
     static A: Method = Method { params: || Some(Registered::of::<Odd>()), ..method("a", "", PLAIN) };
     static B: Method = Method { params: || Some(Registered::of::<Vec<Odd>>()), ..method("b", "", PLAIN) };
@@ -461,8 +380,8 @@ fn all_problems_come_at_once_with_the_methods_that_meet_them() {
         problems,
         [
             "method `a`, `b`: /params/Odd/properties/first: the keyword `if` has no counterpart in clients",
-            "method `a`, `b`: /params/Odd/properties/second: `enum` and `const` of anything but strings have no counterpart in \
-             clients",
+            "method `a`, `b`: /params/Odd/properties/second: `enum` and `const` of anything but strings or integers have no \
+             counterpart in clients",
         ]
     );
 }

@@ -2,34 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Lowering, Object, Place, objects, text};
-use crate::codegen::ir::{Body, EnumValue, Struct, Tagging, Union, Variant};
+use super::enums::texts;
+use super::{Lowering, Object, Place, enums, objects, text};
+use crate::codegen::ir::{Body, Shape, Struct, Tagging, Type, Union, Variant};
 use crate::codegen::names;
-
-/// The values of an enum of strings alone: in one list, or, where variants are documented, one by one.
-pub(super) fn strings(schema: &Object) -> Option<Vec<EnumValue>> {
-    let (own, members) = (texts(schema), schema.get("oneOf").and_then(Value::as_array));
-    if let Some(values) = own {
-        let value = |value: String| EnumValue { value, description: String::new() };
-        return Some(values.into_iter().map(value).collect());
-    }
-    let mut all = Vec::new();
-    for member in members.filter(|_| schema.get("type").is_none())? {
-        let description = text(member, "description");
-        let values = texts(member.as_object()?)?;
-        all.extend(values.into_iter().map(|value| EnumValue { value, description: description.clone() }));
-    }
-    Some(all)
-}
-
-/// The strings that a schema allows, if it allows nothing else.
-fn texts(schema: &Object) -> Option<Vec<String>> {
-    if let Some(value) = schema.get("const") {
-        return Some(vec![value.as_str()?.to_owned()]);
-    }
-    let values = schema.get("enum")?.as_array()?;
-    values.iter().map(|value| value.as_str().map(ToOwned::to_owned)).collect()
-}
 
 /// The unions that a schema consists of: the keywords, and their members.
 pub(super) fn members(schema: &Object) -> impl Iterator<Item = (&'static str, &Vec<Value>)> {
@@ -47,6 +23,31 @@ pub(super) fn nullable<'a>((keyword, members): (&'static str, &'a Vec<Value>)) -
         _ => None,
     }
 }
+
+/// Keywords that no object has.
+const OF_SCALARS: [&str; 12] = [
+    "const",
+    "enum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "pattern",
+    "prefixItems",
+];
+
+/// Of variants whose content has no members.
+const UNTAGGABLE: &str = "a variant of an internally tagged enum holds something without members, which serde fails to \
+                                     write: tag the enum adjacently, `#[serde(tag = \"…\", content = \"…\")]`, or make the \
+                                     variant one with named fields";
+
+/// Of variants whose content is an enum with variants that are text elsewhere.
+const UNITS: &str = "a variant of an internally tagged enum holds an enum with unit variants, which serde writes as members here, \
+                     and which schemars describes as text: tag one of the two adjacently, `#[serde(tag = \"…\", content = \"…\")]`";
 
 impl Lowering {
     pub(super) fn union(&mut self, schema: &Object, place: &Place, name: &str) -> Union {
@@ -70,8 +71,11 @@ impl Lowering {
             let schema = member.as_object()?;
             let variant = tag_of(member, tag)?;
             let base = format!("{name}{}", names::pascal(variant));
+            self.check_tagged(schema, &place);
             let body = if let Some(reference) = schema.get("$ref") {
-                Body::Newtype(self.reference(reference, &place))
+                let kind = self.reference(reference, &place);
+                self.tagged.push((place.clone(), kind.clone()));
+                Body::Newtype(kind)
             } else {
                 self.check_keywords(schema, &place);
                 let fields = self.fields(schema, &place, &base, Some(tag));
@@ -80,6 +84,43 @@ impl Lowering {
             Some(named(variant, member, body))
         });
         Union { tagging: Tagging::Internal { tag: tag.to_owned() }, variants: variants.collect() }
+    }
+
+    /// Serde writes a tag only beside members, or alone. schemars calls every content an object; what else it says of a list or a
+    /// number is there all the same, while of text and booleans nothing is left.
+    fn check_tagged(&mut self, schema: &Object, place: &Place) {
+        let is_optional = members(schema).any(|union| nullable(union).is_some());
+        let mut members = members(schema).flat_map(|(_, members)| members).filter_map(Value::as_object);
+        if is_optional || OF_SCALARS.iter().any(|keyword| schema.contains_key(*keyword)) {
+            self.problem(place, UNTAGGABLE);
+        } else if members.any(|member| texts(member).is_some()) {
+            self.problem(place, UNITS);
+        }
+    }
+
+    /// The same of contents with a definition of their own, once all of these are known.
+    pub(super) fn check_tagged_references(&mut self) {
+        for (place, kind) in std::mem::take(&mut self.tagged) {
+            if let Some(problem) = self.untaggable(&kind) {
+                self.problem(&place, problem);
+            }
+        }
+    }
+
+    fn untaggable(&self, kind: &Type) -> Option<&'static str> {
+        let Type::Named(name) = kind else {
+            return (!matches!(kind, Type::Any | Type::Never | Type::Null | Type::Map(..))).then_some(UNTAGGABLE);
+        };
+        match &self.types.get(name)?.shape {
+            Shape::Struct(_) => None,
+            Shape::Alias(kind) => self.untaggable(kind),
+            Shape::Enum(_) => Some(UNITS),
+            Shape::Integers(_) => Some(UNTAGGABLE),
+            Shape::Union(Union { tagging, variants }) => {
+                let has_units = variants.iter().any(|variant| variant.body == Body::Unit);
+                (*tagging == Tagging::External && has_units).then_some(UNITS)
+            }
+        }
     }
 
     /// `"Unit"` or `{"Variant": …}`.
@@ -124,7 +165,8 @@ impl Lowering {
 
     /// What a variant holds.
     fn content(&mut self, schema: &Value, place: &Place, name: &str) -> Body {
-        match schema.as_object().filter(|object| objects::is_struct(object)) {
+        let is_struct = |object: &&Object| objects::is_struct(object) && enums::keys(object, false).is_none();
+        match schema.as_object().filter(is_struct) {
             Some(object) => {
                 self.check_keywords(object, place);
                 Body::Struct(self.fields(object, place, name, None))

@@ -1,8 +1,8 @@
-//! Identifiers of Python.
+//! Identifiers of Python, in the form in which Python itself reads them.
 
 use std::collections::BTreeSet;
 
-use super::{Scope, pascal, shouty, snake};
+use super::{Scope, is_part, is_start, nfkc, pascal, shouty, snake};
 
 /// Words that are no identifiers.
 const KEYWORDS: [&str; 35] = [
@@ -81,7 +81,7 @@ pub(crate) fn types() -> Scope {
 
 /// The name of a type.
 pub(crate) fn type_name(scope: &mut Scope, name: &str) -> String {
-    scope.pick(&pascal(name), "Model")
+    scope.pick(&nfkc(&pascal(name)), "Model")
 }
 
 /// The attributes of a model.
@@ -100,12 +100,11 @@ pub(crate) fn fields<'a>(wire: impl IntoIterator<Item = &'a str>) -> Fields {
 
 /// The name of an attribute: that of the wire, where it is one in Python too.
 pub(crate) fn field(fields: &mut Fields, name: &str) -> String {
-    let is_identifier = name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_identifier = name.starts_with(is_start) && name.chars().all(|c| is_part(c) || c == '_');
     // What looks like a type would hide it from the other attributes.
-    let is_type = name.starts_with(|first: char| first.is_ascii_uppercase());
+    let is_type = name.starts_with(char::is_uppercase);
     let wanted = if is_identifier && !is_type { name.to_owned() } else { snake(name) };
-    fields.scope.pick_but(&wanted, "_", |candidate| candidate != name && fields.wire.contains(candidate))
+    fields.scope.pick_but(&nfkc(&wanted), "_", |candidate| candidate != name && fields.wire.contains(candidate))
 }
 
 /// The members of an enum.
@@ -115,7 +114,7 @@ pub(crate) fn members() -> Scope {
 
 /// The name of a member of an enum.
 pub(crate) fn member(scope: &mut Scope, value: &str) -> String {
-    scope.pick(&shouty(value), "_")
+    scope.pick(&nfkc(&shouty(value)), "_")
 }
 
 /// The methods of the client.
@@ -130,7 +129,7 @@ pub(crate) fn sync_methods() -> Scope {
 
 /// The name of a method.
 pub(crate) fn method(scope: &mut Scope, name: &str) -> String {
-    scope.pick(&snake(name), "_")
+    scope.pick(&nfkc(&snake(name)), "_")
 }
 
 #[cfg(test)]
@@ -152,7 +151,14 @@ mod tests {
             ("user-id", "user_id_"),
             ("Point", "point"),
             ("1st", "x1st"),
-            ("ü", "ufc"),
+            ("ü", "ü"),
+            ("u\u{308}", "ü_"),
+            ("имя", "имя"),
+            ("Größe", "größe"),
+            // Python reads both as the same.
+            ("ﬁ", "fi"),
+            ("fi", "fi_"),
+            ("ｃｌａｓｓ", "class_2"),
             ("", "x"),
             ("type", "type"),
         ] {

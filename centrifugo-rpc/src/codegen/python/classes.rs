@@ -3,7 +3,7 @@
 use super::docs::docstring;
 use super::layout::{Expr, annotated, literal};
 use super::types::{Types, has_class};
-use crate::codegen::ir::{Body, EnumValue, Field, Rest, Struct, Tagging, Type, TypeDef, Union, Variant};
+use crate::codegen::ir::{Body, EnumValue, Field, IntegerValue, Rest, Struct, Tagging, Type, TypeDef, Union, Variant};
 use crate::codegen::names::python::{self as names, Fields};
 
 const INDENT: usize = 4;
@@ -112,6 +112,17 @@ pub(super) fn of_enum(types: &Types<'_>, def: &TypeDef, values: &[EnumValue]) ->
     for EnumValue { value, description } in values {
         let name = names::member(&mut scope, value);
         class.member(format!("    {name} = {}", literal(value)), description);
+    }
+    class.print()
+}
+
+/// The class of an enum of integers.
+pub(super) fn of_integers(types: &Types<'_>, def: &TypeDef, values: &[IntegerValue]) -> String {
+    let mut class = Class::new(types.name(&def.name), "_m.IntEnum", described(&def.description, def.deprecated));
+    let mut scope = names::members();
+    for IntegerValue { name, value, description } in values {
+        let name = names::member(&mut scope, name);
+        class.member(format!("    {name} = {value}"), description);
     }
     class.print()
 }
@@ -248,7 +259,7 @@ fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut
         Rest::Map(key, values) => {
             let name = names::field(scope, "rest");
             class.keyword("rest", Expr::name(literal(&name)));
-            let kind = types.expr(&Type::Map(*key, values.clone()));
+            let kind = types.expr(&Type::Map(key.clone(), values.clone()));
             class.member(annotated(&name, &kind, Some("_m.EMPTY"), INDENT), "All other members.");
         }
     }

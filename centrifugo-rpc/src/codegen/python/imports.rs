@@ -1,12 +1,12 @@
 //! Imports and exports, in the order that linters want.
 
-use super::layout::{Expr, WIDTH, literal};
+use super::layout::{Expr, WIDTH, literal, width};
 
 /// `from module import names`
 pub(super) fn import(module: &str, mut names: Vec<&str>) -> String {
-    names.sort_by_key(|name| (kind(name), natural(&name.to_ascii_lowercase()), (*name).to_owned()));
+    names.sort_by_key(|name| (kind(name), natural(&name.to_lowercase()), (*name).to_owned()));
     let flat = format!("from {module} import {}\n", names.join(", "));
-    if flat.len() <= WIDTH + 1 {
+    if width(flat.trim_end()) <= WIDTH {
         return flat;
     }
     let lines: String = names.iter().map(|name| format!("    {name},\n")).collect();
@@ -20,11 +20,11 @@ pub(super) fn exports(mut names: Vec<&str>) -> String {
     Expr::list(names).laid_out("__all__ = ", 0, 0)
 }
 
-/// Constants come first, then classes, then functions.
+/// Constants come first, then classes, then functions, and what has no cases.
 fn kind(name: &str) -> u8 {
     match name.chars().next() {
-        Some(_) if name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase()) => 0,
-        Some(first) if first.is_ascii_uppercase() => 1,
+        Some(_) if name.len() > 1 && name.contains(char::is_uppercase) && !name.contains(char::is_lowercase) => 0,
+        Some(first) if first.is_uppercase() => 1,
         _ => 2,
     }
 }
@@ -61,5 +61,8 @@ mod tests {
             exports(names()),
             r#"__all__ = ["HASH", "APIClient", "Ab2", "Ab10", "TupleStructs", "Tuples", "read_json"]"#
         );
+        let names = || vec!["日本", "read", "Größe", "A"];
+        assert_eq!(import("x", names()), "from x import A, Größe, read, 日本\n");
+        assert_eq!(exports(names()), r#"__all__ = ["A", "Größe", "read", "日本"]"#);
     }
 }

@@ -57,6 +57,7 @@ fn print_classes<'a>(types: &Types<'a>, def: &'a TypeDef, printed: &mut BTreeSet
     match &def.shape {
         Shape::Struct(fields) => blocks.push(classes::of_struct(types, def, fields)),
         Shape::Enum(values) => blocks.push(classes::of_enum(types, def, values)),
+        Shape::Integers(values) => blocks.push(classes::of_integers(types, def, values)),
         Shape::Union(union) => {
             // A class stands behind its base.
             for base in bases(types, union) {

@@ -69,8 +69,17 @@ impl<'a> Types<'a> {
             }
             Type::Tuple(items) if items.is_empty() => Expr::name("tuple[()]"),
             Type::Tuple(items) => Expr::subscript("tuple", items.iter().map(|item| self.expr(item)).collect()),
-            Type::Map(key, values) => Expr::subscript("dict", vec![key_of(*key), self.expr(values)]),
+            Type::Map(key, values) => Expr::subscript("dict", vec![self.key(key), self.expr(values)]),
             Type::Named(name) => Expr::name(self.name(name)),
+        }
+    }
+
+    fn key(&self, key: &Key) -> Expr {
+        match key {
+            Key::String => Expr::name("str"),
+            Key::Signed => Expr::name("_m.SignedKey"),
+            Key::Unsigned => Expr::name("_m.UnsignedKey"),
+            Key::Enum(kind) => self.expr(kind),
         }
     }
 
@@ -116,7 +125,7 @@ impl<'a> Types<'a> {
             Type::Named(name) => self.resolve(name).is_some_and(|def| match &def.shape {
                 Shape::Alias(kind) => *kind == Type::Never,
                 Shape::Union(union) => union.variants.is_empty(),
-                Shape::Enum(_) | Shape::Struct(_) => false,
+                Shape::Enum(_) | Shape::Integers(_) | Shape::Struct(_) => false,
             }),
             _ => false,
         }
@@ -165,14 +174,6 @@ pub(super) fn has_class(tagging: &Tagging, body: &Body) -> bool {
 }
 
 fn integer_of(integer: Integer) -> Expr {
-    if integer.min.is_some() || integer.max.is_some() {
-        let highest = match integer.max {
-            Some(max) if max < 0 => max.to_string(),
-            _ => integer.highest().to_string(),
-        };
-        let bounds = vec![Expr::name(integer.lowest().to_string()), Expr::name(highest)];
-        return Expr::subscript("_t.Annotated", vec![Expr::name("int"), Expr::call("_m.between", bounds)]);
-    }
     Expr::name(match integer.width {
         Width::I8 => "_m.I8",
         Width::I16 => "_m.I16",
@@ -184,13 +185,5 @@ fn integer_of(integer: Integer) -> Expr {
         Width::U32 => "_m.U32",
         Width::U64 => "_m.U64",
         Width::U128 => "_m.U128",
-    })
-}
-
-fn key_of(key: Key) -> Expr {
-    Expr::name(match key {
-        Key::String => "str",
-        Key::Signed => "_m.SignedKey",
-        Key::Unsigned => "_m.UnsignedKey",
     })
 }

@@ -6,6 +6,8 @@ use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging
 
 /// The longest call that is not broken.
 const WIDTH: usize = 100;
+/// The highest integer that JavaScript's numbers hold with all below it.
+const SAFE: u64 = (1 << 53) - 1;
 
 impl Context<'_> {
     /// A codec for each type, under its name.
@@ -18,7 +20,7 @@ impl Context<'_> {
         let name = self.names.of_type(&def.name);
         let codec = match &def.shape {
             Shape::Struct(fields) => self.struct_codec(fields, ""),
-            Shape::Enum(_) => format!("c.oneOf(types.{name})"),
+            Shape::Enum(_) | Shape::Integers(_) => format!("c.oneOf(types.{name})"),
             Shape::Union(union) => self.union_codec(union),
             Shape::Alias(kind) => self.codec(kind),
         };
@@ -48,7 +50,7 @@ impl Context<'_> {
         match &fields.rest {
             Rest::Ignored => {}
             Rest::Denied => arguments.push("'denied'".to_owned()),
-            Rest::Map(key, values) => arguments.push(self.map_codec(*key, values)),
+            Rest::Map(key, values) => arguments.push(self.map_codec(key, values)),
         }
         if arguments.len() == 2 && arguments[1] == "{}" {
             arguments.pop();
@@ -113,37 +115,37 @@ impl Context<'_> {
                 let items: Vec<_> = items.iter().map(|item| self.codec(item)).collect();
                 format!("c.tuple({})", items.join(", "))
             }
-            Type::Map(key, values) => self.map_codec(*key, values),
+            Type::Map(key, values) => self.map_codec(key, values),
             Type::Named(name) => format!("{}{}", self.codec_prefix, self.names.of_type(name)),
         }
     }
 
-    fn map_codec(&self, key: Key, values: &Type) -> String {
+    fn map_codec(&self, key: &Key, values: &Type) -> String {
         let key = match key {
-            Key::String => "string",
-            Key::Signed => "signed",
-            Key::Unsigned => "unsigned",
+            Key::String => "'string'".to_owned(),
+            Key::Signed => "'signed'".to_owned(),
+            Key::Unsigned => "'unsigned'".to_owned(),
+            Key::Enum(kind) => self.codec(kind),
         };
-        format!("c.map('{key}', {})", self.codec(values))
+        format!("c.map({key}, {})", self.codec(values))
     }
 }
 
 fn integer_codec(integer: Integer) -> String {
-    let (lowest, highest) = (integer.lowest(), integer.highest());
-    let is_whole = integer.min.is_none() && integer.max.is_none();
     match integer.width {
-        _ if integer.is_wide() && !is_whole => format!("w.wide({lowest}n, {highest}n)"),
-        Width::I64 if is_whole => "w.i64".to_owned(),
-        Width::I128 if is_whole => "w.i128".to_owned(),
-        Width::U64 if is_whole => "w.u64".to_owned(),
-        Width::U128 if is_whole => "w.u128".to_owned(),
-        Width::I8 if is_whole => "c.i8".to_owned(),
-        Width::I16 if is_whole => "c.i16".to_owned(),
-        Width::I32 if is_whole => "c.i32".to_owned(),
-        Width::U8 if is_whole => "c.u8".to_owned(),
-        Width::U16 if is_whole => "c.u16".to_owned(),
-        Width::U32 if is_whole => "c.u32".to_owned(),
-        _ => format!("c.integer({lowest}, {highest})"),
+        // Declared to be within what JavaScript's numbers hold.
+        Width::I64 | Width::I128 if !integer.is_wide() => format!("c.integer(-{SAFE}, {SAFE})"),
+        Width::U64 | Width::U128 if !integer.is_wide() => format!("c.integer(0, {SAFE})"),
+        Width::I64 => "w.i64".to_owned(),
+        Width::I128 => "w.i128".to_owned(),
+        Width::U64 => "w.u64".to_owned(),
+        Width::U128 => "w.u128".to_owned(),
+        Width::I8 => "c.i8".to_owned(),
+        Width::I16 => "c.i16".to_owned(),
+        Width::I32 => "c.i32".to_owned(),
+        Width::U8 => "c.u8".to_owned(),
+        Width::U16 => "c.u16".to_owned(),
+        Width::U32 => "c.u32".to_owned(),
     }
 }
 

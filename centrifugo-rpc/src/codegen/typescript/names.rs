@@ -50,7 +50,7 @@ impl<'a> Names<'a> {
 fn variants_of(def: &TypeDef) -> &[Variant] {
     match &def.shape {
         Shape::Union(union) => &union.variants,
-        Shape::Struct(_) | Shape::Enum(_) | Shape::Alias(_) => &[],
+        Shape::Struct(_) | Shape::Enum(_) | Shape::Integers(_) | Shape::Alias(_) => &[],
     }
 }
 

@@ -161,6 +161,7 @@ fn named_sample(context: &Context<'_>, name: &str, open: &mut BTreeSet<String>) 
     match &def.shape {
         Shape::Struct(fields) => object(context, fields, Vec::new(), open),
         Shape::Enum(values) => values.first().map_or("undefined".to_owned(), |value| literal(&value.value)),
+        Shape::Integers(values) => values.first().map_or("undefined".to_owned(), |value| value.value.to_string()),
         Shape::Alias(kind) => sample(context, kind, open),
         Shape::Union(union) => {
             let Some(variant) = union.variants.first() else { return "undefined".to_owned() };

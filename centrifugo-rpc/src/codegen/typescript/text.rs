@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::codegen::names::{is_part, is_start};
+
 /// A string literal.
 pub(super) fn literal(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
@@ -41,8 +43,8 @@ pub(super) fn member(name: &str) -> String {
 
 fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '$')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
+    chars.next().is_some_and(|c| is_start(c) || c == '_' || c == '$')
+        && chars.all(|c| is_part(c) || c == '_' || c == '$')
 }
 
 /// A documentation comment, indented by `indent`, with its line break; empty if there is nothing to say. `deprecated` says what to use

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Context;
 use super::text::{doc, key, literal};
 use crate::codegen::ir::{
-    Body, EnumValue, Field, Flattened, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant,
+    Body, EnumValue, Field, Flattened, IntegerValue, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant,
 };
 use crate::codegen::names::{Scope, pascal};
 
@@ -34,7 +34,16 @@ impl Context<'_> {
         let doc = doc("", &[&def.description], def.deprecated.then_some(""));
         let text = match &def.shape {
             Shape::Struct(fields) => self.object(name, fields, None),
-            Shape::Enum(values) => enumeration(name, values, &doc),
+            Shape::Enum(values) => {
+                let values = values.iter().map(|EnumValue { value, description }| (value, literal(value), description));
+                enumeration(name, values, &doc)
+            }
+            Shape::Integers(values) => {
+                let values = values
+                    .iter()
+                    .map(|IntegerValue { name, value, description }| (name, value.to_string(), description));
+                enumeration(name, values, &doc)
+            }
             Shape::Union(union) => self.union(name, union),
             Shape::Alias(kind) => format!("export type {name} = {};\n", self.kind(kind)),
         };
@@ -58,7 +67,7 @@ impl Context<'_> {
             tag.iter().map(|tag| format!("{inner}{}: {};\n", key(tag.name), tag.value)).collect();
         lines.extend(fields.fields.iter().map(|field| self.field(field, &inner)));
         if let Rest::Map(key, values) = &fields.rest {
-            lines.push(format!("{inner}{}\n", self.index(*key, values, fields, tag)));
+            lines.push(format!("{inner}{}\n", self.index(key, values, fields, tag)));
         }
         let own = if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}{indent}}}", lines.concat()) };
         let unions = fields.flattened.iter().map(|flattened| self.flattened(flattened));
@@ -77,9 +86,9 @@ impl Context<'_> {
     }
 
     /// The type of the members without a name. Those with one must be of it too, where their names could be such keys.
-    fn index(&self, key: Key, values: &Type, fields: &Struct, tag: Option<Tag<'_>>) -> String {
+    fn index(&self, key: &Key, values: &Type, fields: &Struct, tag: Option<Tag<'_>>) -> String {
         match key {
-            Key::String => {
+            Key::String | Key::Enum(_) => {
                 let mut kinds = vec![self.kind(values)];
                 if !fields.flattened.is_empty() {
                     kinds.push("unknown".to_owned());
@@ -185,6 +194,7 @@ impl Context<'_> {
             }
             Type::Map(Key::String, values) => format!("{{ [key: string]: {} }}", self.kind(values)),
             Type::Map(Key::Signed | Key::Unsigned, values) => format!("{{ [key: number]: {} }}", self.kind(values)),
+            Type::Map(Key::Enum(key), values) => format!("{{ [key in {}]?: {} }}", self.kind(key), self.kind(values)),
             Type::Named(name) => format!("{}{}", self.prefix, self.names.of_type(name)),
         }
     }
@@ -209,7 +219,7 @@ impl Context<'_> {
         match &def.shape {
             Shape::Struct(fields) => bodies.push(fields),
             Shape::Alias(Type::Named(other)) => self.collect_keys(other, seen, keys),
-            Shape::Enum(_) | Shape::Alias(_) => {}
+            Shape::Enum(_) | Shape::Integers(_) | Shape::Alias(_) => {}
             Shape::Union(union) => {
                 if let Tagging::Internal { tag } = &union.tagging {
                     keys.insert(tag.clone());
@@ -235,14 +245,17 @@ impl Context<'_> {
     }
 }
 
-/// A constant for each value, and the union of them.
-fn enumeration(name: &str, values: &[EnumValue], doc_of_type: &str) -> String {
+/// A constant for each value, and the union of them. Values are given with a name, as they are written, and with what is said of them.
+fn enumeration<'a>(
+    name: &str,
+    values: impl Iterator<Item = (&'a String, String, &'a String)>,
+    doc_of_type: &str,
+) -> String {
     let mut scope = Scope::default();
     let members: Vec<_> = values
-        .iter()
-        .map(|EnumValue { value, description }| {
+        .map(|(name, value, description)| {
             let doc = doc("  ", &[description], None);
-            format!("{doc}  {}: {},\n", scope.pick(&pascal(value), "_"), literal(value))
+            format!("{doc}  {}: {value},\n", scope.pick(&pascal(name), "_"))
         })
         .collect();
     let members = if members.is_empty() { "{}".to_owned() } else { format!("{{\n{}}}", members.concat()) };

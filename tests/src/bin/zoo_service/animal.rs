@@ -152,10 +152,10 @@ pub(crate) struct Check<T> {
 /// What the params of `zoo.check_…` are called in clients.
 fn check_type<T: JsonSchema>() -> String {
     let name = Check::<T>::schema_name();
-    if name.chars().all(|c| c.is_ascii_alphanumeric()) {
+    if name.chars().all(char::is_alphanumeric) {
         return name.into_owned();
     }
-    name.replace(|c: char| !c.is_ascii_alphanumeric(), " ").to_upper_camel_case()
+    name.replace(|c: char| !c.is_alphanumeric(), " ").to_upper_camel_case()
 }
 
 /// Any JSON, described as a `T`.

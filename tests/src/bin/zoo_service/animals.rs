@@ -13,6 +13,7 @@ mod external;
 mod fields;
 mod flatten;
 mod generics;
+mod integer_enums;
 mod internal;
 mod maps;
 mod names;
@@ -22,6 +23,7 @@ mod options;
 mod order;
 mod recursion;
 mod text;
+mod unicode;
 mod unit_enums;
 mod untagged;
 
@@ -34,6 +36,7 @@ pub(crate) fn all() -> impl Iterator<Item = Animal> {
         collections::ANIMALS,
         maps::ANIMALS,
         unit_enums::ANIMALS,
+        integer_enums::ANIMALS,
         external::ANIMALS,
         internal::ANIMALS,
         adjacent::ANIMALS,
@@ -43,6 +46,7 @@ pub(crate) fn all() -> impl Iterator<Item = Animal> {
         fields::ANIMALS,
         order::ANIMALS,
         names::ANIMALS,
+        unicode::ANIMALS,
         docs::ANIMALS,
         generics::ANIMALS,
         directions::ANIMALS,

@@ -180,25 +180,28 @@ export function fixed(item: Codec, length: number): Codec {
   return tuple(...Array.from({ length }, () => item));
 }
 
-/** Some strings. */
-export function oneOf(values: { readonly [name: string]: string }): Codec {
-  const all = new Set<unknown>(Object.values(values));
+/** Some strings, or some integers. */
+export function oneOf(values: { readonly [name: string]: string | number }): Codec {
+  const all = Object.values(values);
+  const kind = typeof all[0] === 'number' ? 'number' : 'string';
   return (value) => {
-    if (typeof value !== 'string') throw expected('a string', value);
-    if (!all.has(value)) throw new Mismatch(`the string is none of ${quoted([...all] as string[])}`);
+    if (typeof value !== kind) throw expected(`a ${kind}`, value);
+    if (!all.includes(value as string | number)) throw new Mismatch(`the ${kind} is none of ${quoted(all)}`);
     return value;
   };
 }
 
-export type Key = 'string' | 'signed' | 'unsigned';
+/** What the keys of a map are: a codec is that of an enum. */
+export type Key = 'string' | 'signed' | 'unsigned' | Codec;
 
-const KEYS: { readonly [key in Key]: RegExp } = { string: /^/, signed: /^(?:0|-?[1-9]\d*)$/, unsigned: /^(?:0|[1-9]\d*)$/ };
+const KEYS: { readonly [key in Exclude<Key, Codec>]: RegExp } = { string: /^/, signed: /^(?:0|-?[1-9]\d*)$/, unsigned: /^(?:0|[1-9]\d*)$/ };
 
 export function map(key: Key, values: Codec): Codec {
   return (value, way) => {
     const entries: Members = {};
     for (const [name, member] of members(value)) {
-      if (!KEYS[key].test(name)) throw new Mismatch(`the key ${JSON.stringify(name)} is not an integer`);
+      if (typeof key === 'function') within(name, () => key(name, way));
+      else if (!KEYS[key].test(name)) throw new Mismatch(`the key ${JSON.stringify(name)} is not an integer`);
       put(entries, name, within(name, () => values(member, way)));
     }
     return entries;
@@ -340,6 +343,6 @@ function put(object: Members, name: string, value: unknown): void {
   }
 }
 
-function quoted(names: readonly string[]): string {
+function quoted(names: readonly (string | number)[]): string {
   return names.map((name) => JSON.stringify(name)).join(', ');
 }

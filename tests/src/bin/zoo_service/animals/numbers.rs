@@ -137,13 +137,13 @@ impl Sample for NonZeros {
         ]
     }
 
-    // Not a `wide` of 0: schemars says it with `not`, besides which it is any integer.
+    // Not 0: schemars describes it like a declared `range`, which serde does not check.
     fn refusals() -> &'static [&'static str] {
-        &[r#"{"small":0,"middle":null,"wide":1}"#, r#"{"small":1,"middle":0,"wide":1}"#]
+        &[r#"{"small":256,"middle":null,"wide":1}"#, r#"{"small":1,"middle":4294967296,"wide":1}"#]
     }
 }
 
-/// Serde checks no range, so what lies outside of one is neither a value nor refused.
+/// Serde checks no range, so values outside of it survive, too. A declared `range` makes `small` a `number` in TypeScript.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Ranged {
     #[schemars(range(min = -3, max = 5))]
@@ -156,18 +156,50 @@ struct Ranged {
     short: String,
     #[schemars(length(max = 2))]
     few: Vec<u8>,
+    #[schemars(range(max = 1000))]
+    small: u64,
+    #[schemars(regex(pattern = "^a"), length(min = 2))]
+    pattern: String,
+    #[schemars(email)]
+    email: String,
+    #[schemars(inner(range(min = 2)))]
+    inner: Vec<u8>,
 }
 
 impl Sample for Ranged {
     fn samples() -> Vec<Self> {
         vec![
-            Self { between: -3, least: 10, share: 0.5, short: "abc".to_owned(), few: vec![1, 2] },
-            Self { between: 5, least: u64::MAX, share: -1e300, short: "\u{1f980}".to_owned(), few: vec![] },
+            Self {
+                between: -3,
+                least: 10,
+                share: 0.5,
+                short: "abc".to_owned(),
+                few: vec![1, 2],
+                small: 1000,
+                pattern: "ab".to_owned(),
+                email: "a@b.example".to_owned(),
+                inner: vec![2],
+            },
+            Self {
+                between: i8::MIN,
+                least: 0,
+                share: 1e300,
+                short: String::new(),
+                few: vec![1, 2, 3],
+                small: 1001,
+                pattern: "b".to_owned(),
+                email: "nobody".to_owned(),
+                inner: vec![0],
+            },
         ]
     }
 
     fn refusals() -> &'static [&'static str] {
-        &[r#"{"between":128,"least":10,"share":0.5,"short":"a","few":[]}"#]
+        &[
+            r#"{"between":128,"least":10,"share":0.5,"short":"a","few":[],"small":1,"pattern":"","email":"","inner":[]}"#,
+            r#"{"between":1,"least":-1,"share":0.5,"short":"a","few":[],"small":1,"pattern":"","email":"","inner":[]}"#,
+            r#"{"between":1,"least":1,"share":0.5,"short":"a","few":[],"small":-1,"pattern":"","email":"","inner":[]}"#,
+        ]
     }
 }
 

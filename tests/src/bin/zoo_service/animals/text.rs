@@ -260,32 +260,34 @@ impl Sample for Places {
     }
 }
 
-/// Lists of numbers on the wire, whatever a language does with its bytes. Not here: `bytes::Bytes`, which serde also reads from
-/// text; lists and text at once are an error of the generator.
+/// Lists of numbers on the wire, whatever a language does with its bytes. Serde also reads `bytes::Bytes` from text, which no
+/// client writes.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Octets {
     vec: Vec<u8>,
     array: [u8; 4],
     boxed: Box<[u8]>,
     maybe: Option<Vec<u8>>,
+    bytes: bytes::Bytes,
 }
 
 impl Sample for Octets {
     fn samples() -> Vec<Self> {
         let all: Vec<_> = (0..=u8::MAX).collect();
         vec![
-            Self { vec: vec![], array: [0; 4], boxed: [].into(), maybe: Some(vec![]) },
-            Self { vec: all.clone(), array: [255; 4], boxed: all.into(), maybe: None },
+            Self { vec: vec![], array: [0; 4], boxed: [].into(), maybe: Some(vec![]), bytes: bytes::Bytes::new() },
+            Self { vec: all.clone(), array: [255; 4], boxed: all.clone().into(), maybe: None, bytes: all.into() },
         ]
     }
 
     fn refusals() -> &'static [&'static str] {
         &[
-            r#"{"vec":"AAAA","array":[0,0,0,0],"boxed":[],"maybe":null}"#,
-            r#"{"vec":[256],"array":[0,0,0,0],"boxed":[],"maybe":null}"#,
-            r#"{"vec":[],"array":[0,0,0],"boxed":[],"maybe":null}"#,
-            r#"{"vec":[],"array":[0,0,0,0,0],"boxed":[],"maybe":null}"#,
-            r#"{"vec":null,"array":[0,0,0,0],"boxed":[],"maybe":null}"#,
+            r#"{"vec":"AAAA","array":[0,0,0,0],"boxed":[],"maybe":null,"bytes":[]}"#,
+            r#"{"vec":[256],"array":[0,0,0,0],"boxed":[],"maybe":null,"bytes":[]}"#,
+            r#"{"vec":[],"array":[0,0,0],"boxed":[],"maybe":null,"bytes":[]}"#,
+            r#"{"vec":[],"array":[0,0,0,0,0],"boxed":[],"maybe":null,"bytes":[]}"#,
+            r#"{"vec":null,"array":[0,0,0,0],"boxed":[],"maybe":null,"bytes":[]}"#,
+            r#"{"vec":[],"array":[0,0,0,0],"boxed":[],"maybe":null,"bytes":[-1]}"#,
         ]
     }
 }
