@@ -8,6 +8,7 @@ pub(crate) mod go;
 mod ir;
 mod lower;
 mod names;
+pub(crate) mod probe;
 pub(crate) mod python;
 #[cfg(test)]
 pub(crate) mod sample;

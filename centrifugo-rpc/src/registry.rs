@@ -5,9 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 
 use crate::contract::SYSTEM_CONTRACT;
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "codegen")]
+use crate::handler::private::decode;
 use crate::handler::{Call, HandlerFuture, Needs, States, missing_state};
 
 mod names;
@@ -81,11 +84,28 @@ impl fmt::Display for Location {
 #[derive(Debug, Clone, Copy)]
 pub struct Type {
     subschema: fn(&mut SchemaGenerator) -> Schema,
+    /// Reads JSON as params. None for results, which are only written.
+    #[cfg(feature = "codegen")]
+    pub(crate) read: Option<crate::codegen::probe::Read>,
 }
 
 impl Type {
+    /// A type of results.
     pub(crate) fn of<T: JsonSchema>() -> Self {
-        Self { subschema: SchemaGenerator::subschema_for::<T> }
+        Self {
+            subschema: SchemaGenerator::subschema_for::<T>,
+            #[cfg(feature = "codegen")]
+            read: None,
+        }
+    }
+
+    /// A type of params.
+    pub(crate) fn of_params<T: JsonSchema + DeserializeOwned>() -> Self {
+        Self {
+            #[cfg(feature = "codegen")]
+            read: Some(|json| decode::<T>(Some(json)).map(drop)),
+            ..Self::of::<T>()
+        }
     }
 
     /// Describes the type in `generator`, whose definitions take what it refers to.

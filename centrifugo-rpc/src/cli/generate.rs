@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::FAILED;
-use crate::codegen::{self, Api, File, Package};
+use crate::codegen::{self, Api, File, Package, probe};
 use crate::config::Channels;
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
@@ -63,6 +63,7 @@ pub(super) fn run(arguments: &Arguments, channels: &Channels) -> Result<ExitCode
     }
     let registry = Registry::describe()?;
     let api = api(&Contract::of(&registry))?;
+    refuse_unreadable(&api, &registry)?;
     let all = LANGUAGES.map(|(language, _)| arguments.output.join(language));
     let mut targets = Vec::new();
     for ((language, generate), wanted) in LANGUAGES.into_iter().zip(wanted) {
@@ -97,6 +98,18 @@ pub(super) fn run(arguments: &Arguments, channels: &Channels) -> Result<ExitCode
 /// What clients are generated from.
 pub(super) fn api(contract: &Contract) -> Result<Api, Error> {
     codegen::lower(contract).map_err(|problems| no_clients(&problems))
+}
+
+/// Params that clients can write and the service cannot read.
+fn refuse_unreadable(api: &Api, registry: &Registry) -> Result<(), Error> {
+    let problems = registry.methods().flat_map(|method| {
+        let described = api.methods.iter().find(|described| described.name == method.name);
+        let params = described.and_then(|described| described.params.as_ref());
+        let read = (method.params)().and_then(|params| params.read);
+        params.zip(read).map(|(params, read)| probe::problems(api, method.name, params, read)).unwrap_or_default()
+    });
+    let problems: Vec<_> = problems.collect();
+    if problems.is_empty() { Ok(()) } else { Err(no_clients(&problems)) }
 }
 
 fn no_clients(problems: &[String]) -> Error {

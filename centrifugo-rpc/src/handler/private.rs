@@ -194,7 +194,7 @@ impl<T: DeserializeOwned + JsonSchema> Argument<T, No, Yes, Yes> {
     pub fn check(&self) {}
 
     pub fn shape(&self) -> Option<Type> {
-        Some(Type::of::<T>())
+        Some(Type::of_params::<T>())
     }
 
     pub fn needs(&self, _: &mut Needs) {}
@@ -431,7 +431,7 @@ pub fn no_params(call: &Call) -> Result<(), RpcError> {
     }
 }
 
-fn decode<T: DeserializeOwned>(params: Option<&[u8]>) -> Result<T, RpcError> {
+pub(crate) fn decode<T: DeserializeOwned>(params: Option<&[u8]>) -> Result<T, RpcError> {
     let params = params.unwrap_or(b"null");
     match serde_json::from_slice(params) {
         Ok(value) => Ok(value),

@@ -1,0 +1,321 @@
+//! Asks serde itself whether it reads the params that the contract describes.
+//!
+//! What is inside of an internally tagged, an untagged or a flattened type serde reads from a buffer, and some of what it writes it
+//! does not find there: integers as keys of maps, integers of 128 bits, raw JSON. No schema tells members that are flattened from
+//! others, nor an adjacent tag, which needs no buffer, from an internal one. So values are made up, each with one doubtful part in
+//! it, and given to the params of the method. Only an error that says what is wrong with that part counts.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::ir::{Api, Body, Key, Rest, Shape, Struct, Tagging, Type, Union, Width};
+use crate::error::RpcError;
+
+mod sample;
+
+use sample::Samples;
+
+/// How many values are tried for the params of one method. Types that refer to each other in many ways have more ways than that.
+const MOST: usize = 1000;
+
+/// How many types are entered on the way to them.
+const MOST_TYPES: usize = 20_000;
+
+/// A key that is no number of anything else.
+const INTEGER_KEY: &str = "73";
+
+/// Reads JSON as the params of a method.
+pub(crate) type Read = fn(&[u8]) -> Result<(), RpcError>;
+
+/// A sentence for each part of the params of `method` that serde does not read.
+pub(crate) fn problems(api: &Api, method: &str, params: &Type, read: Read) -> Vec<String> {
+    let mut walk = Walk {
+        api,
+        read,
+        left: MOST,
+        types_left: MOST_TYPES,
+        turns: Vec::new(),
+        open: Vec::new(),
+        met: BTreeSet::new(),
+        found: BTreeSet::new(),
+    };
+    walk.kind(params);
+    walk.found.into_iter().map(|(place, what)| format!("method `{method}`: {place}: {what}")).collect()
+}
+
+/// What serde may not read.
+#[derive(Debug, Clone, Copy)]
+enum Doubt<'a> {
+    IntegerKeys,
+    BooleanKeys,
+    Wide,
+    Raw,
+    /// What looks like a variant without a content.
+    Unit,
+    /// Fields that may be absent, as the schema says.
+    Absent(&'a Struct),
+}
+
+/// One step from the params to a part of them: a value, and where in it the part is.
+struct Turn<'a> {
+    place: String,
+    around: Around<'a>,
+    is_untagged: bool,
+}
+
+/// A tag and its value.
+type Tag<'a> = Option<(&'a str, &'a str)>;
+
+enum Around<'a> {
+    /// The part is the value.
+    Nothing,
+    Item,
+    /// Items of a tuple, and which of them.
+    Items(Vec<&'a Type>, usize),
+    /// A member of this name, beside the tag and the required fields of a struct.
+    Member(Tag<'a>, Option<&'a Struct>, String),
+    /// All members, beside the same.
+    Members(Tag<'a>, Option<&'a Struct>, Option<&'a str>),
+}
+
+struct Walk<'a> {
+    api: &'a Api,
+    read: Read,
+    left: usize,
+    types_left: usize,
+    turns: Vec<Turn<'a>>,
+    /// Types that the turns are in.
+    open: Vec<&'a str>,
+    /// Structs whose fields have been left out.
+    met: BTreeSet<&'a str>,
+    found: BTreeSet<(String, String)>,
+}
+
+impl<'a> Walk<'a> {
+    fn within(&mut self, place: impl Into<String>, around: Around<'a>, then: impl FnOnce(&mut Self)) {
+        self.turns.push(Turn { place: place.into(), around, is_untagged: false });
+        then(self);
+        self.turns.pop();
+    }
+
+    fn kind(&mut self, kind: &'a Type) {
+        match kind {
+            Type::Any => self.doubt(Doubt::Raw, |_| Some(json!(1))),
+            Type::Integer(integer) if matches!(integer.width, Width::I128 | Width::U128) => {
+                self.doubt(Doubt::Wide, |samples| samples.of(kind));
+            }
+            Type::Nullable(inner) => self.kind(inner),
+            Type::Array { items, .. } => self.within("[]", Around::Item, |walk| walk.kind(items)),
+            Type::FixedArray { items, len } => {
+                let all = vec![&**items; *len];
+                self.within("[]", Around::Items(all, 0), |walk| walk.kind(items));
+            }
+            Type::Tuple(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let around = Around::Items(items.iter().collect(), index);
+                    self.within(format!("[{index}]"), around, |walk| walk.kind(item));
+                }
+            }
+            Type::Map(key, values) => self.entries(None, None, key, values),
+            Type::Named(name) => self.named(name),
+            _ => {}
+        }
+    }
+
+    fn named(&mut self, name: &'a str) {
+        let Some(def) = self.api.get(name).filter(|_| !self.open.contains(&name)) else { return };
+        let Some(left) = self.types_left.checked_sub(1) else { return };
+        self.types_left = left;
+        self.open.push(name);
+        match &def.shape {
+            Shape::Alias(kind) => self.kind(kind),
+            Shape::Struct(fields) => {
+                if fields.fields.iter().any(|field| !field.required) && self.met.insert(name) {
+                    self.doubt(Doubt::Absent(fields), |samples| samples.fields(fields).map(Value::Object));
+                }
+                self.fields(None, fields);
+            }
+            Shape::Union(union) => self.union(union),
+            Shape::Enum(_) | Shape::Integers(_) => {}
+        }
+        self.open.pop();
+    }
+
+    fn union(&mut self, union: &'a Union) {
+        for variant in &union.variants {
+            let name = variant.name.as_str();
+            match (&union.tagging, &variant.body) {
+                (Tagging::Internal { tag }, Body::Unit) => {
+                    let around = Around::Members(Some((tag, name)), None, None);
+                    self.within(format!(".{name}"), around, |walk| walk.doubt(Doubt::Unit, |_| Some(json!({}))));
+                }
+                (_, Body::Unit) => {}
+                (Tagging::External, body) => {
+                    self.within(format!(".{name}"), Around::Member(None, None, name.to_owned()), |walk| {
+                        walk.body(body);
+                    });
+                }
+                (Tagging::Internal { tag }, Body::Struct(fields)) => {
+                    self.within(format!(".{name}"), Around::Nothing, |walk| walk.fields(Some((tag, name)), fields));
+                }
+                (Tagging::Internal { tag }, Body::Newtype(kind)) => {
+                    let around = Around::Members(Some((tag, name)), None, None);
+                    self.within(format!(".{name}"), around, |walk| walk.kind(kind));
+                }
+                (Tagging::Untagged, body) => self.within(format!(".{name}"), Around::Nothing, |walk| {
+                    walk.turns.last_mut().into_iter().for_each(|turn| turn.is_untagged = true);
+                    walk.body(body);
+                }),
+            }
+        }
+    }
+
+    fn body(&mut self, body: &'a Body) {
+        match body {
+            Body::Unit => {}
+            Body::Newtype(kind) => self.kind(kind),
+            Body::Struct(fields) => self.fields(None, fields),
+        }
+    }
+
+    /// Fields, beside a tag.
+    fn fields(&mut self, tag: Tag<'a>, fields: &'a Struct) {
+        for field in &fields.fields {
+            let around = Around::Member(tag, Some(fields), field.name.clone());
+            self.within(format!(".{}", field.name), around, |walk| walk.kind(&field.kind));
+        }
+        for flattened in &fields.flattened {
+            let around = Around::Members(tag, Some(fields), Some(&flattened.name));
+            self.within("", around, |walk| walk.named(&flattened.name));
+        }
+        if let Rest::Map(key, values) = &fields.rest {
+            self.entries(tag, Some(fields), key, values);
+        }
+    }
+
+    /// Entries of a map, which may stand beside other members.
+    fn entries(&mut self, tag: Tag<'a>, fields: Option<&'a Struct>, key: &'a Key, values: &'a Type) {
+        let doubt = match key {
+            Key::Signed | Key::Unsigned => Some((Doubt::IntegerKeys, INTEGER_KEY)),
+            Key::String => Some((Doubt::BooleanKeys, "true")),
+            Key::Enum(_) => None,
+        };
+        if let Some((doubt, key)) = doubt {
+            let around = Around::Member(tag, fields, key.to_owned());
+            self.within("", around, |walk| walk.doubt(doubt, |samples| samples.of(values)));
+        }
+        if let Some(key) = sample::key(self.api, key) {
+            self.within("{}", Around::Member(tag, fields, key), |walk| walk.kind(values));
+        }
+    }
+
+    /// Gives `part`, in all that is around it, to serde.
+    fn doubt(&mut self, doubt: Doubt<'a>, part: impl Fn(&Samples<'a>) -> Option<Value>) {
+        let place = self.turns.iter().fold("params".to_owned(), |place, turn| place + &turn.place);
+        for text in sample::TEXTS {
+            if self.left == 0 {
+                return;
+            }
+            self.left -= 1;
+            let samples = Samples { api: self.api, text };
+            let Some(tried) = part(&samples).and_then(|part| self.tried(&samples, part)) else { return };
+            let Err(message) = tried else { return };
+            let is_untagged = self.turns.iter().any(|turn| turn.is_untagged);
+            let Some((field, what)) = doubt.confirmed(&message, is_untagged) else { continue };
+            // The same is said where it is another integer of 128 bits; but not where this one is read at once, and is text.
+            let text = || self.tried(&samples, "x".into()).and_then(Result::err).unwrap_or_default();
+            if !matches!(doubt, Doubt::Wide) || doubt.confirmed(&text(), is_untagged).is_some() {
+                self.found.insert((place + &field, what));
+            }
+            return;
+        }
+    }
+
+    /// What serde says of params with this part; nothing where there are no such params.
+    fn tried(&self, samples: &Samples<'a>, part: Value) -> Option<Result<(), String>> {
+        let whole = self.turns.iter().rev().try_fold(part, |inner, turn| turn.around(samples, inner))?;
+        Some((self.read)(whole.to_string().as_bytes()).map_err(|error| error.message().to_owned()))
+    }
+}
+
+impl<'a> Turn<'a> {
+    fn around(&self, samples: &Samples<'a>, part: Value) -> Option<Value> {
+        let beside = |tag: Tag<'_>, fields: Option<&'a Struct>, without: Option<&str>| {
+            let mut members: Map<_, _> =
+                tag.into_iter().map(|(tag, variant)| (tag.to_owned(), Value::from(variant))).collect();
+            members.extend(fields.map_or_else(|| Some(Map::new()), |fields| samples.fields_without(fields, without))?);
+            Some(members)
+        };
+        Some(match &self.around {
+            Around::Nothing => part,
+            Around::Item => Value::Array(vec![part]),
+            Around::Items(items, index) => {
+                let mut items = items.iter().map(|item| samples.of(item)).collect::<Option<Vec<_>>>()?;
+                *items.get_mut(*index)? = part;
+                Value::Array(items)
+            }
+            Around::Member(tag, fields, name) => {
+                let mut members = beside(*tag, *fields, Some(name))?;
+                members.insert(name.clone(), part);
+                Value::Object(members)
+            }
+            Around::Members(tag, fields, flattened) => {
+                let mut members = beside(*tag, *fields, *flattened)?;
+                members.extend(part.as_object()?.clone());
+                Value::Object(members)
+            }
+        })
+    }
+}
+
+impl Doubt<'_> {
+    /// What to say of it, if serde's message says that this is what it cannot read.
+    fn confirmed(self, message: &str, is_untagged: bool) -> Option<(String, String)> {
+        // Of untagged enums serde does not say what is wrong. That it reads neither of these there is sure.
+        let by_itself = is_untagged && message.contains("did not match any variant of untagged enum");
+        let (is_so, what, cure) = match self {
+            Self::IntegerKeys => (
+                by_itself || message.contains(&format!("invalid type: string \"{INTEGER_KEY}\"")),
+                "a map with integers for keys",
+                "use text for keys",
+            ),
+            Self::BooleanKeys => (
+                message.contains("invalid type: string \"true\", expected a boolean"),
+                "a map with booleans for keys",
+                "use text for keys",
+            ),
+            Self::Wide => (
+                by_itself || message.contains("u128 is not supported") || message.contains("i128 is not supported"),
+                "an integer of 128 bits",
+                "write it as text",
+            ),
+            Self::Raw => (
+                message.contains("expected any valid JSON value"),
+                "raw JSON, here or in a field beside it,",
+                "use a `serde_json::Value`",
+            ),
+            Self::Unit => {
+                let what = "a variant of an internally tagged enum holds something without members, which serde neither writes nor \
+                            reads: tag the enum adjacently, `#[serde(tag = \"…\", content = \"…\")]`, or make the variant one with \
+                            named fields";
+                return message.contains("invalid type: map, expected ").then(|| (String::new(), what.to_owned()));
+            }
+            Self::Absent(fields) => {
+                let absent = |name: &str| message.contains(&format!("missing field `{name}`"));
+                let field = fields.fields.iter().find(|field| !field.required && absent(&field.name))?;
+                let what = "its schema says that it may be absent, and serde, that it may not: say `#[serde(default)]` as well";
+                return Some((format!(".{}", field.name), what.to_owned()));
+            }
+        };
+        let what = format!(
+            "{what} inside of an internally tagged, untagged or flattened type: serde writes it and does not read it, so each \
+             call with it would get 400; tag the enum externally, or adjacently with `#[serde(tag = \"…\", content = \"…\")]`, do \
+             not flatten the struct, or {cure}"
+        );
+        is_so.then(|| (String::new(), what))
+    }
+}
+
+#[cfg(test)]
+mod tests;
