@@ -77,7 +77,8 @@ impl UserCrate {
         Build { time, cpu, crates: crates.len() - 1, binary, bytes }
     }
 
-    /// The features that are on in each crate that the program is made of, by the crate's name. Builds nothing.
+    /// The features that are on in each crate that the program is made of, by the crate's name and series, such as `url 2` or
+    /// `http 0.2`: cargo unifies the features of one series. Builds nothing.
     ///
     /// # Panics
     ///
@@ -95,7 +96,10 @@ impl UserCrate {
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let names: BTreeMap<_, _> = list(&metadata["packages"])
             .iter()
-            .map(|package| (package["id"].to_string(), package["name"].as_str().unwrap_or_default().to_owned()))
+            .map(|package| {
+                let text = |member: &str| package[member].as_str().unwrap_or_default();
+                (package["id"].to_string(), format!("{} {}", text("name"), series(text("version"))))
+            })
             .collect();
         let mut features = BTreeMap::<_, BTreeSet<_>>::new();
         for node in list(&metadata["resolve"]["nodes"]) {
@@ -140,4 +144,11 @@ fn cpu_of_children() -> Duration {
     let ticks = after.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
     // Linux counts in hundredths of a second, whatever its own clock does.
     Duration::from_millis(ticks * 10)
+}
+
+/// Versions with the same one are the same crate to cargo.
+fn series(version: &str) -> &str {
+    let parts = if version.starts_with("0.") { 2 } else { 1 };
+    let end = version.match_indices('.').nth(parts - 1).map_or(version.len(), |(at, _)| at);
+    &version[..end]
 }

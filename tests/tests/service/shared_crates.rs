@@ -12,6 +12,7 @@ const APPLICATION: &str = r#"
     hyper-util = { version = "0.1", default-features = false }
     jsonwebtoken = { version = "9", default-features = false }
     reqwest = { version = "0.13", default-features = false }
+    reqwest-of-old = { package = "reqwest", version = "0.12", default-features = false }
     rustls = { version = "0.23", default-features = false }
     schemars = { version = "1", default-features = false, features = ["std"] }
     serde = { version = "1", default-features = false, features = ["std"] }
@@ -44,8 +45,9 @@ const HARMLESS: [(&str, &str); 10] = [
 ];
 
 /// What changes what such a crate does, and so stands in `docs/setup.md`.
-const TOLD: [(&str, &str); 5] = [
+const TOLD: [(&str, &str); 6] = [
     ("clap", "color"),
+    ("reqwest", "rustls-tls-manual-roots rustls-tls-manual-roots-no-provider __rustls __rustls-ring __tls"),
     ("rustls", "ring tls12"),
     ("schemars", "preserve_order"),
     ("serde_json", "preserve_order"),
@@ -60,7 +62,11 @@ fn turned_on(name: &str, own: &str) -> BTreeMap<String, BTreeSet<String>> {
     let with = UserCrate::new(name, &format!("{this}{APPLICATION}"), main).features();
     let new = |name: &String| with[name].difference(&without[name]).cloned().collect();
     // Only what the application names: what is behind it is none of its business.
-    let named = APPLICATION.lines().filter_map(|line| Some(line.trim().split_once(" = ")?.0.to_owned()));
+    let named = APPLICATION.lines().filter_map(|line| {
+        let (name, after) = line.trim().split_once(" = ")?;
+        let text = |member: &str| Some(after.split_once(&format!("{member} = \""))?.1.split_once('"')?.0);
+        Some(format!("{} {}", text("package").unwrap_or(name), text("version")?))
+    });
     named.map(|name| (name.clone(), new(&name))).collect()
 }
 
@@ -72,10 +78,11 @@ fn of<'a>(list: &'a [(&str, &str)], name: &str) -> BTreeSet<&'a str> {
 fn what_is_turned_on_for_the_whole_program_is_harmless_or_told() {
     let guide = include_str!("../../../docs/setup.md");
     for (name, features) in turned_on("shares-crates-with-default", "") {
+        let name = name.split(' ').next().unwrap_or_default();
         for feature in features {
-            let told = of(&TOLD, &name).contains(&*feature);
+            let told = of(&TOLD, name).contains(&*feature);
             assert!(
-                told || of(&HARMLESS, &name).contains(&*feature),
+                told || of(&HARMLESS, name).contains(&*feature),
                 "`{name}/{feature}` is turned on: what does it change?"
             );
         }
@@ -90,8 +97,8 @@ fn what_is_turned_on_for_the_whole_program_is_harmless_or_told() {
 #[test]
 fn a_worker_in_production_leaves_the_order_of_json_and_the_applications_http_client_alone() {
     let on = turned_on("shares-crates-with-cli", "default-features = false, features = [\"cli\", \"client\"]");
-    assert_eq!(on["reqwest"], BTreeSet::new(), "`reqwest::Client::new()` panics with `rustls-no-provider`");
-    for name in ["serde_json", "schemars"] {
+    assert_eq!(on["reqwest 0.13"], BTreeSet::new(), "`reqwest::Client::new()` panics with `rustls-no-provider`");
+    for name in ["serde_json 1", "schemars 1"] {
         assert!(!on[name].contains("preserve_order"), "{name}: {:?}", on[name]);
     }
 }
