@@ -22,5 +22,6 @@ ci:
 # Accept changed compiler messages, expansions of the macro, generated clients and the bundle of the page
 bless:
     BLESS=1 TRYBUILD=overwrite cargo test -p centrifugo-rpc-macros
+    BLESS=1 cargo test -p tests --test generated_typescript the_committed_library
     BLESS=1 cargo test -p centrifugo-rpc --lib codegen
     BLESS=1 cargo test -p tests --test web the_committed_bundle

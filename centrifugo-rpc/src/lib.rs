@@ -146,6 +146,8 @@ mod documentation {
     mod setup {}
     #[doc = include_str!("../../docs/backend-guide.md")]
     mod backend_guide {}
+    #[doc = include_str!("../../docs/client-generation.md")]
+    mod client_generation {}
     #[doc = include_str!("../../docs/frontend-guide.md")]
     mod frontend_guide {}
 }

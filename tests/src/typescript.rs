@@ -22,7 +22,7 @@ const BROWSERS: [&str; 4] = [
 pub const CHROMIUM: &str = "the tests open the example's page in Chromium; install it from your package manager, or name another browser of \
                    its family with CHROMIUM=…, and run again";
 
-/// The options that generated sources must stand, whatever project they are put into: those that a project may turn on.
+/// The options that generated declarations must stand, whatever project they are put into: those that a project may turn on.
 pub const STRICT: [&str; 14] = [
     "--noEmit",
     "--strict",
@@ -64,8 +64,17 @@ impl Project {
     /// When it cannot be made.
     #[must_use]
     pub fn new() -> Self {
+        Self::with(&base().join("node_modules"))
+    }
+
+    /// An empty one, in which the packages of this directory are installed.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    #[must_use]
+    pub fn with(packages: &Path) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let packages = base().join("node_modules");
         std::os::unix::fs::symlink(packages, dir.path().join("node_modules")).expect("a link to the packages");
         let project = Self { dir };
         project.write("package.json", r#"{"type": "module", "private": true}"#);
@@ -213,7 +222,7 @@ fn copy(from: &Path, to: &Path) {
             let name = entry.file_name();
             if entry.file_type()?.is_file() {
                 fs::copy(entry.path(), to.join(name))?;
-            } else if name != "node_modules" && name != "dist" {
+            } else if name != "node_modules" {
                 copy(&entry.path(), &to.join(name));
             }
         }

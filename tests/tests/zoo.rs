@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 fn generated(list: &List) -> Generated {
     let generated = Generated::new(Path::new(SERVICE), "zoo", "zoo-client");
     generated.write("driver.py", &drivers::python(list, &generated.read("python/api.py")));
-    generated.write("driver.ts", &drivers::typescript(list, &generated.read("typescript/api.ts")));
+    generated.write("driver.ts", &drivers::typescript(list, &generated.read("typescript/api.js")));
     generated.write("driver/main.go", &drivers::go(list, &generated.read("go/methods.go")));
     generated.write("driver/go.mod", "module driver\n\ngo 1.24\n");
     generated

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::FAILED;
 use crate::codegen::{self, Api, File, Package, probe};
@@ -19,13 +19,30 @@ mod target;
 
 use target::Target;
 
-type Generate = fn(&Api, &Package) -> Vec<File>;
+type Generate = fn(&Api, &Package, Int64) -> Vec<File>;
 
 const LANGUAGES: [(&str, Generate); 3] = [
-    ("python", codegen::python::generate),
-    ("typescript", codegen::typescript::generate),
-    ("go", codegen::go::generate),
+    ("python", |api, package, _| codegen::python::generate(api, package)),
+    ("typescript", |api, package, int64| codegen::typescript::generate(api, package, int64.into())),
+    ("go", |api, package, _| codegen::go::generate(api, package)),
 ];
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Int64 {
+    /// `bigint`: exact
+    Bigint,
+    /// `number`: those beyond 2^53 - 1 are refused; the smallest client
+    Number,
+}
+
+impl From<Int64> for codegen::typescript::Int64 {
+    fn from(int64: Int64) -> Self {
+        match int64 {
+            Int64::Bigint => Self::Bigint,
+            Int64::Number => Self::Number,
+        }
+    }
+}
 
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // flags
@@ -45,6 +62,9 @@ pub(super) struct Arguments {
     /// A Go module
     #[arg(long)]
     go: bool,
+    /// What integers of 64 and 128 bits are in TypeScript
+    #[arg(long, value_name = "TYPE", default_value = "bigint")]
+    typescript_int64: Int64,
     /// What the packages are called, like `task-client` [default: as those in DIR are, or this program's name and `-client`]
     #[arg(long, value_name = "NAME", value_parser = package::parse)]
     package: Option<String>,
@@ -70,7 +90,7 @@ pub(super) fn run(arguments: &Arguments, channels: &Channels) -> Result<ExitCode
         if arguments.all || wanted {
             let dir = arguments.output.join(language);
             let name = arguments.package.clone().unwrap_or_else(|| package::default(&dir, &all));
-            let files = codegen::channels::with(channels, generate(&api, &Package { name }));
+            let files = codegen::channels::with(channels, generate(&api, &Package { name }, arguments.typescript_int64));
             let mut target = Target::read(dir, files)?;
             if language == "python" && around::is_wanted(&arguments.output)? {
                 target.add(&arguments.output, codegen::python::around())?;

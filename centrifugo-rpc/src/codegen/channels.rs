@@ -5,11 +5,12 @@ use crate::config::Channels;
 
 /// Where the hand-written half of a client has the defaults, in its code and in its documentation: the file, and what is around the request
 /// channel and around the namespace of replies.
-const PLACES: [(&str, [&str; 2]); 6] = [
+const PLACES: [(&str, [&str; 2]); 7] = [
     ("_client.py", ["request_channel: str = \"@\"", "reply_namespace: str = \"@\""]),
     ("_client.py", ["Default:\n                `@`.", "namespace of reply channels. Default: `@`."]),
-    ("runtime/options.ts", ["options.requestChannel ?? '@'", "options.replyNamespace ?? '@'"]),
-    ("runtime/options.ts", ["published into. Default: `@`.", "namespace of reply channels. Default: `@`."]),
+    ("runtime/options.js", ["options.requestChannel ?? '@'", "options.replyNamespace ?? '@'"]),
+    ("cjs/runtime/options.js", ["options.requestChannel ?? '@'", "options.replyNamespace ?? '@'"]),
+    ("cjs/runtime/options.d.ts", ["published into. Default: `@`.", "namespace of reply channels. Default: `@`."]),
     ("options.go", ["requestChannel:   \"@\"", "replyNamespace:   \"@\""]),
     ("options.go", ["Default: @, as at the service", "Default: @, as at the service"]),
 ];
@@ -39,27 +40,35 @@ mod tests {
     #[test]
     fn clients_of_all_languages_have_the_channels_of_their_service() {
         let (api, package) = (sample::api(), Package { name: "billing-client".to_owned() });
-        let languages =
-            [python::generate(&api, &package), typescript::generate(&api, &package), go::generate(&api, &package)];
+        let languages = [
+            python::generate(&api, &package),
+            typescript::generate(&api, &package, typescript::Int64::default()),
+            go::generate(&api, &package),
+        ];
+        let (usual, own) = (Channels::of(None), Channels::of(Some("billing")));
+        let mut found = 0;
         for files in languages {
-            assert_eq!(with(&Channels::of(None), files.clone()), files);
-            let named = with(&Channels::of(Some("billing")), files.clone());
-            let changed: Vec<_> = files.iter().zip(&named).filter(|(before, after)| before != after).collect();
-            let [(before, after)] = &changed[..] else { panic!("{} files changed", changed.len()) };
-            let (usual, own) = (Channels::of(None), Channels::of(Some("billing")));
-            let places = PLACES.iter().filter(|(path, _)| *path == before.path);
-            let places: Vec<_> = places
-                .flat_map(|(_, [request, reply])| {
-                    [(request, &usual.requests, &own.requests), (reply, &usual.replies, &own.replies)]
-                })
-                .collect();
-            // The channel and the namespace, in its code and in its documentation.
-            assert_eq!(places.len(), 4, "{}", before.path);
-            for (place, old, new) in places {
-                let (old, new) = (place.replace('@', old), place.replace('@', new));
-                assert!(before.contents.contains(&old) && !after.contents.contains(&old), "{}: {old}", before.path);
-                assert!(after.contents.contains(&new), "{}: {new}", after.path);
+            assert_eq!(with(&usual, files.clone()), files);
+            for (before, after) in files.iter().zip(&with(&own, files.clone())) {
+                let places: Vec<_> = PLACES.iter().filter(|(path, _)| *path == before.path).collect();
+                found += places.len();
+                assert_eq!(before != after, !places.is_empty(), "{}", before.path);
+                // The channel and the namespace, in its code and in its documentation.
+                for (_, [request, reply]) in places {
+                    for (place, old, new) in
+                        [(request, &usual.requests, &own.requests), (reply, &usual.replies, &own.replies)]
+                    {
+                        let (old, new) = (place.replace('@', old), place.replace('@', new));
+                        assert!(
+                            before.contents.contains(&old) && !after.contents.contains(&old),
+                            "{}: {old}",
+                            before.path
+                        );
+                        assert!(after.contents.contains(&new), "{}: {new}", after.path);
+                    }
+                }
             }
         }
+        assert_eq!(found, PLACES.len());
     }
 }

@@ -125,6 +125,13 @@ pub(crate) struct Union {
     pub variants: Vec<Variant>,
 }
 
+impl Union {
+    /// The variants of an externally tagged enum that are objects on the wire.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Variant> {
+        self.variants.iter().filter(|variant| !matches!(variant.body, Body::Unit))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Tagging {
     /// `"Unit"` or `{"Variant": content}`.

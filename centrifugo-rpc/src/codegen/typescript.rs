@@ -1,4 +1,8 @@
-//! The TypeScript client.
+//! The TypeScript client: JavaScript with types beside it, which every tool takes as it is.
+//!
+//! Compilers, bundlers and test runners disagree on how one TypeScript source imports another, and on what may stand in it. So the
+//! package has none: ES modules at its top, the same as `CommonJS` modules in `cjs` for `require` and Jest, and one set of
+//! declarations, also in `cjs`, since an ES module may take its types from a `CommonJS` one, and not the other way round.
 
 use super::ir::{Shape, Type};
 use super::{Api, File, MARK, Package};
@@ -6,6 +10,7 @@ use names::Names;
 
 mod api;
 mod codecs;
+mod common_js;
 mod names;
 mod package;
 mod readme;
@@ -13,36 +18,80 @@ mod runtime;
 mod text;
 mod types;
 
+/// What integers of 64 and 128 bits are in programs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Int64 {
+    /// Exact.
+    #[default]
+    Bigint,
+    /// Those beyond 2^53 - 1 are refused.
+    Number,
+}
+
 /// The files of the package.
-pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
-    let is_exact = api.has_wide_integers();
+pub(crate) fn generate(api: &Api, package: &Package, int64: Int64) -> Vec<File> {
     let names = Names::of(api);
+    let context = Context { api, names: &names, int64, prefix: "", codec_prefix: "" };
     // Types and codecs are used by their names where they are defined, and through their modules elsewhere.
-    let inside = Context { api, names: &names, is_exact, prefix: "", codec_prefix: "" };
-    let outside = Context { prefix: "types.", codec_prefix: "codecs.", ..inside };
+    let outside = Context { prefix: "types.", codec_prefix: "codecs.", ..context };
+    let mut modules = vec![
+        Module::new("index", INDEX, Some(INDEX.to_owned())),
+        Module::new("types", or_empty(context.constants()), Some(or_empty(context.types()))),
+        Module::new("codecs", codecs_module(&context), None),
+        Module::new("api", api_module(&outside), Some(api_declarations(&outside))),
+    ];
+    modules.extend(runtime::modules(api.has_wide_integers().then_some(int64)));
     let mut files = package::files(package);
-    files.push(File::new("README.md", readme::text(&inside, package)));
-    files.push(File::new("index.ts", commented(INDEX)));
-    files.push(File::new("types.ts", commented(&or_empty(inside.types()))));
-    files.push(File::new("codecs.ts", commented(&codecs_module(&inside))));
-    files.push(File::new("api.ts", commented(&api_module(&outside))));
-    files.extend(runtime::files(is_exact));
+    files.push(File::new("README.md", readme::text(&context, package)));
+    files.push(File::new("index.d.ts", commented("export * from './cjs/index.js';\n")));
+    files.extend(modules.iter().flat_map(Module::files));
     files
 }
 
+/// The same for code and for types.
 const INDEX: &str = "\
-export { APIClient, CONTRACT_HASH } from './api.js';
+export * from './api.js';
 export * from './runtime/index.js';
 export * from './types.js';
 ";
+
+/// A part of the package.
+struct Module {
+    /// Its path, without an extension.
+    path: String,
+    /// An ES module.
+    code: String,
+    /// Its types, if anybody outside needs them.
+    declarations: Option<String>,
+}
+
+impl Module {
+    fn new(path: impl Into<String>, code: impl Into<String>, declarations: Option<String>) -> Self {
+        Self { path: path.into(), code: code.into(), declarations }
+    }
+
+    fn files(&self) -> Vec<File> {
+        let Self { path, code, declarations } = self;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        // Deno finds the declarations of a local module only where it says so.
+        let typed =
+            |has_types: bool| if has_types { format!("// @ts-self-types=\"./{name}.d.ts\"\n") } else { String::new() };
+        let common_js = common_js::from_es(code);
+        let mut files = vec![
+            File::new(format!("{path}.js"), commented_after(&typed(path == "index"), code)),
+            File::new(format!("cjs/{path}.js"), commented_after(&typed(declarations.is_some()), &common_js)),
+        ];
+        files.extend(declarations.as_ref().map(|types| File::new(format!("cjs/{path}.d.ts"), commented(types))));
+        files
+    }
+}
 
 /// What all printers need to know.
 #[derive(Clone, Copy)]
 struct Context<'a> {
     api: &'a Api,
     names: &'a Names<'a>,
-    /// Whether there are integers that JavaScript's numbers cannot hold.
-    is_exact: bool,
+    int64: Int64,
     /// How types are referred to.
     prefix: &'static str,
     /// How codecs are referred to.
@@ -53,11 +102,11 @@ fn codecs_module(context: &Context<'_>) -> String {
     let mut used = Used { schema: !context.api.types.is_empty(), ..Used::default() };
     for def in &context.api.types {
         used.types |= matches!(def.shape, Shape::Enum(_) | Shape::Integers(_));
-        def.shape.visit(&mut |kind| used.wide |= context.is_wide(kind));
+        def.shape.visit(&mut |kind| used.wide |= is_wide(kind));
     }
     let imports = [
         (used.schema, "import * as c from './runtime/schema.js';"),
-        (used.wide, "import * as w from './runtime/wide.js';"),
+        (used.wide, "import * as w from './runtime/integers.js';"),
         (used.types, "import * as types from './types.js';"),
     ];
     or_empty(module(&imports, &context.codecs()))
@@ -70,7 +119,7 @@ fn api_module(context: &Context<'_>) -> String {
         for kind in method.params.iter().chain(result) {
             kind.visit(&mut |kind| match kind {
                 Type::Named(_) => used.types = true,
-                kind if context.is_wide(kind) => used.wide = true,
+                kind if is_wide(kind) => used.wide = true,
                 _ => used.schema = true,
             });
         }
@@ -79,37 +128,66 @@ fn api_module(context: &Context<'_>) -> String {
     let is_notified = context.api.methods.iter().any(|method| method.no_wait);
     let functions = [(is_called, "call, "), (true, "checkContract"), (is_notified, ", notify")];
     let functions: String = functions.iter().filter(|(used, _)| *used).map(|(_, name)| *name).collect();
-    let typed = format!("import {{ type Contract, {functions} }} from './runtime/typed.js';");
+    let typed = format!("import {{ {functions} }} from './runtime/typed.js';");
     let imports = [
         (used.types, "import * as codecs from './codecs.js';"),
-        (true, "import type { CallOptions, Caller } from './runtime/index.js';"),
         (used.schema, "import * as c from './runtime/schema.js';"),
         (true, &typed),
-        (used.wide, "import * as w from './runtime/wide.js';"),
-        (used.types, "import type * as types from './types.js';"),
+        (used.wide, "import * as w from './runtime/integers.js';"),
     ];
-    let methods = context.methods();
+    let class = format!(
+        "export const CONTRACT_HASH = {};
+
+export class APIClient {{
+  // Not a private field, which a `Proxy` does not have.
+  _rpc;
+
+  constructor(rpc) {{
+    this._rpc = rpc;
+  }}
+
+  checkContract(options) {{
+    return checkContract(this._rpc, CONTRACT_HASH, options);
+  }}
+{}
+  // Vue wraps nothing that says this.
+  get __v_skip() {{
+    return true;
+  }}
+}}
+",
+        text::literal(&context.api.hash),
+        context.method_calls(),
+    );
+    module(&imports, &class)
+}
+
+fn api_declarations(context: &Context<'_>) -> String {
+    let mut uses_types = false;
+    for method in &context.api.methods {
+        for kind in method.params.iter().chain([&method.result]) {
+            kind.visit(&mut |kind| uses_types |= matches!(kind, Type::Named(_)));
+        }
+    }
+    let imports = [
+        (true, "import type { CallOptions, Caller, Contract } from './runtime/index.js';"),
+        (uses_types, "import type * as types from './types.js';"),
+    ];
+    let methods = context.method_declarations();
     let gap = if methods.is_empty() { "" } else { "\n" };
     let class = format!(
         "/** The hash of the contract that this client was generated from. */
-export const CONTRACT_HASH = {};
+export declare const CONTRACT_HASH: string;
 
 /** The methods of the service. */
-export class APIClient {{
-  readonly #rpc: Caller;
-
+export declare class APIClient {{
   /** Calls over `rpc`, which need not be connected yet. */
-  constructor(rpc: Caller) {{
-    this.#rpc = rpc;
-  }}
+  constructor(rpc: Caller);
 
   /** Asks the service for its contract. Rejects with a `ContractMismatchError` if this client was generated from another one. */
-  checkContract(options?: CallOptions): Promise<Contract> {{
-    return checkContract(this.#rpc, CONTRACT_HASH, options);
-  }}
+  checkContract(options?: CallOptions): Promise<Contract>;
 {gap}{methods}}}
-",
-        text::literal(&context.api.hash),
+"
     );
     module(&imports, &class)
 }
@@ -123,13 +201,14 @@ struct Used {
 }
 
 impl Context<'_> {
-    fn is_wide(&self, kind: &Type) -> bool {
-        match kind {
-            Type::Integer(integer) => integer.is_wide(),
-            Type::Number => self.is_exact,
-            _ => false,
-        }
+    /// Whether the client reads and writes integers of any size.
+    fn is_exact(&self) -> bool {
+        self.int64 != Int64::Number && self.api.has_wide_integers()
     }
+}
+
+fn is_wide(kind: &Type) -> bool {
+    matches!(kind, Type::Integer(integer) if integer.is_wide())
 }
 
 /// `code` behind the imports that it needs.
@@ -145,7 +224,11 @@ fn or_empty(code: String) -> String {
 
 /// A source, with the mark in front.
 fn commented(source: &str) -> String {
-    format!("// {MARK}\n\n{source}")
+    commented_after("", source)
+}
+
+fn commented_after(directive: &str, source: &str) -> String {
+    format!("{directive}// {MARK}\n\n{source}")
 }
 
 #[cfg(test)]

@@ -1,18 +1,7 @@
-import { reasonOf } from './abort.js';
-import { Call, type Reply, isBatch, readReplies } from './calls.js';
-import { ConfigError, ConnectionError } from './errors.js';
-import { Link } from './link.js';
-import { type CallOptions, type ClientEvent, type ClientOptions, type Settings, checkTimeout, checkUrl, settings } from './options.js';
-import { publishRefusal } from './refusal.js';
-import { type Outgoing, Request, cancel, gather, publication, tooLarge } from './request.js';
-import { type TokenSource, checkUser, wrongUser } from './token.js';
-import { uuid } from './uuid.js';
-import { read, toData } from './wire.js';
-
-/** How many cancels wait for the connection. More are dropped: the methods then run until their deadline. */
-const MAX_CANCELS = 16 * 1024;
-/** How long the last cancels of a client may take. */
-const LINGER_MS = 1000;
+import type { ConnectionError } from './errors.js';
+import type { CallOptions, ClientOptions } from './options.js';
+import { Session } from './session.js';
+import type { TokenSource } from './token.js';
 
 /**
  * `idle`, not connected yet; `connecting`, for the first time or again; `connected`; `closed`, by `close` or because Centrifugo ended
@@ -46,25 +35,13 @@ export class CentrifugoRPCClient implements Caller {
   readonly user: string;
   /** The channel of this client's replies. Its random session is kept as long as the object lives. */
   readonly replyChannel: string;
-  readonly #url: string;
-  readonly #shownUrl: string;
-  readonly #token: TokenSource;
-  readonly #settings: Settings;
-  readonly #calls = new Map<string, Call>();
-  /** Requests that wait for the connection, or for the others of the same moment, in their order. */
-  readonly #unsent = new Map<Call, Request>();
-  /** The calls whose workers are to be told to stop, once there is a connection. */
-  readonly #cancels: string[] = [];
-  readonly #watchers = new Set<(state: ClientState) => void>();
-  #state: ClientState = 'idle';
-  /** Whether requests may go out together: over this connection replies came together, and workers read what they write. */
-  #mayGather = false;
-  #link: Link | undefined;
-  /** What last went wrong while there is no connection. */
-  #trouble: ConnectionError | undefined;
-  #endReason: ConnectionError | undefined;
-  #connecting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  /**
+   * Not a private field, which a `Proxy` does not have, and not the session itself, which libraries that wrap objects deeply would wrap
+   * as well: functions they leave alone. It also keeps the token out of what is logged or serialized.
+   *
+   * @internal
+   */
+  readonly _session: () => Session;
 
   /**
    * `url` is Centrifugo's WebSocket endpoint, like `wss://rt.example.com/connection/websocket`. `token` is a connection token or a
@@ -73,18 +50,10 @@ export class CentrifugoRPCClient implements Caller {
    * Throws a `ConfigError` for arguments that cannot work.
    */
   constructor(url: string, token: TokenSource, user: string, options: ClientOptions = {}) {
-    this.#shownUrl = checkUrl(url);
-    checkUser(user);
-    if (typeof token !== 'string' && typeof token !== 'function') {
-      throw new ConfigError('the token is neither a string nor a function that gets one');
-    }
-    const wrong = typeof token === 'string' ? wrongUser(token, user) : undefined;
-    if (wrong !== undefined) throw new ConfigError(wrong);
-    this.#settings = settings(options);
-    this.#url = url;
-    this.#token = token;
+    const session = new Session(url, token, user, options);
     this.user = user;
-    this.replyChannel = `${this.#settings.replyNamespace}:${uuid()}#${user}`;
+    this.replyChannel = session.replyChannel;
+    this._session = () => session;
   }
 
   /**
@@ -92,10 +61,7 @@ export class CentrifugoRPCClient implements Caller {
    * after `connectTimeoutMs`; the message says what to do. A client that failed to connect may try again.
    */
   connect(): Promise<void> {
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined;
-    });
-    return this.#connecting;
+    return this._session().connect();
   }
 
   /**
@@ -103,40 +69,32 @@ export class CentrifugoRPCClient implements Caller {
    * most about a second.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close().finally(() => {
-      this.#closing = undefined;
-    });
-    return this.#closing;
+    return this._session().close();
   }
 
   /** Whether there is a connection at this moment. Calls need not ask: they wait for it. */
   get state(): ClientState {
-    return this.#state;
+    return this._session().state;
   }
 
   /** Why the client is `closed`, while it is. */
   get endReason(): ConnectionError | undefined {
-    return this.#endReason;
+    return this._session().endReason;
   }
 
   /** How many calls are under way. */
   get pendingCalls(): number {
-    return this.#calls.size;
+    return this._session().pendingCalls;
   }
 
   /** Tells `watcher` every new state. Returns the function that ends this. */
   onState(watcher: (state: ClientState) => void): () => void {
-    // So that one that is given twice is told twice, and ended once by each.
-    const own = (state: ClientState): void => watcher(state);
-    this.#watchers.add(own);
-    return () => {
-      this.#watchers.delete(own);
-    };
+    return this._session().onState(watcher);
   }
 
   /** Calls `method`, and resolves with its result as it is on the wire. */
   async call(method: string, params?: unknown, options: CallOptions = {}): Promise<unknown> {
-    return this.#start(method, params, options, true);
+    return this._session().start(method, params, options, true);
   }
 
   /**
@@ -144,227 +102,15 @@ export class CentrifugoRPCClient implements Caller {
    * meanwhile it rejects, and nobody knows whether it was taken.
    */
   async notify(method: string, params?: unknown, options: CallOptions = {}): Promise<void> {
-    await this.#start(method, params, options, false);
+    await this._session().start(method, params, options, false);
   }
 
-  async #connect(): Promise<void> {
-    if (this.#closing !== undefined) await this.#closing;
-    const isFirst = this.#link === undefined;
-    if (isFirst) this.#open();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let unwatch = (): void => undefined;
-    const connected = new Promise<void>((resolve, reject) => {
-      const look = (state: ClientState): void => {
-        if (state === 'connected') resolve();
-        if (state === 'closed') reject(this.#endReason);
-      };
-      unwatch = this.onState(look);
-      const giveUp = (): void => {
-        const error = this.#trouble ?? this.#noConnection();
-        // One that was connected before goes on trying.
-        if (isFirst) this.#end(error)?.close();
-        else reject(error);
-      };
-      timer = setTimeout(giveUp, this.#settings.connectTimeoutMs);
-      look(this.#state);
-    });
-    await connected.finally(() => {
-      clearTimeout(timer);
-      unwatch();
-    });
-  }
-
-  #open(): void {
-    this.#trouble = undefined;
-    this.#endReason = undefined;
-    const target = {
-      url: this.#url,
-      shownUrl: this.#shownUrl,
-      user: this.user,
-      token: this.#token,
-      replyChannel: this.replyChannel,
-      websocket: this.#settings.websocket,
-    };
-    const link = new Link(target, {
-      onUp: (complete) => this.#onUp(complete),
-      onDown: (code, reason) => this.#onDown(code, reason),
-      onTrouble: (error) => {
-        this.#trouble = error;
-        this.#emit({ type: 'trouble', error });
-      },
-      onEnd: (error) => this.#end(error)?.close(),
-      onReply: (data) => this.#onReply(data),
-    });
-    this.#link = link;
-    this.#enter('connecting');
-    link.open();
-  }
-
-  #noConnection(): ConnectionError {
-    const { connectTimeoutMs } = this.#settings;
-    const message = `no connection to ${this.#shownUrl} within ${connectTimeoutMs} ms: check the URL and that Centrifugo runs`;
-    return new ConnectionError('unreachable', message);
-  }
-
-  async #close(): Promise<void> {
-    // What was asked for before goes out before.
-    this.#sendUnsent();
-    const link = this.#end(new ConnectionError('closed', 'the client is closed'));
-    if (link === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const lingered = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LINGER_MS);
-    });
-    const told = link.isConnected ? this.#cancels.map((id) => this.#tellToStop(link, id)) : [];
-    this.#cancels.length = 0;
-    await Promise.race([Promise.all(told), lingered]);
-    clearTimeout(timer);
-    link.close();
-  }
-
-  /** Ends all calls. Returns the link that is to be closed. */
-  #end(error: ConnectionError): Link | undefined {
-    const link = this.#link;
-    if (link === undefined) return undefined;
-    this.#link = undefined;
-    this.#endReason = error;
-    for (const call of [...this.#calls.values()]) {
-      if (call.sent && call.expectsReply) this.#cancels.push(call.id);
-      call.fail(new ConnectionError(error.kind, error.message, error));
-    }
-    this.#enter('closed');
-    this.#emit({ type: 'ended', error });
-    return link;
-  }
-
-  #start(method: string, params: unknown, options: CallOptions, expectsReply: boolean): Promise<unknown> {
-    const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? this.#settings.timeoutMs);
-    if (options.signal?.aborted === true) throw reasonOf(options.signal);
-    const request = new Request(method, params, options.traceparent);
-    if (this.#link === undefined) {
-      const why = this.#endReason?.message ?? 'the client is not connected: call `connect` first';
-      throw new ConnectionError(this.#endReason?.kind ?? 'closed', why, this.#endReason);
-    }
-    const call = new Call(method, timeoutMs, expectsReply, options, (over, abandoned) => {
-      this.#calls.delete(over.id);
-      this.#unsent.delete(over);
-      if (abandoned) this.#cancel(over.id);
-    });
-    this.#calls.set(call.id, call);
-    this.#unsent.set(call, request);
-    const { requestChannel, messageSizeLimit } = this.#settings;
-    const refused = tooLarge(request.message(call, this.replyChannel), requestChannel, messageSizeLimit);
-    if (refused !== undefined) call.fail(refused);
-    if (!this.#mayGather) this.#sendUnsent();
-    // The first takes along what the program asks for in the same moment.
-    else if (this.#unsent.size === 1) queueMicrotask(() => this.#sendUnsent());
-    return call.promise;
-  }
-
-  #sendUnsent(): void {
-    const link = this.#link;
-    if (link === undefined || this.#state !== 'connected') return;
-    const outgoing: Outgoing[] = [];
-    for (const [call, request] of [...this.#unsent]) {
-      this.#unsent.delete(call);
-      if (call.sending()) outgoing.push({ call, message: request.message(call, this.replyChannel) });
-    }
-    const { requestChannel, messageSizeLimit } = this.#settings;
-    const publications = this.#mayGather ? gather(outgoing, requestChannel, messageSizeLimit) : outgoing.map((one) => [one]);
-    for (const together of publications) void this.#send(link, together);
-  }
-
-  async #send(link: Link, together: readonly Outgoing[]): Promise<void> {
-    const { requestChannel } = this.#settings;
-    const failure = await link.publish(requestChannel, toData(publication(together)));
-    for (const { call } of together) {
-      if (failure?.code !== undefined) {
-        call.fail(publishRefusal(requestChannel, this.user, failure.code, failure.reason));
-      } else if (!call.expectsReply) {
-        if (failure === undefined) call.succeed(undefined);
-        else call.fail(call.unconfirmed());
-      }
-      // Otherwise a reply may come, even to a request that was not confirmed.
-    }
-  }
-
-  #cancel(id: string): void {
-    if (this.#cancels.length < MAX_CANCELS) this.#cancels.push(id);
-    this.#sendCancels();
-  }
-
-  #sendCancels(): void {
-    const link = this.#link;
-    if (link === undefined || this.#state !== 'connected') return;
-    for (const id of this.#cancels.splice(0)) void this.#tellToStop(link, id);
-  }
-
-  async #tellToStop(link: Link, id: string): Promise<void> {
-    // One that is lost costs no more than the method's deadline.
-    await link.publish(this.#settings.requestChannel, toData(cancel(id, this.replyChannel)));
-  }
-
-  #onUp(recovered: boolean): void {
-    this.#trouble = undefined;
-    this.#enter('connected');
-    this.#emit({ type: 'connected', recovered, pendingCalls: this.#calls.size });
-    this.#sendCancels();
-    this.#sendUnsent();
-  }
-
-  #onDown(code: number, reason: string): void {
-    if (this.#state !== 'connected') return;
-    this.#enter('connecting');
-    this.#emit({ type: 'disconnected', code, reason, pendingCalls: this.#calls.size });
-  }
-
-  #onReply(data: unknown): void {
-    let published: unknown;
-    try {
-      published = read(data);
-    } catch {
-      // What is no JSON is no reply either.
-    }
-    if (isBatch(published)) this.#mayGather = true;
-    for (const reply of readReplies(published)) this.#take(reply);
-  }
-
-  #take(reply: Reply | undefined): void {
-    if (reply === undefined) {
-      this.#emit({ type: 'ignored-reply', reason: 'malformed', correlationId: undefined });
-      return;
-    }
-    const { answer, correlationId } = reply;
-    const call = this.#calls.get(correlationId);
-    if (call === undefined || !call.sent) {
-      this.#emit({ type: 'ignored-reply', reason: 'unknown', correlationId });
-    } else if ('error' in answer) {
-      call.fail(answer.error);
-    } else {
-      call.succeed(answer.result);
-    }
-  }
-
-  #enter(state: ClientState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    // The next connection may be one to other workers.
-    this.#mayGather = false;
-    for (const watcher of [...this.#watchers]) guarded(() => watcher(state));
-  }
-
-  #emit(event: ClientEvent): void {
-    guarded(() => this.#settings.onEvent(event));
-  }
-}
-
-/** Runs somebody else's code: its exception is theirs to see, and no reason to stop. */
-function guarded(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+  /**
+   * Vue wraps nothing that says this: a client in `ref` or `reactive` stays the object it is.
+   *
+   * @internal
+   */
+  get __v_skip(): true {
+    return true;
   }
 }

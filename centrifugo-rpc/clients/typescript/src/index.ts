@@ -1,4 +1,5 @@
 export { type Caller, CentrifugoRPCClient, type ClientState } from './client.js';
+export { type Contract, ContractMismatchError } from './contract.js';
 export {
   CentrifugoRPCError,
   ConfigError,
@@ -11,7 +12,5 @@ export {
   UnauthorizedError,
   codes,
 } from './errors.js';
-export type { WebSocketConstructor } from './link.js';
-export type { CallOptions, ClientEvent, ClientOptions } from './options.js';
+export type { CallOptions, ClientEvent, ClientOptions, WebSocketConstructor } from './options.js';
 export type { TokenSource } from './token.js';
-export { type Contract, ContractMismatchError } from './typed.js';

@@ -1,6 +1,7 @@
 // The connection to Centrifugo: all that knows the SDK. What happens on it is told to a `LinkListener`.
 
 import { ConnectionError, UnauthorizedError } from './errors.js';
+import type { WebSocketConstructor } from './options.js';
 import { connectRefusal, disconnection, subscribeRefusal } from './refusal.js';
 import { type TokenSource, wrongUser } from './token.js';
 import { Centrifuge, NoToken, type StreamPosition } from './wire.js';
@@ -15,9 +16,6 @@ const MIN_RECONNECT_DELAY_MS = 200;
 const MAX_RECONNECT_DELAY_MS = 5_000;
 /** How many replies Centrifugo keeps in a reply channel (`history_size`), unless it is configured otherwise. */
 const KEPT_REPLIES = 128;
-
-/** A constructor of WebSockets: the global one of browsers, Deno, Bun and Node 22 or later, or `WebSocket` of the package `ws`. */
-export type WebSocketConstructor = new (url: string, protocols?: string) => object;
 
 /** What to connect to, and as whom. */
 export interface Target {

@@ -1,11 +1,13 @@
 import { ConfigError } from './errors.js';
-import type { WebSocketConstructor } from './link.js';
+
+/** A constructor of WebSockets: the global one of browsers, Deno, Bun and Node 22 or later, or `WebSocket` of the package `ws`. */
+export type WebSocketConstructor = new (url: string, protocols?: string) => object;
 
 /** Options of a client. The names of the channels and the limit are those of Centrifugo's configuration and of the workers. */
 export interface ClientOptions {
   /** How long a call may take unless it says otherwise, at most a day. Default: 30 000, as at the workers. */
   readonly timeoutMs?: number | undefined;
-  /** How long `connect` tries. Later the client never stops trying. Default: 10 000. */
+  /** How long `connect` tries; `Infinity`, until it is connected. Later the client never stops trying. Default: 10 000. */
   readonly connectTimeoutMs?: number | undefined;
   /** The channel that requests are published into. Default: `rpc:requests`. */
   readonly requestChannel?: string | undefined;
@@ -91,7 +93,7 @@ export function settings(options: ClientOptions): Settings {
 
 /** Throws a `ConfigError` unless `timeoutMs` is a time that something can take. */
 export function checkTimeout(name: string, timeoutMs: number): number {
-  if (!(timeoutMs > 0)) throw new ConfigError(`\`${name}\` is not a positive number of milliseconds: ${timeoutMs}`);
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) throw new ConfigError(`\`${name}\` is not a positive number of milliseconds: ${timeoutMs}`);
   return timeoutMs;
 }
 

@@ -11,9 +11,12 @@ type Codecs = { readonly [name: string]: Codec };
 export class Mismatch {
   path = '';
   readonly reason: string;
+  /** Unions do not look for another variant: it would take the value for something else. */
+  readonly isFinal: boolean;
 
-  constructor(reason: string) {
+  constructor(reason: string, isFinal = false) {
     this.reason = reason;
+    this.isFinal = isFinal;
   }
 
   /** The same, seen from the value that has this one as `step`. */
@@ -69,7 +72,7 @@ export const bool: Codec = (value) => {
 export const string: Codec = (value) => {
   if (typeof value !== 'string') throw expected('a string', value);
   // Halves of surrogate pairs have no UTF-8 form.
-  if (/\p{Surrogate}/u.test(value)) throw new Mismatch('the string is not well-formed Unicode');
+  if (/[\ud800-\udfff]/u.test(value)) throw new Mismatch('the string is not well-formed Unicode');
   return value;
 };
 
@@ -113,6 +116,9 @@ export const float: Codec = (value) => {
   if (!Number.isFinite(number)) throw new Mismatch(`${number} has no JSON form`);
   return number;
 };
+
+/** Numbers of any size: integers beyond 2^53 - 1 are `bigint`. */
+export const number: Codec = (value, way) => (typeof value === 'bigint' ? value : float(value, way));
 
 /** Integers that JavaScript's numbers hold. */
 export function integer(lowest: number, highest: number): Codec {
@@ -319,7 +325,7 @@ export function untagged(...variants: readonly Codec[]): Codec {
       try {
         return variant(value, way);
       } catch (error) {
-        if (!(error instanceof Mismatch)) throw error;
+        if (!(error instanceof Mismatch) || error.isFinal) throw error;
       }
     }
     throw new Mismatch(`${nameOf(value)} like this is none of the variants`);

@@ -1,7 +1,8 @@
 // What generated clients call methods with: the params are checked on their way out, and the results on their way in.
 
 import type { Caller } from './client.js';
-import { CentrifugoRPCError, DecodeError, EncodeError } from './errors.js';
+import { type Contract, ContractMismatchError } from './contract.js';
+import { DecodeError, EncodeError } from './errors.js';
 import type { CallOptions } from './options.js';
 import { type Codec, Mismatch, string, struct, u32 } from './schema.js';
 
@@ -50,29 +51,6 @@ function mismatch(error: unknown): Mismatch {
   // The engine's word for recursion without end.
   if (error instanceof RangeError) return new Mismatch('the value is nested too deeply, or contains itself');
   throw error;
-}
-
-/** The service has another contract than this client was generated from. */
-export class ContractMismatchError extends CentrifugoRPCError {
-  override name = 'ContractMismatchError';
-  /** The hash of the contract that this client was generated from. */
-  readonly expected: string;
-  /** The hash of the service's own. */
-  readonly actual: string;
-
-  constructor(expected: string, actual: string) {
-    super(`this client was generated from the contract ${expected}, but the service has ${actual}: generate the client again`);
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
-/** What a service says of its contract. */
-export interface Contract {
-  /** Changes with names and shapes, not with descriptions. */
-  readonly hash: string;
-  /** The version of the protocol. */
-  readonly version: number;
 }
 
 /** Asks the service for its contract, and throws unless it has this hash. */

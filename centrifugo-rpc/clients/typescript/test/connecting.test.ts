@@ -57,6 +57,48 @@ test('a call that finds no connection within its timeout was not sent, and may b
   assert.ok((await connected) instanceof ConnectionError);
 });
 
+test('any positive time may be given to connect, and nothing else', async (t) => {
+  const refusing = createServer((_, response) => response.writeHead(503).end()).listen(0, '127.0.0.1');
+  t.after(() => refusing.close());
+  await until(() => refusing.listening);
+  const url = `ws://127.0.0.1:${(refusing.address() as AddressInfo).port}/`;
+  // Timers of more than 2^31 - 1 ms fire at once.
+  for (const connectTimeoutMs of [2 ** 31 - 1, 2 ** 31, 30 * 24 * 3600 * 1000, Number.MAX_VALUE, Infinity]) {
+    const troubles: string[] = [];
+    const client = centrifugo.client('42', { url, connectTimeoutMs, onEvent: ({ type }) => troubles.push(type) });
+    const connected = failure(client.connect());
+    // It tried more than once: a timer that fires at once fired long ago.
+    await until(() => troubles.filter((type) => type === 'trouble').length > 1);
+    assert.equal(client.state, 'connecting', String(connectTimeoutMs));
+    await client.close();
+    assert.match(String(await connected), /the client is closed/);
+  }
+  for (const name of ['timeoutMs', 'connectTimeoutMs']) {
+    for (const wrong of [0, -0, -1, -Infinity, NaN, '5', [5], 5n, {}]) {
+      assert.throws(() => centrifugo.client('42', { [name]: wrong }), { name: 'ConfigError', message: new RegExp(`^\`${name}\``) });
+    }
+    for (const absent of [undefined, null]) centrifugo.client('42', { [name]: absent });
+  }
+});
+
+test('any positive time may be given to a call, and nothing else', async (t) => {
+  const worker = await centrifugo.worker(t, ({ method }) => method ?? null);
+  const client = await centrifugo.connected('42');
+  const DAY = 24 * 3600 * 1000;
+  const given: [number | undefined, number][] = [[undefined, 30_000], [0.5, 1], [DAY, DAY], [2 ** 31, DAY], [Number.MAX_VALUE, DAY], [Infinity, DAY]];
+  for (const [timeoutMs, told] of given) {
+    const before = worker.requests.length;
+    const call = client.call('a.b', 1, { timeoutMs });
+    if (timeoutMs !== 0.5) assert.equal(await call, 'a.b');
+    else await call.catch(() => undefined);
+    const { timeout_ms = 0 } = await worker.request(before);
+    assert.ok(timeout_ms <= told && timeout_ms > told - 10_000, `${timeoutMs}: ${timeout_ms}`);
+  }
+  for (const timeoutMs of [0, -1, NaN, -Infinity, '5' as unknown as number]) {
+    await assert.rejects(client.call('a.b', 1, { timeoutMs }), { name: 'ConfigError', message: /^`timeoutMs`/ });
+  }
+});
+
 test('a Centrifugo that cannot be reached is named, with what went wrong', async () => {
   const client = centrifugo.client('42', { url: 'ws://127.0.0.1:1/connection/websocket?key=secret', connectTimeoutMs: 2000 });
   await refused(client, 'unreachable', 'ws://127.0.0.1:1/connection/websocket: ', 'ECONNREFUSED', 'that Centrifugo runs');

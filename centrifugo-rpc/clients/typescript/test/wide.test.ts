@@ -3,6 +3,9 @@ import { after, before, test } from 'node:test';
 
 import { readReplies } from '../src/calls.js';
 import { EncodeError } from '../src/index.js';
+import { type Codec, Mismatch, float, string, untagged } from '../src/schema.js';
+import { wide as bigint } from '../src/wide.js';
+import { wide as asNumber } from '../src/wide.number.js';
 import { PUBLISH_OVERHEAD } from '../src/wire.js';
 import * as exact from '../src/wire.exact.js';
 import { Centrifugo, failure } from './harness.js';
@@ -40,4 +43,51 @@ test('wide integers are exact in replies that come together', () => {
   assert.deepEqual(a, { correlationId: 'a', answer: { result: MAX } });
   assert.ok(b !== undefined && 'error' in b.answer);
   assert.deepEqual([b.answer.error.code, b.answer.error.data], [1404, MAX]);
+});
+
+const [LOWEST, HIGHEST] = ['-9223372036854775808', '9223372036854775807'];
+
+/** What comes of a value in both directions: `refused` with the reason. */
+function both(codec: Codec, value: unknown): unknown[] {
+  return (['read', 'write'] as const).map((way) => {
+    try {
+      return codec(value, way);
+    } catch (error) {
+      assert.ok(error instanceof Mismatch, String(error));
+      return error.reason.includes('beyond 2^53') ? 'beyond 2^53' : 'refused';
+    }
+  });
+}
+
+test('wide integers are what the generator was told', () => {
+  const kinds = { bigint: bigint(LOWEST, HIGHEST), number: asNumber(LOWEST, HIGHEST) };
+  const all = (value: unknown): unknown => Object.fromEntries(Object.entries(kinds).map(([name, codec]) => [name, both(codec, value)]));
+  const refused = ['refused', 'refused'];
+  assert.deepEqual(all(5), { bigint: [5n, 5n], number: [5, 5] });
+  assert.deepEqual(all(-0), { bigint: [0n, 0n], number: [0, 0] });
+  assert.deepEqual(all(2 ** 53 - 1), { bigint: [9007199254740991n, 9007199254740991n], number: [9007199254740991, 9007199254740991] });
+  const lowest = BigInt(LOWEST);
+  assert.deepEqual(all(lowest), { bigint: [lowest, lowest], number: ['beyond 2^53', 'beyond 2^53'] });
+  // As the engine's own parser reads a number of that size: wrong already.
+  assert.deepEqual(all(2 ** 53), { bigint: refused, number: ['beyond 2^53', 'beyond 2^53'] });
+  assert.deepEqual(all(2n ** 64n), { bigint: refused, number: refused });
+  // A service writes integers: a string is none, and in programs it is one only where the client has them so.
+  assert.deepEqual(all(HIGHEST), { bigint: refused, number: refused });
+  for (const value of ['', '-', '0x10', '1.0', '1e3', ' 1', '9223372036854775808', 1.5, NaN, Infinity, true, null, undefined, {}, []]) {
+    assert.deepEqual(all(value), { bigint: refused, number: refused }, String(value));
+  }
+});
+
+test('wide integers may have a range of their own, whatever they are', () => {
+  for (const wide of [bigint, asNumber]) {
+    const codec = wide('1', '10000000000000000');
+    assert.deepEqual(both(codec, 0), ['refused', 'refused']);
+    assert.equal(both(codec, 1).map(String).join(), '1,1');
+  }
+});
+
+test('an integer that numbers do not hold is not taken for a float instead', () => {
+  const union = untagged(string, asNumber(LOWEST, HIGHEST), float);
+  assert.deepEqual([5, 1.5, 1e300, 'x'].map((value) => both(union, value)[0]), [5, 1.5, 1e300, 'x']);
+  assert.deepEqual(both(union, 2 ** 53), ['beyond 2^53', 'beyond 2^53']);
 });

@@ -26,8 +26,8 @@ pub(crate) const RUNTIME: [&str; 22] = [
     "codes",
 ];
 
-/// Names that types cannot have: what compilers write into `CommonJS` modules uses this one.
-pub(crate) const TYPES: [&str; 1] = ["Object"];
+/// Names that types cannot have: the declarations themselves use the one, what compilers write into `CommonJS` modules the other.
+pub(crate) const TYPES: [&str; 2] = ["Object", "Omit"];
 
 /// Names that methods of a class cannot have, or not without changing what its objects are.
 pub(crate) const METHODS: [&str; 10] = [

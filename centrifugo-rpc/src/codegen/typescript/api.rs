@@ -1,17 +1,17 @@
-//! `api.ts`: a method for each method.
+//! `api`: a method for each method.
 
 use super::Context;
 use super::text::{doc, literal};
 use crate::codegen::ir::{Method, Type};
 
 impl Context<'_> {
-    /// The class of the client.
-    pub(super) fn methods(&self) -> String {
-        let methods = self.api.methods.iter().zip(&self.names.methods).map(|(method, name)| self.method(method, name));
-        methods.collect::<Vec<_>>().join("\n")
+    /// The types of the methods.
+    pub(super) fn method_declarations(&self) -> String {
+        let methods = self.api.methods.iter().zip(&self.names.methods);
+        methods.map(|(method, name)| self.declaration(method, name)).collect::<Vec<_>>().join("\n")
     }
 
-    fn method(&self, method: &Method, name: &str) -> String {
+    fn declaration(&self, method: &Method, name: &str) -> String {
         let mut remarks = Vec::new();
         if method.no_wait {
             remarks.push("Nothing is answered: resolves when Centrifugo has taken the notification.");
@@ -25,18 +25,29 @@ impl Context<'_> {
         paragraphs.extend(remarks);
         let doc = doc("  ", &paragraphs, method.deprecated.as_deref());
 
+        let params = method.params.as_ref().map(|params| format!("params: {}, ", self.kind(params)));
+        let returns_nothing = method.no_wait || method.result == Type::Null;
+        let result = if returns_nothing { "void".to_owned() } else { self.kind(&method.result) };
+        format!("{doc}  {name}({}options?: CallOptions): Promise<{result}>;\n", params.unwrap_or_default())
+    }
+
+    /// What the methods do.
+    pub(super) fn method_calls(&self) -> String {
+        let methods = self.api.methods.iter().zip(&self.names.methods);
+        methods.map(|(method, name)| self.method_call(method, name)).collect()
+    }
+
+    fn method_call(&self, method: &Method, name: &str) -> String {
         let (parameter, codec, argument) = match &method.params {
-            Some(params) => (format!("params: {}, ", self.kind(params)), self.codec(params), "params"),
-            None => (String::new(), "undefined".to_owned(), "undefined"),
+            Some(params) => ("params, ", self.codec(params), "params"),
+            None => ("", "undefined".to_owned(), "undefined"),
         };
         let wire = literal(&method.name);
-        let (result, call) = if method.no_wait {
-            ("void".to_owned(), format!("notify(this.#rpc, {wire}, {codec}, {argument}, options)"))
+        let call = if method.no_wait {
+            format!("notify(this._rpc, {wire}, {codec}, {argument}, options)")
         } else {
-            let result = if method.result == Type::Null { "void".to_owned() } else { self.kind(&method.result) };
-            let call = format!("call(this.#rpc, {wire}, {codec}, {argument}, {}, options)", self.codec(&method.result));
-            (result, call)
+            format!("call(this._rpc, {wire}, {codec}, {argument}, {}, options)", self.codec(&method.result))
         };
-        format!("{doc}  {name}({parameter}options?: CallOptions): Promise<{result}> {{\n    return {call};\n  }}\n")
+        format!("\n  {name}({parameter}options) {{\n    return {call};\n  }}\n")
     }
 }

@@ -1,4 +1,4 @@
-//! `codecs.ts`: how values are checked and converted while programs run.
+//! `codecs`: how values are checked and converted while programs run.
 
 use super::Context;
 use super::text::{literal, member};
@@ -106,7 +106,7 @@ impl Context<'_> {
             Type::Uuid => "c.uuid".to_owned(),
             Type::Decimal => "c.decimal".to_owned(),
             Type::Integer(integer) => integer_codec(*integer),
-            Type::Number if self.is_exact => "w.number".to_owned(),
+            Type::Number if self.is_exact() => "c.number".to_owned(),
             Type::F32 | Type::F64 | Type::Number => "c.float".to_owned(),
             Type::Nullable(inner) => format!("c.nullable({})", self.codec(inner)),
             Type::Array { items, .. } => format!("c.array({})", self.codec(items)),

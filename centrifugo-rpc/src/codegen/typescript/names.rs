@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::codegen::ir::{Api, Shape, TypeDef, Variant};
+use crate::codegen::ir::{Api, Shape, Tagging, TypeDef, Variant};
 use crate::codegen::names::typescript::{METHODS, RUNTIME, TYPES};
 use crate::codegen::names::{Scope, camel, pascal};
 
@@ -10,6 +10,7 @@ use crate::codegen::names::{Scope, camel, pascal};
 pub(super) struct Names<'a> {
     types: BTreeMap<&'a str, String>,
     variants: BTreeMap<&'a str, String>,
+    keys: BTreeMap<&'a str, String>,
     /// In the order of [`Api::methods`].
     pub methods: Vec<String>,
 }
@@ -31,14 +32,29 @@ impl<'a> Names<'a> {
         for variant in api.types.iter().flat_map(variants_of) {
             variants.insert(variant.type_name.as_str(), scope.pick(&pascal(&variant.type_name), "_"));
         }
+        let mut keys = BTreeMap::new();
+        for def in &api.types {
+            if let Shape::Union(union) = &def.shape
+                && union.tagging == Tagging::External
+                && union.objects().count() > 1
+            {
+                let wanted = format!("{}Keys", types[def.name.as_str()]);
+                keys.insert(def.name.as_str(), scope.pick(&wanted, "_"));
+            }
+        }
         let mut scope = Scope::new(&METHODS);
         let methods = api.methods.iter().map(|method| scope.pick(&camel(&method.name), "_")).collect();
-        Self { types, variants, methods }
+        Self { types, variants, keys, methods }
     }
 
     /// The identifier of a [`TypeDef`].
     pub(super) fn of_type(&self, name: &str) -> &str {
         self.types.get(name).map_or("never", String::as_str)
+    }
+
+    /// The identifier of the type of all keys of a union that is tagged by them, if there are several.
+    pub(super) fn keys_of(&self, name: &str) -> Option<&str> {
+        self.keys.get(name).map(String::as_str)
     }
 
     /// The identifier of a variant's own type.

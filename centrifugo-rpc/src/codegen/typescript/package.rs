@@ -1,27 +1,32 @@
-//! What makes a directory of sources a package.
+//! What makes a directory of modules a package.
 
 use serde_json::json;
 
 use crate::codegen::{File, MARK, Package};
 
-/// The versions that the base client is tested with.
+/// The version that the base client is tested with.
 const CENTRIFUGE: &str = "^5.8.0";
-const TYPESCRIPT: &str = "^7.0.2";
+
+/// Bundlers for Node that prefer `main` to `module` look for it before `index.js`.
+const ESBUILD: &str = "\
+// For bundlers that would take the CommonJS module beside this one.
+export * from '../index.js';
+";
 
 pub(super) fn files(package: &Package) -> Vec<File> {
+    let common_js = json!({"//": MARK, "type": "commonjs"});
     vec![
         File::new("package.json", pretty(&manifest(package))),
-        File::new("tsconfig.json", format!("// {MARK}\n{}", pretty(&esm()))),
-        File::new("tsconfig.cjs.json", format!("// {MARK}\n{}", pretty(&cjs()))),
-        File::new(".gitignore", format!("# {MARK}\ndist/\nnode_modules/\n")),
+        File::new("cjs/package.json", pretty(&common_js)),
+        File::new("cjs/index.jsx", format!("// {MARK}\n\n{ESBUILD}")),
+        File::new(".gitignore", format!("# {MARK}\nnode_modules/\n")),
     ]
 }
 
-/// No `main`: a project that imports the directory gets its sources, one that installs the package what is built of them.
+/// Those who install the package follow `exports`, and so does Vite 8 where the directory is imported. Other tools look at `module`,
+/// `main` and `types` then. `main` has no extension, as those who need it do not agree on what it is: Jest and Node find `index.js` there,
+/// and esbuild, which could not leave `centrifuge` outside of an ES module that requires it, [`ESBUILD`].
 fn manifest(package: &Package) -> serde_json::Value {
-    let entry = |kind: &str| json!({"types": format!("./dist/{kind}/index.d.ts"), "default": format!("./dist/{kind}/index.js")});
-    let mark_as_common_js =
-        r#"node -e "require('fs').writeFileSync('dist/cjs/package.json', JSON.stringify({ type: 'commonjs' }))""#;
     json!({
         "//": MARK,
         "name": package.name,
@@ -29,39 +34,18 @@ fn manifest(package: &Package) -> serde_json::Value {
         "description": "A typed client of a service behind Centrifugo",
         "type": "module",
         "sideEffects": false,
-        "exports": {".": {"import": entry("esm"), "require": entry("cjs")}},
-        "files": ["dist"],
-        "scripts": {
-            "build": format!("tsc -p tsconfig.json && tsc -p tsconfig.cjs.json && {mark_as_common_js}"),
-            "prepack": "npm run build",
+        "main": "./cjs/index",
+        "module": "./index.js",
+        "types": "./cjs/index.d.ts",
+        "exports": {
+            ".": {
+                "require": {"types": "./cjs/index.d.ts", "default": "./cjs/index.js"},
+                "default": {"types": "./index.d.ts", "default": "./index.js"},
+            },
+            "./package.json": "./package.json",
         },
+        "engines": {"node": ">=20"},
         "dependencies": {"centrifuge": CENTRIFUGE},
-        "devDependencies": {"typescript": TYPESCRIPT},
-    })
-}
-
-fn esm() -> serde_json::Value {
-    json!({
-        "compilerOptions": {
-            "target": "es2020",
-            "lib": ["es2020", "dom"],
-            "module": "nodenext",
-            "moduleResolution": "nodenext",
-            "strict": true,
-            "exactOptionalPropertyTypes": true,
-            "types": [],
-            "declaration": true,
-            "rootDir": ".",
-            "outDir": "dist/esm",
-        },
-        "files": ["index.ts"],
-    })
-}
-
-fn cjs() -> serde_json::Value {
-    json!({
-        "extends": "./tsconfig.json",
-        "compilerOptions": {"module": "commonjs", "moduleResolution": "bundler", "outDir": "dist/cjs"},
     })
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Context;
 use super::text::{literal, member};
+use super::{Context, Int64};
 use crate::codegen::ir::{Body, Method, Shape, Struct, Tagging, Type};
 use crate::codegen::{MARK, Package};
 
@@ -26,18 +26,22 @@ pub(super) fn text(context: &Context<'_>, package: &Package) -> String {
         .collect();
     let methods = methods.concat();
     let call = example(context);
-    let wide = if context.is_exact { WIDE } else { "" };
+    let wide = match context.int64 {
+        _ if !context.api.has_wide_integers() => "",
+        Int64::Bigint => BIGINT,
+        Int64::Number => NUMBER,
+    };
     format!(
         "<!-- {MARK} -->
 
 # {name}
 
-A typed client of a service behind Centrifugo, for browsers and Node 20 or later.
+A typed client of a service behind Centrifugo, for browsers, Node 20 or later, Bun and Deno.
 
 ## Use it
 
-As sources, where they lie: `npm install centrifuge` in your project, and import the directory. Or as a package: `npm install` and
-`npm run build` in here, `npm install <this directory>` in your project, and import `{name}`.
+Install it: `npm install <this directory>` in your project, and import `{name}`. Or import the directory where it lies, after
+`npm install centrifuge` in your project. There is nothing to build: this is JavaScript, with its types beside it.
 
 ```typescript
 import {{ APIClient, CentrifugoRPCClient }} from '{name}';
@@ -82,17 +86,25 @@ All are `CentrifugoRPCError`s with `isRetryable`.
 
 An aborted call rejects with the reason of its signal.
 
-## Sources and tools
+## Tools
 
-Needs ES2020. Bundlers and TypeScript find `./client.ts` where a source says `./client.js`; webpack wants
-`resolve: { extensionAlias: { '.js': ['.ts', '.js'] } }` for that.
+Bundlers, `tsx`, Vitest and Jest take the directory by its name. Node itself and Deno import files alone: name its `index.js`, or install
+the package. `tsc` copies no JavaScript into its output directory: keep this directory beside your sources, or install the package.
 ";
 
-const WIDE: &str = "
+const BIGINT: &str = "
 ## Integers
 
 Integers of 64 bits and more are `bigint`: `5n`. They travel exactly, for which this client speaks Centrifugo's Protobuf protocol.
-Where anything may stand (`unknown`), integers beyond 2^53 - 1 are read as `bigint`, and all others as `number`.
+Where anything may stand (`unknown`), integers beyond 2^53 - 1 are read as `bigint`, and all others as `number`. `JSON.stringify` throws on
+a `bigint`; a client generated with `--typescript-int64 number` has none.
+";
+
+const NUMBER: &str = "
+## Integers
+
+Integers of 64 bits and more are `number`s. Those beyond 2^53 - 1 are refused, with an `EncodeError` or a `DecodeError`: numbers do not
+hold them. A client generated without `--typescript-int64 number` has them as `bigint`.
 ";
 
 /// A call of a method, and what comes of it.
@@ -137,8 +149,11 @@ fn sample(context: &Context<'_>, kind: &Type, open: &mut BTreeSet<String>) -> St
         Type::Uuid => "'00000000-0000-4000-8000-000000000000'".to_owned(),
         Type::Decimal => "'1.5'".to_owned(),
         Type::Integer(integer) => {
-            let suffix = if integer.is_wide() { "n" } else { "" };
-            format!("{}{suffix}", if integer.highest() == 0 || integer.lowest() > 1 { integer.lowest() } else { 1 })
+            let value = if integer.highest() == 0 || integer.lowest() > 1 { integer.lowest() } else { 1 };
+            match context.int64 {
+                Int64::Bigint if integer.is_wide() => format!("{value}n"),
+                _ => value.to_string(),
+            }
         }
         Type::F32 | Type::F64 | Type::Number => "1.5".to_owned(),
         Type::Array { .. } => "[]".to_owned(),

@@ -1,39 +1,56 @@
-//! The hand-written half of the client, as files of the package.
+//! The hand-written half of the client, as modules of the package: what `clients/typescript/lib` has, built of its sources.
 
-use super::commented;
-use crate::codegen::File;
+use super::{Int64, Module};
 
-macro_rules! source {
+macro_rules! code {
     ($name:literal) => {
-        ($name, include_str!(concat!("../../../clients/typescript/src/", $name)))
+        include_str!(concat!("../../../clients/typescript/lib/", $name, ".js"))
     };
 }
 
-const SOURCES: [(&str, &str); 14] = [
-    source!("abort.ts"),
-    source!("calls.ts"),
-    source!("client.ts"),
-    source!("deadline.ts"),
-    source!("errors.ts"),
-    source!("index.ts"),
-    source!("link.ts"),
-    source!("options.ts"),
-    source!("refusal.ts"),
-    source!("request.ts"),
-    source!("schema.ts"),
-    source!("token.ts"),
-    source!("typed.ts"),
-    source!("uuid.ts"),
-];
-/// What differs between contracts without 64-bit integers and those with them.
-const PLAIN: [(&str, &str); 1] = [source!("wire.ts")];
-const EXACT: [(&str, &str); 3] = [
-    source!("json.ts"),
-    source!("wide.ts"),
-    ("wire.ts", include_str!("../../../clients/typescript/src/wire.exact.ts")),
+macro_rules! source {
+    ($name:literal) => {
+        ($name, code!($name), None)
+    };
+    ($name:literal, declared) => {
+        ($name, code!($name), Some(include_str!(concat!("../../../clients/typescript/lib/", $name, ".d.ts"))))
+    };
+}
+
+/// Name, code, and declarations if callers see them.
+type Source = (&'static str, &'static str, Option<&'static str>);
+
+const SOURCES: [Source; 17] = [
+    source!("abort"),
+    source!("calls"),
+    source!("client", declared),
+    source!("contract", declared),
+    source!("deadline"),
+    source!("errors", declared),
+    source!("index", declared),
+    source!("link"),
+    source!("options", declared),
+    source!("refusal"),
+    source!("request"),
+    source!("schema"),
+    source!("session"),
+    source!("timer"),
+    source!("token", declared),
+    source!("typed"),
+    source!("uuid"),
 ];
 
-pub(super) fn files(is_exact: bool) -> impl Iterator<Item = File> {
-    let wire: &[(&str, &str)] = if is_exact { &EXACT } else { &PLAIN };
-    SOURCES.iter().chain(wire).map(|(name, source)| File::new(format!("runtime/{name}"), commented(source)))
+/// `wide` is what integers of more than 53 bits are in programs, where the contract has any.
+pub(super) fn modules(wide: Option<Int64>) -> Vec<Module> {
+    let integers = source!("integers");
+    let exact = [source!("json"), ("wire", code!("wire.exact"), None), integers];
+    let special = match wide {
+        None => vec![source!("wire")],
+        Some(Int64::Number) => vec![source!("wire"), ("wide", code!("wide.number"), None), integers],
+        Some(Int64::Bigint) => [exact.as_slice(), &[source!("wide")]].concat(),
+    };
+    let sources = SOURCES.iter().chain(&special);
+    let module =
+        |(name, code, types): &Source| Module::new(format!("runtime/{name}"), *code, types.map(ToOwned::to_owned));
+    sources.map(module).collect()
 }

@@ -1,11 +1,11 @@
-//! `types.ts`: the types that values have.
+//! `types`: the types that values have.
 
 use std::collections::BTreeSet;
 
-use super::Context;
 use super::text::{doc, key, literal};
+use super::{Context, Int64};
 use crate::codegen::ir::{
-    Body, EnumValue, Field, Flattened, IntegerValue, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant,
+    Body, Field, Flattened, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant,
 };
 use crate::codegen::names::{Scope, pascal};
 
@@ -29,22 +29,28 @@ impl Context<'_> {
         types.join("\n")
     }
 
+    /// The constants that types come with.
+    pub(super) fn constants(&self) -> String {
+        let constants = self.api.types.iter().filter_map(|def| {
+            if !matches!(def.shape, Shape::Enum(_) | Shape::Integers(_)) {
+                return None;
+            }
+            let members = values_of(&def.shape);
+            let members = members.iter().map(|Member { name, value, .. }| format!("  {name}: {value},\n"));
+            let members: String = members.collect();
+            let members = if members.is_empty() { "{}".to_owned() } else { format!("{{\n{members}}}") };
+            Some(format!("export const {} = {members};\n", self.names.of_type(&def.name)))
+        });
+        constants.collect::<Vec<_>>().join("\n")
+    }
+
     fn definition(&self, def: &TypeDef) -> String {
         let name = self.names.of_type(&def.name);
         let doc = doc("", &[&def.description], def.deprecated.then_some(""));
         let text = match &def.shape {
             Shape::Struct(fields) => self.object(name, fields, None),
-            Shape::Enum(values) => {
-                let values = values.iter().map(|EnumValue { value, description }| (value, literal(value), description));
-                enumeration(name, values, &doc)
-            }
-            Shape::Integers(values) => {
-                let values = values
-                    .iter()
-                    .map(|IntegerValue { name, value, description }| (name, value.to_string(), description));
-                enumeration(name, values, &doc)
-            }
-            Shape::Union(union) => self.union(name, union),
+            Shape::Enum(_) | Shape::Integers(_) => enumeration(name, &values_of(&def.shape), &doc),
+            Shape::Union(union) => self.union(&def.name, union),
             Shape::Alias(kind) => format!("export type {name} = {};\n", self.kind(kind)),
         };
         format!("{doc}{text}")
@@ -115,11 +121,13 @@ impl Context<'_> {
         format!("({name} | {{ {} }})", absent.join("; "))
     }
 
-    fn union(&self, name: &str, union: &Union) -> String {
+    fn union(&self, type_name: &str, union: &Union) -> String {
+        let name = self.names.of_type(type_name);
+        let keys = self.names.keys_of(type_name);
         let mut alternatives = Vec::new();
         let mut definitions = Vec::new();
         for variant in &union.variants {
-            let (alternative, definition) = self.variant(variant, union);
+            let (alternative, definition) = self.variant(variant, union, keys);
             alternatives.push(alternative);
             definitions.extend(definition);
         }
@@ -131,11 +139,16 @@ impl Context<'_> {
         } else {
             format!("export type {name} =\n  | {};\n", alternatives.join("\n  | "))
         };
-        std::iter::once(head).chain(definitions).collect::<Vec<_>>().join("\n")
+        let keys = keys.map(|keys| {
+            let absent = union.objects().map(|variant| format!("  {}?: never;\n", key(&variant.name)));
+            let absent: String = absent.collect();
+            format!("/** What a `{name}` has not, but for one. */\nexport interface {keys} {{\n{absent}}}\n")
+        });
+        std::iter::once(head).chain(keys).chain(definitions).collect::<Vec<_>>().join("\n")
     }
 
     /// How a union names a variant, and what defines that name.
-    fn variant(&self, variant: &Variant, union: &Union) -> (String, Option<String>) {
+    fn variant(&self, variant: &Variant, union: &Union, keys: Option<&str>) -> (String, Option<String>) {
         let name = self.names.of_variant(variant);
         let described = |definition: String| {
             let doc = doc("", &[&variant.description], None);
@@ -149,11 +162,10 @@ impl Context<'_> {
                     Body::Newtype(kind) => self.kind(kind),
                     Body::Unit => String::new(),
                 };
-                let own = format!("  {}: {content};\n", key(&variant.name));
-                let others = union.variants.iter().filter(|other| other.name != variant.name);
-                let objects = others.filter(|other| !matches!(other.body, Body::Unit));
-                let absent: Vec<_> = objects.map(|other| format!("  {}?: never;\n", key(&other.name))).collect();
-                described(format!("export interface {name} {{\n{own}{}}}\n", absent.concat()))
+                // The other keys are not written into each variant: they would be as many as the square of the variants.
+                let others = keys.map(|keys| format!("extends Omit<{keys}, {}> ", literal(&variant.name)));
+                let others = others.unwrap_or_default();
+                described(format!("export interface {name} {others}{{\n  {}: {content};\n}}\n", key(&variant.name)))
             }
             (Tagging::Internal { tag }, body) => {
                 let value = literal(&variant.name);
@@ -181,8 +193,11 @@ impl Context<'_> {
             Type::Null => "null".to_owned(),
             Type::Bool => "boolean".to_owned(),
             Type::String | Type::Char | Type::DateTime | Type::Date | Type::Uuid | Type::Decimal => "string".to_owned(),
-            Type::Integer(integer) if integer.is_wide() => "bigint".to_owned(),
-            Type::Number if self.is_exact => "number | bigint".to_owned(),
+            Type::Integer(integer) if integer.is_wide() => match self.int64 {
+                Int64::Bigint => "bigint".to_owned(),
+                Int64::Number => "number".to_owned(),
+            },
+            Type::Number if self.is_exact() => "number | bigint".to_owned(),
             Type::Integer(_) | Type::F32 | Type::F64 | Type::Number => "number".to_owned(),
             Type::Nullable(inner) => format!("{} | null", self.kind(inner)),
             Type::FixedArray { items, len } if *len > MOST_ITEMS => format!("{}[]", self.operand(items)),
@@ -202,7 +217,7 @@ impl Context<'_> {
     /// A type beside an operator that binds more tightly than `|`.
     fn operand(&self, kind: &Type) -> String {
         let text = self.kind(kind);
-        let is_union = matches!(kind, Type::Nullable(_)) || matches!(kind, Type::Number if self.is_exact);
+        let is_union = matches!(kind, Type::Nullable(_)) || matches!(kind, Type::Number if self.is_exact());
         if is_union { format!("({text})") } else { text }
     }
 
@@ -245,22 +260,45 @@ impl Context<'_> {
     }
 }
 
-/// A constant for each value, and the union of them. Values are given with a name, as they are written, and with what is said of them.
-fn enumeration<'a>(
-    name: &str,
-    values: impl Iterator<Item = (&'a String, String, &'a String)>,
-    doc_of_type: &str,
-) -> String {
+/// A value of an enumeration.
+struct Member<'a> {
+    /// What it is called.
+    name: String,
+    /// As it is written.
+    value: String,
+    description: &'a str,
+}
+
+/// The values of an enumeration; nothing else has any.
+fn values_of(shape: &Shape) -> Vec<Member<'_>> {
     let mut scope = Scope::default();
-    let members: Vec<_> = values
-        .map(|(name, value, description)| {
+    let mut member = |name: &str, value: String, description| {
+        let name = scope.pick(&pascal(name), "_");
+        Member { name, value, description }
+    };
+    match shape {
+        Shape::Enum(values) => {
+            values.iter().map(|one| member(&one.value, literal(&one.value), &*one.description)).collect()
+        }
+        Shape::Integers(values) => {
+            values.iter().map(|one| member(&one.name, one.value.to_string(), &*one.description)).collect()
+        }
+        Shape::Struct(_) | Shape::Union(_) | Shape::Alias(_) => Vec::new(),
+    }
+}
+
+/// A constant for each value, and the union of them.
+fn enumeration(name: &str, members: &[Member<'_>], doc_of_type: &str) -> String {
+    let members: String = members
+        .iter()
+        .map(|Member { name, value, description }| {
             let doc = doc("  ", &[description], None);
-            format!("{doc}  {}: {value},\n", scope.pick(&pascal(name), "_"))
+            format!("{doc}  readonly {name}: {value};\n")
         })
         .collect();
-    let members = if members.is_empty() { "{}".to_owned() } else { format!("{{\n{}}}", members.concat()) };
+    let members = if members.is_empty() { "{}".to_owned() } else { format!("{{\n{members}}}") };
     format!(
-        "export const {name} = {members} as const;\n\n{doc_of_type}export type {name} = (typeof {name})[keyof typeof {name}];\n"
+        "export declare const {name}: {members};\n\n{doc_of_type}export type {name} = (typeof {name})[keyof typeof {name}];\n"
     )
 }
 

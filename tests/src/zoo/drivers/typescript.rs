@@ -29,7 +29,7 @@ pub fn typescript(list: &List, api: &str) -> String {
     }
     let _ = write!(text, "\nawait animal('{METHODS}', async () => {{\n");
     for method in &list.methods {
-        let name = identifier(api, &format!("'{method}', undefined"), "*/\n  ");
+        let name = identifier(api, &format!("'{method}', undefined"), "}\n\n  ");
         let _ = writeln!(text, "  answered('{method}', await api.{name}());");
     }
     text.push_str("});\n\nawait rpc.close();\nprocess.exitCode = failed ? 1 : 0;\n");

@@ -1,0 +1,33 @@
+// One listener for each signal, however many calls share it: Node warns of a leak where a signal has more than ten.
+const watches = new WeakMap();
+/** Runs `run` when `signal` is aborted. Returns the function that ends this. */
+export function onAbort(signal, run) {
+    const watch = watches.get(signal) ?? begin(signal);
+    watch.runs.add(run);
+    return () => {
+        if (watch.runs.delete(run) && watch.runs.size === 0)
+            end(signal, watch);
+    };
+}
+function begin(signal) {
+    const runs = new Set();
+    const watch = {
+        runs,
+        listener: () => {
+            for (const run of [...runs])
+                run();
+        },
+    };
+    watches.set(signal, watch);
+    signal.addEventListener('abort', watch.listener);
+    return watch;
+}
+function end(signal, watch) {
+    watches.delete(signal);
+    signal.removeEventListener('abort', watch.listener);
+}
+/** Why a signal was aborted. */
+export function reasonOf(signal) {
+    const reason = signal.reason;
+    return reason ?? new Error('the call was aborted');
+}

@@ -1,0 +1,17 @@
+import { CentrifugoRPCError } from './errors.js';
+/** The service has another contract than this client was generated from. */
+export declare class ContractMismatchError extends CentrifugoRPCError {
+    name: string;
+    /** The hash of the contract that this client was generated from. */
+    readonly expected: string;
+    /** The hash of the service's own. */
+    readonly actual: string;
+    constructor(expected: string, actual: string);
+}
+/** What a service says of its contract. */
+export interface Contract {
+    /** Changes with names and shapes, not with descriptions. */
+    readonly hash: string;
+    /** The version of the protocol. */
+    readonly version: number;
+}

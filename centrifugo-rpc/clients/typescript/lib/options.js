@@ -1,0 +1,52 @@
+import { ConfigError } from './errors.js';
+/** Throws a `ConfigError` that names the option that cannot work. */
+export function settings(options) {
+    const filled = {
+        timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 30_000),
+        connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
+        requestChannel: options.requestChannel ?? 'rpc:requests',
+        replyNamespace: options.replyNamespace ?? 'reply',
+        messageSizeLimit: options.messageSizeLimit ?? 64 * 1024,
+        websocket: options.websocket ?? globalThis.WebSocket,
+        onEvent: options.onEvent ?? (() => undefined),
+    };
+    const { websocket } = filled;
+    if (!/^[\w.-]+:[\w.-]+$/.test(filled.requestChannel)) {
+        throw new ConfigError('`requestChannel` is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: write for example `rpc:requests`');
+    }
+    if (!/^[\w.-]+$/.test(filled.replyNamespace)) {
+        throw new ConfigError('`replyNamespace` is not a name of letters, digits, `_`, `-` and `.`: write for example `reply`');
+    }
+    if (!(filled.messageSizeLimit > 0))
+        throw new ConfigError('`messageSizeLimit` is not a positive number of bytes');
+    if (typeof websocket !== 'function') {
+        throw new ConfigError("there is no global `WebSocket` here: install the package `ws` and give the client the option `{ websocket: WebSocket }`, " +
+            "with `import { WebSocket } from 'ws'`");
+    }
+    return { ...filled, websocket };
+}
+/** Throws a `ConfigError` unless `timeoutMs` is a time that something can take. */
+export function checkTimeout(name, timeoutMs) {
+    if (typeof timeoutMs !== 'number' || !(timeoutMs > 0))
+        throw new ConfigError(`\`${name}\` is not a positive number of milliseconds: ${timeoutMs}`);
+    return timeoutMs;
+}
+/** `url` as messages show it: without user, password, query and fragment, where secrets may be. */
+export function checkUrl(url) {
+    const fix = 'write for example `wss://rt.example.com/connection/websocket`';
+    let parsed;
+    try {
+        parsed = new URL(url);
+    }
+    catch {
+        throw new ConfigError(`the URL is not a URL: ${fix}`);
+    }
+    if (parsed.protocol !== 'ws:' && parsed.protocol !== 'wss:') {
+        throw new ConfigError(`the URL is not a WebSocket URL, it starts with \`${parsed.protocol}\`: ${fix}`);
+    }
+    parsed.username = '';
+    parsed.password = '';
+    parsed.search = '';
+    parsed.hash = '';
+    return parsed.href;
+}

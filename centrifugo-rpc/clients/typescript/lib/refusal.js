@@ -1,0 +1,83 @@
+// Centrifugo's refusals, in words that say what to configure.
+import { ConnectionError, RpcError, codes } from './errors.js';
+const UNKNOWN_CHANNEL = 102;
+const PERMISSION_DENIED = 103;
+const LIMIT_EXCEEDED = 106;
+const BAD_REQUEST = 107;
+const TOKEN_EXPIRED = 109;
+const TOO_MANY_REQUESTS = 111;
+const INVALID_TOKEN = 3500;
+/** What Centrifugo does not understand; a connection without a token is the one that users make. */
+const MALFORMED = 3501;
+/** The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's size with the other. */
+const NO_TOKEN = 1;
+const MESSAGE_TOO_LARGE = 3;
+/** Centrifugo's own `channel.max_length`. */
+const DEFAULT_MAX_LENGTH = 255;
+/** What Centrifugo calls expired. It says so of a token that is not valid yet, too. */
+const EXPIRED = 'the token is missing, has expired or is not valid yet: look at its `exp` and `nbf`, and whether the clocks of Centrifugo and of the machine ' +
+    'that signs tokens agree';
+/** Why Centrifugo does not let the client read its replies. */
+export function subscribeRefusal(channel, user, code, reason) {
+    const namespace = namespaceOf(channel);
+    const fixes = {
+        [UNKNOWN_CHANNEL]: `add a namespace \`${namespace}\` to Centrifugo's \`channel.namespaces\`, with \`allow_user_limited_channels\`, ` +
+            '`history_size`, `history_ttl` and `force_recovery`',
+        [PERMISSION_DENIED]: `set \`allow_user_limited_channels\` in Centrifugo's namespace \`${namespace}\`, and check that the token is user ` +
+            `${JSON.stringify(user)}'s`,
+        [BAD_REQUEST]: `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must be \`^[A-Za-z0-9_-]{16,64}#[^,#]*$\``,
+        [LIMIT_EXCEEDED]: "the connection has as many subscriptions as Centrifugo's `client.channel_limit` allows, 128 by default: raise it, or have fewer " +
+            'channels in the token',
+        [TOKEN_EXPIRED]: 'give the client a token function',
+    };
+    if (channel.length > DEFAULT_MAX_LENGTH) {
+        fixes[BAD_REQUEST] =
+            `the name of the channel has ${channel.length} bytes, as the user ID has ${user.length}: set Centrifugo's ` +
+                `\`channel.max_length\` to ${channel.length} or more (it is ${DEFAULT_MAX_LENGTH} by default, \`centrifugo_config\` prints ` +
+                `enough), or give the user a shorter ID; where it is, look at the \`channel_regex\` of the namespace \`${namespace}\``;
+    }
+    const fix = fixes[code] ?? 'the client gets no replies any more, connect it again';
+    return new ConnectionError(kindOf(code), `Centrifugo refuses the reply channel \`${channel}\` (${code} ${reason}): ${fix}`);
+}
+/** Why Centrifugo does not take a request. Its rate limit is the one refusal that passes. */
+export function publishRefusal(channel, user, code, reason) {
+    if (code === TOO_MANY_REQUESTS) {
+        return new RpcError(codes.OVERLOADED, `Centrifugo's rate limit of requests is reached (${code} ${reason})`);
+    }
+    const namespace = namespaceOf(channel);
+    const permission = user === '' ? 'allow_publish_for_anonymous' : 'allow_publish_for_client';
+    const fixes = {
+        [UNKNOWN_CHANNEL]: `add a namespace \`${namespace}\` to Centrifugo's \`channel.namespaces\`, with \`${permission}\`, or name another channel ` +
+            'with `requestChannel`',
+        [PERMISSION_DENIED]: `set \`${permission}\` in Centrifugo's namespace \`${namespace}\``,
+        [BAD_REQUEST]: `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must match the request channel, for example ` +
+            '`^requests$`',
+    };
+    const fix = fixes[code] ?? 'the request was not taken';
+    return new ConnectionError(kindOf(code), `Centrifugo refuses to publish into \`${channel}\` (${code} ${reason}): ${fix}`);
+}
+/** Why Centrifugo does not let the client in, for now. */
+export function connectRefusal(url, code, reason) {
+    const fix = code === TOKEN_EXPIRED ? `: ${EXPIRED}` : '';
+    return new ConnectionError('setup', `Centrifugo at ${url} does not accept: ${reason} (${code})${fix}`);
+}
+/** Why the connection is over for good. */
+export function disconnection(url, code, reason) {
+    const fixes = {
+        [NO_TOKEN]: `: ${EXPIRED}; give the client a token function`,
+        [TOKEN_EXPIRED]: `: ${EXPIRED}; give the client a token function`,
+        [INVALID_TOKEN]: ": check that the token is signed with the key in Centrifugo's `client.token`, has its `aud` and `iss`, and that its `sub` is a string",
+        [MALFORMED]: ': is the token missing? Centrifugo takes connections without one only where ' +
+            '`client.allow_anonymous_connect_without_token` is set',
+        [MESSAGE_TOO_LARGE]: ": a request was larger than Centrifugo's `websocket.message_size_limit`, give the client the same `messageSizeLimit`",
+    };
+    const fix = fixes[code];
+    const kind = fix === undefined ? 'other' : 'setup';
+    return new ConnectionError(kind, `Centrifugo at ${url} ended the connection (${code} ${reason})${fix ?? ''}`);
+}
+function kindOf(code) {
+    return [UNKNOWN_CHANNEL, PERMISSION_DENIED, LIMIT_EXCEEDED, BAD_REQUEST, TOKEN_EXPIRED].includes(code) ? 'setup' : 'other';
+}
+function namespaceOf(channel) {
+    return channel.slice(0, channel.indexOf(':'));
+}

@@ -1,0 +1,334 @@
+// What values of generated types look like, checked while the program runs: TypeScript's own types are gone by then. What Rust would
+// refuse is refused here, on the way in and on the way out.
+/** Why a value does not fit, and where. No `Error`: unions throw many of them while they look for the variant that fits. */
+export class Mismatch {
+    path = '';
+    reason;
+    /** Unions do not look for another variant: it would take the value for something else. */
+    isFinal;
+    constructor(reason, isFinal = false) {
+        this.reason = reason;
+        this.isFinal = isFinal;
+    }
+    /** The same, seen from the value that has this one as `step`. */
+    under(step) {
+        const isPlain = typeof step === 'string' && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step);
+        const own = isPlain ? step : `[${JSON.stringify(step)}]`;
+        const separator = this.path === '' || this.path.startsWith('[') ? '' : '.';
+        this.path = `${own}${separator}${this.path}`;
+        return this;
+    }
+}
+/** What a value is, for messages: never the value itself. */
+export function nameOf(value) {
+    if (value === null || value === undefined)
+        return String(value);
+    if (Array.isArray(value))
+        return 'an array';
+    return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+export function expected(what, value) {
+    return new Mismatch(`expected ${what}, got ${nameOf(value)}`);
+}
+/** Runs `run` for a part of a value. */
+function within(step, run) {
+    try {
+        return run();
+    }
+    catch (error) {
+        throw error instanceof Mismatch ? error.under(step) : error;
+    }
+}
+/** A codec that is made when it is first used: types may contain each other. */
+export function define(make) {
+    let codec;
+    return (value, way) => (codec ??= make())(value, way);
+}
+export const never = () => {
+    throw new Mismatch('there is no value of this type');
+};
+export const nothing = (value) => {
+    if (value !== null)
+        throw expected('null', value);
+    return null;
+};
+export const bool = (value) => {
+    if (typeof value !== 'boolean')
+        throw expected('a boolean', value);
+    return value;
+};
+export const string = (value) => {
+    if (typeof value !== 'string')
+        throw expected('a string', value);
+    // Halves of surrogate pairs have no UTF-8 form.
+    if (/[\ud800-\udfff]/u.test(value))
+        throw new Mismatch('the string is not well-formed Unicode');
+    return value;
+};
+function matching(what, fits) {
+    return (value, way) => {
+        const text = string(value, way);
+        if (!fits(text))
+            throw new Mismatch(`the string is not ${what}`);
+        return text;
+    };
+}
+export const char = matching('one character', (text) => Array.from(text).length === 1);
+export const uuid = matching('a UUID', (text) => /^(?:urn:uuid:)?(?:[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\{[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\})$/i.test(text));
+export const decimal = matching('a decimal number', (text) => /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text));
+const DATE_TIME = /^([+-]?\d{4,})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](\d\d):(\d\d))$/;
+export const dateTime = matching('a date and time as RFC 3339 has them', (text) => {
+    const match = DATE_TIME.exec(text);
+    if (match === null)
+        return false;
+    const [year = 0, month = 0, day = 0, ...time] = match.slice(1).map((part) => Number(part ?? 0));
+    // The hour, the minute, the second (maybe a leap one), and hour and minute of the offset.
+    const highest = [23, 59, 60, 23, 59];
+    return day > 0 && day <= daysOf(year, month) && time.every((part, index) => part <= (highest[index] ?? 0));
+});
+/** How many days a month has; none where there is no such month. */
+function daysOf(year, month) {
+    const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+    return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+}
+export const float = (value) => {
+    // Integers beyond 2^53 are read as `bigint`, also where a float is expected.
+    const number = typeof value === 'bigint' ? Number(value) : value;
+    if (typeof number !== 'number')
+        throw expected('a number', value);
+    if (!Number.isFinite(number))
+        throw new Mismatch(`${number} has no JSON form`);
+    return number;
+};
+/** Numbers of any size: integers beyond 2^53 - 1 are `bigint`. */
+export const number = (value, way) => (typeof value === 'bigint' ? value : float(value, way));
+/** Integers that JavaScript's numbers hold. */
+export function integer(lowest, highest) {
+    return (value) => {
+        if (typeof value !== 'number' && typeof value !== 'bigint')
+            throw expected('an integer', value);
+        if (typeof value === 'number' && !Number.isInteger(value))
+            throw new Mismatch(`expected an integer, got ${value}`);
+        if (value < lowest || value > highest)
+            throw new Mismatch(`the integer is not in ${lowest} to ${highest}`);
+        // Integers have no -0.
+        return Number(value) + 0;
+    };
+}
+export const i8 = /* @__PURE__ */ integer(-0x80, 0x7f);
+export const i16 = /* @__PURE__ */ integer(-0x8000, 0x7fff);
+export const i32 = /* @__PURE__ */ integer(-0x8000_0000, 0x7fff_ffff);
+export const u8 = /* @__PURE__ */ integer(0, 0xff);
+export const u16 = /* @__PURE__ */ integer(0, 0xffff);
+export const u32 = /* @__PURE__ */ integer(0, 0xffff_ffff);
+/** Any JSON. */
+export const any = (value, way) => {
+    switch (typeof value) {
+        case 'string':
+            return string(value, way);
+        case 'number':
+            return float(value, way);
+        case 'boolean':
+        case 'bigint':
+            return value;
+        case 'object':
+            if (value === null)
+                return null;
+            if (Array.isArray(value))
+                return array(any)(value, way);
+            if ('toJSON' in value && typeof value.toJSON === 'function')
+                return any(value.toJSON(), way);
+            return map('string', any)(value, way);
+        default:
+            throw new Mismatch(`${nameOf(value)} has no JSON form`);
+    }
+};
+export function nullable(inner) {
+    return (value, way) => (value === null ? null : inner(value, way));
+}
+function list(value) {
+    if (!Array.isArray(value))
+        throw expected('an array', value);
+    return value;
+}
+export function array(item) {
+    // Not `map`, which skips holes.
+    return (value, way) => Array.from(list(value), (part, index) => within(index, () => item(part, way)));
+}
+export function tuple(...items) {
+    return (value, way) => {
+        const parts = list(value);
+        if (parts.length !== items.length)
+            throw new Mismatch(`expected ${items.length} items, got ${parts.length}`);
+        return items.map((item, index) => within(index, () => item(parts[index], way)));
+    };
+}
+export function fixed(item, length) {
+    return tuple(...Array.from({ length }, () => item));
+}
+/** Some strings, or some integers. */
+export function oneOf(values) {
+    const all = Object.values(values);
+    const kind = typeof all[0] === 'number' ? 'number' : 'string';
+    return (value) => {
+        if (typeof value !== kind)
+            throw expected(`a ${kind}`, value);
+        if (!all.includes(value))
+            throw new Mismatch(`the ${kind} is none of ${quoted(all)}`);
+        return value;
+    };
+}
+const KEYS = { string: /^/, signed: /^(?:0|-?[1-9]\d*)$/, unsigned: /^(?:0|[1-9]\d*)$/ };
+export function map(key, values) {
+    return (value, way) => {
+        const entries = {};
+        for (const [name, member] of members(value)) {
+            if (typeof key === 'function')
+                within(name, () => key(name, way));
+            else if (!KEYS[key].test(name))
+                throw new Mismatch(`the key ${JSON.stringify(name)} is not an integer`);
+            put(entries, name, within(name, () => values(member, way)));
+        }
+        return entries;
+    };
+}
+/** An object of these fields. */
+export function struct(required, optional = {}, rest) {
+    return (value, way) => {
+        const given = new Map(members(value));
+        const result = take(given, required, optional, way);
+        if (rest !== undefined)
+            putRest(result, given, rest, way);
+        return result;
+    };
+}
+/** An object of these fields, and of those of some unions. */
+export function flat(required, optional, unions, rest) {
+    return (value, way) => {
+        const given = new Map(members(value));
+        const result = take(given, required, optional, way);
+        for (const { union, keys, optional: mayBeAbsent } of unions) {
+            const own = {};
+            for (const key of keys) {
+                if (given.has(key))
+                    put(own, key, given.get(key));
+                given.delete(key);
+            }
+            if (mayBeAbsent === true && Object.keys(own).length === 0)
+                continue;
+            for (const [name, member] of members(union(own, way)))
+                put(result, name, member);
+        }
+        if (rest !== undefined)
+            putRest(result, given, rest, way);
+        return result;
+    };
+}
+/** Moves the fields from `given` to the result. */
+function take(given, required, optional, way) {
+    const result = {};
+    for (const [name, codec] of Object.entries(required)) {
+        if (!given.has(name))
+            throw new Mismatch(`the field ${JSON.stringify(name)} is missing`);
+        put(result, name, within(name, () => codec(given.get(name), way)));
+        given.delete(name);
+    }
+    for (const [name, codec] of Object.entries(optional)) {
+        if (!given.has(name))
+            continue;
+        put(result, name, within(name, () => codec(given.get(name), way)));
+        given.delete(name);
+    }
+    return result;
+}
+function putRest(result, given, rest, way) {
+    if (rest === 'denied') {
+        for (const name of given.keys())
+            throw new Mismatch(`the field ${JSON.stringify(name)} is unknown`);
+        return;
+    }
+    const others = {};
+    for (const [name, member] of given)
+        put(others, name, member);
+    for (const [name, member] of members(rest(others, way)))
+        put(result, name, member);
+}
+/** `"Unit"` or `{"Variant": content}`. */
+export function external(units, variants) {
+    const all = () => quoted([...units, ...Object.keys(variants)]);
+    return (value, way) => {
+        if (typeof value === 'string') {
+            if (!units.includes(value))
+                throw new Mismatch(`the string is none of the variants ${all()}`);
+            return value;
+        }
+        const [first, ...others] = members(value);
+        if (first === undefined || others.length > 0)
+            throw new Mismatch(`expected one member, of the variants ${all()}`);
+        const [name, content] = first;
+        const codec = variants[name];
+        if (codec === undefined || !Object.keys(variants).includes(name)) {
+            throw new Mismatch(`${JSON.stringify(name)} is none of the variants ${all()}`);
+        }
+        const result = {};
+        put(result, name, within(name, () => codec(content, way)));
+        return result;
+    };
+}
+/** `{"<tag>": "Variant", …members of the content}`. */
+export function internal(tag, variants) {
+    const all = () => quoted(Object.keys(variants));
+    return (value, way) => {
+        const given = new Map(members(value));
+        if (!given.has(tag))
+            throw new Mismatch(`the tag ${JSON.stringify(tag)} is missing`);
+        const name = given.get(tag);
+        if (typeof name !== 'string')
+            throw expected('a string', name).under(tag);
+        const codec = Object.keys(variants).includes(name) ? variants[name] : undefined;
+        if (codec === undefined)
+            throw new Mismatch(`the string is none of the variants ${all()}`).under(tag);
+        given.delete(tag);
+        const content = {};
+        for (const [member, part] of given)
+            put(content, member, part);
+        const result = {};
+        put(result, tag, name);
+        for (const [member, part] of members(codec(content, way)))
+            put(result, member, part);
+        return result;
+    };
+}
+/** The content alone: the first variant that fits, as serde has it. */
+export function untagged(...variants) {
+    return (value, way) => {
+        for (const variant of variants) {
+            try {
+                return variant(value, way);
+            }
+            catch (error) {
+                if (!(error instanceof Mismatch) || error.isFinal)
+                    throw error;
+            }
+        }
+        throw new Mismatch(`${nameOf(value)} like this is none of the variants`);
+    };
+}
+/** The members of an object that are there: `undefined` is not. */
+function members(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw expected('an object', value);
+    return Object.entries(value).filter(([, member]) => member !== undefined);
+}
+/** Not an assignment: that would change the prototype where the name is `__proto__`. */
+function put(object, name, value) {
+    if (name === '__proto__') {
+        Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
+    }
+    else {
+        object[name] = value;
+    }
+}
+function quoted(names) {
+    return names.map((name) => JSON.stringify(name)).join(', ');
+}

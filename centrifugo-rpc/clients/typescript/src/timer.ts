@@ -1,0 +1,15 @@
+/** The longest delay that `setTimeout` takes: one that is longer fires at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** Runs `run` after `delayMs`, which may be any positive number: after `Infinity`, never. Returns the function that ends this. */
+export function after(delayMs: number, run: () => void): () => void {
+  let left = delayMs;
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (): void => {
+    const delay = Math.min(left, MAX_DELAY_MS);
+    left -= delay;
+    timer = setTimeout(left > 0 ? wait : run, delay);
+  };
+  wait();
+  return () => clearTimeout(timer);
+}

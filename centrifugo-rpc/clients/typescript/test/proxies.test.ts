@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { produce } from 'immer';
+import { proxy } from 'valtio/vanilla';
+import { isReactive, reactive, ref, shallowReactive } from 'vue';
+
+import type { CentrifugoRPCClient } from '../src/index.js';
+import { Centrifugo } from './harness.js';
+
+let centrifugo: Centrifugo;
+before(async () => {
+  centrifugo = await Centrifugo.start();
+});
+after(() => centrifugo.stop());
+
+/** As generated clients are. */
+class APIClient {
+  _rpc: CentrifugoRPCClient;
+
+  constructor(rpc: CentrifugoRPCClient) {
+    this._rpc = rpc;
+  }
+
+  ab(): Promise<unknown> {
+    return this._rpc.call('a.b');
+  }
+}
+
+const wrappings: { [name: string]: (client: CentrifugoRPCClient) => CentrifugoRPCClient } = {
+  'a Proxy': (client) => new Proxy(client, {}),
+  'a Proxy of Proxies': (client) => deep(client),
+  "Vue's ref": (client) => ref({ client }).value.client,
+  "Vue's reactive": (client) => reactive(client),
+  "Vue's reactive that is not told to skip it": (client) => {
+    Object.defineProperty(client, '__v_skip', { value: false });
+    const wrapped = reactive(client);
+    assert.ok(isReactive(wrapped));
+    return wrapped;
+  },
+  "Vue's shallowReactive": (client) => shallowReactive({ client }).client,
+  "Immer's draft": (client) => {
+    let drafted = client;
+    produce({ client }, (draft) => {
+      drafted = draft.client as CentrifugoRPCClient;
+    });
+    return drafted;
+  },
+  "what Immer freezes": (client) => produce({ client: undefined as CentrifugoRPCClient | undefined }, (draft) => void (draft.client = client)).client ?? client,
+  "Valtio's proxy": (client) => proxy({ client }).client,
+  'what is frozen': (client) => Object.freeze(client),
+};
+
+/** What libraries do that wrap all that they hand out. */
+function deep<T extends object>(target: T): T {
+  return new Proxy(target, {
+    get(of, name, receiver) {
+      const value: unknown = Reflect.get(of, name, receiver);
+      return typeof value === 'object' && value !== null && !(value instanceof Promise) ? deep(value) : value;
+    },
+  });
+}
+
+for (const [name, wrap] of Object.entries(wrappings)) {
+  test(`a client works behind ${name}`, async (t) => {
+    await centrifugo.worker(t, ({ method }) => method ?? null);
+    const client = wrap(centrifugo.client('42'));
+    const states: string[] = [];
+    client.onState((state) => states.push(state));
+    await client.connect();
+    assert.equal(await client.call('a.a'), 'a.a');
+    assert.equal(await new APIClient(client).ab(), 'a.b');
+    assert.equal(await deep(new APIClient(client)).ab(), 'a.b');
+    await client.notify('a.c');
+    assert.deepEqual([client.state, client.pendingCalls, client.endReason], ['connected', 0, undefined]);
+    await client.close();
+    assert.deepEqual(states, ['connecting', 'connected', 'closed']);
+  });
+}
+
+test('neither the token nor anything else that is inside a client is in what is logged or serialized of it', () => {
+  const client = centrifugo.client('42', { token: centrifugo.token('42') });
+  assert.deepEqual(JSON.parse(JSON.stringify(client)), { user: '42', replyChannel: client.replyChannel });
+});
