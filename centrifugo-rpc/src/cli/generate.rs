@@ -90,7 +90,8 @@ pub(super) fn run(arguments: &Arguments, channels: &Channels) -> Result<ExitCode
         if arguments.all || wanted {
             let dir = arguments.output.join(language);
             let name = arguments.package.clone().unwrap_or_else(|| package::default(&dir, &all));
-            let files = codegen::channels::with(channels, generate(&api, &Package { name }, arguments.typescript_int64));
+            let files =
+                codegen::channels::with(channels, generate(&api, &Package { name }, arguments.typescript_int64));
             let mut target = Target::read(dir, files)?;
             if language == "python" && around::is_wanted(&arguments.output)? {
                 target.add(&arguments.output, codegen::python::around())?;

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use super::text::{doc, key, literal};
 use super::{Context, Int64};
-use crate::codegen::ir::{
-    Body, Field, Flattened, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant,
-};
+use crate::codegen::ir::{Body, Field, Flattened, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
 use crate::codegen::names::{Scope, pascal};
 
 /// The longest line that is not broken.
