@@ -170,14 +170,15 @@ function tuple(...items) {
 function fixed(item, length) {
     return tuple(...Array.from({ length }, () => item));
 }
-/** Some strings. */
+/** Some strings, or some integers. */
 function oneOf(values) {
-    const all = new Set(Object.values(values));
+    const all = Object.values(values);
+    const kind = typeof all[0] === 'number' ? 'number' : 'string';
     return (value) => {
-        if (typeof value !== 'string')
-            throw expected('a string', value);
-        if (!all.has(value))
-            throw new Mismatch(`the string is none of ${quoted([...all])}`);
+        if (typeof value !== kind)
+            throw expected(`a ${kind}`, value);
+        if (!all.includes(value))
+            throw new Mismatch(`the ${kind} is none of ${quoted(all)}`);
         return value;
     };
 }
@@ -186,7 +187,9 @@ function map(key, values) {
     return (value, way) => {
         const entries = {};
         for (const [name, member] of members(value)) {
-            if (!KEYS[key].test(name))
+            if (typeof key === 'function')
+                within(name, () => key(name, way));
+            else if (!KEYS[key].test(name))
                 throw new Mismatch(`the key ${JSON.stringify(name)} is not an integer`);
             put(entries, name, within(name, () => values(member, way)));
         }
