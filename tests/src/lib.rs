@@ -65,7 +65,7 @@ pub mod zoo;
 
 use std::time::Duration;
 
-pub use api::Api;
+pub use api::{Api, parts};
 pub use centrifugo::Centrifugo;
 pub use crew::Crew;
 pub use demo::Demo;

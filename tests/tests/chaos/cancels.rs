@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use tests::{Crew, Raw, unique};
+use tests::{Crew, Raw, parts, unique};
 
 use crate::{Place, turn};
 
@@ -46,10 +46,11 @@ impl Caller {
         let mut ends = HashMap::new();
         while ends.len() < calls {
             let publication = self.raw.publication(&self.replies).await;
-            let reply = &publication["data"];
-            let code = reply.pointer("/error/code").and_then(Value::as_u64).unwrap_or(0);
-            let key = reply["correlation_id"].as_str().expect("an ID").to_owned();
-            assert!(ends.insert(key, code).is_none(), "answered twice: {reply}");
+            for reply in parts(&publication["data"]) {
+                let code = reply.pointer("/error/code").and_then(Value::as_u64).unwrap_or(0);
+                let key = reply["correlation_id"].as_str().expect("an ID").to_owned();
+                assert!(ends.insert(key, code).is_none(), "answered twice: {reply}");
+            }
         }
         ends
     }
