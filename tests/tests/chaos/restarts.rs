@@ -101,7 +101,11 @@ async fn calls_of_a_dead_worker_end_at_once_and_idempotent_ones_with_a_result() 
     for _ in 0..2 {
         crew.start(place.server(0)).await;
     }
-    let clients = [client(place.server(0), "42").await];
+    // The workers take turns by publication, and the calls of one client may travel in a few: many clients give both some.
+    let mut clients = Vec::new();
+    for number in 0..20 {
+        clients.push(client(place.server(0), &format!("user-{number}")).await);
+    }
     // What it is given while it is frozen, it has when it dies.
     crew.freeze(0);
     let calls = async {
@@ -111,7 +115,7 @@ async fn calls_of_a_dead_worker_end_at_once_and_idempotent_ones_with_a_result() 
         )
     };
     let kill = async {
-        eventually("the other one to run its share", async || (crew.runs().len() >= 40).then_some(())).await;
+        eventually("the other one to run some", async || (!crew.runs().is_empty()).then_some(())).await;
         crew.kill(0);
     };
     let ((once, again), ()) = tokio::join!(calls, kill);
