@@ -16,6 +16,7 @@ zoo! {
     NonZeros: "zoo.get_non_zeros" "zoo.check_non_zeros" "zoo.refused_non_zeros";
     Ranged: "zoo.get_ranged" "zoo.check_ranged" "zoo.refused_ranged";
     Floats: "zoo.get_floats" "zoo.check_floats" "zoo.refused_floats";
+    RandomFloats: "zoo.get_random_floats" "zoo.check_random_floats" "zoo.refused_random_floats";
     Units: "zoo.get_units" "zoo.check_units" "zoo.refused_units";
     AnyNumber: "zoo.get_any_number" "zoo.check_any_number" "zoo.refused_any_number";
     Anything: "zoo.get_anything" "zoo.check_anything" "zoo.refused_anything";
@@ -236,6 +237,33 @@ impl Sample for Floats {
             r#"{"single":1,"double":"NaN"}"#,
             r#"{"single":[1],"double":1}"#,
         ]
+    }
+}
+
+/// Floats of all magnitudes and with all their digits: a parser that rounds twice changes one of ten.
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+struct RandomFloats {
+    doubles: Vec<f64>,
+    singles: Vec<f32>,
+}
+
+impl Sample for RandomFloats {
+    fn samples() -> Vec<Self> {
+        // Knuth's generator: the same numbers in each run.
+        let mut state = 1_u64;
+        let mut bits = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state ^ (state >> 32)
+        };
+        let doubles = (0..1000).map(|_| f64::from_bits(bits())).filter(|double| double.is_finite());
+        // JavaScript and Go write the first in plain digits, up to 1e21.
+        let doubles = [1.234_567_890_123_456_8e20, 0.1 + 0.2].into_iter().chain(doubles).collect();
+        let singles = (0..1000).map(|_| f32::from_bits((bits() >> 32) as u32)).filter(|single| single.is_finite());
+        vec![Self { doubles, singles: singles.collect() }]
+    }
+
+    fn refusals() -> &'static [&'static str] {
+        &[r#"{"doubles":[null],"singles":[]}"#, r#"{"doubles":[],"singles":["0.5"]}"#]
     }
 }
 
