@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// How much longer than the service a caller waits, for the service's own word on the deadline: a tenth of the timeout, but at
-// least a slow network's round trip.
+// How much longer than the service a caller waits, so that the service's own 408 can arrive: a tenth of the timeout,
+// but at least the round trip of a slow network.
 const (
 	minGrace = 250 * time.Millisecond
 	maxGrace = time.Second
 )
 
-// What a command adds to the payload and the channel of a publication, at most.
+// The most bytes that a command adds to the payload and the channel of a publication.
 const publishOverhead = len(`{"id":4294967295,"publish":{"channel":"","data":}}`)
 
 // exchange is one call or notification.
@@ -39,7 +39,7 @@ func newExchange(l *link, method string, params json.RawMessage, options callSet
 	}
 }
 
-// remaining is what is left for the method, in whole milliseconds, at least one.
+// remaining returns the time left for the method, in whole milliseconds, at least one.
 func (x *exchange) remaining(ctx context.Context) int64 {
 	deadline := x.deadline
 	if own, ok := ctx.Deadline(); ok && own.Before(deadline) {
@@ -81,7 +81,7 @@ func (x *exchange) wait(
 ) (json.RawMessage, error) {
 	outcomes := message.outcome
 	for {
-		// The answer first, whatever else there is.
+		// The answer takes precedence over all other events.
 		select {
 		case answer := <-call.answers:
 			return x.read(answer)
@@ -91,7 +91,7 @@ func (x *exchange) wait(
 		case answer := <-call.answers:
 			return x.read(answer)
 		case outcome := <-outcomes:
-			// Confirmed, or nobody knows: a reply may come.
+			// Confirmed, or the outcome is unknown: a reply may come.
 			outcomes = nil
 			var refused *centrifugoError
 			if errors.As(outcome.err, &refused) {
@@ -116,7 +116,7 @@ func (x *exchange) read(a answer) (json.RawMessage, error) {
 	return a.result, a.err
 }
 
-// notify returns when Centrifugo has taken the request; nobody answers it.
+// notify returns when Centrifugo has taken the request; a notification has no answer.
 func (x *exchange) notify(ctx context.Context) error {
 	unconfirmed := time.NewTimer(time.Until(x.giveUp))
 	defer unconfirmed.Stop()
@@ -152,7 +152,7 @@ func (x *exchange) confirmed(ctx context.Context, message *outgoing, unconfirmed
 	}
 }
 
-// send queues the request, once there is a connection. goesOut is asked at the last moment.
+// send queues the request, once there is a connection. It calls goesOut at the last moment.
 func (x *exchange) send(ctx context.Context, goesOut func(*outgoing) bool) (*connection, *outgoing, error) {
 	tooLate := time.NewTimer(time.Until(x.deadline))
 	defer tooLate.Stop()
@@ -171,7 +171,7 @@ func (x *exchange) send(ctx context.Context, goesOut func(*outgoing) bool) (*con
 		if connection != nil {
 			message, err := connection.publish(data, goesOut)
 			if errors.Is(err, errNotSent) {
-				// It was over by a hair: the link knows by now.
+				// The connection ended just before: the link knows by now.
 				continue
 			}
 			return connection, message, err
@@ -185,7 +185,8 @@ func (x *exchange) send(ctx context.Context, goesOut func(*outgoing) bool) (*con
 	}
 }
 
-// encode writes the request as of now, and answers for a service that would never see it.
+// encode writes the request as of now. For a request that the service would never see, it returns the error in its
+// place.
 func (x *exchange) encode(ctx context.Context) ([]byte, error) {
 	x.request.TimeoutMS = x.remaining(ctx)
 	data, err := marshal(&x.request)

@@ -6,18 +6,19 @@
 //	}
 //	defer api.Close()
 //
-// Each method of the service is a method of [APIClient]. A call ends exactly once: with its result, the service's [Error], a
-// [TimeoutError], the error of its context, or a [ConnectionError] when the client ends.
+// Each method of the service is a method of [APIClient]. A call ends exactly once: with its result, the service's
+// [Error], a [TimeoutError], the error of its context, or a [ConnectionError] when the client ends.
 //
-//   - Deadline. The service is told the timeout ([WithTimeout], [WithCallTimeout]) and stops the method by then, with 408. The
-//     caller waits a tenth of it longer, at least 250 ms and at most 1 s, so that this answer arrives.
-//   - Cancellation. When the context of a call ends, the service is told to stop the method.
-//   - Lost connections. The client reconnects for as long as it lives. Calls under way go on: replies that were sent meanwhile are
-//     recovered. Calls made meanwhile wait for the connection, within their timeout.
-//   - At most once. A request is published once. If the connection breaks before Centrifugo confirms it, the call waits for a
-//     reply until its timeout.
-//   - Many at once. Calls and notifications of the same moment may go to Centrifugo as one publication, once the service has sent
-//     replies like that. None waits for others to come, and each ends by itself.
+//   - Deadline. The request carries the timeout ([WithTimeout], [WithCallTimeout]); the service stops the method by
+//     then, with 408. The caller waits a tenth of the timeout longer, at least 250 ms and at most 1 s, so that this
+//     answer arrives.
+//   - Cancellation. When the context of a call ends, the client sends a cancellation, and the service stops the method.
+//   - Lost connections. The client reconnects until it is closed. Calls in flight go on: the client recovers the
+//     replies that were sent meanwhile. New calls wait for the connection, within their timeout.
+//   - At most once. A request is published once. If the connection breaks before Centrifugo confirms it, the call waits
+//     for a reply until its timeout.
+//   - Batching. Calls and notifications of the same moment may go to Centrifugo as one publication, once the service
+//     has sent batched replies. A call is never delayed to fill a batch, and each call ends independently.
 package client
 
 import (
@@ -32,13 +33,13 @@ import (
 	"time"
 )
 
-// What Centrifugo's logs and metrics call this client.
+// The name of this client in Centrifugo's logs and metrics.
 const (
 	clientName    = "centrifugo-rpc-go"
 	clientVersion = "1"
 )
 
-// errClosed is what calls of a closed client get.
+// errClosed is the error of calls of a closed client.
 var errClosed = &ConnectionError{Message: "the client is closed"}
 
 // APIClient calls the methods of a service. It may be used by any number of goroutines at once.
@@ -49,7 +50,7 @@ type APIClient struct {
 	token    string
 	user     string
 	session  string
-	// Why it cannot work, whatever Centrifugo says.
+	// The error of the arguments, if the client cannot work with any Centrifugo.
 	mistake error
 
 	mu     sync.Mutex
@@ -58,10 +59,11 @@ type APIClient struct {
 }
 
 // NewAPIClient makes a client of the Centrifugo whose WebSocket endpoint is at url, like
-// wss://rt.example.com/connection/websocket. The token is a connection token of the user; it may be empty where [WithGetToken] has
-// one, or where Centrifugo accepts connections without. The user of an anonymous connection is "".
+// wss://rt.example.com/connection/websocket. The token is a connection token of the user; it may be empty if
+// [WithGetToken] provides one, or if Centrifugo accepts connections without a token. The user of an anonymous
+// connection is "".
 //
-// What is wrong with the arguments is the error of [APIClient.Connect].
+// [APIClient.Connect] returns the error if an argument is invalid.
 func NewAPIClient(url, token, user string, options ...Option) *APIClient {
 	c := &APIClient{settings: defaultSettings(), token: token, user: user, session: newUUID()}
 	for _, option := range options {
@@ -111,11 +113,11 @@ func (c *APIClient) check(address string) error {
 	return checkSubject(c.token, c.user)
 }
 
-// Connect connects and subscribes to the replies. When it returns nil, calls can be made; from then on the client keeps the
-// connection up by itself, whatever becomes of ctx. It can be called again when it has failed.
+// Connect connects and subscribes to the replies. After it has returned nil, calls can be made, and the client keeps
+// the connection up, independently of ctx. After an error, Connect can be called again.
 //
-// The error is a [*ConnectionError]: with Setup, a setting is wrong or the token is refused; without, there was no connection within
-// [WithConnectTimeout], or before ctx ended.
+// The error is a [*ConnectionError]. With Setup, a setting is wrong or Centrifugo refuses the token; without Setup,
+// there was no connection within [WithConnectTimeout], or before ctx ended.
 func (c *APIClient) Connect(ctx context.Context) error {
 	if c.mistake != nil {
 		return c.mistake
@@ -137,7 +139,7 @@ func (c *APIClient) Connect(ctx context.Context) error {
 		return nil
 	}
 	c.mu.Lock()
-	// Another Connect may have waited longer, and have made it.
+	// Another Connect may have waited longer, and have connected.
 	giveUp := c.link == l && !l.everUp()
 	if giveUp {
 		c.link = nil
@@ -184,7 +186,8 @@ func (c *APIClient) connected(ctx context.Context, l *link) error {
 	}
 }
 
-// Connected reports whether there is a connection at this moment. Calls need not ask: they wait for it.
+// Connected reports whether there is a connection at this moment. Callers need not check it: calls wait for the
+// connection.
 func (c *APIClient) Connected() bool {
 	l, err := c.open()
 	if err != nil {
@@ -194,8 +197,8 @@ func (c *APIClient) Connected() bool {
 	return connection != nil
 }
 
-// Close closes the connection and waits until nothing of the client is left, at most for about two seconds. Calls under way end
-// with a [*ConnectionError], and the service is told to stop them. The error is always nil.
+// Close closes the connection and waits until all goroutines of the client have ended, for at most about two seconds.
+// Calls in flight end with a [*ConnectionError], and the client sends their cancellations. The error is always nil.
 func (c *APIClient) Close() error {
 	c.mu.Lock()
 	c.closed = true
@@ -268,7 +271,7 @@ func call[R any](
 	return value, nil
 }
 
-// notify calls a method that answers nothing, and returns when Centrifugo has taken the request.
+// notify calls a method without an answer, and returns when Centrifugo has taken the request.
 func notify(ctx context.Context, c *APIClient, method string, params payload, options []CallOption) error {
 	exchange, err := c.exchange(method, params, options)
 	if err != nil {
@@ -277,15 +280,16 @@ func notify(ctx context.Context, c *APIClient, method string, params payload, op
 	return exchange.notify(ctx)
 }
 
-// Call calls a method by its name, with params and a result as JSON: for methods that this client was not generated for. Params
-// are nil for a method without any.
+// Call calls a method by its name, with params and a result as JSON: for methods that this client was not generated
+// for. Params are nil for a method without any.
 func (c *APIClient) Call(
 	ctx context.Context, method string, params json.RawMessage, options ...CallOption,
 ) (json.RawMessage, error) {
 	return call(ctx, c, method, rawPayload(params), anything, options)
 }
 
-// Notify notifies a method by its name, as [APIClient.Call] calls one. It returns when Centrifugo has taken the notification.
+// Notify sends a notification to a method by its name, as [APIClient.Call] calls one. It returns when Centrifugo has
+// taken the notification.
 func (c *APIClient) Notify(ctx context.Context, method string, params json.RawMessage, options ...CallOption) error {
 	return notify(ctx, c, method, rawPayload(params), options)
 }
@@ -297,7 +301,7 @@ func rawPayload(params json.RawMessage) payload {
 	return encoded(&params, anything)
 }
 
-// contractInfo is what the service says of its contract.
+// contractInfo is the answer of system.contract.
 type contractInfo struct {
 	hash    string
 	version uint32
@@ -310,7 +314,7 @@ func (v *contractInfo) code(c *coder) {
 	})
 }
 
-// checkContract compares the hash of what this client was generated from with the service's.
+// checkContract compares the hash of the contract that this client was generated from with the service's.
 func checkContract(ctx context.Context, c *APIClient, generated string, options []CallOption) error {
 	served, err := call(ctx, c, "system.contract", nil, (*contractInfo).code, options)
 	if err != nil {

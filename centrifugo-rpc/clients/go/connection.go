@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// For the answer to the subscription. All replies that were missed come with it: a slow link carries that for as long as
-	// Centrifugo's websocket.write_timeout, as centrifugo_config prints it.
+	// The timeout of the answer to the subscription. The answer contains all missed replies: over a slow link it may
+	// take as long as Centrifugo's websocket.write_timeout, as centrifugo_config prints it.
 	subscribeTimeout = 30 * time.Second
-	// Beyond the interval of Centrifugo's pings, before a silent connection is taken for dead.
+	// The time beyond the interval of Centrifugo's pings after which a silent connection counts as dead.
 	pingGrace = 10 * time.Second
 	// How long the close frame of a connection that ends may take.
 	closeLinger = time.Second
 )
 
-// What became of a message whose connection is over.
+// The outcome of a message whose connection is over.
 var (
 	errNotSent     = errors.New("not sent")
 	errUnconfirmed = errors.New("not confirmed by Centrifugo")
@@ -35,19 +35,19 @@ type connection struct {
 	outbox *outbox
 	nextID atomic.Uint32
 
-	// Whether replies came together over this connection: a worker that writes batches reads them.
+	// Whether this connection has received batched replies: a worker that writes batches reads them.
 	batches atomic.Bool
 
 	mu sync.Mutex
-	// The messages that wait for Centrifugo's word, by command; nil when the connection is over.
+	// The messages that wait for Centrifugo's answer, by command; nil when the connection is over.
 	waiting map[uint32][]*outgoing
 
-	// The rest belongs to the reader.
+	// Only the reader uses the fields below.
 	connectID, subscribeID uint32
 	up                     bool
-	// Whether the subscription that is asked for is the second one, which reads replies again.
+	// Whether the requested subscription is the second one, which reads replies again.
 	rereads bool
-	// Whether it was ever up.
+	// Whether the connection was ever subscribed.
 	subscribed bool
 	ping       time.Duration
 	pong       bool
@@ -63,7 +63,7 @@ func newConnection(l *link, ws *webSocket) *connection {
 	return c
 }
 
-// run speaks Centrifugo's protocol until the connection is over, and says why.
+// run speaks Centrifugo's protocol until the connection is over, and returns the reason.
 func (c *connection) run(ctx context.Context, token string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var tasks sync.WaitGroup
@@ -95,7 +95,7 @@ func (c *connection) run(ctx context.Context, token string) error {
 		graceful = false
 	}
 	if graceful {
-		// Closing a socket with bytes to read resets the connection, and what was sent last would be lost.
+		// Closing a socket with unread bytes resets the connection, and the bytes sent last would be lost.
 		_ = c.ws.SetReadDeadline(time.Now().Add(closeLinger))
 		_, _ = io.Copy(io.Discard, c.ws)
 	}
@@ -103,7 +103,7 @@ func (c *connection) run(ctx context.Context, token string) error {
 	return err
 }
 
-// farewell is the close frame that answers the end.
+// farewell returns the close frame for the end of a connection.
 func farewell(err error) []byte {
 	var violation *frameError
 	var closed *closeError
@@ -157,7 +157,7 @@ func (c *connection) talk(ctx context.Context, token string, tasks *sync.WaitGro
 	}
 }
 
-// deadline is when the next message must be there, to its last byte.
+// deadline returns the time by which the next message must have arrived, to its last byte.
 func (c *connection) deadline() time.Time {
 	switch {
 	case !c.up:
@@ -188,7 +188,7 @@ func (c *connection) onConnect(ctx context.Context, r *reply, tasks *sync.WaitGr
 	return c.subscribe()
 }
 
-// subscribe asks for the replies, and for those that were missed.
+// subscribe requests the replies, including the missed ones.
 func (c *connection) subscribe() error {
 	c.up = false
 	c.ready = time.Now().Add(subscribeTimeout)
@@ -222,8 +222,9 @@ func (c *connection) onSubscribe(r *reply) error {
 	return nil
 }
 
-// reread subscribes once more, from as far back as the history goes. Centrifugo cannot continue from the last reply: in a new stream, after
-// a restart with the memory engine, the history has what workers have sent since; in the old one, the last of more replies than it keeps.
+// reread subscribes once more, from as far back as the history goes, because Centrifugo cannot continue from the last
+// reply. In a new stream, after a restart with the memory engine, the history has the replies that workers have sent
+// since; in the old stream, which had more replies than the history keeps, it has the newest of them.
 func (c *connection) reread() error {
 	position := &c.link.position
 	position.offset -= min(position.offset, keptReplies)
@@ -241,7 +242,8 @@ func (c *connection) onPush(p *push) error {
 		return &closeError{int(p.Disconnect.Code), p.Disconnect.Reason}
 	case p.Channel != c.link.replyChannel:
 	case p.Pub != nil:
-		// One that is not remembered has no offset. One that comes before the history is read again does not move where that begins.
+		// A reply that Centrifugo does not store has no offset. A reply that arrives before the history is read again
+		// does not change the start of that reading.
 		if p.Pub.Offset > 0 && c.up {
 			c.link.position.offset = p.Pub.Offset
 		}
@@ -259,16 +261,16 @@ func (c *connection) onPush(p *push) error {
 	return nil
 }
 
-// onPublication is told each publication in the reply channel, live or recovered.
+// onPublication handles each publication in the reply channel, live or recovered.
 func (c *connection) onPublication(data json.RawMessage) {
 	var publication response
-	// Of what is malformed, all is read that is what it should be: a batch, whatever is beside it.
+	// Of a malformed publication, all valid members are read: a batch even if another member is invalid.
 	err := json.Unmarshal(data, &publication)
 	if publication.Batch == nil {
 		c.link.onReply(&publication, len(data), err)
 		return
 	}
-	// Before the callers know, who may call again at once.
+	// Before the callers get their replies: they may call again at once.
 	c.batches.Store(true)
 	for _, data := range publication.Batch {
 		var reply response
@@ -280,7 +282,7 @@ func (c *connection) onPublication(data json.RawMessage) {
 	}
 }
 
-// send queues a command whose answer the reader knows.
+// send queues a command whose answer the reader handles.
 func (c *connection) send(command *command) error {
 	payload, err := marshal(command)
 	if err != nil {
@@ -292,7 +294,7 @@ func (c *connection) send(command *command) error {
 	return nil
 }
 
-// publish queues a request; its outcome will be known. `goesOut` is asked at the last moment.
+// publish queues a request; the message gets its outcome. publish calls `goesOut` at the last moment.
 func (c *connection) publish(request []byte, goesOut func(*outgoing) bool) (*outgoing, error) {
 	message := &outgoing{
 		id: c.nextID.Add(1), opcode: opText, payload: request, isRequest: true, outcome: make(chan outcome, 1),
@@ -300,7 +302,7 @@ func (c *connection) publish(request []byte, goesOut func(*outgoing) bool) (*out
 	return message, c.await(message, goesOut)
 }
 
-// sendCancel tells the service that nobody waits for a call any more; nobody waits for that either.
+// sendCancel sends a cancellation: the caller no longer waits for the call. The client does not wait for its outcome.
 func (c *connection) sendCancel(id string) {
 	data, err := marshal(&request{Cancel: id, ReplyTo: c.link.replyChannel})
 	if err != nil {
@@ -313,7 +315,7 @@ func (c *connection) sendCancel(id string) {
 	}
 }
 
-// await queues a message and waits for Centrifugo's word on it.
+// await queues a message and registers it for Centrifugo's answer.
 func (c *connection) await(message *outgoing, goesOut func(*outgoing) bool) error {
 	c.mu.Lock()
 	open := c.waiting != nil
@@ -332,7 +334,7 @@ func (c *connection) await(message *outgoing, goesOut func(*outgoing) bool) erro
 	return nil
 }
 
-// forget drops a message whose outcome nobody waits for any more.
+// forget drops a message whose outcome is no longer awaited.
 func (c *connection) forget(message *outgoing) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -347,7 +349,7 @@ func (c *connection) forget(message *outgoing) {
 	}
 }
 
-// settle hands out Centrifugo's word on a command.
+// settle delivers Centrifugo's answer to a command to all messages that wait for it.
 func (c *connection) settle(r *reply) {
 	c.mu.Lock()
 	waiting := c.waiting[r.ID]
@@ -359,14 +361,14 @@ func (c *connection) settle(r *reply) {
 	}
 	for _, message := range waiting {
 		if r.Error != nil {
-			// No worker sees it, so that there is nothing to cancel.
+			// No worker sees the request, so that there is no call to cancel.
 			message.state.Store(abandoned)
 		}
 		message.outcome <- result
 	}
 }
 
-// abandon says to all who wait that there will be no word.
+// abandon ends all waiting messages: Centrifugo's answer will not come.
 func (c *connection) abandon() {
 	c.mu.Lock()
 	waiting := c.waiting
@@ -386,12 +388,13 @@ func (c *connection) abandon() {
 // refusedConnect is Centrifugo's error to the connect command.
 type refusedConnect struct{ *centrifugoError }
 
-// Error is what is told of an attempt while there are others: a token function that gives expired tokens is asked for ever.
+// Error describes one failed attempt among others: the client keeps asking a token function that returns expired
+// tokens.
 func (e *refusedConnect) Error() string {
 	return e.centrifugoError.Error() + expiredHint(e.centrifugoError)
 }
 
-// refusedSubscribe says that there are no replies: an error to the subscribe command, or a later unsubscription.
+// refusedSubscribe means that the client gets no replies: an error of the subscribe command, or a later unsubscription.
 type refusedSubscribe struct {
 	code      uint32
 	reason    string

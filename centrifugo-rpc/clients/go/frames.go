@@ -33,13 +33,13 @@ const (
 
 const (
 	maxControlPayload = 125
-	// Of a close frame: a control frame less its code.
+	// The longest reason of a close frame: a control frame less its code.
 	maxCloseReason = maxControlPayload - 2
 )
 
-// frameError is a violation of RFC 6455, or of a limit of ours.
+// frameError is a violation of RFC 6455, or of a limit of this client.
 type frameError struct {
-	// code is what the peer is told.
+	// code is the close code that is sent to the peer.
 	code   int
 	reason string
 }
@@ -59,9 +59,10 @@ func (e *closeError) Error() string {
 // frameReader reads the messages of a server.
 type frameReader struct {
 	r *bufio.Reader
-	// limit is of the bytes of a message. Memory is taken as bytes arrive, never as a header promises.
+	// limit is the largest size of a message in bytes. Memory is allocated as bytes arrive, never as a header
+	// announces.
 	limit int
-	// onPing is told the payload of each ping.
+	// onPing receives the payload of each ping.
 	onPing func([]byte)
 }
 
@@ -71,7 +72,8 @@ type frameHeader struct {
 	payload uint64
 }
 
-// next reads up to the end of the next text message. The errors are [*closeError], [*frameError] and those of the connection.
+// next reads up to the end of the next text message. The errors are [*closeError], [*frameError] and those of the
+// connection.
 func (f *frameReader) next() ([]byte, error) {
 	var message bytes.Buffer
 	started := false
@@ -191,7 +193,7 @@ func validCloseCode(code int) bool {
 	return false
 }
 
-// unexpected makes the end of the stream an error that says so: without a close frame it is never a good end.
+// unexpected turns the end of the stream into an error: an end without a close frame is never a normal one.
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

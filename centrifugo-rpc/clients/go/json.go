@@ -13,20 +13,20 @@ import (
 // How deeply arrays and objects are nested at most, as at the service.
 const maxDepth = 127
 
-// codec reads or writes a T; which of both says the coder.
+// codec reads or writes a T; the coder decides which of both.
 type codec[T any] func(v *T, c *coder)
 
-// coder is one reading or writing of JSON. Package encoding/json takes too much for the same: names in any case, missing members,
-// null for everything.
+// coder is one reading or writing of JSON. Package encoding/json is too lenient: it accepts names in any case, missing
+// members, and null for every type.
 type coder struct {
-	// What is to be read; nil when writing.
+	// The value to read; nil when writing.
 	in *node
-	// What has been written.
+	// The JSON written so far.
 	out []byte
-	// The first error. Nothing matters after it.
+	// The first error. After it, all further results are ignored.
 	err  error
 	path []string
-	// Whether what is unknown is an error, because something else may know it.
+	// Whether an unknown value is an error, because another variant may match it.
 	strict bool
 	// How many values, and how many attempts at a variant, are open.
 	depth, tries int
@@ -79,10 +79,10 @@ func (c *coder) fail(format string, args ...any) {
 	}
 }
 
-// expected fails because something else is there.
+// expected fails because the value has another type.
 func (c *coder) expected(what string) { c.fail("%s was expected, not %s", what, c.in.describe()) }
 
-// step reads or writes a part of a value: of what is to be read, in.
+// step reads or writes a part of a value; when reading, the part in.
 func (c *coder) step(name string, in *node, part func()) {
 	if c.err != nil {
 		return
@@ -126,9 +126,9 @@ func appendString(to []byte, text string) []byte {
 type node struct {
 	// The text of the value.
 	raw []byte
-	// Of strings.
+	// The text of a string.
 	text string
-	// Of arrays, and of objects, whose names are beside them.
+	// The items of an array, or the values of an object, whose names are beside them.
 	items []node
 	names []string
 }
@@ -170,7 +170,7 @@ func parse(data []byte) (*node, error) {
 	return &root, p.err
 }
 
-// parser reads a text that is known to be JSON.
+// parser reads a text that is already known to be valid JSON.
 type parser struct {
 	rest []byte
 	err  error
@@ -180,7 +180,7 @@ func (p *parser) space() {
 	p.rest = bytes.TrimLeft(p.rest, " \t\r\n")
 }
 
-// next takes the next byte that is no space.
+// next takes the next byte that is not white space.
 func (p *parser) next() byte {
 	p.space()
 	b := p.rest[0]

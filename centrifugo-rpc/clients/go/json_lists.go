@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// array reads or writes exactly these.
+// array reads or writes exactly these items.
 func array[T any](c *coder, items []T, code codec[T]) {
 	if c.reading() {
 		if c.in.kind() != '[' || len(c.in.items) != len(items) {
@@ -54,12 +54,12 @@ func tuple(c *coder, items ...func()) {
 	array(c, items, func(item *func(), _ *coder) { (*item)() })
 }
 
-// keys are how the keys of a map are written and read.
+// keys defines how the keys of a map are written and read.
 type keys[K cmp.Ordered] struct {
 	write func(K) string
 	read  func(string) (K, error)
 	what  string
-	// What else is checked of a key; nil if nothing is.
+	// An additional check of a key; nil if there is none.
 	check func(K, *coder)
 }
 
@@ -84,7 +84,7 @@ var (
 	}
 )
 
-// The schema of a map does not tell how wide its keys are.
+// The schema of a map does not contain the width of its keys.
 const textKeysInstead = "for wider keys the service describes the map with #[schemars(with = \"BTreeMap<String, …>\")]"
 
 // enumKeys are the values of an enum, which are checked as they are elsewhere.

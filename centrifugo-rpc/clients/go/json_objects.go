@@ -9,9 +9,9 @@ import (
 // object is an object that is read or written member by member.
 type object struct {
 	c *coder
-	// Reading: which members of the coder's value have found their place.
+	// When reading: which members of the coder's value have been taken.
 	taken []bool
-	// Writing: the names so far.
+	// When writing: the names so far.
 	names []string
 }
 
@@ -29,7 +29,7 @@ func (c *coder) object(members func(*object)) {
 	members(&object{c: c, taken: make([]bool, len(c.in.items))})
 }
 
-// find is where a member is, or -1. It must be there once at most.
+// find returns the index of a member, or -1. A second member of the same name is an error.
 func (o *object) find(name string) int {
 	at := slices.Index(o.c.in.names, name)
 	if at >= 0 && slices.Contains(o.c.in.names[at+1:], name) {
@@ -52,7 +52,7 @@ func required[T any](o *object, name string, v *T, code codec[T]) {
 	o.c.step("."+name, &o.c.in.items[at], func() { code(v, o.c) })
 }
 
-// optional is a member that may be absent, and is when writing what is unset.
+// optional is a member that may be absent; an unset value is not written.
 func optional[T any](o *object, name string, unset bool, v *T, code codec[T]) {
 	if o.c.reading() && o.find(name) < 0 || !o.c.reading() && unset {
 		return
@@ -60,7 +60,8 @@ func optional[T any](o *object, name string, unset bool, v *T, code codec[T]) {
 	required(o, name, v, code)
 }
 
-// absentOrNull is a member that may be both. Nil is null where its bit is set, and absent otherwise.
+// absentOrNull is a member that may be absent or null. Nil is null if the bit of the member is set, and absent
+// otherwise.
 func absentOrNull[T any](o *object, name string, isNil bool, v *T, nulls []uint64, bit int, code codec[T]) {
 	word, mask := &nulls[bit/64], uint64(1)<<(bit%64)
 	if !o.c.reading() {
@@ -84,7 +85,7 @@ func setNull(nulls []uint64, names []string, known ...string) {
 	}
 }
 
-// member writes one.
+// member writes one member.
 func (o *object) member(name string, value func()) {
 	if slices.Contains(o.names, name) {
 		o.c.fail("there would be two members %q", name)
@@ -99,7 +100,7 @@ func (o *object) member(name string, value func()) {
 	o.c.step("."+name, nil, value)
 }
 
-// deny makes members that nobody has taken an error.
+// deny returns an error for members that have not been taken.
 func (o *object) deny() {
 	if !o.c.reading() {
 		return
@@ -109,7 +110,7 @@ func (o *object) deny() {
 	}
 }
 
-// raw takes all members that nobody has taken, as an object.
+// raw takes all members that have not been taken, as an object.
 func (o *object) raw() json.RawMessage {
 	raw := []byte{'{'}
 	for i, name := range o.c.in.names {
@@ -137,7 +138,7 @@ func (o *object) spread(raw json.RawMessage) {
 	}
 }
 
-// try reads with part and reports whether it could. If it could not, nothing has happened.
+// try reads with part and reports whether that succeeded. After a failure, the object is unchanged.
 func (o *object) try(part func()) bool {
 	taken := slices.Clone(o.taken)
 	if o.c.try(part) {
@@ -166,5 +167,5 @@ func (c *coder) try(part func()) bool {
 	return true
 }
 
-// noMembers is a variant that holds nothing, among members.
+// noMembers is a variant without content, among members.
 func noMembers[V any](*V, *object) {}

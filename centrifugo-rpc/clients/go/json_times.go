@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// leapZone names the time zone of times in a leap second, which [time.Time] does not have: 23:59:60.5 is 23:59:59.5 in such a zone, and is
-// written as it was read. With the second in its name, other times in the zone are what they are.
+// leapZone names the time zone of times in a leap second, which [time.Time] does not have: 23:59:60.5 is read as
+// 23:59:59.5 in such a zone, and is written as it was read. The name contains the second, so that other times in the
+// zone keep their meaning.
 func leapZone(unix int64) string { return fmt.Sprintf("leap second after %d", unix) }
 
-// The years of a service.
+// The years that a service supports.
 const minYear, maxYear = -262143, 262142
 
-// The form of times in other years than 0 to 9999, or in a leap second.
+// The format of times in years outside of 0 to 9999, or in a leap second.
 var rareForm = regexp.MustCompile(`^([+-]\d{4,6}|\d{4})(-\d\d-\d\dT\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))$`)
 
 func times(v *time.Time, c *coder) {

@@ -71,7 +71,7 @@ func texts(v *string, c *coder) {
 	}
 }
 
-// formatted is a string that must match.
+// formatted is a string that must match a pattern.
 func formatted(v *string, c *coder, pattern *regexp.Regexp, what string) {
 	if c.reading() {
 		texts(v, c)
@@ -156,7 +156,7 @@ func naturals[T ~uint8 | ~uint16 | ~uint32 | ~uint64](v *T, c *coder) {
 	}
 }
 
-// Wide integers are within these.
+// The limits of wide integers.
 var (
 	maxUnsigned = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 128), big.NewInt(1))
 	maxSigned   = new(big.Int).Rsh(maxUnsigned, 1)
@@ -169,7 +169,7 @@ func unsigned128(v **big.Int, c *coder) { wide(v, c, new(big.Int), maxUnsigned, 
 func wide(v **big.Int, c *coder, lowest, highest *big.Int, what string) {
 	if c.reading() {
 		whole, ok := new(big.Int).SetString(string(c.in.raw), 10)
-		// More digits are only work for nothing.
+		// A longer number is out of range in any case.
 		if len(c.in.raw) > 64 || !ok || whole.Cmp(lowest) < 0 || whole.Cmp(highest) > 0 {
 			c.expected("a whole number that fits " + what)
 			return
@@ -211,14 +211,14 @@ func floats[T ~float32 | ~float64](v *T, c *coder) {
 	}
 	text := strconv.FormatFloat(number, 'g', -1, bits)
 	if !strings.ContainsAny(text, ".e") {
-		// What is read as an integer may be another variant of an enum.
+		// A value that is read as an integer may be another variant of an enum.
 		text += ".0"
 	}
 	c.write(text)
 }
 
-// enum is one of some strings. Those that nobody knows are kept, because a newer service may; but for the empty one, which in Go is
-// a value that nobody has set.
+// enum is one of a set of strings. Unknown strings are kept, because a newer service may know them; except the empty
+// string, which in Go is an unset value.
 func enum[T ~string](v *T, c *coder, known ...T) {
 	if c.reading() {
 		if c.in.kind() != '"' {
@@ -246,8 +246,8 @@ func enum[T ~string](v *T, c *coder, known ...T) {
 	}
 }
 
-// integerEnum is one of some integers. Those that nobody knows are kept, because a newer service may have them; but for 0 where it
-// is none of them: in Go, that is a value that nobody has set.
+// integerEnum is one of a set of integers. Unknown integers are kept, because a newer service may have them; except 0
+// if it is not in the set: in Go, that is an unset value.
 func integerEnum[T ~int64](v *T, c *coder, known ...T) {
 	if c.reading() {
 		integers(v, c)
@@ -264,5 +264,5 @@ func integerEnum[T ~int64](v *T, c *coder, known ...T) {
 	}
 }
 
-// nothing is a variant that holds nothing, as null.
+// nothing is a variant without content, as null.
 func nothing[V any](_ *V, c *coder) { nulls(nil, c) }

@@ -6,20 +6,20 @@ import (
 
 // Unknown is a variant that this client does not know: a newer service may have it.
 type Unknown struct {
-	// Raw is what came.
+	// Raw is the JSON as it arrived.
 	Raw json.RawMessage
 }
 
-// union reads or writes one of several variants into or out of an interface I. Each variant is offered once, in order, and the
-// first that fits is it.
+// union reads or writes one of several variants into or out of an interface I. Each variant is tried once, in order,
+// and the first one that fits is used.
 type union[I any] struct {
 	c     *coder
 	value *I
 	done  bool
-	// Reading: what says which variant it is, and what it holds; nil for the names of unit variants.
+	// When reading: the value that names the variant, and its content; nil for the names of unit variants.
 	name    string
 	content *node
-	// Of those that are members of an object.
+	// The object of unions that are members of one.
 	o *object
 }
 
@@ -39,7 +39,7 @@ func is[V, I any](u *union[I]) (*V, bool) {
 	return nil, false
 }
 
-// set makes it the value that was read.
+// set stores the value that was read.
 func set[V, I any](u *union[I], variant V) {
 	u.done = true
 	value, ok := any(variant).(I)
@@ -50,7 +50,7 @@ func set[V, I any](u *union[I], variant V) {
 	*u.value = value
 }
 
-// end is an error if there is no variant.
+// end returns an error if no variant matched.
 func (u *union[I]) end() {
 	switch {
 	case u.done || u.c.err != nil:
@@ -76,7 +76,7 @@ func external[I any](c *coder, value *I) *union[I] {
 	return u
 }
 
-// unit is a variant of an external union that holds nothing.
+// unit is a variant of an external union without content.
 func unit[V, I any](u *union[I], name string) {
 	if !u.c.reading() {
 		if _, ok := is[V](u); ok {
@@ -95,7 +95,7 @@ func unit[V, I any](u *union[I], name string) {
 	set(u, variant)
 }
 
-// holding is a variant of an external union with a content.
+// holding is a variant of an external union with content.
 func holding[V, I any](u *union[I], name string, code codec[V]) {
 	if !u.c.reading() {
 		if variant, ok := is[V](u); ok {
@@ -118,7 +118,7 @@ func holding[V, I any](u *union[I], name string, code codec[V]) {
 	set(u, variant)
 }
 
-// endKeeping keeps a variant that nobody knows.
+// endKeeping keeps an unknown variant.
 func (u *union[I]) endKeeping() {
 	if u.done || u.c.err != nil || u.c.strict {
 		u.end()
@@ -150,7 +150,7 @@ func internal[I any](o *object, tag string, value *I) *union[I] {
 	return u
 }
 
-// tagged is a variant of an internal union. It holds nothing if members is nil.
+// tagged is a variant of an internal union. If members is nil, the variant has no content.
 func tagged[V, I any](u *union[I], tag, name string, members func(*V, *object)) {
 	var variant *V
 	if u.c.reading() {
@@ -173,7 +173,7 @@ func tagged[V, I any](u *union[I], tag, name string, members func(*V, *object)) 
 	}
 }
 
-// endKeepingMembers keeps a variant that nobody knows.
+// endKeepingMembers keeps an unknown variant.
 func (u *union[I]) endKeepingMembers() {
 	if u.done || u.c.err != nil || u.c.strict {
 		u.end()
@@ -205,7 +205,7 @@ func member[V, I any](u *union[I], name string, code codec[V]) {
 	if u.c.err != nil || u.done {
 		return
 	}
-	// One of several such unions takes it.
+	// Another one of several such unions takes it.
 	if at := u.o.find(name); at < 0 || u.o.taken[at] {
 		return
 	}
@@ -247,7 +247,7 @@ func fittingMembers[V, I any](u *union[I], members func(*V, *object)) {
 	}
 }
 
-// perhaps is a union among other members that may be absent altogether.
+// perhaps is a union among other members that may be absent as a whole.
 func perhaps[T any](o *object, unset bool, v *T, members func(*T, *object)) {
 	if !o.c.reading() {
 		if !unset {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Callers wait for their connection: it comes back soon after Centrifugo does.
+// Callers wait for the connection: after a restart of Centrifugo it is soon back.
 const (
 	minReconnectDelay = 200 * time.Millisecond
 	maxReconnectDelay = 5 * time.Second
@@ -23,14 +23,14 @@ const keptReplies = 128
 // How many cancels wait for the connection. More are dropped: the methods then run until their deadline.
 const maxWaitingCancels = 16 << 10
 
-// position is up to where the reply channel has been read.
+// position is the place up to which the reply channel has been read.
 type position struct {
 	known  bool
 	epoch  string
 	offset uint64
 }
 
-// link keeps one connection to Centrifugo up, and knows the calls that wait for their replies.
+// link keeps one connection to Centrifugo up, and tracks the calls that wait for their replies.
 type link struct {
 	settings     *settings
 	target       *target
@@ -38,7 +38,7 @@ type link struct {
 	shownURL     string
 	replyChannel string
 	calls        *pendingCalls
-	// Of the goroutine in run alone.
+	// Used only by the goroutine in run.
 	position position
 
 	cancel  context.CancelFunc
@@ -47,7 +47,7 @@ type link struct {
 	mu sync.Mutex
 	// Closed and replaced whenever one of the following changes.
 	changed chan struct{}
-	// Nil while there is none that is subscribed.
+	// Nil while no connection is subscribed.
 	connection *connection
 	wasUp      bool
 	trouble    error
@@ -92,7 +92,8 @@ func (l *link) run(ctx context.Context) {
 	}
 }
 
-// backoff is how long to wait before the next attempt; random, so that the clients of a server that restarts spread out.
+// backoff returns the delay before the next attempt; random, so that the reconnects after a restart of the server
+// spread out.
 func backoff(attempt int) time.Duration {
 	ceiling := min(minReconnectDelay<<min(attempt, 10), maxReconnectDelay)
 	return ceiling/2 + rand.N(ceiling/2)
@@ -113,7 +114,7 @@ func (l *link) connect(ctx context.Context) (bool, error) {
 	return connection.subscribed, err
 }
 
-// final returns the reason to end for good, if err is one.
+// final returns the reason to end the client permanently, if err is one.
 func (l *link) final(err error) error {
 	l.mu.Lock()
 	wasUp := l.wasUp
@@ -140,8 +141,8 @@ func (l *link) final(err error) error {
 	return nil
 }
 
-// hopeless is an end before there ever was a connection. Later the same is taken for something that passes: a proxy whose
-// backend restarts answers 404 for a moment.
+// hopeless returns the error that ends the client if there was never a connection. After a first connection, the same
+// errors count as temporary: a proxy whose backend restarts answers 404 for a moment.
 func hopeless(url string, err error) error {
 	var status *statusError
 	var certificate *tls.CertificateVerificationError
@@ -163,7 +164,7 @@ func hopeless(url string, err error) error {
 	return nil
 }
 
-// reconnects reports whether Centrifugo lets clients with this close code come back.
+// reconnects reports whether a client may reconnect after this close code of Centrifugo.
 func reconnects(code int) bool {
 	switch {
 	case code == closeTooBig:
@@ -174,7 +175,8 @@ func reconnects(code int) bool {
 	return true
 }
 
-// upped is told that a connection is subscribed. incomplete says that Centrifugo could not continue from the last reply.
+// upped handles a connection that is subscribed. incomplete means that Centrifugo could not continue from the last
+// reply.
 func (l *link) upped(c *connection, result *subscribeResult, incomplete bool) {
 	logger := l.settings.logger
 	switch {
@@ -200,7 +202,7 @@ func (l *link) upped(c *connection, result *subscribeResult, incomplete bool) {
 	l.notify()
 }
 
-// down is told that a connection is over, or unsubscribed.
+// down handles a connection that is over, or unsubscribed.
 func (l *link) down(c *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -217,7 +219,7 @@ func (l *link) onTrouble(err error) {
 	l.notify()
 }
 
-// end ends the link and all its calls, and tells the service that nobody waits for them. The first reason stays.
+// end ends the link and all its calls, and sends their cancellations. The first reason stays.
 func (l *link) end(reason error) {
 	l.mu.Lock()
 	if l.ended == nil {
@@ -231,7 +233,7 @@ func (l *link) end(reason error) {
 			connection.sendCancel(id)
 		}
 	}
-	// What is queued still goes out.
+	// Queued messages still go out.
 	l.cancel()
 }
 
@@ -241,13 +243,14 @@ func (l *link) close(reason error) {
 	<-l.stopped
 }
 
-// notify wakes all who wait for a change; l.mu is held.
+// notify wakes all goroutines that wait for a change; l.mu is held.
 func (l *link) notify() {
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
 
-// state is the connection, if there is one that is subscribed, or why there will be none; and what closes with the next change.
+// state returns the connection, if one is subscribed, or the reason why there will be none; and a channel that closes
+// with the next change.
 func (l *link) state() (c *connection, changed <-chan struct{}, ended error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -275,7 +278,7 @@ func (l *link) noConnection(cause error, within string) error {
 	return e
 }
 
-// cancelCall tells the service that nobody waits for a call any more. It never waits.
+// cancelCall sends the cancellation of a call, or keeps it for the next connection. It never waits.
 func (l *link) cancelCall(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -287,7 +290,7 @@ func (l *link) cancelCall(id string) {
 	}
 }
 
-// onReply ends the call that a reply answers; err is why it could not be read.
+// onReply ends the call that a reply answers; err is the error of reading the reply.
 func (l *link) onReply(reply *response, size int, err error) {
 	failed := reply.Error
 	if err == nil && failed != nil && (failed.Code == nil || failed.Message == nil) {
@@ -299,7 +302,7 @@ func (l *link) onReply(reply *response, size int, err error) {
 	}
 	answer := answer{result: reply.Result}
 	if answer.result == nil {
-		// The same: a method without a result.
+		// A method without a result: an absent result is the same as null.
 		answer.result = json.RawMessage("null")
 	}
 	if failed != nil {

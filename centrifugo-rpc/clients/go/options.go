@@ -44,22 +44,24 @@ func defaultSettings() settings {
 // Option is a setting of a client, for [NewAPIClient].
 type Option func(*settings)
 
-// WithGetToken says where connection tokens come from. The function is asked before each attempt to connect, but for the first
-// one where [NewAPIClient] has a token, and again before a token expires. Every token must be the same user's. Default: none, and
-// the connection ends with its token.
+// WithGetToken sets the function that provides connection tokens. The client calls it before each attempt to connect
+// (except the first one, if [NewAPIClient] has a token) and again before a token expires. All tokens must belong to the
+// same user. Default: none; the connection ends when its token expires.
 //
-// An error makes the client ask again after a while; one that wraps [ErrTokenRefused] ends it. The context ends with the client.
+// After an error, the client calls the function again after a while; an error that wraps [ErrTokenRefused] ends the
+// client. The context ends with the client.
 func WithGetToken(getToken func(ctx context.Context) (string, error)) Option {
 	return func(s *settings) { s.getToken = getToken }
 }
 
-// WithTimeout says how long calls may take, unless [WithCallTimeout] says otherwise; at most a day. Default: 30 s. The context of
-// a call may end it sooner.
+// WithTimeout sets the timeout of calls without [WithCallTimeout]; at most a day. Default: 30 s. The context of a call
+// may end the call sooner.
 func WithTimeout(timeout time.Duration) Option {
 	return func(s *settings) { s.timeout = timeout }
 }
 
-// WithConnectTimeout says how long [APIClient.Connect] tries. Default: 10 s. Later the client never stops trying.
+// WithConnectTimeout sets how long [APIClient.Connect] tries. Default: 10 s. After the first connection, the client
+// never stops trying to reconnect.
 func WithConnectTimeout(timeout time.Duration) Option {
 	return func(s *settings) { s.connectTimeout = timeout }
 }
@@ -74,24 +76,27 @@ func WithReplyNamespace(namespace string) Option {
 	return func(s *settings) { s.replyNamespace = namespace }
 }
 
-// WithMessageSizeLimit is Centrifugo's websocket.message_size_limit, in bytes. Default: 64 KiB, as there. A request over it is
-// answered by the client, with [CodeTooLarge]: Centrifugo would end the connection, and with it all calls.
+// WithMessageSizeLimit is Centrifugo's websocket.message_size_limit, in bytes. Default: 64 KiB, as in Centrifugo. The
+// client itself answers a request over the limit with [CodeTooLarge]: Centrifugo would end the connection, and with it
+// all calls.
 func WithMessageSizeLimit(bytes int) Option {
 	return func(s *settings) { s.messageSizeLimit = bytes }
 }
 
-// WithReadLimit says how many bytes one message from Centrifugo may have, which can hold all results that
-// were missed. Default: 96 MiB. More is taken for an attack, and the connection ends.
+// WithReadLimit sets the largest size in bytes of one message from Centrifugo, which can contain all results that were
+// missed. Default: 96 MiB. The client treats a larger message as an attack and ends the connection.
 func WithReadLimit(bytes int) Option {
 	return func(s *settings) { s.readLimit = bytes }
 }
 
-// WithDialer replaces how TCP connections are made, for example by one through a proxy. Default: that of [net.Dialer].
+// WithDialer replaces the function that opens TCP connections, for example to use a proxy. Default: that of
+// [net.Dialer].
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
 	return func(s *settings) { s.dial = dial }
 }
 
-// WithTLSConfig configures TLS for wss URLs, for example with a private certificate authority. Default: the system's roots.
+// WithTLSConfig configures TLS for wss URLs, for example with a private certificate authority. Default: the system's
+// roots.
 func WithTLSConfig(config *tls.Config) Option {
 	return func(s *settings) { s.tls = config.Clone() }
 }
@@ -101,13 +106,14 @@ func WithHeader(header http.Header) Option {
 	return func(s *settings) { s.header = header.Clone() }
 }
 
-// WithLogger is told what happens to the connection and what is ignored; never params, results or tokens. Default: nobody is.
+// WithLogger sets the logger for events of the connection and for ignored messages. Params, results and tokens are
+// never logged. Default: no log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
 
-// WithStrictResults makes results with a variant or an enum value that this client does not know a [DecodeError]. Default: they are
-// kept, as [Unknown] and as they are, so that a service may grow new ones.
+// WithStrictResults turns results with an unknown variant or enum value into a [DecodeError]. Default: unknown variants
+// are kept as [Unknown], and unknown enum values as they are, so that a service may add new ones.
 func WithStrictResults() Option {
 	return func(s *settings) { s.strict = true }
 }
@@ -120,7 +126,7 @@ type callSettings struct {
 // CallOption is a setting of one call.
 type CallOption func(*callSettings)
 
-// WithCallTimeout says how long the call may take; at most a day. Default: that of the client ([WithTimeout]).
+// WithCallTimeout sets the timeout of the call; at most a day. Default: that of the client ([WithTimeout]).
 func WithCallTimeout(timeout time.Duration) CallOption {
 	return func(s *callSettings) { s.timeout = timeout }
 }

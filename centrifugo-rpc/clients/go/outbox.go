@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// How long Centrifugo may take to take bytes off our hands.
+// The timeout of one write to Centrifugo.
 const writeTimeout = 10 * time.Second
 
-// How many frames that nobody waits for, pongs and cancels, may queue behind a slow network. More are dropped.
+// How many frames without an awaited outcome, pongs and cancels, may queue behind a slow network. More are dropped.
 const maxUnattended = 16 << 10
 
 const (
@@ -19,7 +19,7 @@ const (
 	abandoned
 )
 
-// outcome is what became of a message: Centrifugo's word on it, or an error: a [*centrifugoError], [errNotSent] or
+// outcome is the outcome of a message: Centrifugo's answer, or an error: a [*centrifugoError], [errNotSent] or
 // [errUnconfirmed].
 type outcome struct {
 	reply *reply
@@ -28,26 +28,27 @@ type outcome struct {
 
 // outgoing is a message on its way to Centrifugo.
 type outgoing struct {
-	// Of the command; 0 for what is none. Requests that go together get the same, under the mutex of the connection.
+	// The ID of the command; 0 for a message that is not a command. Batched requests get the same ID, under the mutex
+	// of the connection.
 	id     uint32
 	opcode byte
-	// Of a request only what is published: the command is written when it is known what goes with it.
+	// For a request, only the published data: its command is written once its batch is known.
 	payload   []byte
 	isRequest bool
 	state     atomic.Int32
-	// Has room for the one there is. Nil for messages that nobody waits for.
+	// Has room for the one outcome. Nil for messages without an awaited outcome.
 	outcome chan outcome
 }
 
-// goes reports whether the message goes out now; then nobody keeps it from that any more.
+// goes reports whether the message goes out now; from then on it cannot be abandoned.
 func (o *outgoing) goes() bool { return o.state.CompareAndSwap(queued, written) }
 
-// abandon keeps a message from going out. False if it may have gone out already.
+// abandon keeps a message from going out. It returns false if the message may have gone out already.
 func (o *outgoing) abandon() bool {
 	return o.state.CompareAndSwap(queued, abandoned) || o.state.Load() == abandoned
 }
 
-// outbox is the queue of one connection. What is in it is bounded by those who wait: a caller has one message in it at most.
+// outbox is the queue of one connection. Waiting callers bound its length: each has at most one message in it.
 type outbox struct {
 	mu     sync.Mutex
 	queue  []*outgoing
@@ -60,7 +61,8 @@ func newOutbox() *outbox {
 	return &outbox{wake: make(chan struct{}, 1)}
 }
 
-// put queues a message, and never waits. False if the connection is over or, for what nobody waits for, the queue is long.
+// put queues a message, and never waits. It returns false if the connection is over or, for a message without an
+// awaited outcome, if the queue is long.
 func (o *outbox) put(message *outgoing) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -72,7 +74,7 @@ func (o *outbox) put(message *outgoing) bool {
 	return true
 }
 
-// close ends the queue with a last frame. What waits in it goes out before that only if asked to.
+// close ends the queue with a last frame. With drain, queued messages go out before it; otherwise they are abandoned.
 func (o *outbox) close(last []byte, drain bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -104,19 +106,20 @@ func (o *outbox) take() (ready []*outgoing, closed bool, last []byte) {
 	return ready, o.closed, o.last
 }
 
-// deliver writes what is queued, all that is ready with one write, until the queue is closed or the connection fails.
+// deliver writes the queued messages, all ready ones with one write, until the queue is closed or the connection fails.
 func (c *connection) deliver() error {
 	var buffer []byte
 	for range c.outbox.wake {
 		if c.batches.Load() && c.othersWait() {
-			// The callers that replies have just woken call again first. Go runs this goroutine after each of them otherwise.
+			// Lets the callers that replies have just woken call again first. Otherwise Go runs this goroutine after
+			// each of them.
 			runtime.Gosched()
 		}
 		ready, closed, last := c.outbox.take()
 		buffer = c.appendFrames(buffer[:0], ready)
 		if !closed {
 			if len(buffer) == 0 {
-				// What this wake was for went out with the one before.
+				// The messages of this wake-up went out with the one before.
 				continue
 			}
 			_ = c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
@@ -132,15 +135,15 @@ func (c *connection) deliver() error {
 	return nil
 }
 
-// othersWait reports whether more than one message waits for Centrifugo's word. A lone call goes out at once.
+// othersWait reports whether more than one message waits for Centrifugo's answer. A lone call goes out at once.
 func (c *connection) othersWait() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.waiting) > 1
 }
 
-// appendFrames appends the frames of messages, in their order. Requests with nothing in between go together, where the worker
-// reads that.
+// appendFrames appends the frames of messages, in their order. Requests with no other message in between are batched,
+// if the worker reads batches.
 func (c *connection) appendFrames(to []byte, messages []*outgoing) []byte {
 	limit := 0
 	if c.batches.Load() {
@@ -176,7 +179,7 @@ func (c *connection) appendFrames(to []byte, messages []*outgoing) []byte {
 	return to
 }
 
-// appendRequests appends the frame of one publication. All in it wait for Centrifugo's word on it.
+// appendRequests appends the frame of one publication. All its requests wait for Centrifugo's answer to it.
 func (c *connection) appendRequests(to []byte, together []*outgoing) []byte {
 	id := together[0].id
 	if len(together) > 1 {

@@ -5,22 +5,22 @@ import (
 	"sync"
 )
 
-// answer is how a call ended, other than by its caller or its deadline: with a result or an error.
+// answer is the end of a call, other than by its caller or its deadline: a result or an error.
 type answer struct {
 	result json.RawMessage
 	err    error
 }
 
-// pendingCall is a call that somebody waits for.
+// pendingCall is a call whose caller waits.
 type pendingCall struct {
 	id string
-	// Has room for the one answer, so that nobody waits for the caller.
+	// Has room for the one answer, so that the sender does not wait for the caller.
 	answers chan answer
 	// The publication of the request; nil until it is queued. Guarded by the mutex of the calls.
 	publication *outgoing
 }
 
-// pendingCalls knows which answer belongs to which call. One entry per call that somebody waits for, so that callers bound it.
+// pendingCalls maps answers to calls. It has one entry per waiting caller, so that callers bound its size.
 type pendingCalls struct {
 	mu    sync.Mutex
 	calls map[string]*pendingCall
@@ -31,7 +31,7 @@ func newPendingCalls() *pendingCalls {
 	return &pendingCalls{calls: map[string]*pendingCall{}}
 }
 
-// open begins a call; none begins after the end.
+// open begins a call; after the end, it returns an error.
 func (p *pendingCalls) open() (*pendingCall, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -43,7 +43,8 @@ func (p *pendingCalls) open() (*pendingCall, error) {
 	return call, nil
 }
 
-// sending notes that the request is about to be queued. False if the call has ended meanwhile: then it must not.
+// sending notes that the request is about to be queued. It returns false if the call has ended: the request must not be
+// queued.
 func (p *pendingCalls) sending(call *pendingCall, publication *outgoing) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,7 +55,7 @@ func (p *pendingCalls) sending(call *pendingCall, publication *outgoing) bool {
 	return true
 }
 
-// answer ends a call. False if nobody waits for it: the answer is late, a duplicate or somebody else's.
+// answer ends a call. It returns false if no call waits for the answer: it is late, a duplicate or of an unknown call.
 func (p *pendingCalls) answer(id string, a answer) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +67,7 @@ func (p *pendingCalls) answer(id string, a answer) bool {
 	return waits
 }
 
-// forget drops a call that its caller gave up. True if the method may be running.
+// forget drops a call that its caller gave up. It returns true if the method may be running.
 func (p *pendingCalls) forget(call *pendingCall) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,7 +78,7 @@ func (p *pendingCalls) forget(call *pendingCall) bool {
 	return call.mayRun()
 }
 
-// end ends all calls and those to come. It returns those that may be running. The first reason stays.
+// end ends all calls, and all calls to come. It returns the IDs of calls that may be running. The first reason stays.
 func (p *pendingCalls) end(err error) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -102,7 +103,7 @@ func (p *pendingCalls) len() int {
 	return len(p.calls)
 }
 
-// mayRun reports whether the request went out; where it did not, it never will.
+// mayRun reports whether the request went out; a request that did not go out never will.
 func (c *pendingCall) mayRun() bool {
 	return c.publication != nil && !c.publication.abandon()
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// refresh tells Centrifugo a new token in time before the old one expires, over and over. An error ends the client.
+// refresh sends Centrifugo a new token each time before the old one expires. An error ends the client.
 func (c *connection) refresh(ctx context.Context, ttl uint32) error {
 	attempt := 0
 	delay := refreshDelay(ttl)
@@ -27,7 +27,8 @@ func (c *connection) refresh(ctx context.Context, ttl uint32) error {
 		case errors.As(err, &final):
 			return final
 		case err != nil:
-			// Centrifugo leaves some time after the token has expired. Then it closes the connection, and the next one has a new token.
+			// Centrifugo closes the connection some time after the token has expired; the next connection has a new
+			// token.
 			c.link.settings.logger.Debug("no new token, trying again", "error", err)
 			delay = backoff(attempt)
 			attempt++
@@ -39,9 +40,9 @@ func (c *connection) refresh(ctx context.Context, ttl uint32) error {
 	}
 }
 
-// refreshDelay is most of the seconds that a token has left.
+// refreshDelay returns most of the remaining lifetime of a token, given in seconds.
 func refreshDelay(ttl uint32) time.Duration {
-	// In an order that does not overflow.
+	// The order of the operations avoids an overflow.
 	return max(time.Duration(ttl)*(time.Second*9/10), time.Second)
 }
 

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Centrifugo's refusals, in words that say what to configure.
+// Centrifugo's refusals, as errors that name the setting to change.
 
 // defaultMaxLength is Centrifugo's own channel.max_length.
 const defaultMaxLength = 255
 
-// expired is what Centrifugo calls so. It says it of a token that is not valid yet, too.
+// expired explains Centrifugo's "token expired", which Centrifugo also answers for a token that is not valid yet.
 const expired = ": the token is missing, has expired or is not valid yet: look at its exp and nbf, and whether the clocks of Centrifugo and of the " +
 	"machine that signs tokens agree; give the client fresh ones with WithGetToken"
 
-// subscribeRefusal says why Centrifugo does not let the client read its replies.
+// subscribeRefusal explains why Centrifugo does not let the client read its replies.
 func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
 	namespace, _, _ := strings.Cut(channel, ":")
 	fix, setup := "the client gets no replies any more, make a new one", false
@@ -40,7 +40,7 @@ func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
 		channel, refused.code, refused.reason, fix)}
 }
 
-// publishRefusal says why Centrifugo does not take a request. Its rate limit is the one refusal that passes.
+// publishRefusal explains why Centrifugo does not take a request. The rate limit is the only temporary refusal.
 func publishRefusal(method, channel string, anonymous bool, refused *centrifugoError) error {
 	namespace, _, _ := strings.Cut(channel, ":")
 	permission := "allow_publish_for_client"
@@ -64,7 +64,7 @@ func publishRefusal(method, channel string, anonymous bool, refused *centrifugoE
 	return &ConnectionError{Setup: setup, Message: fmt.Sprintf("Centrifugo refuses to publish into %q (%v): %s", channel, refused, fix)}
 }
 
-// connectRefusal says why Centrifugo does not let the client in.
+// connectRefusal explains why Centrifugo does not let the client connect.
 func connectRefusal(url string, refused *centrifugoError) error {
 	return &ConnectionError{Setup: true, Message: fmt.Sprintf("Centrifugo at %s does not accept the client (%v)%s", url, refused,
 		expiredHint(refused))}
@@ -77,7 +77,7 @@ func expiredHint(refused *centrifugoError) string {
 	return ""
 }
 
-// disconnectRefusal says why the connection is over for good.
+// disconnectRefusal explains why the connection has ended permanently.
 func disconnectRefusal(url string, closed *closeError) error {
 	fix, setup := "", true
 	switch closed.code {

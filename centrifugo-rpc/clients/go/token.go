@@ -10,13 +10,14 @@ import (
 	"sync"
 )
 
-// identity is who connects: the user, and the tokens that prove it. Centrifugo verifies tokens; here they are only read.
+// identity is the user of the connection, and the tokens that prove it. Centrifugo verifies tokens; the client only
+// reads them.
 type identity struct {
 	user     string
 	getToken func(context.Context) (string, error)
 
 	mu sync.Mutex
-	// To start with; asked for only where there is none.
+	// The first token; without one, the client calls the token function.
 	token string
 }
 
@@ -36,7 +37,7 @@ func (i *identity) next(ctx context.Context) (string, error) {
 
 func (i *identity) renews() bool { return i.getToken != nil }
 
-// renew asks for a token. A [*ConnectionError] says that there is no use in asking again.
+// renew requests a token. A [*ConnectionError] means that a retry does not help.
 func (i *identity) renew(ctx context.Context) (string, error) {
 	token, err := i.ask(ctx)
 	switch {
@@ -53,8 +54,8 @@ func (i *identity) renew(ctx context.Context) (string, error) {
 	return token, nil
 }
 
-// ask calls the token function, and waits no longer than ctx for it: a function that ignores ctx must not keep a client from
-// closing.
+// ask calls the token function, and waits no longer than ctx for it: a function that ignores ctx must not keep a client
+// from closing.
 func (i *identity) ask(ctx context.Context) (string, error) {
 	type answer struct {
 		token string
@@ -86,7 +87,7 @@ func checkUser(user string) error {
 	return nil
 }
 
-// checkSubject refuses a token that is readably another user's: the reply channel could not be subscribed with it.
+// checkSubject refuses a readable token of another user: such a token cannot subscribe to the reply channel.
 func checkSubject(token, user string) error {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

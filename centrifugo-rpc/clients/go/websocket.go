@@ -27,7 +27,7 @@ const (
 	acceptSalt = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 )
 
-// target is where the WebSocket is and how to get there.
+// target is the address of the WebSocket and the way to connect to it.
 type target struct {
 	url       *url.URL
 	header    http.Header
@@ -36,7 +36,7 @@ type target struct {
 	readLimit int
 }
 
-// statusError is an answer to the handshake that is no WebSocket.
+// statusError is an answer to the handshake that does not open a WebSocket.
 type statusError struct{ status int }
 
 func (e *statusError) Error() string {
@@ -60,7 +60,7 @@ func dialWebSocket(ctx context.Context, t *target) (*webSocket, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Reads and writes know nothing of ctx.
+	// Reads and writes do not observe ctx.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	ws, err := shakeHands(conn, t)
 	if !stop() && err == nil {
@@ -119,7 +119,7 @@ func shakeHands(conn net.Conn, t *target) (*webSocket, error) {
 	header.Set("Connection", "Upgrade")
 	header.Set("Sec-WebSocket-Version", "13")
 	header.Set("Sec-WebSocket-Key", key)
-	// Nothing is offered, so that nothing needs to be understood.
+	// The client offers no extension and no subprotocol, so that it need not support any.
 	header.Del("Sec-WebSocket-Extensions")
 	header.Del("Sec-WebSocket-Protocol")
 	request := &http.Request{Method: http.MethodGet, URL: t.url, Host: host, Header: header}

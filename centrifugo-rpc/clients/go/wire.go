@@ -29,7 +29,7 @@ const (
 	firstTemporaryUnsubscribe = 2500
 )
 
-// command is what Centrifugo is sent: its JSON protocol, one command a message.
+// command is a message to Centrifugo in its JSON protocol, one command per message.
 type command struct {
 	ID          uint32              `json:"id,omitempty"`
 	Connect     *connectRequest     `json:"connect,omitempty"`
@@ -66,7 +66,7 @@ type refreshRequest struct {
 	Token string `json:"token"`
 }
 
-// reply is what Centrifugo sends: the answer to a command, a push, or nothing at all, which is a ping.
+// reply is a message from Centrifugo: the answer to a command, a push, or an empty object, which is a ping.
 type reply struct {
 	ID        uint32           `json:"id"`
 	Error     *centrifugoError `json:"error"`
@@ -150,19 +150,20 @@ type request struct {
 	Params        json.RawMessage `json:"params,omitempty"`
 	TimeoutMS     int64           `json:"timeout_ms,omitempty"`
 	Traceparent   string          `json:"traceparent,omitempty"`
-	// Says that this caller reads replies that come together.
+	// Means that this caller reads batched replies.
 	Batch  bool   `json:"batch,omitempty"`
 	Cancel string `json:"cancel,omitempty"`
 }
 
-// Requests that go out together are `{"batch":[…]}`. A publication of them is no larger than this.
+// Batched requests are `{"batch":[…]}`. A publication of several requests is no larger than this.
 const (
 	maxBatch   = 16 << 10
 	batchStart = `{"batch":[`
 	batchEnd   = `]}`
 )
 
-// publishCommand is the command that publishes requests: one as it is, several as a batch. The channel needs no escapes.
+// publishCommand is the command that publishes requests: one as it is, several as a batch. The channel needs no
+// escapes.
 func publishCommand(id uint32, channel string, requests [][]byte) []byte {
 	start, end := batchStart, batchEnd
 	if len(requests) == 1 {
@@ -183,12 +184,12 @@ type response struct {
 	CorrelationID string          `json:"correlation_id"`
 	Result        json.RawMessage `json:"result"`
 	Error         *struct {
-		// Nil where it is missing, and the reply malformed.
+		// Nil if it is missing and the reply therefore malformed.
 		Code    *uint16         `json:"code"`
 		Message *string         `json:"message"`
 		Data    json.RawMessage `json:"data"`
 	} `json:"error"`
-	// Each reply as it came, so that a malformed one costs the others nothing.
+	// Each reply as it arrived, so that a malformed reply does not affect the others.
 	Batch []json.RawMessage `json:"batch"`
 }
 
