@@ -1,4 +1,4 @@
-"""What typed clients have in common."""
+"""The common base of typed clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class BaseAPIClient:
     """Calls methods with values of the contract's types."""
 
     _contract_hash: ClassVar[str] = ""
-    # By method; made when they are first needed.
+    # By method; each codec is made at its first use.
     _params: ClassVar[dict[str, Codec]] = {}
     _results: ClassVar[dict[str, Codec]] = {}
 
@@ -26,11 +26,12 @@ class BaseAPIClient:
         return self._rpc
 
     async def check_contract(self) -> None:
-        """Asks the server for its contract's hash.
+        """Compares the hash of the server's contract with that of this client.
 
         Raises:
-            ContractMismatchError: it is not the one this client was generated from.
-            RpcError: the server is too old to tell (404), or another answered error.
+            ContractMismatchError: this client was generated from another contract.
+            RpcError: the server is too old for this check (404), or returned another
+                error.
         """
         answer = await self._rpc.call("system.contract")
         try:
@@ -75,7 +76,7 @@ class BaseAPIClient:
         timeout: float | None,
         traceparent: str | None,
     ) -> NoReturn:
-        """Calls a method whose result has no values: it may only fail."""
+        """Calls a method whose result type has no values: the call can only fail."""
         await self._call(method, params_type, params, result_type, timeout, traceparent)
         raise AssertionError(f"`{method}` has no result")
 

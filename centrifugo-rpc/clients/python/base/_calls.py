@@ -1,4 +1,4 @@
-"""The calls under way, and whether there is a connection for them."""
+"""The calls in flight, and the state of their connection."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ logger = logging.getLogger("centrifugo_rpc")
 
 IgnoredReplyHook = Callable[[str, bytes], object]
 A_DAY = 24 * 3600.0
-# In the order in which they came.
+# In the order of arrival.
 Waiting = dict[asyncio.Future[None], None]
 
 
 @dataclass
 class Call:
-    """A call that somebody waits for."""
+    """A call whose caller waits."""
 
     method: str
     answer: asyncio.Future[Reply]
-    # From the moment that a worker may see the request.
+    # True from the moment that a worker may see the request.
     sent: bool = False
 
 
 class Calls:
-    """What the handles of a connection share. Everything here happens at once; only
-    `up` waits.
+    """The state that the parts of a connection share. All methods return at once,
+    except `up` and `end_of_all`, which wait.
     """
 
     def __init__(self, on_ignored_reply: IgnoredReplyHook | None) -> None:
         self.is_up = False
-        # Whether requests may go out together: only a worker that writes batches reads
-        # them. Another may have its place after the connection was lost.
+        # Whether requests may be batched: only a worker that writes batches reads
+        # them. After a reconnect, another worker may answer.
         self.together = False
         self.ignored_replies = 0
         self.trouble: ConnectionError | None = None
         self.ended: ConnectionError | None = None
-        # Once there was a connection, much of what is an error before is a reason to
-        # try again.
+        # After a first connection, many errors are temporary that are permanent
+        # before it.
         self.was_up = False
         self._on_ignored_reply = on_ignored_reply
         self._calls: dict[str, Call] = {}
@@ -59,38 +59,38 @@ class Calls:
         return len(self._calls)
 
     async def up(self, timeout: float) -> bool:
-        """Waits until requests can go out. False if they cannot after `timeout`; raises
-        if they never will.
+        """Waits until requests can go out. Returns False if they cannot after
+        `timeout`; raises if they never will.
         """
         clock = asyncio.get_running_loop()
         deadline = clock.time() + timeout
         while self.ended is None and not self.is_up and clock.time() < deadline:
-            # Not every event loop takes infinity.
+            # Not every event loop accepts infinity.
             await _wait_in(self._waiting, min(deadline - clock.time(), A_DAY))
         self.check_not_ended()
         return self.is_up
 
     def check_not_ended(self) -> None:
-        """Raises if there will be no connection any more."""
+        """Raises if the client has ended: there will be no connection."""
         if self.ended is not None:
             raise _again(self.ended)
 
     async def end_of_all(self) -> ConnectionError:
-        """Waits until the client has ended for good."""
+        """Waits until the client has ended permanently."""
         while self.ended is None:
             await _wait_in(self._waiting_for_end, None)
         return self.ended
 
     def open(self, correlation_id: str, method: str) -> Call:
-        """Opens a call; none opens once the client has ended."""
+        """Opens a call; raises if the client has ended."""
         self.check_not_ended()
         call = Call(method, asyncio.get_running_loop().create_future())
         self._calls[correlation_id] = call
         return call
 
     def sending(self, correlation_id: str) -> bool:
-        """Notes that the request goes out. False if the call has ended meanwhile: then
-        it must not.
+        """Notes that the request goes out. Returns False if the call has ended: then
+        the request must not go out.
         """
         call = self._calls.get(correlation_id)
         if call is None:
@@ -110,14 +110,14 @@ class Calls:
             _set_error(call.answer, error)
 
     def end_pending(self, error: ConnectionError) -> list[str]:
-        """Ends the calls under way. Returns those that a worker may be running."""
+        """Ends the calls in flight. Returns those that a worker may be running."""
         calls, self._calls = self._calls, {}
         for call in calls.values():
             _set_error(call.answer, _again(error))
         return [correlation_id for correlation_id, call in calls.items() if call.sent]
 
     def end(self, error: ConnectionError) -> list[str]:
-        """Ends the client, the calls under way and those to come. The first reason
+        """Ends the client, the calls in flight and all later calls. The first reason
         stays.
         """
         if self.ended is None:
@@ -134,8 +134,8 @@ class Calls:
         if self.ended is not None:
             return
         if not complete:
-            # They keep waiting: a worker whose replies found no Centrifugo tries again
-            # for a while.
+            # The calls keep waiting: a worker that could not reach Centrifugo retries
+            # its replies for a while.
             logger.warning(
                 "replies sent while the connection was down cannot be recovered; calls "
                 "whose reply is lost will time out "
@@ -149,7 +149,7 @@ class Calls:
         _wake(self._waiting)
 
     def on_down(self, code: int, reason: str) -> None:
-        """The connection is lost, but will come back."""
+        """The connection is lost; the client reconnects."""
         if self.is_up:
             logger.warning(
                 "connection to Centrifugo lost (%d %s), reconnecting (%d calls "
@@ -161,7 +161,7 @@ class Calls:
         self.is_up = self.together = False
 
     def on_trouble(self, error: ConnectionError) -> None:
-        """An attempt to connect failed; the next one comes."""
+        """An attempt to connect failed; the client tries again."""
         logger.debug("not connected to Centrifugo: %s", error)
         self.trouble = error
 
@@ -213,14 +213,14 @@ class Calls:
 
 
 def _again(error: ConnectionError) -> ConnectionError:
-    """The same error for another raise: each grows a traceback of its own."""
+    """A copy of the error for another raise: each raise adds to a traceback."""
     return type(error)(*error.args)
 
 
 def _set_error(answer: asyncio.Future[Reply], error: CentrifugoRPCError) -> None:
     if not answer.done():
         answer.set_exception(error)
-        # Its caller may be gone this very moment; then nobody misses it.
+        # The caller may have just gone: then the exception counts as retrieved.
         answer.exception()
 
 

@@ -25,27 +25,27 @@ from ._tokens import GetToken
 class CentrifugoRPCClient:
     """Calls methods of workers, over one WebSocket to Centrifugo.
 
-    What happens to a call: it ends exactly once, with its result, the worker's error, a
-    timeout, or the end of the client.
+    A call ends exactly once: with its result, the worker's error, a timeout, or the end
+    of the client.
 
-    - Deadline. The worker is told the timeout and ends the method by then with 408. The
-      caller waits a tenth of the timeout longer, at least 250 ms and at most 1 s, so
-      that this answer usually arrives. `RpcTimeoutError` therefore means that nobody
-      answered.
-    - Cancellation. Cancelling the task that awaits a call tells the worker to stop the
-      method.
-    - Lost connections. The client reconnects for as long as it lives. Calls under way
-      go on: replies sent meanwhile are recovered. Calls made meanwhile wait for the
+    - Deadline. The request carries the timeout; the worker ends the method by then with
+      408. The caller waits a tenth of the timeout longer, at least 250 ms and at most
+      1 s, so that this answer usually arrives. `RpcTimeoutError` therefore means that
+      no answer arrived.
+    - Cancellation. If the task that awaits a call is cancelled, the client sends a
+      cancellation, and the worker stops the method.
+    - Lost connections. The client reconnects until it is closed. Calls in flight go on:
+      the client recovers the replies that were sent meanwhile. New calls wait for the
       connection, within their timeout.
     - At most once. A request is published once. If the connection breaks before
-      Centrifugo confirms, nobody knows whether a worker has it: the call then waits for
-      a reply until its timeout.
-    - Together. What tasks ask for in the same moment goes out as one message of up to
-      16 KiB, once the workers have shown that they read that. Nothing waits for it, and
-      each call ends as it would alone.
+      Centrifugo confirms it, a worker may or may not have it: the call then waits for a
+      reply until its timeout.
+    - Batching. Requests of the same moment go out as one message of up to 16 KiB, once
+      the workers have shown that they read batches. A request is never delayed to fill
+      a batch, and each call ends as it would alone.
 
-    A client belongs to one user, and to the event loop that `connect` runs in: from
-    another one it raises `EventLoopError`. `APIClient.sync` works from all of them.
+    A client belongs to one user, and to the event loop that `connect` runs in: in
+    another event loop it raises `EventLoopError`. `APIClient.sync` works in all.
     """
 
     def __init__(
@@ -70,31 +70,32 @@ class CentrifugoRPCClient:
         Args:
             url: Centrifugo's WebSocket endpoint, like
                 `ws://localhost:8000/connection/websocket`.
-            token: the connection token, a JWT. When it expires, the connection ends for
-                good: long-lived clients use `get_token`.
-            user: the user ID that Centrifugo takes this connection for, '' for the
-                anonymous one. Default: the `sub` claim of the token.
-            get_token: where tokens come from: called by `connect`, unless there is a
-                `token` to start with, and again whenever the token expires. If it
-                raises, it is asked again after a while; `TokenRefused` ends the client.
-                Every token must be the same user's.
-            timeout: how many seconds a call may take, unless it says otherwise; at most
-                a day. Default: 30, as at the workers.
-            connect_timeout: how many seconds `connect` tries; `math.inf` for ever.
-                Default: 10. Later the client never stops trying.
-            request_channel: the channel that requests are published into. Default:
-                `rpc:requests`.
+            token: the connection token, a JWT. When it expires, the connection ends
+                permanently: long-lived clients use `get_token`.
+            user: the user ID of this connection in Centrifugo, '' for the anonymous
+                user. Default: the `sub` claim of the token.
+            get_token: the function that provides tokens. `connect` calls it, unless
+                there is a first `token`, and the client calls it whenever the token
+                expires. If it raises, the client calls it again after a while;
+                `TokenRefused` ends the client. All tokens must belong to the same user.
+            timeout: how many seconds a call may take, unless the call has a timeout of
+                its own; at most a day. Default: 30, as at the workers.
+            connect_timeout: how many seconds `connect` tries; `math.inf` for no limit.
+                Default: 10. After a first connection, the client never stops trying.
+            request_channel: the channel for requests. Default: `rpc:requests`.
             reply_namespace: the namespace of reply channels. Default: `reply`.
             message_size_limit: Centrifugo's `websocket.message_size_limit`, in bytes.
-                Default: 64 KiB, as there. A request over it is answered here, with 413;
-                Centrifugo would end the connection, and with it all its calls.
+                Default: 64 KiB, as in Centrifugo. The client itself answers a larger
+                request with 413; Centrifugo would end the connection, and with it all
+                its calls.
             ssl_context: for `wss://` with a private CA. Default: the system's roots.
-            proxy: the URL of an HTTP proxy, None for none. Default: what the
-                environment says (`HTTPS_PROXY`, `NO_PROXY`, …).
-            headers: more HTTP headers of the WebSocket's handshake. Default: none.
+            proxy: the URL of an HTTP proxy, None for none. Default: the proxy of the
+                environment (`HTTPS_PROXY`, `NO_PROXY`, …).
+            headers: more HTTP headers for the WebSocket's handshake. Default: none.
             on_ignored_reply: called with the reason, and the bytes of the publication,
-                for each reply that fits no call; a publication may have other replies
-                too. Default: they are counted in `ignored_replies` and logged.
+                for each reply that matches no call; a publication may contain other
+                replies too. Default: such replies are counted in `ignored_replies` and
+                logged.
 
         Raises:
             ValueError: for settings that cannot work.
@@ -113,8 +114,8 @@ class CentrifugoRPCClient:
         self._user = user_of(token, user)
         self._timeout = check_timeout(timeout)
         self._connect_timeout = check_duration(connect_timeout, "connect_timeout")
-        # One session per client, kept across reconnects: its replies are recovered, and
-        # nobody else's arrive.
+        # One session per client, kept across reconnects: the client recovers its
+        # replies, and gets no replies of other clients.
         self._target = Target(
             url=url,
             user=self._user,
@@ -158,29 +159,30 @@ class CentrifugoRPCClient:
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a connection at this moment. Calls need not ask: they wait
-        for it.
+        """Whether there is a connection at this moment. Callers need not check this:
+        calls wait for the connection.
         """
         return self._calls.is_up
 
     @property
     def ignored_replies(self) -> int:
-        """How many replies fitted no call: late, duplicate, unknown or malformed."""
+        """How many replies matched no call: late, duplicate, unknown or malformed."""
         return self._calls.ignored_replies
 
     async def connect(self) -> None:
         """Connects and subscribes to the reply channel. Does nothing on a client that
         has connected before.
 
-        Cancelling it ends the attempt. After a failed attempt it may be called again.
+        A cancellation ends the attempt. After a failed attempt, `connect` may be called
+        again.
 
         Raises:
-            TokenError: Centrifugo refuses the token, or `get_token` gives none.
+            TokenError: Centrifugo refuses the token, or `get_token` returns none.
             SetupError: a namespace is missing or lacks a permission, or the URL is not
                 Centrifugo's.
             UnreachableError: there is no connection after `connect_timeout`.
             ConnectionError: the client was closed.
-            EventLoopError: it has connected in another event loop.
+            EventLoopError: the client has connected in another event loop.
         """
         self._belong_here()
         async with self._connecting:
@@ -211,18 +213,19 @@ class CentrifugoRPCClient:
                 raise
 
     async def ended(self) -> ConnectionError:
-        """Waits until the client has ended for good, and says why: it was closed, or
-        Centrifugo ended the connection in a way that forbids another attempt, for
-        example because the token has expired. Lost connections do not end it.
+        """Waits until the client has ended permanently, and returns the reason: the
+        client was closed, or Centrifugo ended the connection in a way that forbids
+        another attempt, for example because the token has expired. A lost connection
+        does not end the client.
         """
         self._belong_here()
         return await self._calls.end_of_all()
 
     async def close(self) -> None:
-        """Closes the connection. Calls under way end with `ConnectionError`, and their
-        workers are told to stop.
+        """Closes the connection. Calls in flight end with `ConnectionError`, and the
+        client sends their cancellations.
 
-        Takes a moment, at most a few seconds. Cancelling it does not stop the closing.
+        Closing takes at most a few seconds. A cancellation does not stop it.
         """
         self._belong_here()
         if self._closing is None:
@@ -247,8 +250,8 @@ class CentrifugoRPCClient:
         """Calls a method by its name and returns its result, as Python's `json` would
         read it.
 
-        Cancelling the task cancels the call: the worker is told to stop the method, if
-        it may have begun.
+        Cancelling the task cancels the call: the worker stops the method, if it may
+        have begun.
 
         Args:
             method: the name, like `tasks.get_stats`.
@@ -257,8 +260,8 @@ class CentrifugoRPCClient:
             traceparent: the W3C trace context, handed to the method. Default: none.
 
         Raises:
-            RpcError: the call was answered with an error.
-            RpcTimeoutError: nobody answered in time.
+            RpcError: the answer is an error.
+            RpcTimeoutError: no answer arrived in time.
             ConnectionError: the client is closed, or Centrifugo did not take the
                 request.
             EncodeError: the params have no JSON form.
@@ -279,16 +282,16 @@ class CentrifugoRPCClient:
         timeout: float | None = None,
         traceparent: str | None = None,
     ) -> None:
-        """Notifies a method: it runs, and nothing is answered. Returns when Centrifugo
-        has taken the notification.
+        """Sends a notification: the method runs, without an answer. Returns when
+        Centrifugo has taken the notification.
 
         Cancelling the task does not stop a notification that is on its way.
 
         Raises:
             RpcError: the notification is too large, or over Centrifugo's rate limit.
             RpcTimeoutError: there was no connection in time.
-            ConnectionError: Centrifugo did not take it. Whether it did is unknown when
-                the connection broke meanwhile.
+            ConnectionError: Centrifugo did not take the notification. If the connection
+                broke meanwhile, this is unknown.
             EncodeError: the params have no JSON form.
         """
         await self.notify_json(
@@ -306,7 +309,7 @@ class CentrifugoRPCClient:
         timeout: float | None = None,
         traceparent: str | None = None,
     ) -> Any:
-        """As `call`, with params that are JSON already."""
+        """Like `call`, with params that are JSON already."""
         deadline = Deadline(self._timeout if timeout is None else timeout)
         session = self._open_session()
         return (await session.call(method, params, deadline, traceparent)).result
@@ -319,13 +322,13 @@ class CentrifugoRPCClient:
         timeout: float | None = None,
         traceparent: str | None = None,
     ) -> None:
-        """As `notify`, with params that are JSON already."""
+        """Like `notify`, with params that are JSON already."""
         deadline = Deadline(self._timeout if timeout is None else timeout)
         await self._open_session().notify(method, params, deadline, traceparent)
 
     def _belong_here(self) -> None:
-        """Raises if the client is another event loop's. There nothing would ever wake
-        up the caller, who would wait for its timeout.
+        """Raises if the client belongs to another event loop: in this one, no event
+        would wake up the caller before its timeout.
         """
         here = asyncio.get_running_loop()
         if self._loop is None:

@@ -1,5 +1,5 @@
-"""Dates and times as the wire has them: to the nanosecond, with leap seconds, and in
-years that Python's own do not have.
+"""Dates and times as on the wire: to the nanosecond, with leap seconds, and in years
+that Python's own types do not support.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ _RFC3339 = re.compile(
     re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# The calendar repeats itself after so many years, and days.
+# The calendar repeats after this number of years, and of days.
 _CYCLE, _CYCLE_DAYS = 400, 146097
 
 
 class NanoDateTime(datetime):
-    """A `datetime` with nanoseconds, or in a leap second. Both are kept where it is
-    read and written again, and compared; arithmetic drops them.
+    """A `datetime` with nanoseconds, or in a leap second. Reading, writing and
+    comparing keep both; arithmetic drops them.
     """
 
     nanosecond: int = 0
-    """What is beyond `microsecond`: 0 to 999."""
+    """The nanoseconds beyond `microsecond`: 0 to 999."""
     is_leap_second: bool = False
-    """Whether it is in the second 60, which Python does not have; `second` is 59."""
+    """Whether the second is 60, which Python does not support; `second` is 59."""
 
     @classmethod
     def of(
         cls, moment: datetime, nanosecond: int, *, is_leap_second: bool = False
     ) -> NanoDateTime:
-        """The moment, and so many nanoseconds later; `is_leap_second`: and a second."""
+        """The moment plus nanoseconds; with `is_leap_second`, one second later."""
         if not 0 <= nanosecond <= 999:
             raise ValueError(
                 f"{nanosecond} is not a number of nanoseconds from 0 to 999"
@@ -90,20 +90,20 @@ def _beyond(self: date, *_: Any, **__: Any) -> NoReturn:
     )
 
 
-# Of whatever type it is there.
+# Typed as `Any`, to replace methods of different types.
 _BEYOND: Any = _beyond
 
 
 class FarDate(date):
-    """A `date` of a year that Python does not have: it is kept as it was read, and can
-    be compared. Arithmetic raises `OverflowError`.
+    """A `date` in a year that Python does not support. It is kept as it was read, and
+    can be compared. Arithmetic raises `OverflowError`.
     """
 
     _year: int
     _text: str
 
     def __new__(cls, year: int, month: int, day: int, *, text: str = "") -> Self:
-        """The date, of any year but 1 to 9999; `text` is how it was read."""
+        """The date, in a year outside of 1 to 9999; `text` is the text as read."""
         self = super().__new__(cls, _like(year), month, day)
         self._year = year
         self._text = text or f"{_written(year)}-{month:02}-{day:02}"
@@ -115,7 +115,7 @@ class FarDate(date):
         return self._year
 
     def isoformat(self) -> str:
-        """As it was read, or as ISO 8601 wants it."""
+        """The text as it was read, or in the form of ISO 8601."""
         return self._text
 
     def __str__(self) -> str:
@@ -158,8 +158,8 @@ class FarDate(date):
 
 
 class FarDateTime(NanoDateTime):
-    """A `datetime` of a year that Python does not have: it is kept as it was read, and
-    can be compared. Arithmetic raises `OverflowError`.
+    """A `datetime` in a year that Python does not support. It is kept as it was read,
+    and can be compared. Arithmetic raises `OverflowError`.
     """
 
     _year: int
@@ -179,7 +179,7 @@ class FarDateTime(NanoDateTime):
         fold: int = 0,
         text: str = "",
     ) -> Self:
-        """The moment, in any year but 1 to 9999; `text` is how it was read."""
+        """The moment, in a year outside of 1 to 9999; `text` is the text as read."""
         self = super().__new__(
             cls,
             _like(year),
@@ -207,7 +207,7 @@ class FarDateTime(NanoDateTime):
         return FarDate(self._year, self.month, self.day)
 
     def isoformat(self, sep: str = "T", timespec: str = "auto") -> str:
-        """As it was read, or as RFC 3339 would want it."""
+        """The text as it was read, or in the form of RFC 3339."""
         return self._text
 
     def __str__(self) -> str:
@@ -233,7 +233,7 @@ class FarDateTime(NanoDateTime):
 
 
 def _like(year: int) -> int:
-    """A year that Python has, with the same calendar."""
+    """A year with the same calendar that Python supports."""
     if 1 <= year <= 9999:
         raise ValueError(
             f"{year} is a year that Python's own `date` and `datetime` have"
@@ -250,8 +250,8 @@ def _parts(day: date) -> tuple[int, int, int]:
 
 
 def _instant(moment: datetime) -> tuple[int, int]:
-    """Seconds and nanoseconds since 1970. In a leap second it is a billion nanoseconds
-    and more, so that it lies behind all of the second 59 and before the next minute.
+    """Seconds and nanoseconds since 1970. A leap second has a billion nanoseconds and
+    more, so that it sorts behind all of the second 59 and before the next minute.
     """
     epoch = _EPOCH if moment.utcoffset() is not None else _EPOCH.replace(tzinfo=None)
     since = datetime.__sub__(moment, epoch)
@@ -266,7 +266,7 @@ def _instant(moment: datetime) -> tuple[int, int]:
 
 
 def from_iso_date(text: str) -> date:
-    """A `date`, or a `FarDate` where Python does not have the year."""
+    """A `date`, or a `FarDate` if Python does not support the year."""
     parts = _DATE.fullmatch(text)
     if parts is None:
         raise ValueError("not a date of ISO 8601")
@@ -277,8 +277,8 @@ def from_iso_date(text: str) -> date:
 
 
 def from_rfc3339(text: str) -> datetime:
-    """A `datetime`; a `NanoDateTime` where it has nanoseconds or is a leap second, a
-    `FarDateTime` where Python does not have the year.
+    """A `datetime`; a `NanoDateTime` if it has nanoseconds or is a leap second, a
+    `FarDateTime` if Python does not support the year.
     """
     parts = _RFC3339.fullmatch(text)
     if parts is None:
@@ -289,7 +289,7 @@ def from_rfc3339(text: str) -> datetime:
     zone = _zone(parts[8], parts[9], parts[10])
     is_leap_second = second == 60
     whole = 59 if is_leap_second else second
-    # Both refuse what is in no calendar.
+    # Both refuse values that are not in the calendar.
     if not 1 <= year <= 9999:
         far = FarDateTime(
             year, month, day, hour, minute, whole, microsecond, zone, text=text
@@ -312,7 +312,7 @@ def _zone(sign: str | None, hours: str, minutes: str) -> timezone:
 
 
 def to_rfc3339(moment: datetime) -> str:
-    """With as many digits as it has."""
+    """The moment in RFC 3339, with as many digits as it has."""
     offset = moment.utcoffset()
     if offset is None:
         raise ValueError("the time has no time zone")

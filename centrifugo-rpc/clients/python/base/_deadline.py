@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 MAX_TIMEOUT = 24 * 3600.0
-# How much longer than the worker a caller waits, for the worker's own word on the
-# deadline: a tenth of the timeout, but at least a slow network's round trip.
+# How much longer than the worker a caller waits, so that the worker's own 408 can
+# arrive: a tenth of the timeout, but at least the round trip of a slow network.
 MIN_GRACE = 0.25
 MAX_GRACE = 1.0
 
@@ -32,7 +32,7 @@ def check_timeout(timeout: Any, name: str = "timeout") -> float:
 
 
 class Deadline:
-    """Until when a call may run, and how long its caller waits for the last word."""
+    """The end of the time of a call, for its worker and for its caller."""
 
     def __init__(self, timeout: float) -> None:
         self.timeout = check_timeout(timeout)
@@ -40,13 +40,13 @@ class Deadline:
         self.give_up = self.at + min(max(self.timeout / 10, MIN_GRACE), MAX_GRACE)
 
     def remaining(self) -> float:
-        """What is left for the worker, in seconds."""
+        """The time left for the worker, in seconds."""
         return max(self.at - asyncio.get_running_loop().time(), 0.0)
 
     def remaining_ms(self) -> int:
-        """What is left for the worker, in whole milliseconds, at least one."""
+        """The time left for the worker, in whole milliseconds, at least one."""
         return max(math.ceil(self.remaining() * 1000), 1)
 
     def until_give_up(self) -> float:
-        """What is left for the caller, in seconds."""
+        """The time left for the caller, in seconds."""
         return max(self.give_up - asyncio.get_running_loop().time(), 0.0)

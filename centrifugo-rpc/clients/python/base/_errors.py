@@ -1,4 +1,4 @@
-"""How calls and connections fail."""
+"""The errors of calls and connections."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class ErrorCode(IntEnum):
     INTERNAL = 500
     """The method failed; details are in the worker's log."""
     UNAVAILABLE = 503
-    """The worker shuts down and the method never ran: try again."""
+    """The worker is shutting down, or no worker was running; the method never ran."""
     WORKER_LOST = 504
     """The worker stopped before the method was finished: the outcome is unknown."""
 
 
 class CentrifugoRPCError(Exception):
-    """What all errors of this package have in common."""
+    """The base of all errors of this package."""
 
     @property
     def is_retryable(self) -> bool:
@@ -46,13 +46,14 @@ class CentrifugoRPCError(Exception):
 
 
 class RpcError(CentrifugoRPCError):
-    """The call was answered with an error, most often by the worker.
+    """The answer to the call is an error, in most cases from the worker.
 
-    Two answers are given on the way there: 413 by this client, for a request larger
-    than Centrifugo's message limit, and 429 by Centrifugo, over its rate limit.
+    Two errors do not come from the worker: 413 comes from this client, for a request
+    larger than Centrifugo's message limit, and 429 from Centrifugo, over its rate
+    limit.
 
-    With `DEADLINE_EXCEEDED` it is a `TimeoutError` as well, like `RpcTimeoutError`:
-    whether the worker or the caller notices first that the time is up is chance.
+    With `DEADLINE_EXCEEDED` it is a `TimeoutError` as well, like `RpcTimeoutError`: the
+    worker or the caller may be the first to notice the end of the time.
     """
 
     def __new__(cls, code: int, message: str, data: Any = None) -> Self:
@@ -67,7 +68,7 @@ class RpcError(CentrifugoRPCError):
         self.message = message
         """For people."""
         self.data = data
-        """What the worker added, None if nothing."""
+        """Additional data of the worker, None if there is none."""
 
     @property
     def is_retryable(self) -> bool:
@@ -79,14 +80,14 @@ class RpcError(CentrifugoRPCError):
 
 
 class DeadlineExceeded(RpcError, builtins.TimeoutError):
-    """An `RpcError` with `DEADLINE_EXCEEDED`. Nobody needs to name it."""
+    """An `RpcError` with `DEADLINE_EXCEEDED`. Programs need not name this class."""
 
 
 class RpcTimeoutError(CentrifugoRPCError, builtins.TimeoutError):
-    """Nobody answered in time.
+    """No answer arrived in time: no worker is running, or the request or its reply was
+    lost.
 
-    A method that ran out of time answers `RpcError` with 408 instead: here no worker
-    runs, or the request or its reply was lost.
+    If a method runs out of time, the worker answers with 408, an `RpcError`, instead.
     """
 
     def __init__(self, method: str, timeout: float, published: bool) -> None:
@@ -113,8 +114,8 @@ class RpcTimeoutError(CentrifugoRPCError, builtins.TimeoutError):
 
 
 class ConnectionError(CentrifugoRPCError, builtins.ConnectionError):
-    """The client is closed, or Centrifugo ended its connection for good or did not take
-    the request.
+    """The client is closed, or Centrifugo ended its connection permanently or did not
+    take the request.
     """
 
 
@@ -123,7 +124,7 @@ class UnreachableError(ConnectionError):
 
 
 class TokenError(ConnectionError):
-    """Centrifugo refuses the token, or there is none."""
+    """Centrifugo refuses the token, or there is no token."""
 
 
 class SetupError(ConnectionError):
@@ -133,10 +134,10 @@ class SetupError(ConnectionError):
 
 
 class EventLoopError(CentrifugoRPCError, RuntimeError):
-    """The client is another event loop's, or another process's. Nothing was sent.
+    """The client belongs to another event loop or process. Nothing was sent.
 
-    A client works in the event loop that `connect` ran in. Programs that run several,
-    and those that run none, use `APIClient.sync`.
+    A client works in the event loop that `connect` ran in. Programs with several event
+    loops, or without one, use `APIClient.sync`.
     """
 
 
@@ -148,8 +149,8 @@ class EncodeError(CentrifugoRPCError, ValueError):
 
 
 class DecodeError(CentrifugoRPCError, ValueError):
-    """The method ran, but its result is not what the contract says; the message names
-    the method and the place.
+    """The method ran, but its result does not match the contract; the message names the
+    method and the place.
     """
 
 
@@ -158,8 +159,8 @@ class ContractMismatchError(CentrifugoRPCError):
 
 
 class TokenRefused(Exception):
-    """Raised by a `get_token` function to say that there will be no token: it ends the
-    client.
+    """A `get_token` function raises this error if there will be no further token: it
+    ends the client.
 
-    Any other exception counts as temporary, and the function is asked again.
+    Any other exception counts as temporary, and the client calls the function again.
     """

@@ -1,5 +1,6 @@
-"""Core schemas without the conversions that would write what was never given: Pydantic
-makes a list of all that can be iterated, models included, and text of bytes.
+"""Core schemas without the conversions of Pydantic, which would write values that were
+never given: Pydantic turns any iterable into a list, models included, and bytes into
+text.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _BY_NAME = frozenset(("choices", "fields"))
 
 
 def exact(schema: CoreSchema, handler: GetCoreSchemaHandler) -> CoreSchema:
-    """Has lists, dicts, tuples and text taken for what they are, everywhere in it."""
+    """Makes lists, dicts, tuples and text strict, everywhere in the schema."""
     seen: set[int] = set()
     waiting = [cast(Schema, schema)]
     while waiting:
@@ -31,7 +32,7 @@ def exact(schema: CoreSchema, handler: GetCoreSchemaHandler) -> CoreSchema:
             try:
                 target = handler.resolve_ref_schema(cast(CoreSchema, node))
             except LookupError:
-                # It is being made: whoever does that comes by here.
+                # The target is still being built: its builder calls this later.
                 continue
             waiting.append(cast(Schema, target))
         elif kind in _STRICT:
@@ -55,7 +56,7 @@ _EXACT = "centrifugo_rpc_exact"
 
 
 def _exact_tuple(node: Schema) -> None:
-    """On the wire tuples are lists, which strict ones would not take."""
+    """On the wire, tuples are lists, which strict tuples would not accept."""
     metadata = {**node.get("metadata", {}), _EXACT: True}
     items: Schema = {**node, "metadata": metadata}
     node.clear()
@@ -70,7 +71,7 @@ def _listed(value: Any) -> Any:
 
 
 def _inner(schema: Schema) -> list[Schema]:
-    """The schemas right in a schema."""
+    """The direct inner schemas of a schema."""
     inner: list[Schema] = []
     for key, value in schema.items():
         if key in _BY_NAME and isinstance(value, dict):

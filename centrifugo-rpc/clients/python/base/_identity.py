@@ -1,4 +1,4 @@
-"""Who calls, and where the replies go."""
+"""The identity of the caller, and the address of its replies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
 
 
 def check_url(url: str) -> None:
-    """Refuses what is not a WebSocket URL."""
+    """Refuses a URL that is not a WebSocket URL."""
     if not URL.match(url):
         raise ValueError(
             "the URL is not a WebSocket URL: write for example "
@@ -22,7 +22,7 @@ def check_url(url: str) -> None:
 
 
 def shown_url(url: str) -> str:
-    """The URL as messages show it: without user, password and query, which may hold
+    """The URL for messages: without user, password and query, which may contain
     secrets.
     """
     scheme, _, rest = url.partition("://")
@@ -32,7 +32,7 @@ def shown_url(url: str) -> str:
 
 
 def check_channel(channel: str) -> None:
-    """Refuses what cannot be the request channel."""
+    """Refuses a name that cannot be the request channel."""
     namespace, colon, name = channel.partition(":")
     if not (colon and NAME.match(namespace) and NAME.match(name)):
         raise ValueError(
@@ -43,7 +43,7 @@ def check_channel(channel: str) -> None:
 
 
 def check_namespace(namespace: str) -> None:
-    """Refuses what cannot be a namespace."""
+    """Refuses a name that cannot be a namespace."""
     if not NAME.match(namespace):
         raise ValueError(
             f"`reply_namespace` is {namespace!r}, which is not a name of letters, "
@@ -53,8 +53,8 @@ def check_namespace(namespace: str) -> None:
 
 
 def user_of(token: str | None, user: str | None) -> str:
-    """The user whose reply channel the client owns: the one that is named, or the `sub`
-    claim of the token.
+    """The user whose reply channel the client owns: the given user, or the `sub` claim
+    of the token.
     """
     subject = subject_of(token) if token else None
     if user is None:
@@ -73,7 +73,7 @@ def user_of(token: str | None, user: str | None) -> str:
 
 
 def check_user(user: str) -> None:
-    """Refuses users whose reply channel Centrifugo would understand differently."""
+    """Refuses users whose reply channel Centrifugo would read differently."""
     if not (user.isascii() and user.isprintable()) or "," in user or "#" in user:
         raise ValueError(
             f"the user {user!r} cannot own a reply channel: user IDs must not contain "
@@ -83,9 +83,9 @@ def check_user(user: str) -> None:
 
 
 def subject_of(token: str) -> str | None:
-    """The `sub` claim, '' where there is none; None if this is not a JWT. Centrifugo
-    verifies tokens; here they are only read. One that is no string is refused, as
-    Centrifugo would do without saying why.
+    """The `sub` claim, '' if there is none; None if this is not a JWT. Centrifugo
+    verifies tokens; the client only reads them. A `sub` that is not a string is refused
+    here, because Centrifugo would refuse it without a reason.
     """
     parts = token.split(".")
     if len(parts) != 3:

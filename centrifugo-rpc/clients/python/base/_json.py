@@ -13,7 +13,7 @@ from ._errors import EncodeError, RpcError
 
 
 def encode_params(method: str, params: object) -> bytes | None:
-    """The JSON of the params; None for None: methods without params take none."""
+    """The JSON of the params; None for None, as methods without params take none."""
     if params is None:
         return None
     try:
@@ -40,7 +40,7 @@ def encode_request(
     members: dict[str, Any] = {"method": method, "timeout_ms": timeout_ms}
     if correlation_id is not None:
         members |= {"correlation_id": correlation_id, "reply_to": reply_to}
-        # Says that `decode_replies` is here: replies may come together.
+        # Means that the client reads batched replies, with `decode_replies`.
         members["batch"] = True
     if traceparent is not None:
         members["traceparent"] = traceparent
@@ -53,48 +53,48 @@ def encode_request(
 
 
 def encode_cancel(correlation_id: str, reply_to: str) -> bytes:
-    """The word that nobody waits for the call any more."""
+    """The cancellation of a call."""
     return json.dumps(
         {"cancel": correlation_id, "reply_to": reply_to}, separators=(",", ":")
     ).encode()
 
 
 def encode_batch(requests: list[bytes]) -> bytes:
-    """Requests as one publication; one that is alone stays as it is."""
+    """Requests as one publication; a single request stays as it is."""
     if len(requests) == 1:
         return requests[0]
     return b"".join((_BATCH, b",".join(requests), _END))
 
 
-# What a worker's reply begins with.
+# The start of a worker's reply.
 _HEAD = re.compile(rb'\{"correlation_id":"([A-Za-z0-9-]+)",')
-# What a batch begins and ends with, and what the replies of one are told apart by.
+# The start and the end of a batch, and the tokens that separate its replies.
 _BATCH, _END = b'{"batch":[', b"]}"
-# Its begin once more, with any space that JSON may have.
+# The start of a batch, with any white space that JSON allows.
 _ANY_BATCH = re.compile(rb'\s*\{\s*"batch"\s*:\s*\[')
 _TOKEN = re.compile(rb'\\.|["\[\]{},]')
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A result, whatever it is."""
+    """A result of any type."""
 
     result: Any
 
 
 class MalformedReplyError(Exception):
-    """What arrived is not a reply."""
+    """The received data is not a reply."""
 
 
 class UnreadableReplyError(MalformedReplyError):
-    """What arrived is a reply, but nested too deeply for the parser."""
+    """The received data is a reply, but nested too deeply for the parser."""
 
     def __init__(self, correlation_id: str) -> None:
         super().__init__("nested too deeply")
         self.correlation_id = correlation_id
 
 
-# The ID of the call, and what it is answered with; or why that cannot be read.
+# The ID of the call and its answer; or the reason why the reply cannot be read.
 Decoded = tuple[str, Reply | RpcError] | MalformedReplyError
 
 
@@ -104,7 +104,7 @@ def is_batch(data: bytes) -> bool:
 
 
 def decode_replies(data: bytes) -> list[Decoded]:
-    """What a publication answers: a reply, or a batch of them."""
+    """The answers in a publication: one reply, or a batch of replies."""
     publication = _parse(data)
     replies: list[object] = [publication]
     if isinstance(publication, dict) and "batch" in publication:
@@ -113,7 +113,7 @@ def decode_replies(data: bytes) -> list[Decoded]:
             return [MalformedReplyError("`batch` is not an array")]
         replies = cast(list[object], batch)
     elif isinstance(publication, MalformedReplyError):
-        # One reply of a batch may be to blame, and costs the others nothing.
+        # One malformed reply of a batch must not affect the others.
         replies = [_parse(text) for text in _split(data)] or replies
     return [_decode(reply) for reply in replies]
 
@@ -130,7 +130,7 @@ def _decode(reply: object) -> Decoded:
     if not isinstance(correlation_id, str):
         return MalformedReplyError("no `correlation_id`")
     if failure is None:
-        # Nothing and null are the same: the result of a method without one.
+        # An absent result is the same as null: the method has no result.
         return correlation_id, Reply(members.get("result"))
     if not isinstance(failure, dict):
         return MalformedReplyError("`error` is not an object")
@@ -156,8 +156,8 @@ def _parse(data: bytes) -> Any:
 
 
 def _split(data: bytes) -> list[bytes]:
-    """The replies of a batch, each as its text; nothing for what is no batch. Slower
-    than the parser, but no nesting is too deep for it.
+    """The texts of the replies of a batch; empty for data that is not a batch. Slower
+    than the parser, but without its limit on nesting.
     """
     if not (data.startswith(_BATCH) and data.endswith(_END)):
         return []

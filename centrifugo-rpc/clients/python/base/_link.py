@@ -1,4 +1,4 @@
-"""The connection to Centrifugo: all that knows the SDK. What happens on it is told to
+"""The connection to Centrifugo: the module that uses the SDK. It reports all events to
 `Calls`.
 """
 
@@ -21,18 +21,18 @@ from ._tokens import GetToken, Tokens
 
 logger = logging.getLogger("centrifugo_rpc")
 
-# Of the protocol with the worker.
+# The version of the protocol with the worker.
 VERSION = "1"
 # How long the SDK waits for Centrifugo's reply to one command, and for the handshake.
-# All replies that were missed come as one, behind what else is sent: a slow link
-# carries that for as long as Centrifugo's `websocket.write_timeout`, as
-# `centrifugo_config` prints it.
+# All missed replies arrive as one message, behind other data: over a slow link it may
+# take as long as Centrifugo's `websocket.write_timeout`, as `centrifugo_config` prints
+# it.
 COMMAND_TIMEOUT = 30.0
-# A caller waits for its connection: it comes back soon after Centrifugo does.
+# Callers wait for the connection: after a restart of Centrifugo it is soon back.
 MIN_RECONNECT_DELAY = 0.2
 MAX_RECONNECT_DELAY = 5.0
-# How long what the SDK left running may take to end, for example the goodbye of its
-# socket.
+# How long the remaining tasks of the SDK may take to end, for example the closing
+# handshake of its socket.
 CLOSE_TIMEOUT = 2.0
 
 # The SDK's codes of errors that come from the token function.
@@ -40,7 +40,7 @@ CONNECT_TOKEN, REFRESH_TOKEN = 5, 6
 
 
 class UnconfirmedError(Exception):
-    """The connection broke or Centrifugo did not answer: perhaps the message was
+    """The connection broke or Centrifugo did not answer: the message may have been
     published.
     """
 
@@ -56,7 +56,7 @@ class PublishRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """What to connect to, and as whom."""
+    """The server to connect to, and the user of the connection."""
 
     url: str
     user: str
@@ -71,7 +71,7 @@ class Target:
 
 
 class Link:
-    """One connection. It comes back by itself until it is closed."""
+    """One connection, which reconnects until it is closed."""
 
     def __init__(self, target: Target, calls: Calls) -> None:
         self.is_closed = False
@@ -83,8 +83,8 @@ class Link:
             if target.get_token
             else None
         )
-        # Protobuf hands the payloads over as bytes: they are read here, exactly, and
-        # one that cannot be read ends nothing.
+        # With Protobuf the payloads are bytes: this package reads them exactly, and an
+        # unreadable payload does not end the connection.
         self._client = Client(
             target.url,
             _ClientEvents(self, target, calls),
@@ -110,7 +110,7 @@ class Link:
         self._starting = asyncio.create_task(self._client.connect())
 
     async def publish(self, channel: str, data: bytes) -> None:
-        """Publishes once, never again: whoever gets it may run it."""
+        """Publishes once, without a retry: a worker may run each copy."""
         try:
             await self._client.publish(channel, data)
         except ReplyError as error:
@@ -119,14 +119,12 @@ class Link:
             raise UnconfirmedError(str(error)) from None
 
     async def close(self) -> None:
-        """Ends the connection and all that runs for it. Nothing is told to `Calls` any
-        more.
-        """
+        """Ends the connection and all of its tasks. `Calls` gets no further events."""
         self.is_closed = True
         if self._tokens is not None:
             self._tokens.close()
         await self._client.disconnect()
-        # The SDK does not wait for its own tasks, which would outlive us by a moment.
+        # The SDK does not wait for its own tasks, which would outlive the client.
         tasks: set[asyncio.Task[Any]] = set(
             getattr(self._client, "_background_tasks", ())
         )
@@ -136,8 +134,8 @@ class Link:
             await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
 
     def end(self, error: ConnectionError) -> None:
-        """Ends the client because of what happened on the connection, which is of no
-        more use.
+        """Ends the client because of an event of the connection, which is then no
+        longer usable.
         """
         if not self.is_closed:
             self._calls.end(error)
@@ -166,8 +164,8 @@ class _ClientEvents(ClientEventHandler):
                 "Centrifugo's WebSocket endpoint, by "
                 "default `/connection/websocket`?"
             )
-            # Later the cause is taken for a passing one: a proxy whose backend restarts
-            # answers 404 for a moment.
+            # After a first connection, the cause counts as temporary: a proxy whose
+            # backend restarts answers 404 for a moment.
             if self._calls.was_up:
                 self._calls.on_trouble(hopeless)
             else:

@@ -1,4 +1,4 @@
-"""What models have in common, and all else that the module of the models uses."""
+"""The common base of models, and all other names that the module of models uses."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ __all__ = [
 
 
 class Model(BaseModel):
-    """What all models have in common."""
+    """The common base of all models."""
 
     model_config = ConfigDict(
         allow_inf_nan=False,
@@ -112,20 +112,20 @@ class Model(BaseModel):
         validate_by_name=True,
     )
 
-    # On the wire, where this is a variant of a tagged union.
+    # The tag on the wire, if this is a variant of a tagged union.
     __tag__: ClassVar[str] = ""
-    # The field that holds it, if there is one.
+    # The field that holds the tag, if there is one.
     __tag_field__: ClassVar[str] = ""
-    # The unions whose members are members of this; and the names of their variants
-    # where those are members.
+    # The unions whose members are members of this model; and the names of their
+    # variants, if the variants are members.
     __flattened__: ClassVar[Mapping[str, Collection[str]]] = {}
-    # Where all other members are.
+    # The field with all other members.
     __rest__: ClassVar[str] = ""
-    # Whether it is a variant with one unnamed content.
+    # Whether this is a variant with one unnamed content.
     __newtype__: ClassVar[bool] = False
-    # The names on the wire of fields that have another one here, for `FlatModel`s.
+    # The names on the wire of fields with another name here, for `FlatModel`s.
     __renamed__: ClassVar[Mapping[str, str]] = {}
-    # For params: the class of results whose values it takes as well.
+    # For params: the class of results whose values this model accepts as well.
     __received__: ClassVar[str] = ""
     # Whether unknown members are an error.
     __denies_unknown__: ClassVar[bool] = False
@@ -141,7 +141,7 @@ class Model(BaseModel):
         renamed: Mapping[str, str] | None = None,
         received: str | None = None,
     ) -> None:
-        """Takes what the wire format has and the fields do not say."""
+        """Takes the parts of the wire format that the fields do not define."""
         super().__init_subclass__()
         given = {
             "__tag__": tag,
@@ -163,7 +163,7 @@ class Model(BaseModel):
         return exact(handler(source), handler)
 
     def model_post_init(self, context: Any, /) -> None:
-        """Marks the tag as set: it is always sent."""
+        """Marks the tag as set, because it is always sent."""
         if self.__tag_field__:
             self.model_fields_set.add(self.__tag_field__)
 
@@ -175,7 +175,7 @@ class Newtype(Model):
 
 
 class FlatModel(Model):
-    """A model whose wire format has members of others among its own."""
+    """A model whose wire format contains the members of other types."""
 
     @model_validator(mode="before")
     @classmethod
@@ -186,8 +186,8 @@ class FlatModel(Model):
         rest = Members(cast(dict[str, Any], data))
         inner = {*cls.__flattened__, cls.__rest__}
         for name in cls.model_fields.keys() - inner:
-            # Not what the fields say: where their types are defined further down, they
-            # may not know yet.
+            # Does not use the aliases of the fields: they are not known yet if the
+            # types of the fields are defined further down.
             wire_name = cls.__renamed__.get(name, name)
             if wire_name in rest:
                 own[wire_name] = rest.pop(wire_name)
@@ -217,7 +217,7 @@ class FlatModel(Model):
 
 
 class Input(Model):
-    """A model of params that looks different from the one of results."""
+    """A model of params that differs from the model of results."""
 
     @model_validator(mode="before")
     @classmethod
@@ -229,8 +229,8 @@ class Input(Model):
 
 
 class FlatInput(FlatModel, Input):
-    """The same with members of others among its own."""
+    """An `Input` that contains the members of other types."""
 
 
 class NewtypeInput(Newtype, Input):
-    """The same with one unnamed content."""
+    """An `Input` with one unnamed content."""

@@ -1,4 +1,4 @@
-"""Centrifugo's refusals, in words that say what to configure."""
+"""Centrifugo's refusals, as errors that name the setting to change."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ BAD_REQUEST = 107
 TOKEN_EXPIRED = 109
 TOO_MANY_REQUESTS = 111
 INVALID_TOKEN = 3500
-# What Centrifugo does not understand; a connection without a token is the one that
-# users make.
+# Data that Centrifugo does not understand; in practice, a connection without a token.
 MALFORMED = 3501
 
 # The SDK's own codes: a connection without a usable token, and a message that was too
@@ -30,7 +29,7 @@ MESSAGE_TOO_LARGE = 3
 # Centrifugo's own `channel.max_length`.
 DEFAULT_MAX_LENGTH = 255
 
-# What Centrifugo calls expired. It says so of a token that is not valid yet, too.
+# Explains Centrifugo's "token expired", which also covers tokens not valid yet.
 EXPIRED = (
     "the token is missing, has expired or is not valid yet: look at its `exp` and "
     "`nbf`, and whether the clocks of Centrifugo and of the machine that signs tokens "
@@ -77,8 +76,8 @@ def subscribe(channel: str, user: str, code: int, reason: str) -> ConnectionErro
 def publish(
     channel: str, anonymous: bool, code: int, reason: str
 ) -> CentrifugoRPCError:
-    """Why Centrifugo does not take a request. Its rate limit is the one refusal that
-    passes.
+    """Why Centrifugo does not take a request. The rate limit is the only temporary
+    refusal.
     """
     if code == TOO_MANY_REQUESTS:
         return RpcError(
@@ -105,13 +104,13 @@ def publish(
 
 
 def connect(url: str, code: int, reason: str) -> ConnectionError:
-    """Why Centrifugo does not let the client in, for now."""
+    """Why Centrifugo does not let the client connect, for now."""
     fix = f": {EXPIRED}" if code == TOKEN_EXPIRED else ""
     return SetupError(f"Centrifugo at {url} does not accept ({code} {reason}){fix}")
 
 
 def disconnect(url: str, code: int, reason: str) -> ConnectionError:
-    """Why the connection is over for good."""
+    """Why the connection has ended permanently."""
     message = f"Centrifugo at {url} ended the connection ({code} {reason})"
     if code in (NO_TOKEN, TOKEN_EXPIRED):
         return TokenError(
@@ -137,5 +136,5 @@ def disconnect(url: str, code: int, reason: str) -> ConnectionError:
 
 
 def describe(error: BaseException) -> str:
-    """What went wrong; the name of the exception where it says nothing."""
+    """The message of the error; the name of the exception if it has no message."""
     return str(error) or type(error).__name__

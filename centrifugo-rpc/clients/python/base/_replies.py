@@ -1,4 +1,4 @@
-"""The subscription to the reply channel, and what was missed while it was away."""
+"""The subscription to the reply channel, and the recovery of missed replies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HISTORY_SIZE = 128
 
 
 class Connection(Protocol):
-    """What the subscription is part of."""
+    """The connection of the subscription."""
 
     is_closed: bool
 
@@ -39,9 +39,9 @@ class Connection(Protocol):
 class Replies:
     """Keeps the reply channel subscribed.
 
-    Where Centrifugo cannot continue from the last reply, because it was restarted or
-    there were too many, all replies that it has are read again: those that came before
-    belong to no call any more.
+    If Centrifugo cannot continue from the last reply, because it was restarted or there
+    were too many replies, all replies that it has are read again. Replies that had
+    already arrived no longer match a call.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Replies:
         await self._subscribe(_Events(self, None, missing=False))
 
     def replace(self, since: StreamPosition | None, *, missing: bool) -> None:
-        """Subscribes anew, from a position or from now on; replies may be `missing`."""
+        """Subscribes anew, from a position or from now; replies may be `missing`."""
         self._spawn(self._replace(_Events(self, since, missing=missing)))
 
     def is_current(self, events: _Events) -> bool:
-        """Whether the events are those of the present subscription."""
+        """Whether the events belong to the current subscription."""
         return self._events is events and not self.connection.is_closed
 
     async def _replace(self, events: _Events) -> None:
@@ -104,7 +104,7 @@ class Replies:
 
 
 class _Events(SubscriptionEventHandler):
-    """The events of one subscription. None of them counts once there is another one."""
+    """The events of one subscription, ignored once there is another subscription."""
 
     def __init__(
         self, replies: Replies, since: StreamPosition | None, *, missing: bool
@@ -116,12 +116,12 @@ class _Events(SubscriptionEventHandler):
         self._was_subscribed = False
 
     async def position(self, channel: str) -> StreamPosition:
-        """Where to continue from. Asked again when Centrifugo could not."""
+        """The position to continue from. The SDK calls it again if that failed."""
         since, self._asked = (None, True) if self._asked else (self.since, True)
         if since is not None:
             return since
         if self._replies.is_current(self):
-            # The first time there is nothing more to be had; later there may be.
+            # The first time, no more replies can be recovered; later there may be some.
             self._replies.replace(None, missing=self._was_subscribed)
         raise RuntimeError("Centrifugo cannot continue from the last reply")
 

@@ -23,15 +23,15 @@ from ._link import Link, PublishRefusedError, Target, UnconfirmedError
 
 logger = logging.getLogger("centrifugo_rpc")
 
-# What Centrifugo's protocol adds to the payload and the channel of a publication, at
-# most.
+# The most bytes that Centrifugo's protocol adds to the payload and the channel of a
+# publication.
 PUBLISH_OVERHEAD = 32
-# How large a publication of several requests may be.
+# The largest size of a publication of several requests, in bytes.
 TOGETHER = 16 * 1024
 # How long the last cancels of a client may take.
 LINGER = 1.0
 
-# What came of a request. None: Centrifugo has taken it.
+# The outcome of a request. None: Centrifugo has taken it.
 Outcome = CentrifugoRPCError | UnconfirmedError | None
 
 
@@ -40,29 +40,29 @@ class Request:
     """A request on its way out."""
 
     method: str
-    # By the timeout in milliseconds.
+    # Takes the timeout in milliseconds.
     encode: Callable[[int], bytes]
     deadline: Deadline
-    # Asked at the last moment: it is left out if its call has ended.
+    # Called at the last moment: the request is left out if its call has ended.
     goes_out: Callable[[], bool]
-    # Told once, unless it was left out.
+    # Called once, unless the request was left out.
     on_outcome: Callable[[Outcome], object]
     message: bytes = b""
-    # The task that sends it, from the moment that it does.
+    # The task that sends the request, once it is being sent.
     publishing: asyncio.Task[None] | None = None
 
     def write(self) -> None:
-        """Writes the request with the time that is left now."""
+        """Writes the request with the time that is left at this moment."""
         self.message = self.encode(self.deadline.remaining_ms())
 
 
 class Session:
-    """Publishes, and waits for what comes back. Publishing happens in tasks of its own,
-    which callers that go leave alone: a request is sent whole or not at all, and its
-    cancel after it.
+    """Publishes requests and waits for replies. Separate tasks publish, and are not
+    cancelled with their callers: a request is sent whole or not at all, and its
+    cancellation after it.
 
-    What is asked for in the same moment, until the loop comes to what it was to call
-    soon, goes out together where it is known that workers read that.
+    Requests of the same moment, until the loop runs the callbacks that are due, are
+    batched if the workers are known to read batches.
     """
 
     def __init__(self, target: Target, calls: Calls) -> None:
@@ -78,7 +78,7 @@ class Session:
         await self._link.start()
 
     async def close(self, reason: ConnectionError) -> None:
-        """Ends the calls under way, tells their workers, and ends the connection."""
+        """Ends the calls in flight, sends their cancellations, and disconnects."""
         was_up = self._calls.is_up
         running = self._calls.end(reason)
         if was_up:
@@ -87,7 +87,7 @@ class Session:
         if self._tasks and was_up:
             await asyncio.wait(self._tasks, timeout=LINGER)
         await self._link.close()
-        # One may have begun others.
+        # A task may have started others.
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -114,7 +114,7 @@ class Session:
 
         def on_outcome(error: Outcome) -> None:
             if isinstance(error, UnconfirmedError):
-                # Nobody knows whether it arrived: a reply may come.
+                # The request may have arrived: a reply may come.
                 logger.debug("the request of `%s` is not confirmed: %s", method, error)
             elif error is not None:
                 self._calls.fail(correlation_id, error)
@@ -144,7 +144,7 @@ class Session:
         deadline: Deadline,
         traceparent: str | None,
     ) -> None:
-        """Notifies a method and waits until Centrifugo has taken it."""
+        """Sends a notification and waits until Centrifugo has taken it."""
 
         def encode(timeout_ms: int) -> bytes:
             return encode_request(method, params, timeout_ms, traceparent=traceparent)
@@ -171,7 +171,7 @@ class Session:
             raise error
 
     def _send(self, request: Request) -> None:
-        """Has a request published, behind those before it."""
+        """Queues a request for publication, behind earlier ones."""
         request.write()
         self._check_size(request.message)
         self._outbox.append(request)
@@ -179,16 +179,16 @@ class Session:
             self._spawn(self._publish_outbox())
 
     async def _publish_outbox(self) -> None:
-        """Publishes what was asked for in the same moment."""
+        """Publishes the requests of the same moment."""
         requests, self._outbox = self._outbox, []
         first, *others = self._publications(requests)
         for publication in others:
             self._spawn(self._publish(publication))
-        # Begins before they do.
+        # The first publication begins before the others.
         await self._publish(first)
 
     def _publications(self, requests: list[Request]) -> list[list[Request]]:
-        """What goes into each publication, in the order of the requests."""
+        """The requests of each publication, in their order."""
         if not self._calls.together:
             return [[request] for request in requests]
         limit = min(TOGETHER, self._target.message_size_limit - self._overhead)
@@ -206,14 +206,14 @@ class Session:
     async def _publish(self, requests: list[Request]) -> None:
         """Publishes requests as one publication, once there is a connection."""
         if len(requests) > 1 and not self._calls.together:
-            # The connection was lost this very moment.
+            # The connection was lost just now.
             for request in requests:
                 self._spawn(self._publish([request]))
             return
         channel = self._target.request_channel
         try:
             if not self._calls.is_up:
-                # Then it is only one.
+                # Without a connection, there is only one request.
                 await self._wait(requests[0])
             requests = [request for request in requests if request.goes_out()]
             if not requests:
@@ -236,7 +236,7 @@ class Session:
                 request.on_outcome(None)
 
     async def _wait(self, request: Request) -> None:
-        """Waits for a connection, as long as the request has time."""
+        """Waits for a connection, until the deadline of the request."""
         if not await self._calls.up(request.deadline.remaining()):
             raise RpcTimeoutError(
                 request.method, request.deadline.timeout, published=False
@@ -256,7 +256,7 @@ class Session:
     async def _cancel(
         self, correlation_id: str, publishing: asyncio.Task[None] | None
     ) -> None:
-        """Tells the worker that nobody waits for the call any more."""
+        """Sends the cancellation of a call."""
         if publishing is not None:
             await asyncio.wait((publishing,))
         try:

@@ -1,4 +1,4 @@
-"""Calls without `await`: a thread with an event loop of its own makes them."""
+"""Calls without `await`, made by a thread with its own event loop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class BaseSyncAPIClient:
-    """Calls methods, and waits for them."""
+    """Calls methods, and waits for their results."""
 
     def __init__(self, api: BaseAPIClient) -> None:
         """Describes a client. Nothing happens until `connect`."""
@@ -44,15 +44,15 @@ class BaseSyncAPIClient:
 
     @property
     def rpc(self) -> CentrifugoRPCClient:
-        """The client whose connection is used. Its own methods are for the event loop
-        of this one's thread.
+        """The client whose connection is used. Call its own methods only in the event
+        loop of this client's thread.
         """
         return self._api.rpc
 
     def connect(self) -> None:
         """Starts the thread, connects and subscribes to the reply channel. Does nothing
-        on a client that has connected before. It raises what `CentrifugoRPCClient`'s
-        raises; after a failed attempt it may be called again.
+        on a client that has connected before. Raises the same errors as `connect` of
+        `CentrifugoRPCClient`; after a failed attempt it may be called again.
         """
         with self._connecting:
             if self._closed:
@@ -69,14 +69,14 @@ class BaseSyncAPIClient:
 
     def close(self) -> None:
         """Closes the connection and ends the thread. Calls of other threads end with
-        `ConnectionError`, and their workers are told to stop.
+        `ConnectionError`, and the client sends their cancellations.
         """
         thread = self._thread
         if thread is not None:
             thread.check_not_here()
         self._closed = True
         self._thread = None
-        # A connection of the process that this one was forked from is left alone.
+        # After a fork, the connection of the parent process is left alone.
         if thread is not None and thread.is_of_this_process:
             try:
                 thread.run(self._api.rpc.close())
@@ -84,11 +84,12 @@ class BaseSyncAPIClient:
                 thread.stop()
 
     def check_contract(self) -> None:
-        """Asks the server for its contract's hash.
+        """Compares the hash of the server's contract with that of this client.
 
         Raises:
-            ContractMismatchError: it is not the one this client was generated from.
-            RpcError: the server is too old to tell (404), or another answered error.
+            ContractMismatchError: this client was generated from another contract.
+            RpcError: the server is too old for this check (404), or returned another
+                error.
         """
         self._run(self._api.check_contract())
 
@@ -151,10 +152,10 @@ ITSELF = (
 
 
 class LoopThread:
-    """A thread that runs an event loop. It keeps no process alive."""
+    """A thread that runs an event loop. It does not keep the process alive."""
 
     def __init__(self) -> None:
-        """Starts it."""
+        """Starts the thread."""
         self._pid = os.getpid()
         self._ending = threading.Lock()
         self._ended = False
@@ -172,17 +173,17 @@ class LoopThread:
 
     @property
     def is_of_this_process(self) -> bool:
-        """Whether it runs in this process: a fork takes no threads along."""
+        """Whether the thread runs in this process: a fork does not copy threads."""
         return self._pid == os.getpid()
 
     def check_not_here(self) -> None:
-        """Raises in the thread itself, which cannot wait for itself."""
+        """Raises if called in the thread itself, which cannot wait for itself."""
         if self.is_of_this_process and threading.current_thread() is self._thread:
             raise EventLoopError(ITSELF)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Runs it there, and waits for it here. What ends the waiting, for example
-        Ctrl-C, cancels it.
+        """Runs the coroutine in the thread, and waits for it. If an exception ends the
+        wait, for example Ctrl-C, the coroutine is cancelled.
         """
         try:
             future = self._begin(coroutine)
@@ -194,21 +195,21 @@ class LoopThread:
         except CancelledError:
             raise ConnectionError(CLOSED) from None
         finally:
-            # Does nothing once it is done.
+            # Has no effect on a finished future.
             future.cancel()
 
     def _begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         if not self.is_of_this_process:
             raise EventLoopError(FORKED)
         self.check_not_here()
-        # What the loop gets before it is told to end, it ends as well.
+        # The loop also ends coroutines that were submitted before its end.
         with self._ending:
             if self._ended:
                 raise ConnectionError(CLOSED)
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def stop(self) -> None:
-        """Ends the loop, and what runs in it."""
+        """Ends the loop, and all tasks in it."""
         with self._ending:
             if not self._ended:
                 self._ended = True

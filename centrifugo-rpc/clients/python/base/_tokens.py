@@ -1,4 +1,4 @@
-"""Where fresh connection tokens come from."""
+"""The source of fresh connection tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GetToken = Callable[[], Awaitable[str]]
 
 
 class Tokens:
-    """Asks the user's function, and ends the client where asking again cannot help."""
+    """Calls the user's function, and ends the client if a retry cannot help."""
 
     def __init__(
         self, get_token: GetToken, user: str, on_end: Callable[[TokenError], None]
@@ -57,7 +57,7 @@ class Tokens:
         return token
 
     def close(self) -> None:
-        """Nobody waits for tokens any more."""
+        """Cancels all pending calls of the function."""
         for asking in self._asking:
             asking.cancel()
 

@@ -1,4 +1,4 @@
-"""Unions, as the wire tells their variants apart."""
+"""Unions, with the rules of the wire for their variants."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-# The validation context of what came from the wire. There, members have the names of
-# the wire, unknown ones are ignored, and null is not the same as nothing.
+# The validation context of values from the wire. There, members have the names of the
+# wire, unknown members are ignored, and null is not the same as absent.
 WIRE: dict[str, bool] = {"wire": True}
 
 
@@ -29,7 +29,7 @@ def is_wire(info: ValidationInfo) -> bool:
 
 
 class Members(dict[str, Any]):
-    """The members of a struct, for the unions whose members are among them."""
+    """The members of a struct, for unions whose members are among them."""
 
 
 class External:
@@ -45,7 +45,7 @@ class External:
                 return value if isinstance(value, str) else _tag_of(value)
             members = cast(dict[str, Any], value)
             if isinstance(members, Members):
-                # Among the members of a struct the first that is a variant counts.
+                # Among the members of a struct, the first variant counts.
                 return next((name for name in members if name in choices), None)
             return next(iter(members)) if len(members) == 1 else None
 
@@ -54,7 +54,7 @@ class External:
 
 
 class Internal:
-    """The union of objects that are told apart by one member."""
+    """The union of objects that one member distinguishes."""
 
     def __init__(self, tag: str) -> None:
         self._tag = tag
@@ -73,9 +73,9 @@ class Internal:
 
 
 class Untagged:
-    """The union of what is told apart by its looks. On the wire the first counts that
-    fits; in the program the one whose value it is, which the first may only be able to
-    make of it.
+    """The union of variants without a tag. For a value from the wire, the first
+    matching variant counts. For a value of the program, the variant of its own type
+    counts, even if the value could be converted to an earlier variant.
     """
 
     def __get_pydantic_core_schema__(
@@ -130,8 +130,8 @@ def _tag_of(variant: Any) -> str:
 
 
 def has_outer_tag(variant: Any) -> bool:
-    """Whether a value is of a variant whose tag stands around it, as only its union can
-    write it.
+    """Whether the value is of a variant with a tag around it, which only its union can
+    write.
     """
     return bool(_tag_of(variant)) and not variant.__tag_field__
 

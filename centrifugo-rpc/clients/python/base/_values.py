@@ -1,4 +1,4 @@
-"""The types of the wire, where Python's are not the same."""
+"""The types of the wire that differ from Python's."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ else:
 
 
 class IntEnum(enum.IntEnum):
-    """An enum whose members are integers, and no floats, strings or booleans."""
+    """An enum whose members are integers, not floats, strings or booleans."""
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -66,12 +66,12 @@ T = TypeVar("T")
 
 
 def between(lowest: int, highest: int) -> FieldInfo:
-    """An integer of these bounds, which is no float, no string and no boolean."""
+    """An integer within these bounds, not a float, a string or a boolean."""
     return cast(FieldInfo, Field(strict=True, ge=lowest, le=highest))
 
 
 def wire(name: str) -> FieldInfo:
-    """A field whose name on the wire is no name in Python."""
+    """A field whose name on the wire is not valid in Python."""
     return cast(FieldInfo, Field(validation_alias=name, serialization_alias=name))
 
 
@@ -97,15 +97,15 @@ Number = Annotated[
     Field(union_mode="left_to_right"),
 ]
 Char = Annotated[str, Field(min_length=1, max_length=1)]
-# `X | None`, for formatters that find no place to break it.
+# `X | None`, for formatters that cannot break the line at `|`.
 OrNone = Annotated[T | None, "or none"]
-# What a field is that was not given. Pydantic makes a new one each time.
+# The default of a field that was not given. Pydantic copies it for each model.
 EMPTY: Any = {}
 
 
 class _Moment:
-    """A type that is text on the wire. Text of the program is taken for it as well,
-    unless it is that of a union that has text.
+    """A type that is text on the wire. Text of the program is accepted as well, except
+    in a union that also has text.
     """
 
     def __init__(
@@ -219,7 +219,7 @@ Dec = Annotated[
 
 
 def _json(value: Any) -> Any:
-    """What JSON has, and models: nothing that only looks like it."""
+    """Checks for JSON values and models, without values that only resemble them."""
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("finite", "Input should have finite numbers only")
     if isinstance(value, (list, tuple)):
@@ -289,7 +289,7 @@ def _not_null(value: Any, info: ValidationInfo) -> Any:
     return value
 
 
-# None stands for nothing: it is never sent.
+# None means absent: it is never sent.
 MayBeAbsent = Annotated[
     T | None,
     Field(exclude_if=lambda value: value is None),
@@ -306,5 +306,5 @@ def _or_nothing(value: Any, handler: Callable[[Any], Any], info: ValidationInfo)
         raise
 
 
-# A union whose members stand among those of a struct, and which may be missing there.
+# A union whose members are among those of a struct, and which may be absent.
 FlattenedOrNone = Annotated[T | None, WrapValidator(_or_nothing)]

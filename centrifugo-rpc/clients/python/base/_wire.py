@@ -1,4 +1,4 @@
-"""Values of the contract's types, from and to JSON."""
+"""Reads and writes values of the contract's types as JSON."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class Codec:
             raise ValueError("nested too deeply, or within itself") from error
 
     def check(self, value: Any) -> Any:
-        """The value as one of the type. Raises `ValueError` if it is none."""
+        """The value as one of the type. Raises `ValueError` if it does not match."""
         try:
             return self._adapter.validate_python(_again(value, ()))
         except ValidationError as error:
             raise ValueError(explain(error)) from error
 
     def from_plain(self, plain: Any) -> Any:
-        """The value of what a JSON parser made. Raises `ValueError` if it is none."""
+        """The value of parsed JSON. Raises `ValueError` if it does not match."""
         try:
             return self._adapter.validate_python(
                 plain, context=WIRE, by_alias=True, by_name=False, extra="ignore"
@@ -61,9 +61,9 @@ class Codec:
 
 
 def to_json(kind: Any, value: Any) -> bytes:
-    """Writes a value of the contract's type `kind` as the wire has it.
+    """Writes a value of the contract's type `kind` as its JSON on the wire.
 
-    Raises `ValueError` if it is not one.
+    Raises `ValueError` if the value is not of this type.
     """
     return Codec(kind).to_json(value)
 
@@ -75,7 +75,7 @@ def read_json(kind: Any, data: str | bytes) -> Any: ...
 def read_json(kind: Any, data: str | bytes) -> Any:
     """Reads a value of the contract's type `kind` from its JSON on the wire.
 
-    Raises `ValueError` if it is not one.
+    Raises `ValueError` if the JSON is not of this type.
     """
     return Codec(kind).from_plain(from_json(data, allow_inf_nan=False))
 
@@ -85,11 +85,11 @@ def as_params(kind: type[T], value: object) -> T: ...
 @overload
 def as_params(kind: Any, value: object) -> Any: ...
 def as_params(kind: Any, value: object) -> Any:
-    """What a call answered as the type that params have in its place, such as
-    `as_params(TaskInput, task)`. Models and calls do that by themselves; type checkers
-    want to be told.
+    """Converts the result of a call to the corresponding type of params, like
+    `as_params(TaskInput, task)`. Models and calls convert such values themselves; this
+    function makes type checkers accept them.
 
-    Raises `ValueError` if it is not one.
+    Raises `ValueError` if the value is not of this type.
     """
     return Codec(kind).check(value)
 
@@ -105,8 +105,8 @@ def read_hash(answer: Any) -> str:
 
 
 def _again(value: Any, place: tuple[str, ...]) -> Any:
-    """The value with all models in it made anew: nothing checks what is put into a list
-    of a model later on, and it would be written as something else.
+    """The value with all models in it validated again: Pydantic does not check values
+    that are added to a list of a model later, and would write them as something else.
     """
     if isinstance(value, BaseModel):
         given = value.model_fields_set
@@ -135,12 +135,12 @@ def _again(value: Any, place: tuple[str, ...]) -> Any:
     return value
 
 
-# What no model can be in.
+# The types that cannot contain a model.
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def explain(error: ValidationError, place: tuple[str, ...] = ()) -> str:
-    """Where it is wrong and why, without the values."""
+    """The places and causes of the error, without the values."""
     problems = error.errors(
         include_url=False, include_context=False, include_input=False
     )
