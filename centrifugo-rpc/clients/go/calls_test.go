@@ -62,7 +62,7 @@ func TestTheRequestIsWhatTheProtocolSays(t *testing.T) {
 	if r.TimeoutMS < 4000 || r.TimeoutMS > 5000 || len(r.CorrelationID) != 36 {
 		t.Errorf("%+v", r)
 	}
-	// What fits no call changes nothing.
+	// A reply without a call changes nothing.
 	for _, reply := range []string{`1`, `[]`, `{}`, `{"correlation_id":7}`, `{"correlation_id":"nobody","result":1}`,
 		fmt.Sprintf(`{"correlation_id":%q,"error":{"code":70000,"message":"x"}}`, r.CorrelationID)} {
 		centrifugo.api("publish", map[string]any{"channel": r.ReplyTo, "data": json.RawMessage(reply)})
@@ -157,7 +157,7 @@ func TestNobodyAnswers(t *testing.T) {
 	if r := worker.next(); r.Cancel != request.CorrelationID {
 		t.Errorf("%+v", r)
 	}
-	// The deadline of the context is told to the service, and its error is the context's.
+	// The request carries the deadline of the context, and the error is the context's.
 	ctx, cancel := context.WithTimeout(background(t), 150*time.Millisecond)
 	defer cancel()
 	_, err = invoke[any](ctx, api, "a.b", nil, nil)

@@ -395,7 +395,7 @@ func (p *proxy) cut() {
 	p.conns = nil
 }
 
-// refuse breaks all connections, and those to come, or lets them be again.
+// refuse breaks all connections, and all later ones, or accepts connections again.
 func (p *proxy) refuse(on bool) {
 	p.mu.Lock()
 	p.refusing = on

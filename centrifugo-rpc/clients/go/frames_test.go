@@ -75,7 +75,7 @@ func FuzzFrames(f *testing.F) {
 	f.Fuzz(checkFrames)
 }
 
-// The same every time, so that a build fails for what was changed and not by luck. FuzzFrames looks further.
+// A fixed seed, so that a build fails because of a change and not by chance. FuzzFrames searches further.
 func TestAnyFramesAreReadOrRefused(t *testing.T) {
 	seed := uint64(0)
 	mutations(frameSeeds, []string{"\x00", "\x01", "\x80", "\x81", "\x88", "\x89", "\x7e", "\x7f", "\xfe", "\xff"}, func(stream []byte) {
@@ -84,7 +84,8 @@ func TestAnyFramesAreReadOrRefused(t *testing.T) {
 	})
 }
 
-// checkFrames says of whatever a server sends: messages within the limit and in UTF-8, then an error; the same for any cut of the stream.
+// checkFrames holds for all bytes from a server: messages within the limit and in UTF-8, then an error; the same for any cut of the
+// stream.
 func checkFrames(t *testing.T, stream []byte, seed uint64) {
 	const limit = 1000
 	read := func(r io.Reader) (messages [][]byte, ending string) {

@@ -33,7 +33,7 @@ func receive[T any](t *testing.T, what string, from <-chan T) T {
 	}
 }
 
-// eventually waits for what nobody announces.
+// eventually waits for a condition that has no event.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {

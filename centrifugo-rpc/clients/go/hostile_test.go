@@ -17,7 +17,7 @@ import (
 // wait reads until the client is gone.
 func (p *peer) wait() { _, _ = io.Copy(io.Discard, p.r) }
 
-// rest reads until the client says goodbye.
+// rest reads until the client closes the connection.
 func (p *peer) rest() {
 	for {
 		if opcode, _, err := p.frameFromClient(); err != nil || opcode == opClose {

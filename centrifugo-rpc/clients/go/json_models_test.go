@@ -226,7 +226,7 @@ func (v *value) members(o *object) {
 	u.end()
 }
 
-// Flattened: one of each, and what is left.
+// Flattened: one of each, and the remaining members.
 type flat struct {
 	ID    uint8
 	Shape shape
@@ -245,7 +245,7 @@ func (v *flat) members(o *object) {
 	rest(o, &v.Rest, textKeys, integers[int32])
 }
 
-// Denies what it does not know.
+// Denies unknown members.
 type closed struct{ A Never }
 
 func (v *closed) code(c *coder) {

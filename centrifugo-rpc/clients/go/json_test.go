@@ -47,7 +47,7 @@ func TestAValueThatIsReadIsWrittenAsTheSameValue(t *testing.T) {
 			t.Errorf("%s is not in %s", exact, again)
 		}
 	}
-	// What was null is null, what was absent is absent.
+	// A null member stays null, an absent member stays absent.
 	v.nulls[0] = 0
 	if text := textOf(t, &v, (*zoo).code); strings.Contains(text, "either") {
 		t.Error(text)
@@ -329,12 +329,13 @@ func FuzzJSON(f *testing.F) {
 	f.Fuzz(checkJSON)
 }
 
-// The same every time, so that a build fails for what was changed and not by luck. FuzzJSON looks further.
+// A fixed seed, so that a build fails because of a change and not by chance. FuzzJSON searches further.
 func TestAnyJSONIsReadOrRefused(t *testing.T) {
 	mutations(jsonSeeds, []string{`"`, `\u`, `{`, `}`, `[`, `]`, `,`, `:`, `null`, `""`, `-`, `.`, `e9`, `0`, "\xff"}, func(data []byte) { checkJSON(t, data) })
 }
 
-// checkJSON says of any bytes: what package encoding/json takes for JSON is read, written and read as the same, or refused for a reason.
+// checkJSON holds for any bytes: text that package encoding/json accepts is read, written and read as the same value, or refused with
+// a reason.
 func checkJSON(t *testing.T, data []byte) {
 	in, err := parse(data)
 	if err != nil {
@@ -361,7 +362,7 @@ func checkJSON(t *testing.T, data []byte) {
 	}
 }
 
-// reread reads, writes and reads again. What cannot be read is no error.
+// reread reads, writes and reads again. Unreadable text is not an error.
 func reread[T any](data []byte, code codec[T]) (string, error) {
 	var first, second T
 	if decode(data, &first, code) != nil {

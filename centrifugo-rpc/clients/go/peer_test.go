@@ -21,7 +21,7 @@ type peer struct {
 	r    *bufio.Reader
 	// Which connection of its server this is, from 0.
 	number int
-	// What came together and was not asked for yet.
+	// Batched requests that the test has not requested yet.
 	requests []request
 }
 

@@ -77,7 +77,7 @@ func (c *crowd) notify(ctx context.Context, method string) {
 	go func() { c.ended <- ended{method, "", c.api.Notify(ctx, method, nil)} }()
 }
 
-// hold stops the network with a first call, and queues what begins, in this order.
+// hold stops the network with a first call, and queues the calls of begin, in this order.
 func (c *crowd) hold(begin ...func()) {
 	c.t.Helper()
 	connection, _, _ := c.api.link.state()
@@ -95,7 +95,7 @@ func (c *crowd) hold(begin ...func()) {
 	}
 }
 
-// release lets go what is queued.
+// release sends the queued messages.
 func (c *crowd) release() { c.gate.Unlock() }
 
 // begin are calls with these methods; a.note… are notifications.
@@ -126,7 +126,7 @@ func (c *crowd) ends(methods []string, check func(ended) bool) {
 	}
 }
 
-// succeeds is the end of what was answered with its own params, or notified.
+// succeeds is the end of a call that was answered with its own params, or of a notification.
 func succeeds(end ended) bool {
 	return end.err == nil && (end.result == "" || end.result == fmt.Sprintf("%q", end.method))
 }
@@ -138,7 +138,7 @@ type published struct {
 	data string
 }
 
-// recorder is a peer that tells all that is published, and leaves the answers to its test.
+// recorder is a peer that reports all publications, and leaves the answers to its test.
 func recorder(t *testing.T) (url string, arrived chan published) {
 	arrived = make(chan published, 1000)
 	return serve(t, func(p *peer) {
@@ -175,7 +175,7 @@ func (p published) answer() {
 	}
 }
 
-// names are the methods of what is together, and `cancel` for a cancel.
+// names are the methods of a batch, and `cancel` for a cancel.
 func (p published) names() string {
 	var names []string
 	for _, r := range p.requests() {
@@ -377,7 +377,7 @@ func TestAConnectionThatBreaksUnderABatch(t *testing.T) {
 	first := c.is(arrived, "a.first")
 	together := c.is(arrived, "a.b a.note a.c")
 	_ = first.peer.conn.Close()
-	// Nobody knows whether it was delivered: calls wait for their replies, and are not published again.
+	// The delivery is unknown: calls wait for their replies, and are not published again.
 	c.ends([]string{"a.note"}, func(end ended) bool { return errors.Is(end.err, errUnconfirmed) })
 	// Another connection knows nothing of the worker yet.
 	eventually(t, "another connection", c.api.Connected)

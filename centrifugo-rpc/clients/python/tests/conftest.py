@@ -1,4 +1,4 @@
-"""A real Centrifugo, and what tests do to it.
+"""A real Centrifugo, and the operations of tests on it.
 
 `CENTRIFUGO_RPC_TEST` says where it is: a JSON object with `url`, `api_url`, `api_key`
 and `secret`. The `demo` example serves on it. `cargo test -p tests --test
@@ -26,7 +26,7 @@ from .tokens import signed
 
 
 class Server:
-    """Where Centrifugo is, and what opens it."""
+    """The address of Centrifugo, and its secrets."""
 
     def __init__(self, settings: dict[str, str]) -> None:
         self.url = settings["url"]

@@ -116,7 +116,7 @@ async def test_one_of_several_calls_in_a_publication_is_cancelled(
     assert cancel["cancel"] == batch["batch"][1]["correlation_id"]
     assert cancel["reply_to"] == rpc._target.reply_channel
 
-    # The worker's word on it: nobody waits for it any more.
+    # The worker's reply to it, which no call waits for.
     async def answered() -> bool:
         return rpc.ignored_replies == 1
 
@@ -165,7 +165,7 @@ async def test_the_worker_ends_a_call_that_takes_too_long(
 async def test_a_call_that_nobody_answers_times_out(server: Server) -> None:
     client = CentrifugoRPCClient(server.url, server.token(), timeout=0.2)
     async with client as rpc:
-        # Requests of somebody else's reply channel are dropped by the worker.
+        # The worker drops requests with another caller's reply channel.
         assert rpc._session is not None
         vars(rpc._session._target)["reply_channel"] = f"reply:{'x' * 16}#43"
         with pytest.raises(RpcTimeoutError) as raised:
@@ -199,7 +199,7 @@ async def test_a_cancelled_call_is_cancelled_at_the_worker(
     with pytest.raises(asyncio.CancelledError):
         await call
 
-    # The worker's word on the cancelled call comes, and nobody waits for it any more.
+    # The worker's reply to the cancelled call arrives, and no call waits for it.
     async def answered() -> bool:
         return rpc.ignored_replies == 1
 

@@ -90,7 +90,7 @@ def test_a_client_in_another_event_loop_says_so_at_once(server: Server) -> None:
         await rpc.connect()
         session = rpc._session
         assert session is not None
-        # What is left of it must not outlive the test.
+        # The session must not outlive the test.
         await session._link.close()
 
     asyncio.run(left())

@@ -1,4 +1,4 @@
-"""What needs no server."""
+"""Tests that need no server."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ async def test_replies_that_come_together_each_end_their_call() -> None:
     [
         # Brackets that stay open would take in what comes after them.
         *((b, "malformed") for b in MALFORMED if b.count(b"[") == b.count(b"]")),
-        # What is JSON, but not to the parser.
+        # Valid JSON that the parser refuses.
         (b'{"correlation_id":"\\ud800\\"]},{","result":1}', "malformed"),
         pytest.param(
             b'{"later":1,"correlation_id":"i","result":%s}' % NESTED,

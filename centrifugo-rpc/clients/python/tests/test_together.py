@@ -1,4 +1,4 @@
-"""Requests that go out together, on a connection that does what a test tells it."""
+"""Batched requests, on a connection that the test controls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REPLY_TO = "reply:6ba7b810-9dad-41d1-80b4-00c04fd430c8#42"
 
 
 class Wire:
-    """Takes the place of the connection. What is published waits for its outcome."""
+    """Replaces the connection. Each publication waits for its outcome."""
 
     def __init__(self) -> None:
         self.is_closed = False
@@ -129,7 +129,7 @@ class World:
 
     @property
     def methods(self) -> list[list[str]]:
-        """What was published: the methods of each publication, or `cancel`."""
+        """The methods of each publication, or `cancel`."""
         return [
             [request.get("method", "cancel") for request in requests_of(each)]
             for each in map(json.loads, self.wire.published)
@@ -145,7 +145,7 @@ def padding(method: str, size: int) -> bytes:
 
 
 async def moment() -> None:
-    """Lets the loop call what it is to call soon."""
+    """Lets the loop run the callbacks that are due."""
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -394,7 +394,7 @@ async def test_what_has_ended_before_it_goes_out_is_left_out(world: World) -> No
     await moment()
     await canceling
     assert cancelled.cancelled()
-    # What is left has no company any more, and no cancel is needed.
+    # The remaining request goes out alone, and no cancel is needed.
     assert world.methods == [["a.1"], ["a.3"]]
     world.answer()
     assert await outcomes(*first, other) == ["a.1", "a.3"]
