@@ -1,4 +1,4 @@
-//! The Rust caller.
+//! The Rust client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,13 +39,13 @@ use pending::Answer;
 use shared::Shared;
 use together::Together;
 
-/// What Centrifugo's protocol adds to the payload and the channel of a publication, at most.
+/// The most that Centrifugo's protocol adds to the payload and the channel of a publication, in bytes.
 const PUBLISH_OVERHEAD: usize = 32;
 
-/// Calls methods of workers, over one WebSocket to Centrifugo.
+/// Calls methods of workers over one WebSocket connection to Centrifugo.
 ///
-/// Cheap to clone: clones are handles of one connection. It is closed by [`close`](Self::close), or when the last handle is
-/// dropped.
+/// Cheap to clone: clones are handles of one connection. [`close`](Self::close) closes the connection, and so does
+/// dropping the last handle.
 ///
 /// ```no_run
 /// use centrifugo_rpc::Client;
@@ -71,23 +71,24 @@ const PUBLISH_OVERHEAD: usize = 32;
 /// # Ok(()) }
 /// ```
 ///
-/// # What happens to a call
+/// # Guarantees of a call
 ///
 /// A call ends exactly once: with its result, the worker's error, a timeout, or the end of the client.
 ///
-/// - **Deadline.** The worker is told the timeout and ends the method by then with 408. The caller waits a tenth of the timeout
-///   longer, at least 250 ms and at most 1 s, so that this answer usually arrives. [`CallError::Timeout`] therefore means that *nobody* answered.
-/// - **Cancellation.** Dropping the future of a call tells the worker to stop the method.
-/// - **Lost connections.** The client reconnects for as long as it lives. Calls under way go on: replies sent meanwhile
-///   are recovered. Calls made meanwhile wait for the connection, within their timeout. If Centrifugo was restarted and keeps
-///   its history in memory, replies sent since are read from the new one; those that it had and forgot are lost, and their calls
-///   time out.
-/// - **Together.** Calls of the same moment go out in one publication, once a worker has shown that it reads them so.
-/// - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms, nobody knows
-///   whether a worker has it: the call then waits for a reply until its timeout.
+/// - **Deadline.** The request carries the timeout, and the worker ends the method by then with 408. The caller waits a
+///   tenth of the timeout longer, at least 250 ms and at most 1 s, so that this reply usually arrives.
+///   [`CallError::Timeout`] therefore means that *no* reply arrived.
+/// - **Cancellation.** Dropping the future of a call sends the worker a cancellation for the method.
+/// - **Reconnects.** The client reconnects for as long as it lives. Calls in flight go on: replies sent during the
+///   outage are recovered. New calls wait for the connection, within their timeout. If Centrifugo was restarted and
+///   keeps its history in memory, the client reads the replies sent since from the new history; replies that only the
+///   old history held are lost, and their calls time out.
+/// - **Batching.** Concurrent calls share a publication once a worker has shown that it reads batches.
+/// - **At most once.** A request is published once and never retried. If the connection breaks before Centrifugo
+///   confirms the publication, delivery is unknown: the call then waits for a reply until its timeout.
 ///
-/// Calls are not queued or limited here: as many are under way as futures of calls are alive. Workers limit how many calls of one
-/// user they run and answer 429 over that.
+/// The client neither queues nor limits calls: every live future of a call is a call in flight. Workers limit the calls
+/// that they run for one user and answer 429 over that limit.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -114,7 +115,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Starts to describe a client of the Centrifugo whose WebSocket endpoint is at `url`, like
+    /// Starts to configure a client. `url` is Centrifugo's WebSocket endpoint, for example
     /// `ws://localhost:8000/connection/websocket`.
     pub fn builder(url: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(url.into())
@@ -122,15 +123,15 @@ impl Client {
 
     /// Calls `method` and waits for its result.
     ///
-    /// `params` are what serde makes of them; `&()` for a method without any. The timeout is the client's
+    /// `params` are serialized with serde; pass `&()` for a method without params. The timeout is the client's
     /// ([`ClientBuilder::timeout`], 30 s by default).
     ///
-    /// Dropping the future cancels the call: the worker is told to stop the method, if it may have begun. Nothing waits for
-    /// that, and a method that is done stays done.
+    /// Dropping the future cancels the call: if the method may have begun, the worker gets a cancellation. Nothing
+    /// waits for its effect, and a method that has already finished is not undone.
     ///
     /// # Errors
     ///
-    /// [`CallError`]: the worker's error, or why there is no answer.
+    /// [`CallError`]: the worker's error, or the reason why there is no reply.
     pub async fn call<R>(&self, method: &str, params: &(impl Serialize + ?Sized)) -> Result<R, CallError>
     where
         R: DeserializeOwned,
@@ -138,7 +139,7 @@ impl Client {
         self.call_with(method, params, CallOptions::new()).await
     }
 
-    /// As [`call`](Self::call), with options of its own.
+    /// Calls `method` as [`call`](Self::call) does, with options for this call.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -171,20 +172,22 @@ impl Client {
         })
     }
 
-    /// Notifies `method`: it runs, and nothing is answered. Returns when Centrifugo has taken the notification.
+    /// Notifies `method`: the method runs, and no reply is sent. Returns when Centrifugo has accepted the notification.
     ///
-    /// Dropping the future does not stop a notification that is on its way.
+    /// Dropping the future does not stop a notification that is already sent.
     ///
     /// # Errors
     ///
-    /// [`CallError`]: why Centrifugo did not take it. Whether it did is unknown when the connection broke meanwhile.
+    /// [`CallError`]: the reason why Centrifugo did not accept the notification. If the connection broke meanwhile,
+    /// whether it was accepted is unknown.
     pub async fn notify(&self, method: &str, params: &(impl Serialize + ?Sized)) -> Result<(), CallError> {
         self.notify_with(method, params, CallOptions::new()).await
     }
 
-    /// As [`notify`](Self::notify), with options of its own: the timeout is for the method as well as for sending.
+    /// Notifies `method` as [`notify`](Self::notify) does, with options for this notification. The timeout limits both
+    /// the method and the sending.
     ///
-    /// Dropping the future does not stop a notification that is on its way.
+    /// Dropping the future does not stop a notification that is already sent.
     ///
     /// # Errors
     ///
@@ -199,22 +202,23 @@ impl Client {
         self.inner.notify(method, params.as_deref(), &options).await
     }
 
-    /// Whether there is a connection at this moment. Calls need not ask: they wait for it.
+    /// Returns whether the client is connected right now. Calls need no such check: they wait for the connection.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.inner.shared.is_up()
     }
 
-    /// Waits until the client has ended for good, and says why: it was closed, or Centrifugo ended the connection in a way that
-    /// forbids another attempt, for example because the token has expired. Lost connections do not end it.
+    /// Waits until the client has ended for good, and returns the reason: the client was closed, or Centrifugo ended
+    /// the connection with a code that rules out a reconnect, for example because the token has expired. A lost
+    /// connection alone does not end the client.
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future has no effect.
     pub async fn ended(&self) -> Error {
         self.inner.shared.ended().await
     }
 
-    /// Closes the connection, for all handles. Calls under way end with [`CallError::Connection`], and their workers are told
-    /// to stop.
+    /// Closes the connection, for all handles. Calls in flight end with [`CallError::Connection`], and their workers
+    /// get cancellations.
     ///
     /// Takes at most about a second. Dropping the future does not stop the closing.
     pub async fn close(&self) {
@@ -227,7 +231,7 @@ impl Client {
     }
 }
 
-/// Nothing for params that are `null`: methods without params take none.
+/// Encodes `params`; `None` if they are `null`, since methods without params take none.
 fn encode(method: &str, params: &(impl Serialize + ?Sized)) -> Result<Option<Box<RawValue>>, CallError> {
     match serde_json::value::to_raw_value(params) {
         Ok(json) => Ok((json.get() != "null").then_some(json)),
@@ -251,7 +255,7 @@ impl Inner {
         tokio::pin!(publish, no_answer);
         let mut publishing = true;
         loop {
-            // The answer first: it may overtake Centrifugo's confirmation of the request.
+            // The reply first: it may overtake Centrifugo's confirmation of the request.
             tokio::select! {
                 biased;
                 answer = &mut call.answer => return match answer {
@@ -261,7 +265,7 @@ impl Inner {
                     Err(_) => Err(CallError::Connection(Error::new(ErrorKind::Other, "the client is gone"))),
                 },
                 sent = &mut publish, if publishing => match sent {
-                    // Nobody knows whether it arrived: a reply may come.
+                    // Delivery is unknown, so a reply may still come.
                     Ok(()) | Err(SendError::Unknown) => publishing = false,
                     Err(error) => {
                         self.shared.pending().not_sent(call.id);
@@ -275,7 +279,7 @@ impl Inner {
         }
     }
 
-    /// Refuses a call that has no time.
+    /// Computes the deadline of a call. Rejects a timeout of zero.
     fn deadline(&self, method: &str, options: &CallOptions) -> Result<Deadline, CallError> {
         let timeout = options.timeout.unwrap_or(self.timeout);
         if timeout.is_zero() {
@@ -290,7 +294,7 @@ impl Inner {
         sent.unwrap_or(Err(SendError::Unknown)).map_err(|error| error.into_call_error(method, &deadline))
     }
 
-    /// Publishes a request, once there is a connection; that of a call only if it has not ended by then.
+    /// Publishes a request once there is a connection; a call's request only if the call has not ended by then.
     async fn send(&self, mut request: Request<'_>, deadline: &Deadline, call: Option<Uuid>) -> Result<(), SendError> {
         request.timeout_ms = Some(deadline.remaining_ms());
         let mut message = serde_json::to_vec(&request).map_err(|error| SendError::Encode(error.into()))?;
@@ -324,7 +328,7 @@ impl Inner {
     }
 
     fn refusal(&self, code: u32, reason: &str) -> Result<RpcError, Error> {
-        // A reply channel ends with its user.
+        // A reply channel's name ends with the user ID, so a trailing `#` means an anonymous caller.
         refusal::publish(&self.request_channel, self.reply_channel.ends_with('#'), code, reason)
     }
 
@@ -344,9 +348,9 @@ fn request<'a>(method: &'a str, params: Option<&'a RawValue>, options: &'a CallO
     }
 }
 
-/// Why a request did not go out.
+/// Reasons why a request was not sent.
 enum SendError {
-    /// It may have gone out.
+    /// The request may have been sent.
     Unknown,
     NoConnection,
     Answered(RpcError),
@@ -371,7 +375,7 @@ impl SendError {
     }
 }
 
-/// A call that somebody waits for. Dropping it forgets the call, and cancels it where a worker may be running it.
+/// A call with a waiting caller. Dropping it forgets the call, and cancels it if a worker may be running it.
 struct OpenCall<'a> {
     inner: &'a Inner,
     id: Uuid,

@@ -1,4 +1,4 @@
-//! [`ClientBuilder`]: where Centrifugo is and who calls.
+//! [`ClientBuilder`]: the connection and the identity of a client.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,10 +16,10 @@ use crate::centrifugo::tls::{Tls, is_encrypted};
 use crate::config::{self, Channels, defaults};
 use crate::error::{BoxError, Error, ErrorKind, shown_url};
 
-/// How a [`Client`] finds Centrifugo and who it is; made by [`Client::builder`].
+/// Configures a [`Client`]: the endpoint of Centrifugo, the user, channels and limits. Made by [`Client::builder`].
 ///
-/// The names of the channels and the limit are those of Centrifugo's configuration and of the workers'
-/// [`Config`](crate::Config); the defaults of all of them fit.
+/// The channel names and the message size limit must match Centrifugo's configuration and the workers'
+/// [`Config`](crate::Config); the defaults of all three match.
 #[must_use = "a builder does nothing until `connect`"]
 pub struct ClientBuilder {
     url: String,
@@ -63,19 +63,19 @@ impl ClientBuilder {
         }
     }
 
-    /// The connection token, a JWT for Centrifugo. Default: none.
+    /// Sets the connection token, a JWT for Centrifugo. Default: none.
     ///
-    /// When it expires, the connection ends for good: long-lived clients use [`get_token`](Self::get_token).
+    /// The connection ends for good when this token expires: long-lived clients use [`get_token`](Self::get_token).
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Where connection tokens come from: called once by [`connect`](Self::connect), unless there is a
-    /// [`token`](Self::token) to start with, and again whenever the token expires. Default: none.
+    /// Sets the function that fetches connection tokens. [`connect`](Self::connect) calls it once, unless there is a
+    /// [`token`](Self::token) to start with; the client calls it again whenever the token expires. Default: none.
     ///
-    /// Every token must be the same user's: the reply channel belongs to one user. One of another user ends the client. An
-    /// error ends `connect`; later it is tried again, after a while.
+    /// Every token must belong to the same user, because a reply channel belongs to one user. A token of another user
+    /// ends the client. An error ends `connect`; after that, the client retries with a delay.
     ///
     /// ```no_run
     /// # use centrifugo_rpc::{BoxError, Client, Error};
@@ -100,69 +100,71 @@ impl ClientBuilder {
         self
     }
 
-    /// The user that Centrifugo takes this connection for. Default: the `sub` claim of the token.
+    /// Sets the user ID that Centrifugo gives this connection. Default: the `sub` claim of the token.
     ///
-    /// For tokens that cannot be read here, and for connections without one.
+    /// Needed for tokens that the client cannot read, and for connections without a token.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
         self
     }
 
-    /// How long a call may take, unless its [`CallOptions`](crate::CallOptions) say otherwise; at most a day. Default: 30 s,
-    /// as at the workers.
+    /// Sets the timeout of calls whose [`CallOptions`](crate::CallOptions) have none; at most a day. Default: 30 s,
+    /// like the workers' call timeout.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long [`connect`](Self::connect) tries. Default: 10 s. Later the client never stops trying.
+    /// Limits how long [`connect`](Self::connect) tries. Default: 10 s. Once connected, the client never stops
+    /// reconnecting.
     pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
         self.connect_timeout = connect_timeout;
         self
     }
 
-    /// The service that is called, by the name that its [`Config`](crate::Config#structfield.service) has. Default: none. Sets
-    /// [`request_channel`](Self::request_channel) and [`reply_namespace`](Self::reply_namespace).
+    /// Sets the service to call, by the name in its [`Config`](crate::Config#structfield.service). Default: none. This
+    /// sets [`request_channel`](Self::request_channel) and [`reply_namespace`](Self::reply_namespace).
     pub fn service(self, service: impl AsRef<str>) -> Self {
         let Channels { requests, replies } = Channels::of(Some(service.as_ref()));
         self.request_channel(requests).reply_namespace(replies)
     }
 
-    /// The channel that requests are published into, `<namespace>:<name>`. Default: `rpc:requests`.
+    /// Sets the channel that requests are published to, `<namespace>:<name>`. Default: `rpc:requests`.
     pub fn request_channel(mut self, request_channel: impl Into<String>) -> Self {
         self.request_channel = request_channel.into();
         self
     }
 
-    /// The namespace of reply channels. Default: `reply`.
+    /// Sets the namespace of reply channels. Default: `reply`.
     pub fn reply_namespace(mut self, reply_namespace: impl Into<String>) -> Self {
         self.reply_namespace = reply_namespace.into();
         self
     }
 
-    /// Centrifugo's `websocket.message_size_limit`, in bytes. Default: 64 KiB, as there.
+    /// Sets Centrifugo's `websocket.message_size_limit`, in bytes. Default: 64 KiB, Centrifugo's default.
     ///
-    /// A request over it is answered here, with 413. Centrifugo would end the connection, and with it all its calls.
+    /// The client fails a larger request itself, with 413: Centrifugo would end the connection, and with it all calls
+    /// in flight.
     pub fn message_size_limit(mut self, message_size_limit: usize) -> Self {
         self.message_size_limit = message_size_limit;
         self
     }
 
-    /// A PEM file with the certificates of a private CA, trusted besides the system's roots. Default: none.
+    /// Sets a PEM file with the certificates of a private CA, trusted in addition to the system's roots. Default: none.
     pub fn ca_file(mut self, ca_file: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(ca_file.into());
         self
     }
 
-    /// Connects and subscribes to the reply channel. Needs a tokio runtime, whose tasks keep the connection up.
+    /// Connects and subscribes to the reply channel. Needs a tokio runtime, whose tasks keep the connection alive.
     ///
     /// Dropping the future closes the connection.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] for settings that cannot work, [`ErrorKind::Setup`] if Centrifugo refuses the token, a
-    /// namespace is missing or lacks a permission, [`ErrorKind::Unreachable`] if there is no connection after
-    /// [`connect_timeout`](Self::connect_timeout); with the URL and what to do.
+    /// [`ErrorKind::Config`] for settings that cannot work; [`ErrorKind::Setup`] if Centrifugo rejects the token, or a
+    /// namespace is missing or lacks a permission; [`ErrorKind::Unreachable`] if there is no connection after
+    /// [`connect_timeout`](Self::connect_timeout). Messages name the URL and the fix.
     pub async fn connect(mut self) -> Result<Client, Error> {
         self.check()?;
         if tokio::runtime::Handle::try_current().is_err() {
@@ -188,7 +190,8 @@ impl ClientBuilder {
             self.token = Some(token);
         }
         let user = token::user(self.token.as_deref(), self.user.as_deref())?;
-        // One session per client, kept across reconnects: its replies are recovered, and nobody else's arrive.
+        // One session per client, kept across reconnects: its missed replies are recovered, and no other client's
+        // replies arrive.
         let reply_channel = format!("{}:{}#{user}", self.reply_namespace, Uuid::new_v4());
         let get_token = self.get_token.take().map(|get_token| same_user(get_token, self.user.take(), &user, shared));
         let target = Target {
@@ -236,7 +239,8 @@ impl ClientBuilder {
     }
 }
 
-/// Refuses the tokens of other users: the reply channel could not be subscribed with them.
+/// Wraps `get_token` so that it rejects tokens of other users: with such a token the reply channel could not be
+/// subscribed to.
 fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, shared: &Arc<Shared>) -> GetToken {
     let (user, shared): (Arc<str>, _) = (user.into(), shared.clone());
     let explicit = explicit.map(Arc::<str>::from);

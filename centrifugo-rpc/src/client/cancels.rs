@@ -1,4 +1,4 @@
-//! Tells workers which calls nobody waits for any more.
+//! Sends workers cancellations for calls whose callers no longer wait.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,15 +14,16 @@ use super::shared::Shared;
 use super::together::Departure;
 use crate::protocol::{Request, Text};
 
-/// How many cancels wait to go out. More are dropped: the methods then run until their deadline.
+/// The capacity of the queue of cancellations. Cancellations over it are dropped: their methods then run until the
+/// deadline.
 const QUEUE: usize = 16 * 1024;
-/// How many cancels are sent at once.
+/// The number of cancellations sent concurrently.
 const CONCURRENT: usize = 64;
-/// How long the last cancels of a client may take.
+/// The time limit for a client's last cancellations.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The end of the queue that dropped calls write into; and of the task that sends the cancels and at last closes the
-/// connection. Dropping it closes too.
+/// The sending half of the queue that dropped calls write to, and the handle of the task that sends the cancellations
+/// and finally closes the connection. Dropping it closes the connection, too.
 #[derive(Debug)]
 pub(super) struct Cancels {
     queue: Mutex<Option<mpsc::Sender<Uuid>>>,
@@ -31,7 +32,7 @@ pub(super) struct Cancels {
 }
 
 impl Cancels {
-    /// Cancels wait for `departure`, so that none overtakes its call.
+    /// Starts the task. Each cancellation waits for `departure`, so that none overtakes its call.
     pub(super) fn start(
         link: Link,
         shared: Arc<Shared>,
@@ -44,7 +45,7 @@ impl Cancels {
         let (request_channel, reply_to) = (request_channel.to_owned(), reply_to.to_owned());
         let courier = Courier { link, shared, departure, request_channel, reply_to };
         let stop = closing.clone();
-        // Also when the task is dropped with its runtime.
+        // Fires also if the task is dropped together with its runtime.
         let done = closed.clone().drop_guard();
         tokio::spawn(async move {
             let _done = done;
@@ -57,7 +58,7 @@ impl Cancels {
         Self { queue: Mutex::new(Some(queue)), closing, closed }
     }
 
-    /// Queues a cancel; never waits.
+    /// Queues a cancellation; never waits.
     pub(super) fn push(&self, id: Uuid) {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.as_ref().is_some_and(|queue| queue.try_send(id).is_err()) {
@@ -65,7 +66,7 @@ impl Cancels {
         }
     }
 
-    /// Takes no more cancels, sends those that are queued and closes the connection.
+    /// Stops accepting cancellations, sends the queued ones and closes the connection.
     pub(super) fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.closing.cancel();
@@ -91,7 +92,7 @@ struct Courier {
 }
 
 impl Courier {
-    /// Sends what is queued, until the queue is closed and empty.
+    /// Sends queued cancellations until the queue is closed and empty.
     async fn deliver(&self, mut queued: mpsc::Receiver<Uuid>) {
         let mut sending = FuturesUnordered::new();
         loop {
@@ -107,7 +108,7 @@ impl Courier {
     }
 
     async fn send(&self, id: Uuid) {
-        // When the client has ended, its last cancels go out if the connection is still there.
+        // After the client has ended, its last cancellations are still sent if the connection is up.
         let _ = self.shared.up().await;
         if !self.link.is_connected() {
             return;

@@ -1,4 +1,4 @@
-//! How long a call may take, for its worker and for its caller.
+//! Deadlines of calls, for the worker and for the caller.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use tokio::time::Instant;
 
 /// The longest timeout of a call.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-/// How much longer than the worker a caller waits, for the worker's own word on the deadline: a tenth of the timeout, but at least
-/// a slow network's round trip.
+/// Limits of the grace period that a caller adds to the worker's deadline, so that the worker's own 408 can arrive: a
+/// tenth of the timeout, but at least the round trip of a slow network.
 const MIN_GRACE: Duration = Duration::from_millis(250);
 const MAX_GRACE: Duration = Duration::from_secs(1);
 
-/// Until when a call may run, and how long its caller waits for the last word on it.
+/// The deadline of a call, and the later time until which its caller waits for the worker's last reply.
 pub(super) struct Deadline {
     pub timeout: Duration,
     pub at: Instant,
@@ -25,7 +25,7 @@ impl Deadline {
         Self { timeout, at, give_up: at + (timeout / 10).clamp(MIN_GRACE, MAX_GRACE) }
     }
 
-    /// What is left, rounded to whole milliseconds, at least one.
+    /// The remaining time in milliseconds, rounded up, at least 1.
     pub(super) fn remaining_ms(&self) -> u64 {
         let micros = self.at.saturating_duration_since(Instant::now()).as_micros();
         u64::try_from(micros.div_ceil(1000)).unwrap_or(u64::MAX).max(1)

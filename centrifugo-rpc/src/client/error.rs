@@ -1,20 +1,21 @@
-//! [`CallError`]: how a call fails.
+//! [`CallError`]: the error of a call.
 
 use std::time::Duration;
 
 use crate::codes;
 use crate::error::{BoxError, Error, RpcError};
 
-/// Why a call of a [`Client`](crate::Client) failed.
+/// The reason why a call of a [`Client`](crate::Client) failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The call was answered with an error, most often by the worker. Two answers are given on the way there: 413 by the
-    /// client, for a request larger than Centrifugo's message limit, and 429 by Centrifugo, over its rate limit.
+    /// The call was answered with an error, most often the worker's. Two such errors do not come from a worker: 413
+    /// comes from the client, for a request larger than Centrifugo's message limit; 429 may come from Centrifugo, over
+    /// its rate limit.
     #[error(transparent)]
     Rpc(#[from] RpcError),
-    /// Nobody answered in time. A method that ran out of time answers [`Rpc`](Self::Rpc) with 408 instead: here no worker
-    /// runs, or the request or its reply was lost.
+    /// No reply arrived in time. If the method itself ran out of time, the error is [`Rpc`](Self::Rpc) with 408
+    /// instead; a timeout means that no worker runs, or that the request or its reply was lost.
     #[error(
         "no answer to `{method}` within {timeout:?}{}",
         if *published {
@@ -26,29 +27,29 @@ pub enum CallError {
         }
     )]
     Timeout {
-        /// The method that was called.
+        /// The called method.
         method: String,
         /// The timeout of the call.
         timeout: Duration,
-        /// Whether the request went out, so that a worker may have run it.
+        /// True if the request was sent, so that a worker may have run it.
         published: bool,
     },
-    /// The client is closed, Centrifugo ended its connection for good or refused to take the request. With
-    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) the message names what to configure.
+    /// The client is closed, or Centrifugo ended its connection for good or refused the request. With
+    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) the message names the setting to change.
     #[error(transparent)]
     Connection(Error),
     /// The params have no JSON form. Nothing was sent.
     #[error("the params of `{method}` cannot be written as JSON")]
     Encode {
-        /// The method that was called.
+        /// The called method.
         method: String,
-        /// What serde says.
+        /// serde's error.
         source: BoxError,
     },
-    /// The method ran, but its result is not what the caller expects.
+    /// The method ran, but its result does not have the type that the caller expects.
     #[error("the result of `{method}` does not decode: {message}")]
     Decode {
-        /// The method that was called.
+        /// The called method.
         method: String,
         /// The place and the reason.
         message: String,
@@ -56,7 +57,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// The code of an answered error: one of [`codes`](crate::codes) or the application's own.
+    /// The code of an error reply: one of [`codes`](crate::codes) or the application's own.
     #[must_use]
     pub fn code(&self) -> Option<u16> {
         match self {
@@ -65,20 +66,20 @@ impl CallError {
         }
     }
 
-    /// Whether the time of the call was up, whoever noticed: 408 is the worker's word on it, [`Timeout`](Self::Timeout) the client's, and
-    /// which of them comes first is chance.
+    /// Returns whether the call ran out of time, on either side: the worker reports 408, the client
+    /// [`Timeout`](Self::Timeout). Which of the two comes first is chance.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout { .. }) || self.code() == Some(codes::DEADLINE_EXCEEDED)
     }
 
-    /// Whether the method certainly never ran and the same call may well succeed later: 429, 503, and a timeout that passed
-    /// without a connection.
+    /// Returns whether the method certainly never ran and the same call may succeed later: 429, 503, and a timeout that
+    /// passed without a connection.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Rpc(error) => error.is_retryable(),
-            // One without any time can never succeed.
+            // A call with a timeout of zero can never succeed.
             Self::Timeout { published, timeout, .. } => !published && !timeout.is_zero(),
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! The connection to Centrifugo: all that knows the SDK. What happens on it is told to [`Shared`].
+//! The connection to Centrifugo. Only this module knows the SDK; its events go to [`Shared`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,38 +13,39 @@ use crate::centrifugo::socket::with_tls;
 use crate::centrifugo::tls::Tls;
 use crate::error::{BoxError, Error, ErrorKind};
 
-/// How long the SDK waits for Centrifugo's reply to one command. All replies that were missed come as one, behind what else is sent:
-/// a slow link carries that for as long as Centrifugo's `websocket.write_timeout`, as `centrifugo_config` prints it.
+/// The SDK's timeout for Centrifugo's reply to one command. All missed replies arrive in one message, behind other
+/// traffic; Centrifugo's `websocket.write_timeout`, as `centrifugo_config` prints it, allows a slow link that much
+/// time.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
-/// How large a message of Centrifugo's may be: the last 128 replies of 512 KiB come in one after a reconnect. The SDK's own 64 MiB are
-/// just too few.
+/// The largest accepted message from Centrifugo: after a reconnect, the last 128 replies of 512 KiB arrive in one
+/// message. The SDK's default of 64 MiB is just too small.
 const MAX_MESSAGE_SIZE: usize = 96 << 20;
-/// A caller waits for its connection: it comes back soon after Centrifugo does.
+/// Short, because callers are waiting: the connection comes back soon after Centrifugo does.
 const MIN_RECONNECT_DELAY: Duration = Duration::from_millis(200);
 const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(5);
 
 pub(super) type TokenFuture = Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send>>;
 pub(super) type GetToken = Arc<dyn Fn() -> TokenFuture + Send + Sync>;
 
-/// What to connect to, and as whom.
+/// The endpoint to connect to, and the identity to use.
 pub(super) struct Target {
     pub url: String,
     /// The URL without secrets, for messages.
     pub shown_url: String,
     pub user: String,
     pub token: Option<String>,
-    /// Fresh tokens; checked to be the same user's.
+    /// Fetches fresh tokens and checks that they belong to the same user.
     pub get_token: Option<GetToken>,
     pub reply_channel: String,
     pub tls: Tls,
 }
 
-/// Why a message was not published.
+/// Reasons why a message was not published.
 #[derive(Debug, Clone)]
 pub(super) enum PublishError {
-    /// Centrifugo said no.
+    /// Centrifugo refused the message.
     Refused { code: u32, reason: String },
-    /// The connection broke or Centrifugo did not answer: perhaps it was published.
+    /// The connection broke or Centrifugo did not answer: the message may have been published.
     Unknown,
 }
 
@@ -92,10 +93,10 @@ impl Link {
         Ok(Self { client })
     }
 
-    /// Publishes once, never again: whoever gets it may run it.
+    /// Publishes once and never retries, because a worker may run each copy that it receives.
     ///
-    /// On a connection that is up, the message is on its way when this future is first polled. One that broke this very moment
-    /// is waited for, up to [`COMMAND_TIMEOUT`].
+    /// On a connection that is up, the message is sent when this future is first polled. If the connection has just
+    /// broken, the SDK waits for a new one, up to [`COMMAND_TIMEOUT`].
     pub(super) async fn publish(&self, channel: &str, data: Vec<u8>) -> Result<(), PublishError> {
         self.client.publish(channel, data).await.map_err(|error| match error {
             centrifuge::Error::Server(error) => PublishError::Refused { code: error.code, reason: error.message },
@@ -112,10 +113,11 @@ impl Link {
     }
 }
 
-/// How many replies Centrifugo keeps in a reply channel (`history_size`), unless it is configured otherwise.
+/// The number of replies that Centrifugo keeps in a reply channel (`history_size`) in the configuration that
+/// `centrifugo_config` prints.
 const KEPT_REPLIES: u64 = 128;
 
-/// The channel that replies come through.
+/// The channel that replies arrive on.
 struct ReplyChannel {
     shared: Arc<Shared>,
     channel: String,
@@ -123,7 +125,7 @@ struct ReplyChannel {
 }
 
 impl ReplyChannel {
-    /// Subscribes and stays subscribed; first of all come the replies after `since`.
+    /// Subscribes and stays subscribed; the replies after `since` are delivered first.
     fn subscribe(
         self: Arc<Self>,
         client: &centrifuge::Client,
@@ -174,8 +176,9 @@ impl ReplyChannel {
         Ok(())
     }
 
-    /// Where Centrifugo cannot continue from the last reply, all that it has is read: in a new stream, after a restart with the
-    /// memory engine, that is what workers have sent since; in the old one, the last of more replies than it keeps.
+    /// Handles a (re)subscription. If Centrifugo cannot continue from the last reply, the client reads everything in
+    /// the history: in a new stream, after a restart with the memory engine, those are the replies sent since the
+    /// restart; in the old stream, the latest replies, of more than the history keeps.
     fn on_subscribed(
         self: &Arc<Self>,
         subscription: &Subscription,
@@ -204,7 +207,7 @@ impl ReplyChannel {
     }
 }
 
-/// A failed attempt to connect. The SDK tries again, unless `on_disconnected` follows.
+/// Handles a failed connection attempt. The SDK retries unless `on_disconnected` follows.
 fn on_error(shared: &Shared, url: &str, error: &centrifuge::ClientError) {
     let message = &error.message;
     match error.kind {

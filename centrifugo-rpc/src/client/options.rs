@@ -1,8 +1,8 @@
-//! What one call may do differently.
+//! Options of a single call.
 
 use std::time::Duration;
 
-/// Options of one call. Each has the client's value or none as its default.
+/// Options of one call. Each defaults to the client's value, or to none.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct CallOptions {
@@ -11,19 +11,19 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// No option set.
+    /// No options set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long the call may take, at most a day. Default: the client's
-    /// [`timeout`](crate::ClientBuilder::timeout).
+    /// Sets the timeout of the call, at most a day. Default: the client's [`timeout`](crate::ClientBuilder::timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// The W3C trace context of the call, like `00-<trace id>-<span id>-01`, passed on to the worker as it is. Default: none.
+    /// Sets the W3C trace context of the call, like `00-<trace id>-<span id>-01`, passed to the worker unchanged.
+    /// Default: none.
     pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
         self.traceparent = Some(traceparent.into());
         self

@@ -1,4 +1,4 @@
-//! Which answer belongs to which call: a map, no I/O.
+//! Matches replies to calls: a map, no I/O.
 
 use std::collections::HashMap;
 
@@ -8,18 +8,18 @@ use uuid::Uuid;
 
 use crate::error::{Error, RpcError};
 
-/// How a call ended, other than by its caller or its deadline.
+/// The end of a call, other than by its caller or its deadline.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// The result, as JSON.
     Result(Bytes),
     /// The worker's error.
     Error(RpcError),
-    /// The client is no more.
+    /// The client has ended.
     Ended(Error),
 }
 
-/// The calls under way. There is one entry per call that somebody waits for, so callers bound its size.
+/// The calls in flight. There is one entry per waiting caller, so callers bound its size.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     calls: HashMap<Uuid, Waiting>,
@@ -29,12 +29,12 @@ pub(super) struct Pending {
 #[derive(Debug)]
 struct Waiting {
     answer: oneshot::Sender<Answer>,
-    /// From the moment that a worker may see the request.
+    /// True from the moment that a worker may receive the request.
     sent: bool,
 }
 
 impl Pending {
-    /// Opens a call; none opens once the client has ended.
+    /// Opens a call; fails once the client has ended.
     pub(super) fn open(&mut self, id: Uuid) -> Result<oneshot::Receiver<Answer>, Error> {
         if let Some(error) = &self.ended {
             return Err(error.clone());
@@ -44,44 +44,46 @@ impl Pending {
         Ok(receiver)
     }
 
-    /// Notes that the request goes out. False if the call has ended meanwhile: then it must not.
+    /// Records that the request is being sent. Returns false if the call has ended meanwhile: then it must not be sent.
     #[must_use]
     pub(super) fn sending(&mut self, id: Uuid) -> bool {
         self.calls.get_mut(&id).map(|call| call.sent = true).is_some()
     }
 
-    /// Notes that no worker sees the request after all.
+    /// Records that the request reached no worker after all.
     pub(super) fn not_sent(&mut self, id: Uuid) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.sent = false;
         }
     }
 
-    /// Ends a call. False if nobody waits for it: the answer is late, a duplicate or somebody else's.
+    /// Ends a call. Returns false if no call with this ID waits: the answer is late, a duplicate or meant for another
+    /// client.
     #[must_use]
     pub(super) fn answer(&mut self, id: Uuid, answer: Answer) -> bool {
         self.calls.remove(&id).is_some_and(|call| call.answer.send(answer).is_ok())
     }
 
-    /// Forgets a call that its caller gave up. True if a worker may be running it.
+    /// Forgets a call that its caller gave up. Returns true if a worker may be running it.
     #[must_use]
     pub(super) fn forget(&mut self, id: Uuid) -> bool {
         self.calls.remove(&id).is_some_and(|call| call.sent)
     }
 
-    /// Ends all calls, and those to come. Returns those that a worker may be running. The first reason stays.
+    /// Ends all calls in flight and rejects new ones. Returns the calls that a worker may be running. The first reason
+    /// stays.
     pub(super) fn end(&mut self, error: &Error) -> Vec<Uuid> {
         self.ended.get_or_insert_with(|| error.clone());
         let ended = self.calls.drain().filter_map(|(id, call)| {
             let sent = call.sent;
-            // The caller may have gone this very moment; then it is over for it anyway.
+            // The send fails if the caller has just gone; then the call is over for the caller anyway.
             let _ = call.answer.send(Answer::Ended(error.clone()));
             sent.then_some(id)
         });
         ended.collect()
     }
 
-    /// How many calls wait for an answer.
+    /// The number of calls waiting for a reply.
     pub(super) fn len(&self) -> usize {
         self.calls.len()
     }

@@ -1,4 +1,4 @@
-//! Centrifugo's refusals, in words that say what to configure.
+//! Centrifugo's refusals as errors that name the setting to change.
 
 use crate::centrifugo::codes::{
     BAD_REQUEST, INVALID_TOKEN, LIMIT_EXCEEDED, MALFORMED, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS,
@@ -8,16 +8,16 @@ use crate::centrifugo::tokens::DEFAULT_MAX_LENGTH;
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::namespace;
 
-/// The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's
-/// size with the other.
+/// Codes of the SDK: it ends a connection without a usable token with `NO_TOKEN`, and a connection that Centrifugo
+/// closed because of a message's size with `MESSAGE_TOO_LARGE`.
 const NO_TOKEN: u32 = 1;
 const MESSAGE_TOO_LARGE: u32 = 3;
 
-/// What Centrifugo calls expired. It says so of a token that is not valid yet, too, and asks for another one.
+/// Centrifugo reports "expired" also for a token that is not valid yet, and then asks for another one.
 const EXPIRED: &str = "the token is missing, has expired or is not valid yet: look at its `exp` and `nbf`, and whether the clocks of Centrifugo and \
                        of the machine that signs tokens agree";
 
-/// Why Centrifugo does not let the client read its replies.
+/// The error for a subscription to the reply channel that Centrifugo refuses.
 pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> Error {
     let namespace = namespace(channel);
     let fix = match code {
@@ -48,7 +48,8 @@ pub(super) fn subscribe(channel: &str, user: &str, code: u32, reason: &str) -> E
     Error::new(kind(code), message)
 }
 
-/// Why Centrifugo does not take a request. Its rate limit is the one refusal that passes.
+/// The error for a request that Centrifugo refuses. Its rate limit is the only temporary refusal, and so an error reply
+/// of the call.
 pub(super) fn publish(channel: &str, anonymous: bool, code: u32, reason: &str) -> Result<RpcError, Error> {
     let namespace = namespace(channel);
     let permission = if anonymous { "allow_publish_for_anonymous" } else { "allow_publish_for_client" };
@@ -72,7 +73,7 @@ pub(super) fn publish(channel: &str, anonymous: bool, code: u32, reason: &str) -
     Err(Error::new(kind(code), message))
 }
 
-/// Whether a setting is to blame.
+/// Distinguishes refusals that a wrong setting causes.
 fn kind(code: u32) -> ErrorKind {
     match code {
         UNKNOWN_CHANNEL | PERMISSION_DENIED | LIMIT_EXCEEDED | BAD_REQUEST | TOKEN_EXPIRED => ErrorKind::Setup,
@@ -80,13 +81,13 @@ fn kind(code: u32) -> ErrorKind {
     }
 }
 
-/// Why Centrifugo does not let the client in, for now.
+/// The error for a connection attempt that Centrifugo refuses; the client retries.
 pub(super) fn connect(url: &str, message: &str) -> Error {
     let fix = if message.contains("token expired") { format!(": {EXPIRED}") } else { String::new() };
     Error::new(ErrorKind::Setup, format!("Centrifugo at {url} does not accept: {message}{fix}"))
 }
 
-/// Why the connection is over for good.
+/// The error for a connection that has ended for good.
 pub(super) fn disconnect(url: &str, code: u32, reason: &str) -> Error {
     let (kind, fix) = match code {
         NO_TOKEN | TOKEN_EXPIRED => {

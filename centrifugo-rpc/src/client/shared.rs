@@ -1,4 +1,4 @@
-//! What the handles of a client and its connection share: the calls under way, and whether there is a connection.
+//! State shared by a client's handles and its connection: the calls in flight and the connection status.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +14,14 @@ use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::Reply;
 use crate::throttle::Throttle;
 
-/// Whether requests can go out and replies come in.
+/// The connection status: whether requests can be sent and replies received.
 #[derive(Debug, Clone)]
 pub(super) enum Status {
-    /// Not now. The reason, where one is known, is for the error of a `connect` that gives up.
+    /// Not connected now. The reason, where one is known, becomes the error of a `connect` that gives up.
     Down { trouble: Option<Error> },
     /// Connected, and subscribed to the reply channel.
     Up,
-    /// Never again.
+    /// Ended for good.
     Ended(Error),
 }
 
@@ -29,9 +29,9 @@ pub(super) enum Status {
 pub(super) struct Shared {
     pending: Mutex<Pending>,
     status: watch::Sender<Status>,
-    /// Whether there was a connection before: what is an error before is a reason to try again after.
+    /// True once the client has been connected: some failures end the client before that and are retried after.
     was_up: AtomicBool,
-    /// A worker put replies together since the connection is up: whoever writes batches reads them.
+    /// True if a reply batch has arrived on this connection: a worker that writes batches also reads them.
     reads_batches: AtomicBool,
     malformed: Throttle,
 }
@@ -55,12 +55,12 @@ impl Shared {
         matches!(*self.status.borrow(), Status::Up)
     }
 
-    /// Whether requests go out with others of the same moment: workers read that, and there are other calls than this one.
+    /// Returns whether a request should be batched: workers read batches, and other calls than this one are in flight.
     pub(super) fn gathers(&self, call: Option<Uuid>) -> bool {
         self.reads_batches.load(Ordering::Relaxed) && self.pending().len() > usize::from(call.is_some())
     }
 
-    /// Waits until requests can go out; an error if they never will.
+    /// Waits until requests can be sent; returns an error if they never will be.
     pub(super) async fn up(&self) -> Result<(), Error> {
         match self.status_where(|status| !matches!(status, Status::Down { .. })).await {
             Status::Ended(error) => Err(error),
@@ -68,7 +68,7 @@ impl Shared {
         }
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the client.
     pub(super) async fn ended(&self) -> Error {
         match self.status_where(|status| matches!(status, Status::Ended(_))).await {
             Status::Ended(error) => error,
@@ -78,12 +78,12 @@ impl Shared {
 
     async fn status_where(&self, holds: impl FnMut(&Status) -> bool) -> Status {
         let mut status = self.status.subscribe();
-        // The sender lives as long as `self`, so that waiting does not fail.
+        // The sender lives as long as `self`, so waiting does not fail.
         let status = status.wait_for(holds).await.map(|status| status.clone());
         status.unwrap_or(Status::Down { trouble: None })
     }
 
-    /// What last went wrong while there is no connection.
+    /// The last failure while there is no connection.
     pub(super) fn trouble(&self) -> Option<Error> {
         match &*self.status.borrow() {
             Status::Down { trouble } => trouble.clone(),
@@ -92,12 +92,12 @@ impl Shared {
         }
     }
 
-    /// The reply channel is subscribed. `complete` is false if replies may have been lost meanwhile.
+    /// Handles a subscription of the reply channel. `complete` is false if replies may have been lost meanwhile.
     pub(super) fn on_up(&self, complete: bool) {
         let again = self.was_up.swap(true, Ordering::Relaxed);
         let waiting = self.pending().len();
         if !complete {
-            // They keep waiting: a worker whose replies found no Centrifugo tries again for a while.
+            // Calls keep waiting: a worker that could not reach Centrifugo retries its replies for a while.
             tracing::warn!(
                 waiting,
                 "Centrifugo could not continue from the last reply, so all that it has of them was read; calls whose reply it does \
@@ -109,7 +109,7 @@ impl Shared {
         self.set(Status::Up);
     }
 
-    /// The connection is lost, but will come back.
+    /// Handles a lost connection; the SDK reconnects.
     pub(super) fn on_down(&self, code: u32, reason: &str) {
         self.reads_batches.store(false, Ordering::Relaxed);
         if self.is_up() {
@@ -118,7 +118,7 @@ impl Shared {
         }
     }
 
-    /// An attempt to connect failed; the next one comes.
+    /// Handles a failed connection attempt; another one follows.
     pub(super) fn on_trouble(&self, error: Error) {
         tracing::debug!(%error, "not connected to Centrifugo");
         if !self.is_up() {
@@ -126,8 +126,8 @@ impl Shared {
         }
     }
 
-    /// An attempt to connect failed in a way that only a person can repair. Once there was a connection, the cause is taken for
-    /// a passing one: a proxy whose backend restarts answers 404 for a moment.
+    /// Handles a failed connection attempt that only a person can fix. After the first successful connection the cause
+    /// counts as temporary: a proxy whose backend restarts answers 404 for a moment.
     pub(super) fn on_hopeless(&self, error: Error) {
         if self.was_up.load(Ordering::Relaxed) {
             self.on_trouble(error);
@@ -136,14 +136,14 @@ impl Shared {
         }
     }
 
-    /// Ends the client and all its calls. Returns those that a worker may be running. The first reason stays.
+    /// Ends the client and all its calls. Returns the calls that a worker may be running. The first reason stays.
     pub(super) fn end(&self, error: &Error) -> Vec<Uuid> {
         let running = self.pending().end(error);
         self.set(Status::Ended(error.clone()));
         running
     }
 
-    /// A publication in the reply channel.
+    /// Handles a publication in the reply channel.
     pub(super) fn on_publication(&self, data: &Bytes) {
         match serde_json::from_slice(data) {
             Ok(Reply { batch: Some(replies), .. }) => {
@@ -167,14 +167,14 @@ impl Shared {
         }
     }
 
-    /// A reply that is a part of `data`.
+    /// Handles a reply that is a part of `data`.
     fn on_reply(&self, reply: Reply<'_>, data: &Bytes) {
         let Some(correlation_id) = reply.correlation_id else {
             return self.on_malformed(&"missing field `correlation_id`", data);
         };
         let answer = match reply.error {
             Some(error) => Answer::Error(RpcError::from_wire(error)),
-            // `null` and nothing are the same: the result of a method without one.
+            // `null` and a missing result are the same: the result of a method that returns nothing.
             None => Answer::Result(
                 reply.result.map_or(Bytes::from_static(b"null"), |json| data.slice_ref(json.get().as_bytes())),
             ),

@@ -1,4 +1,5 @@
-//! Requests of a moment in one publication, for workers that read them so: it costs Centrifugo as much as one of them.
+//! Batches concurrent requests into one publication, for workers that read batches: Centrifugo's cost is that of one
+//! request.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -13,30 +14,32 @@ use super::link::{Link, PublishError};
 use super::shared::Shared;
 use crate::protocol;
 
-/// How many requests wait to go out. More wait in their calls.
+/// The capacity of the request queue. Over it, calls wait for room.
 const QUEUE: usize = 1024;
 
-/// The end of the queue that requests are written into. The task at the other end publishes them, and ends with its last clone.
+/// The sending half of the request queue. The task at the other end publishes the requests, and ends with the last
+/// clone.
 #[derive(Debug)]
 pub(super) struct Together {
     queue: mpsc::Sender<Outgoing>,
     departure: Departure,
 }
 
-/// Held from when requests are said to go out until they do. What must not overtake them waits for it.
+/// Held from the moment that requests are marked as sent until they are sent. A message that must not overtake them
+/// waits for it.
 pub(super) type Departure = Arc<Mutex<()>>;
 
-/// A request.
+/// A queued request.
 #[derive(Debug)]
 struct Outgoing {
     message: Vec<u8>,
-    /// None for a notification.
+    /// `None` for a notification.
     call: Option<Uuid>,
     outcome: oneshot::Sender<Result<(), PublishError>>,
 }
 
 impl Together {
-    /// For publications of at most `max_bytes` into `channel`.
+    /// Starts the publishing task, for publications of at most `max_bytes` to `channel`.
     pub(super) fn start(link: Link, shared: Arc<Shared>, channel: &str, max_bytes: usize) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
         let departure = Departure::default();
@@ -51,11 +54,11 @@ impl Together {
         self.departure.clone()
     }
 
-    /// Publishes a request once, with those that are published in the same moment. A call that has ended before it goes out
-    /// does not.
+    /// Publishes a request once, batched with concurrent ones. The request of a call that has already ended is not
+    /// sent.
     pub(super) async fn publish(&self, message: Vec<u8>, call: Option<Uuid>) -> Result<(), PublishError> {
         let (outcome, published) = oneshot::channel();
-        // Both fail only where the runtime ends, and with it the connection.
+        // Both fail only if the runtime ends, and with it the connection.
         let _ = self.queue.send(Outgoing { message, call, outcome }).await;
         published.await.unwrap_or(Err(PublishError::Unknown))
     }
@@ -79,7 +82,7 @@ impl Publisher {
                     if count == 0 {
                         break;
                     }
-                    // The other calls of this moment come before it is this task's turn again.
+                    // Yielding once lets concurrent calls queue their requests before this task runs again.
                     tokio::task::yield_now().await;
                     while requests.len() < QUEUE && let Ok(request) = queued.try_recv() {
                         requests.push(request);
@@ -87,7 +90,7 @@ impl Publisher {
                     let _departing = self.departure.lock().await;
                     requests.retain(|request| request.call.is_none_or(|call| self.shared.pending().sending(call)));
                     for publication in together(requests.drain(..), self.max_bytes) {
-                        // It is on its way when it is first polled.
+                        // The publication is sent when the future is first polled.
                         let mut publish = Box::pin(self.publish(publication));
                         if poll_fn(|context| Poll::Ready(publish.as_mut().poll(context).is_pending())).await {
                             publishing.push(publish);
@@ -105,7 +108,7 @@ impl Publisher {
         protocol::write_together(&mut data, requests.iter(), write);
         let outcome = self.link.publish(&self.channel, data).await;
         for request in requests {
-            // Its caller may have its reply already, or have given up.
+            // The caller may already have its reply, or have given up.
             let _ = request.outcome.send(outcome.clone());
         }
     }
@@ -115,7 +118,7 @@ fn write(request: &Outgoing, data: &mut Vec<u8>) {
     data.extend_from_slice(&request.message);
 }
 
-/// Requests by the publication that they go in.
+/// Groups requests into publications.
 fn together(requests: impl Iterator<Item = Outgoing>, max_bytes: usize) -> Vec<Vec<Outgoing>> {
     let mut publications: Vec<Vec<Outgoing>> = Vec::new();
     let mut size = 0;

@@ -1,4 +1,4 @@
-//! Who a connection token is for.
+//! The user of a connection token.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::centrifugo::tokens::check_user;
 use crate::error::{Error, shortened};
 
-/// The user whose reply channel this client owns: `explicit`, or the `sub` claim of the token. Centrifugo verifies tokens;
-/// here they are only read.
+/// The user who owns this client's reply channel: `explicit`, or the `sub` claim of the token. Tokens are only read
+/// here; Centrifugo verifies them.
 pub(super) fn user(token: Option<&str>, explicit: Option<&str>) -> Result<String, Error> {
     let user = match (token.map(subject).transpose()?, explicit) {
         (Some(Some(subject)), Some(user)) if subject != user => {
@@ -36,18 +36,18 @@ pub(super) fn user(token: Option<&str>, explicit: Option<&str>) -> Result<String
     Ok(user)
 }
 
-/// The `sub` claim, empty where there is none; nothing if this is not a JWT.
+/// The `sub` claim, empty if there is none; `None` if this is not a JWT.
 ///
 /// # Errors
 ///
-/// A `sub` that is no string: Centrifugo would refuse the token without saying why.
+/// A `sub` that is not a string: Centrifugo would reject the token without giving a reason.
 fn subject(token: &str) -> Result<Option<String>, Error> {
     #[derive(Deserialize)]
     struct Claims {
         #[serde(default)]
         sub: Value,
     }
-    // jsonwebtoken reads no token whose `sub` is a list or an object.
+    // jsonwebtoken does not read a token whose `sub` is a list or an object.
     let claims = || {
         let mut parts = token.split('.');
         let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
