@@ -1,4 +1,4 @@
-//! What a worker is told: where Centrifugo is, its secrets, names and limits.
+//! The configuration of a worker: Centrifugo's addresses, its secrets, names and limits.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -20,10 +20,11 @@ mod service;
 pub(crate) use env::channels_from_env;
 pub(crate) use service::{Channels, NOT_A_SERVICE, is_service};
 
-/// How a worker finds Centrifugo and what it allows.
+/// The configuration of a worker: how it reaches Centrifugo, and its limits.
 ///
-/// From the environment with [`Config::from_env`], by hand with [`Config::new`] and one method per field, or from any serde
-/// format (durations are strings like `"30s"`). Its `Debug` shows no secret.
+/// Read it from the environment with [`Config::from_env`], build it in code with [`Config::new`] and one method per
+/// field, or deserialize it from any serde format (durations are strings like `"30s"`). Its `Debug` output contains no
+/// secret.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,7 +40,8 @@ pub(crate) use service::{Channels, NOT_A_SERVICE, is_service};
 #[serde(remote = "Self", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
-    /// Whether to serve at all: with `false`, [`serve`](crate::serve) returns at once. `CENTRIFUGO_ENABLED`, default `true`.
+    /// Serves only if true; with `false`, [`serve`](crate::serve) returns at once. `CENTRIFUGO_ENABLED`, default
+    /// `true`.
     #[serde(default = "defaults::enabled")]
     pub enabled: bool,
     /// Centrifugo's WebSocket endpoint, `ws://` or `wss://`. `CENTRIFUGO_URL`, default
@@ -59,67 +61,69 @@ pub struct Config {
     /// The key of the HTTP side. `CENTRIFUGO_WRAPPER_API_KEY`, default none. Read and checked, not used yet.
     #[serde(default)]
     pub wrapper_api_key: Option<Secret>,
-    /// The service's name. Different services on one Centrifugo need different names, as workers share the calls of a request channel
-    /// whatever they serve. Versions of one service have one name. `CENTRIFUGO_RPC_SERVICE`, default none.
+    /// The service's name. Different services on one Centrifugo need different names, because all workers of a request
+    /// channel share its calls, whatever methods they have. All versions of one service have the same name.
+    /// `CENTRIFUGO_RPC_SERVICE`, default none.
     #[serde(default)]
     pub service: Option<String>,
-    /// The channel that callers publish requests into, `<namespace>:<name>`. `CENTRIFUGO_RPC_REQUEST_CHANNEL`, default
-    /// `rpc:requests`, or `<service>_rpc:requests` where [`service`](Self#structfield.service) has a name.
+    /// The channel that callers publish requests to, `<namespace>:<name>`. `CENTRIFUGO_RPC_REQUEST_CHANNEL`, default
+    /// `rpc:requests`, or `<service>_rpc:requests` if [`service`](Self#structfield.service) is set.
     #[serde(default)]
     pub request_channel: String,
-    /// The namespace of reply channels. `CENTRIFUGO_RPC_REPLY_NAMESPACE`, default `reply`, or `<service>_reply` where
-    /// [`service`](Self#structfield.service) has a name.
+    /// The namespace of reply channels. `CENTRIFUGO_RPC_REPLY_NAMESPACE`, default `reply`, or `<service>_reply` if
+    /// [`service`](Self#structfield.service) is set.
     #[serde(default)]
     pub reply_namespace: String,
-    /// How long a call may run, unless its method or its caller says less, or its method more.
-    /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s: what callers wait unless they are told otherwise.
+    /// The time limit of a call. A caller or a method may set a shorter one, a method also a longer one.
+    /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s, like the clients' default timeout.
     #[serde(default = "defaults::call_timeout", deserialize_with = "duration::deserialize")]
     pub call_timeout: Duration,
-    /// How long a graceful stop waits for running calls; all of it takes at most 2 s more. `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`,
-    /// default 25 s: less than the 30 s after which Kubernetes kills a process.
+    /// The time that a graceful stop waits for calls in flight; the whole stop takes at most 2 s more.
+    /// `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`, default 25 s: less than the 30 s after which Kubernetes kills a process.
     #[serde(default = "defaults::shutdown_timeout", deserialize_with = "duration::deserialize")]
     pub shutdown_timeout: Duration,
-    /// How many calls run at once; more get 429. `CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS`, default 16384.
+    /// The limit of concurrent calls; calls over it get 429. `CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS`, default 16384.
     #[serde(default = "defaults::max_concurrent_calls")]
     pub max_concurrent_calls: usize,
-    /// How many calls of one user run at once; more get 429. `CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER`, default 1024.
+    /// The limit of concurrent calls of one user; calls over it get 429.
+    /// `CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER`, default 1024.
     #[serde(default = "defaults::max_concurrent_calls_per_user")]
     pub max_concurrent_calls_per_user: usize,
-    /// How large params may be, in bytes of JSON; larger ones get 413. `CENTRIFUGO_RPC_MAX_PARAMS_BYTES`, default 64 KiB:
-    /// Centrifugo's own limit of a message.
+    /// The size limit of params, in bytes of JSON; larger params get 413. `CENTRIFUGO_RPC_MAX_PARAMS_BYTES`, default 64
+    /// KiB: Centrifugo's own limit for a message.
     #[serde(default = "defaults::max_params_bytes")]
     pub max_params_bytes: usize,
-    /// How large a result may be, in bytes of JSON; a larger one becomes 413. `CENTRIFUGO_RPC_MAX_RESULT_BYTES`, default
-    /// 512 KiB: half of what Centrifugo queues for one connection.
+    /// The size limit of a result, in bytes of JSON; a larger result becomes 413. `CENTRIFUGO_RPC_MAX_RESULT_BYTES`,
+    /// default 512 KiB: half of the queue that Centrifugo keeps for one connection.
     #[serde(default = "defaults::max_result_bytes")]
     pub max_result_bytes: usize,
-    /// How many bytes of replies Centrifugo remembers for one user, in all sessions, in case that the caller is not connected;
-    /// all anonymous callers are one. Replies over that are sent without being remembered.
-    /// `CENTRIFUGO_RPC_MAX_REMEMBERED_BYTES_PER_USER`, default 256 MiB: four sessions with nothing but results of the largest
-    /// size, or 100,000 sessions with small ones.
+    /// The limit, in bytes, of replies that Centrifugo keeps in its history for one user, across all sessions, for
+    /// callers that lose their connection; all anonymous callers count as one user. Replies over the limit are sent
+    /// without being kept. `CENTRIFUGO_RPC_MAX_REMEMBERED_BYTES_PER_USER`, default 256 MiB: four sessions with only
+    /// results of the largest size, or 100,000 sessions with small results.
     #[serde(default = "defaults::max_remembered_bytes_per_user")]
     pub max_remembered_bytes_per_user: usize,
-    /// How long the tokens live that a worker signs for itself, to connect and to subscribe; it renews them when they expire.
-    /// `CENTRIFUGO_RPC_WORKER_TOKEN_TTL`, from 5 s to 365 days, default 1 h: that bounds what a token is worth that leaked out of
-    /// a log of Centrifugo or of a proxy, and renewing one costs nothing.
+    /// The lifetime of the tokens that a worker signs for itself, to connect and to subscribe; the worker renews them
+    /// when they expire. `CENTRIFUGO_RPC_WORKER_TOKEN_TTL`, from 5 s to 365 days, default 1 h: this limits the use of a
+    /// token that leaked from a log of Centrifugo or of a proxy, and renewing a token costs nothing.
     #[serde(default = "defaults::worker_token_ttl", deserialize_with = "duration::deserialize")]
     pub worker_token_ttl: Duration,
-    /// A PEM file with the certificates of a private CA, trusted besides the system's roots. `CENTRIFUGO_CA_FILE`, default
-    /// none.
+    /// A PEM file with the certificates of a private CA, trusted in addition to the system's roots.
+    /// `CENTRIFUGO_CA_FILE`, default none.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The derived one, which knows nothing of defaults that follow from another field.
+        // The derived implementation, which cannot fill defaults that depend on another field.
         Self::deserialize(deserializer).map(Self::with_channels)
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Taken apart, so that no field is forgotten.
+        // Destructured, so that a new field cannot be forgotten.
         let Self {
             enabled,
             centrifugo_url,
@@ -228,7 +232,7 @@ pub(crate) mod defaults {
     }
 }
 
-/// One method per field, named as the field.
+/// Defines one method per field, with the field's name.
 macro_rules! setters {
     ($($field:ident: $from:ty => $into:expr;)*) => {
         impl Config {
@@ -266,7 +270,8 @@ setters! {
 }
 
 impl Config {
-    /// The defaults with the two secrets that have none: Centrifugo's `http_api.key` and `client.token.hmac_secret_key`.
+    /// Returns the defaults with the two secrets that have none: Centrifugo's `http_api.key` and
+    /// `client.token.hmac_secret_key`.
     #[must_use]
     pub fn new(api_key: impl Into<Secret>, token_hmac_secret: impl Into<Secret>) -> Self {
         Self {
@@ -293,11 +298,11 @@ impl Config {
         .with_channels()
     }
 
-    /// Checks the values as a whole; [`serve`](crate::serve) does so before it connects.
+    /// Checks all values; [`serve`](crate::serve) does so before it connects.
     ///
     /// # Errors
     ///
-    /// Everything that cannot work, at once.
+    /// All problems at once, in one error.
     pub fn check(&self) -> Result<(), Error> {
         report(&self.problems())
     }
@@ -339,7 +344,7 @@ impl Config {
         );
         let is_named = self.service.as_deref().is_none_or(is_service);
         must(is_named, &format!("service (CENTRIFUGO_RPC_SERVICE) {NOT_A_SERVICE}"));
-        // The channels may only follow from it.
+        // If the service name is wrong, a wrong channel may only follow from it.
         must(
             !is_named || is_channel(&self.request_channel),
             "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: \
@@ -379,24 +384,25 @@ impl Config {
     }
 }
 
-/// Tokens have whole seconds: a shorter one is gone with a slow connection or a clock that is a little ahead.
+/// Tokens expire at whole seconds: a shorter lifetime could end before a slow connection is established, or at once if
+/// a clock is slightly ahead.
 const WORKER_TOKEN_TTL: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(365 * 24 * 3600);
 
 /// The schemes of a WebSocket endpoint.
 pub(crate) const WEBSOCKET: [&str; 2] = ["ws", "wss"];
 const HTTP: [&str; 2] = ["http", "https"];
 
-/// Whether this is a URL with one of these schemes.
+/// Returns whether `text` is a URL with one of these schemes.
 pub(crate) fn is_url(text: &str, schemes: [&str; 2]) -> bool {
     Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
 }
 
-/// Whether Centrifugo takes this for the name of a namespace.
+/// Returns whether Centrifugo accepts `name` as the name of a namespace.
 pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
 }
 
-/// Whether this is `<namespace>:<name>`.
+/// Returns whether `channel` is `<namespace>:<name>`.
 pub(crate) fn is_channel(channel: &str) -> bool {
     channel.split_once(':').is_some_and(|(namespace, name)| is_name(namespace) && is_name(name))
 }

@@ -1,4 +1,4 @@
-//! Durations as people write them: `"30s"`.
+//! Deserializes durations in human-readable form: `"30s"`.
 
 use std::time::Duration;
 

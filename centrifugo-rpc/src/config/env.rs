@@ -1,4 +1,4 @@
-//! A [`Config`] out of environment variables.
+//! Reads a [`Config`] from environment variables.
 
 use std::collections::HashMap;
 use std::env;
@@ -16,7 +16,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Every variable that is missing or malformed, at once, with what it should look like.
+    /// All missing and malformed variables in one error, with the expected form of each.
     pub fn from_env() -> Result<Self, Error> {
         let mut problems = Vec::new();
         let mut values = HashMap::new();
@@ -72,7 +72,8 @@ impl Config {
     }
 }
 
-/// The channels that the environment says, where all else of it may be missing or wrong; those of a service of this name, if it has one.
+/// The channels that the environment names, even if other variables are missing or malformed; unset channels follow
+/// from `service`, or else from the service that the environment names.
 #[cfg(feature = "codegen")]
 pub(crate) fn channels_from_env(service: Option<&str>) -> Channels {
     let var = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
@@ -84,7 +85,7 @@ pub(crate) fn channels_from_env(service: Option<&str>) -> Channels {
     }
 }
 
-/// The variables that were not read yet, and what is wrong with those that were.
+/// The variables still to be read, and the problems of those already read.
 struct Vars {
     values: HashMap<String, String>,
     problems: Vec<String>,
@@ -100,7 +101,7 @@ impl Vars {
         value
     }
 
-    /// What is wrong with the values as a whole, less what only follows from a variable that is missing or malformed.
+    /// Adds problems of the whole configuration, except those that only follow from a missing or malformed variable.
     fn also(&mut self, problems: Vec<String>) {
         let named = |problem: &String| problem.split(' ').next().map(|name| format!("({name})"));
         let known: Vec<_> = self.problems.iter().filter_map(named).collect();

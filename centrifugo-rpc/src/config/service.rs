@@ -1,13 +1,14 @@
-//! A service's name, and the channels that follow from it.
+//! A service's name and the channels derived from it.
 
 use super::Config;
 #[cfg(feature = "codegen")]
 use crate::error::Error;
 
-/// How long a name may be: every channel's name has it in it, and Centrifugo bounds those.
+/// The longest service name, in bytes: each channel name contains it, and Centrifugo limits the length of channel
+/// names.
 const MAX_NAME: usize = 32;
 
-/// Where a service and its callers meet.
+/// The channels that connect a service and its callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Channels {
     /// The channel of requests.
@@ -17,15 +18,17 @@ pub(crate) struct Channels {
 }
 
 impl Channels {
-    /// The channels of a service of this name, or of one without.
+    /// The default channels of the service with this name, or of an unnamed service.
     pub(crate) fn of(service: Option<&str>) -> Self {
         let prefix = service.map_or_else(String::new, |name| format!("{name}_"));
         Self { requests: format!("{prefix}rpc:requests"), replies: format!("{prefix}reply") }
     }
 
+    /// Checks the names of the channels.
+    ///
     /// # Errors
     ///
-    /// Names that Centrifugo does not take.
+    /// Names that Centrifugo does not accept.
     #[cfg(feature = "codegen")]
     pub(crate) fn check(&self) -> Result<(), Error> {
         let Self { requests, replies } = self;
@@ -39,7 +42,7 @@ impl Channels {
     }
 }
 
-/// Whether it can begin the names of namespaces, in all of Centrifugo's settings.
+/// Returns whether `name` can begin the names of namespaces, in all of Centrifugo's settings.
 pub(crate) fn is_service(name: &str) -> bool {
     let is_part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     name.len() <= MAX_NAME && name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(is_part)
@@ -48,9 +51,10 @@ pub(crate) fn is_service(name: &str) -> bool {
 pub(crate) const NOT_A_SERVICE: &str = "is not a name of at most 32 lower case letters, digits and `_` that begins with a letter: write for example `billing`";
 
 impl Config {
-    /// Sets [`service`](Self#structfield.service): the service's name. [`request_channel`](Self#structfield.request_channel) and
-    /// [`reply_namespace`](Self#structfield.reply_namespace) follow from it, unless they were set to something else: for `billing` they
-    /// are `billing_rpc:requests` and `billing_reply`.
+    /// Sets [`service`](Self#structfield.service), the service's name.
+    /// [`request_channel`](Self#structfield.request_channel) and [`reply_namespace`](Self#structfield.reply_namespace)
+    /// follow from it unless they were set to something else: for `billing` they become `billing_rpc:requests` and
+    /// `billing_reply`.
     #[must_use]
     pub fn service(mut self, service: impl Into<String>) -> Self {
         let (before, service) = (Channels::of(self.service.as_deref()), service.into());
@@ -65,7 +69,7 @@ impl Config {
         self
     }
 
-    /// Fills in what was left out where it was read.
+    /// Fills in the channels that the deserialized input left out.
     pub(super) fn with_channels(mut self) -> Self {
         let Channels { requests, replies } = Channels::of(self.service.as_deref());
         for (channel, default) in [(&mut self.request_channel, requests), (&mut self.reply_namespace, replies)] {
