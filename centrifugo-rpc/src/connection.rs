@@ -1,4 +1,4 @@
-//! Who is calling: identity, deadline, cancellation.
+//! The caller of a method: identity, deadline, cancellation.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use crate::error::{RpcError, shown_causes};
 
-/// Somebody who calls: what Centrifugo says of the authenticated connection a request came over.
+/// The identity that Centrifugo reports for the authenticated connection of a request.
 ///
-/// Handlers see it through their [`Connection`]; it is built by hand only to call a method in process, with
+/// Handlers read it through their [`Connection`]. Build one by hand only to call a method in process, with
 /// [`Server::call`](crate::Server::call).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
@@ -22,46 +22,46 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller without a user.
+    /// Makes a caller without a user.
     #[must_use]
     pub fn anonymous() -> Self {
         Self::default()
     }
 
-    /// A caller with this user ID, the `sub` of its token.
+    /// Makes a caller with this user ID, the `sub` of its token.
     #[must_use]
     pub fn user(user: impl Into<String>) -> Self {
         Self { user: user.into(), ..Self::default() }
     }
 
-    /// The ID of the caller's connection. Default: empty.
+    /// Sets the ID of the caller's connection. Default: empty.
     #[must_use]
     pub fn client(mut self, client: impl Into<String>) -> Self {
         self.client = client.into();
         self
     }
 
-    /// The `info` of the caller's token. Default: none.
+    /// Sets the `info` of the caller's token. Default: none.
     ///
     /// # Errors
     ///
-    /// What cannot be written as JSON.
+    /// A value that cannot be serialized to JSON.
     pub fn info(mut self, info: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
         self.info = Some(serde_json::to_vec(info)?.into());
         Ok(self)
     }
 }
 
-/// Who is calling, and for how long they wait. The first argument of most handlers.
+/// The caller's identity and the deadline of its call. The first argument of most handlers.
 ///
-/// Everything about identity comes from Centrifugo, which checked the caller's token; nothing of it from the request.
-/// Clones are cheap and show the same call.
+/// All identity data comes from Centrifugo, which verified the caller's token; none of it comes from the request.
+/// Clones are cheap and refer to the same call.
 #[derive(Debug, Clone)]
 pub struct Connection(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Shared with the calls that came with this one.
+    /// Shared by the calls that arrived in the same batch.
     caller: Arc<Caller>,
     method: &'static str,
     correlation_id: Option<Arc<str>>,
@@ -82,9 +82,9 @@ impl Connection {
         Self(Arc::new(Inner { caller, method, correlation_id, traceparent, deadline, cancelled }))
     }
 
-    /// Ends the call.
+    /// Cancels the call.
     pub(crate) fn cancel(&self) {
-        // It may have been already.
+        // The call may be cancelled already.
         let _ = self.0.cancelled.set(());
     }
 
@@ -94,11 +94,11 @@ impl Connection {
         &self.0.caller.user
     }
 
-    /// The user ID, or 401 for an anonymous caller.
+    /// The user ID, or a 401 error for an anonymous caller.
     ///
     /// # Errors
     ///
-    /// [`RpcError::unauthenticated`] where there is no user.
+    /// [`RpcError::unauthenticated`] if there is no user.
     pub fn require_user(&self) -> Result<&str, RpcError> {
         match self.user() {
             "" => Err(RpcError::unauthenticated(format!("`{}` needs a user, the caller is anonymous", self.method()))),
@@ -106,18 +106,17 @@ impl Connection {
         }
     }
 
-    /// The ID that Centrifugo gave the caller's connection. Another one after every reconnect.
+    /// The ID that Centrifugo gave the caller's connection. It changes with every reconnect.
     #[must_use]
     pub fn client(&self) -> &str {
         &self.0.caller.client
     }
 
-    /// The `info` of the caller's token. `Option<T>` accepts that there is none.
+    /// Decodes the `info` of the caller's token. Use `Option<T>` to accept a token without `info`.
     ///
     /// # Errors
     ///
-    /// [`RpcError::permission_denied`] where `info` is missing or has another shape: a token without it is not one this
-    /// method accepts.
+    /// [`RpcError::permission_denied`] if `info` is missing or is not a `T`: this method does not accept such a token.
     pub fn info<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
         let info = self.0.caller.info.as_deref().unwrap_or(b"null");
         serde_json::from_slice(info).map_err(|error| {
@@ -127,33 +126,34 @@ impl Connection {
         })
     }
 
-    /// The name of the method that is called.
+    /// The name of the called method.
     #[must_use]
     pub fn method(&self) -> &'static str {
         self.0.method
     }
 
-    /// The call's ID, chosen by the caller; none for a notification.
+    /// The call's ID, chosen by the caller; `None` for a notification.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         self.0.correlation_id.as_deref()
     }
 
-    /// The W3C `traceparent` that the caller sent, as it sent it.
+    /// The W3C `traceparent`, exactly as the caller sent it.
     #[must_use]
     pub fn traceparent(&self) -> Option<&str> {
         self.0.traceparent.as_deref()
     }
 
-    /// When the caller stops waiting. The handler is dropped then.
+    /// The instant at which the caller stops waiting. The handler is dropped then.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.0.deadline
     }
 
-    /// Waits until the call is cancelled by its caller, its deadline or the end of the worker.
+    /// Waits until the call ends early: cancelled by its caller, past its deadline, or because the worker stops.
     ///
-    /// The handler's own future is dropped at that moment: this is for what it spawned. Dropping this future does nothing.
+    /// The handler's own future is dropped at that moment; use this in tasks that the handler spawned. Dropping this
+    /// future has no effect.
     pub async fn cancelled(&self) {
         self.0.cancelled.wait().await;
     }

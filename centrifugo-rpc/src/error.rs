@@ -1,4 +1,4 @@
-//! What can go wrong: [`RpcError`] is what a caller gets, [`Error`] what the operator of a worker gets.
+//! Errors: [`RpcError`] is for the caller, [`Error`] for the operator of a worker.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -12,13 +12,13 @@ use url::Url;
 
 use crate::protocol::{self, codes};
 
-/// An error of any type, as `?` and `Box` make it.
+/// A boxed error of any type, which `?` converts to.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Why a call failed: the `error` member of a reply.
+/// The reason why a call failed: the `error` member of a reply.
 ///
-/// The codes below 1000 are the protocol's own, in [`codes`]; 1000 to 1999 are the application's. What
-/// [`RpcError::internal`] is given stays in the worker's log: callers only ever read "internal error".
+/// Codes below 1000 belong to the protocol and are listed in [`codes`]; 1000 to 1999 belong to the application. The
+/// source passed to [`RpcError::internal`] stays in the worker's log: callers only ever read "internal error".
 ///
 /// ```
 /// use centrifugo_rpc::RpcError;
@@ -39,8 +39,8 @@ impl RpcError {
         Self { code, message: message.into(), data: None, source: None }
     }
 
-    /// An error of the application's own. Codes outside 1000 to 1999 belong to the protocol: with one of those this is an
-    /// [`internal`](Self::internal) error, whose log line names the code.
+    /// Makes an error of the application. Codes outside 1000 to 1999 belong to the protocol: with such a code the error
+    /// becomes [`internal`](Self::internal), and its log line names the code.
     #[must_use]
     pub fn application(code: u16, message: impl Into<Cow<'static, str>>) -> Self {
         if codes::APPLICATION.contains(&code) {
@@ -51,7 +51,7 @@ impl RpcError {
         }
     }
 
-    /// 400: the params are not what the method takes.
+    /// 400: the params do not have the form that the method takes.
     #[must_use]
     pub fn invalid_params(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(codes::INVALID_PARAMS, message)
@@ -63,13 +63,13 @@ impl RpcError {
         Self::new(codes::UNAUTHENTICATED, message)
     }
 
-    /// 403: this caller may not do this.
+    /// 403: this caller lacks permission for this call.
     #[must_use]
     pub fn permission_denied(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(codes::PERMISSION_DENIED, message)
     }
 
-    /// 404: no such method.
+    /// 404: the method does not exist.
     #[must_use]
     pub fn method_not_found(method: &str) -> Self {
         Self::new(codes::METHOD_NOT_FOUND, format!("no such method: `{}`", shortened(method, 128)))
@@ -81,13 +81,13 @@ impl RpcError {
         Self::new(codes::DEADLINE_EXCEEDED, "deadline exceeded")
     }
 
-    /// 413: params or result over the limit.
+    /// 413: params or result exceed their size limit.
     #[must_use]
     pub fn too_large(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(codes::TOO_LARGE, message)
     }
 
-    /// 429: a limit was reached and nothing was done; safe to retry.
+    /// 429: a limit was reached and nothing was run; safe to retry.
     #[must_use]
     pub fn overloaded(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(codes::OVERLOADED, message)
@@ -112,13 +112,13 @@ impl RpcError {
         Self { source: Some(Arc::from(source.into())), ..Self::new(codes::INTERNAL, "internal error") }
     }
 
-    /// 503: shutting down, nothing was done; safe to retry.
+    /// 503: the worker is shutting down and nothing was run; safe to retry.
     #[must_use]
     pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(codes::UNAVAILABLE, message)
     }
 
-    /// 504: the worker that had the call is gone and nobody knows how far it came.
+    /// 504: the worker that ran the call is gone; how far the call got is unknown.
     #[must_use]
     pub fn worker_lost(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(codes::WORKER_LOST, message)
@@ -126,7 +126,7 @@ impl RpcError {
 
     /// Adds machine-readable details, which reach the caller as `data`.
     ///
-    /// Details that cannot be written as JSON make this an [`internal`](Self::internal) error.
+    /// Details that cannot be serialized to JSON turn this into an [`internal`](Self::internal) error.
     #[must_use]
     pub fn with_data(mut self, data: &(impl Serialize + ?Sized)) -> Self {
         match serde_json::value::to_raw_value(data) {
@@ -138,27 +138,27 @@ impl RpcError {
         }
     }
 
-    /// The code: one of [`codes`] or the application's own.
+    /// The error code: one of [`codes`] or the application's own.
     #[must_use]
     pub fn code(&self) -> u16 {
         self.code
     }
 
-    /// The message, for people.
+    /// The human-readable message.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The machine-readable details, if there are any and they fit `T`.
+    /// The machine-readable details, if there are any and they decode as `T`.
     #[must_use]
     pub fn data<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(self.data.as_ref()?.get()).ok()
     }
 
-    /// Whether the handler certainly never ran, so that the same call may be made again: 429 and 503.
+    /// Returns whether the handler certainly never ran, so that the same call may be retried: 429 and 503.
     ///
-    /// After 504 (`worker_lost`) only calls of idempotent methods may be repeated.
+    /// After 504 (`worker_lost`), retry only calls of idempotent methods.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self.code, codes::OVERLOADED | codes::UNAVAILABLE)
@@ -168,7 +168,8 @@ impl RpcError {
         protocol::WireError { code: self.code, message: Cow::Borrowed(&self.message), data: self.data.as_deref() }
     }
 
-    /// As a caller receives it. Out of range codes cannot come from a worker of ours, and are kept as they are.
+    /// Converts the error as a caller receives it. A code out of range cannot come from this library's worker and is
+    /// kept as it is.
     #[cfg(feature = "client")]
     pub(crate) fn from_wire(error: protocol::WireError<'_>) -> Self {
         Self {
@@ -192,7 +193,7 @@ impl StdError for RpcError {
     }
 }
 
-/// At most `max` bytes of `text`, cut at a character and marked where cut.
+/// Truncates `text` to `max` bytes, at a character boundary, and marks the cut with `…`.
 pub(crate) fn shortened(text: &str, max: usize) -> Cow<'_, str> {
     if text.len() <= max {
         return Cow::Borrowed(text);
@@ -201,15 +202,15 @@ pub(crate) fn shortened(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..end]))
 }
 
-/// What somebody else wrote, as the log shows it: in one line, without characters that act on a terminal, and not too long.
+/// Sanitizes foreign text for the log: one line, at most 128 bytes, without characters that a terminal interprets.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     shown_within(text, 128)
 }
 
-/// The same with another idea of what is too long, in bytes.
+/// Sanitizes foreign text as [`shown`] does, with a limit of `max` bytes.
 pub(crate) fn shown_within(text: &str, max: usize) -> Cow<'_, str> {
     let short = shortened(text, max);
-    // Most are IDs, and every call has some.
+    // Fast path: most of these texts are IDs, and every call has some.
     if short.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return short;
     }
@@ -223,13 +224,14 @@ pub(crate) fn shown_within(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Controls, line and paragraph separators, and what changes the direction of a text or takes no room in it.
+/// Matches control characters, line and paragraph separators, and characters that have no width or change the direction
+/// of text.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// An error with its causes, as the log shows them.
+/// Formats an error with its causes for the log.
 pub(crate) fn shown_causes(error: &(dyn StdError + 'static)) -> String {
     let (mut causes, mut next) = (Vec::new(), Some(error));
     while let Some(error) = next {
@@ -239,35 +241,35 @@ pub(crate) fn shown_causes(error: &(dyn StdError + 'static)) -> String {
     shown_within(&causes.join(": "), 4096).into_owned()
 }
 
-/// A URL as messages show it: without user, password, query and fragment, where secrets may be.
+/// Formats a URL for messages, without user, password, query and fragment, which may contain secrets.
 pub(crate) fn shown_url(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else { return "<not a URL>".to_owned() };
-    // They only fail for URLs that have no such part.
+    // Both fail only for URLs that have no such part.
     let _ = (url.set_username(""), url.set_password(None));
     url.set_query(None);
     url.set_fragment(None);
     url.into()
 }
 
-/// What kind of thing is wrong, for programs; people read the [`Error`].
+/// The category of an [`Error`], for programs; people read the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A setting is missing or malformed.
     Config,
-    /// The registered methods cannot be served: duplicates, a state that is not there, nothing registered.
+    /// The registered methods cannot be served: duplicates, a missing state, or no method at all.
     Registry,
     /// Centrifugo cannot be reached.
     Unreachable,
-    /// Centrifugo answers, but refuses something: a key, a secret, a namespace or a permission is wrong.
+    /// Centrifugo answers but refuses something: a key, a secret, a namespace or a permission is wrong.
     Setup,
-    /// Anything else.
+    /// Any other error.
     Other,
 }
 
-/// Why a worker or a client cannot start or go on, in words that name the thing and its fix.
+/// The reason why a worker or a client cannot start or continue. The message names the cause and the fix.
 ///
-/// Cheap to clone: the end of a client is the end of all its calls.
+/// Cheap to clone: the end of a client ends all its calls with the same error.
 #[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
@@ -290,7 +292,7 @@ impl Error {
         self
     }
 
-    /// What kind of thing is wrong.
+    /// The category of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -303,7 +305,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The message with its causes: it is what `main` prints when it returns an `Error`.
+/// The message with its causes, because `main` prints `Debug` when it returns an `Error`.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;

@@ -1,5 +1,5 @@
-//! JSON that others wrote: why it does not decode, in words that name the place and do not echo it; and what has strings that are
-//! not UTF-8.
+//! Foreign JSON: explains decoding errors by their place, without echoing the input, and makes text of JSON whose
+//! strings are not UTF-8.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,9 @@ const MAX_MESSAGE: usize = 200;
 /// The place and the reason of a decoding error.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Explanation {
-    /// Dotted, like `filter.limits[0]`; none for the value itself.
+    /// The path with dots, like `filter.limits[0]`; `None` for the value itself.
     pub path: Option<String>,
-    /// What serde says.
+    /// serde's message.
     pub message: String,
 }
 
@@ -28,16 +28,17 @@ impl std::fmt::Display for Explanation {
     }
 }
 
-/// Decodes `json`, which failed to decode as `T`, once more, slowly. Only refused input pays for it.
+/// Decodes `json` as `T` again, after it failed once, to locate the error. This is slow, but only rejected input pays
+/// for it.
 pub(crate) fn explain<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Explanation {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
-        // What follows a first complete value is all that can still be wrong.
+        // The first value decodes, so only trailing characters can be wrong.
         return Explanation { path: None, message: "trailing characters".to_owned() };
     };
     let path = error.path().to_string();
     let message = error.inner().to_string();
-    // Lines and columns of a text that only we see in this form help nobody.
+    // The line and column refer to a text that only this process sees in this form.
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     Explanation {
         path: (path != ".").then(|| shortened(&path, MAX_MESSAGE).into_owned()),
@@ -45,8 +46,8 @@ pub(crate) fn explain<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Explanation 
     }
 }
 
-/// The same with a `?` for each byte that belongs to no character: of the same length, and the same JSON around the strings that they
-/// are in.
+/// Replaces each byte that is not part of a UTF-8 character by `?`. The text keeps its length, and the JSON around the
+/// affected strings is unchanged.
 pub(crate) fn same_length(json: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(json).map_or_else(
         |_| {

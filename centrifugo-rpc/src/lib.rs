@@ -1,5 +1,5 @@
-//! Typed RPC for browsers, apps and services over [Centrifugo](https://centrifugal.dev): annotate an `async fn`, and every
-//! client that Centrifugo holds can call it.
+//! Typed RPC for browsers, apps and services over [Centrifugo](https://centrifugal.dev): annotate an `async fn`, and
+//! every client connected to Centrifugo can call it.
 //!
 //! ```no_run
 //! use centrifugo_rpc::{Config, Connection, RpcError, websocket_rpc};
@@ -35,28 +35,29 @@
 //! }
 //! ```
 //!
-//! Callers publish requests into one channel, which the worker, this program, is subscribed to. It runs the function and
-//! publishes the result into a channel that only the caller can read, together with all other replies that are ready.
-//! `cargo run --example quickstart` in the repository shows it without a Centrifugo of your own; `docs/setup.md` there is the
-//! way to one.
+//! Callers publish requests to one channel, to which the worker, this program, is subscribed. The worker runs the
+//! function and publishes the result to a channel that only the caller can read. Replies that are ready at the same
+//! time share one HTTP request. `cargo run --example quickstart` in the repository runs all of this without a separate
+//! Centrifugo; `docs/setup.md` there explains how to set one up.
 //!
 //! # Where to begin
 //!
-//! - [`websocket_rpc`] makes a method of a function: its name, its options, its arguments and its result.
-//! - [`Connection`] says who calls, [`State`] is what all calls share, [`FromCall`] is how you write extractors and guards.
-//! - [`RpcError`] is what callers get instead of a result, with one of the [`codes`] or one of your own.
-//! - [`Config`] says where Centrifugo is, [`Server`] serves: with states, with tower layers, behind a command line, or one call
-//!   at a time in unit tests ([`Server::call`]).
-//! - [`Config::connection_token`] makes the token that a caller connects with, [`Config::centrifugo_config`] the configuration
-//!   of a Centrifugo that fits.
+//! - [`websocket_rpc`] turns a function into a method: its name, options, arguments and result.
+//! - [`Connection`] identifies the caller, [`State`] is shared by all calls, [`FromCall`] is the trait for extractors
+//!   and guards.
+//! - [`RpcError`] is the error that callers receive, with one of the [`codes`] or one of your own.
+//! - [`Config`] locates Centrifugo. [`Server`] serves: with states, with tower layers, behind a command line, or one
+//!   call at a time in unit tests ([`Server::call`]).
+//! - [`Config::connection_token`] signs the token that a caller connects with, and [`Config::centrifugo_config`] builds
+//!   the configuration of a matching Centrifugo.
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! A caller is who Centrifugo says it is: nothing in a request is believed about that. A call ends once, with its result, an
-//! error, its deadline or its cancellation, and its handler runs at most once. What was published while a worker or a
-//! caller had lost its connection is recovered. Concurrent calls, params, results and waiting replies are limited, and what is
-//! over a limit is refused at once. Any number of workers share a request channel: each call is run by one of them, and one
-//! that stops leaves the rest to the others.
+//! The caller's identity comes from Centrifugo; nothing in a request can change it. A call ends once, with its result,
+//! an error, its deadline or its cancellation, and its handler runs at most once. Messages published while a worker or
+//! a caller was disconnected are recovered. Concurrent calls, params, results and queued replies are limited, and
+//! anything over a limit is refused at once. Any number of workers share a request channel: each call is run by one of
+//! them, and a worker that stops leaves its share to the others.
 //!
 //! # Features
 //!
@@ -70,10 +71,10 @@
 //! A worker that needs no command line turns the default features off.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// What is printed is the command line's business.
+// Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-// Macro expansions name the crate by its own name, in here too.
+// Macro expansions name the crate by its own name, also inside this crate.
 #[allow(unused_extern_crates)]
 extern crate self as centrifugo_rpc;
 
@@ -118,7 +119,7 @@ pub use registry::{Method, Options};
 pub use server::Serving;
 pub use server::{Server, Worker, serve};
 
-/// What the expansion of [`websocket_rpc`] refers to. Not public API.
+/// Items that the expansion of [`websocket_rpc`] refers to. Not public API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::handler::private::*;
@@ -127,7 +128,7 @@ pub mod __private {
     pub use inventory;
 }
 
-/// The stages of a request one by one, for the benchmarks. Not public API.
+/// The stages of a request as separate functions, for the benchmarks. Not public API.
 #[cfg(feature = "__bench")]
 #[doc(hidden)]
 pub mod bench {

@@ -1,9 +1,9 @@
-//! What tests have logged.
+//! Captures log output in tests.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A place that events are written to. Clones are the same place.
+/// A buffer that events are written to. Clones share the buffer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 

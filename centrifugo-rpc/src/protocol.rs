@@ -10,56 +10,56 @@ use serde_json::value::RawValue;
 pub mod codes {
     use std::ops::RangeInclusive;
 
-    /// Params do not decode; the message names the field.
+    /// The params do not decode; the message names the field.
     pub const INVALID_PARAMS: u16 = 400;
     /// The method needs a user and the caller is anonymous.
     pub const UNAUTHENTICATED: u16 = 401;
-    /// A guard refused.
+    /// A guard refused the call.
     pub const PERMISSION_DENIED: u16 = 403;
     /// No such method.
     pub const METHOD_NOT_FOUND: u16 = 404;
     /// The deadline passed; the handler was cancelled.
     pub const DEADLINE_EXCEEDED: u16 = 408;
-    /// Params or result over the limit.
+    /// Params or result exceed their size limit.
     pub const TOO_LARGE: u16 = 413;
     /// A limit was reached; the handler never ran.
     pub const OVERLOADED: u16 = 429;
-    /// The caller cancelled.
+    /// The caller cancelled the call.
     pub const CANCELLED: u16 = 499;
     /// The handler failed or panicked; details stay in the log.
     pub const INTERNAL: u16 = 500;
-    /// Shutting down, or no worker was there; the handler never ran.
+    /// The worker is shutting down, or there was none; the handler never ran.
     pub const UNAVAILABLE: u16 = 503;
-    /// The worker that had the call is gone: outcome unknown.
+    /// The worker that ran the call is gone; the outcome is unknown.
     pub const WORKER_LOST: u16 = 504;
     /// The application's own errors.
     pub const APPLICATION: RangeInclusive<u16> = 1000..=1999;
 }
 
-/// The longest correlation ID that is answered, in bytes. A UUID has 36.
+/// The longest correlation ID that gets a reply, in bytes. A UUID has 36.
 pub(crate) const MAX_CORRELATION_ID: usize = 128;
 
-/// How large a publication may become by putting requests or replies together, in bytes: what is larger goes alone.
+/// The size limit of a batch of requests or replies, in bytes: a larger message goes alone.
 pub(crate) const MAX_TOGETHER: usize = 16 * 1024;
 
-/// How many requests a worker takes out of one batch, a call counting as [`CALL`] of them: as many as the smallest notifications that
-/// clients write, so that none of theirs has more.
+/// The most requests that a worker takes from one batch; a call counts as [`CALL`] requests. This many of the smallest
+/// notifications that clients write fit into a batch, so no client's batch has more.
 pub(crate) const MAX_REQUESTS: usize = MAX_TOGETHER / br#"{"method":"a","timeout_ms":1},"#.len();
 
-/// As how many requests a call counts: the smallest that clients write is as many times larger than the smallest notification. What
-/// is answered costs the worker more than what is not.
+/// The weight of a call against [`MAX_REQUESTS`]: the smallest call that clients write is this many times as large as
+/// the smallest notification. A call also costs the worker more, because it has a reply.
 pub(crate) const CALL: usize = 5;
 
-/// How many bytes a publication needs for being several, besides them and the commas between them.
+/// The bytes that a batch adds to its messages and the commas between them.
 #[cfg(feature = "client")]
 pub(crate) const TOGETHER_OVERHEAD: usize = br#"{"batch":[]}"#.len() - 1;
 
-/// What every cancellation contains.
+/// The bytes that every cancellation contains.
 pub(crate) const CANCEL: &[u8] = b"\"cancel\"";
 
-/// A publication in the request channel: a call, a notification or, with `cancel`, the end of a call.
+/// A publication in the request channel: a call, a notification or, with `cancel`, a cancellation.
 ///
-/// Borrows from the publication; `params` is not looked at here.
+/// Borrows from the publication; `params` is not decoded at this point.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Request<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -76,12 +76,12 @@ pub(crate) struct Request<'a> {
     pub traceparent: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub cancel: Option<Text<'a>>,
-    /// The caller reads replies that come together, as [`write_together`] writes them.
+    /// True if the caller reads reply batches, as [`write_together`] writes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<bool>,
 }
 
-/// A string that is borrowed where it has no escapes. (serde borrows a `Cow` of its own, but not one in an `Option`.)
+/// A string that is borrowed if it has no escapes. (serde borrows a plain `Cow`, but not a `Cow` in an `Option`.)
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
@@ -94,7 +94,7 @@ impl Deref for Text<'_> {
     }
 }
 
-/// Where the answer to a malformed request goes, as far as it can be made out.
+/// The address for the error reply to a malformed request, as far as it can be decoded.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ReturnAddress<'a> {
     #[serde(borrow, default)]
@@ -104,7 +104,7 @@ pub(crate) struct ReturnAddress<'a> {
 }
 
 impl ReturnAddress<'_> {
-    /// The correlation ID and the reply channel, where both are strings.
+    /// The correlation ID and the reply channel, if both are strings.
     pub(crate) fn strings(&self) -> Option<(String, String)> {
         let string = |raw: Option<&RawValue>| serde_json::from_str::<String>(raw?.get()).ok();
         Some((string(self.correlation_id)?, string(self.reply_to)?))
@@ -121,7 +121,8 @@ pub(crate) struct WireError<'a> {
     pub data: Option<&'a RawValue>,
 }
 
-/// A publication in a reply channel as a caller reads it: a reply, which has `result` or `error`, or a batch of them.
+/// A publication in a reply channel as a caller reads it: one reply, which has `result` or `error`, or a batch of
+/// replies.
 #[cfg(feature = "client")]
 #[derive(Debug, Deserialize)]
 pub(crate) struct Reply<'a> {
@@ -131,15 +132,15 @@ pub(crate) struct Reply<'a> {
     pub result: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub error: Option<WireError<'a>>,
-    /// Not read here, so that one that is malformed costs no other.
+    /// Not decoded at this point, so that one malformed reply does not cost the others.
     #[serde(borrow, default)]
     pub batch: Option<Vec<&'a RawValue>>,
 }
 
-/// How many bytes the reply of a result has besides it and the correlation ID.
+/// The bytes that a reply adds to its result and its correlation ID.
 pub(crate) const RESULT_OVERHEAD: usize = br#"{"correlation_id":"","result":}"#.len();
 
-/// Writes a reply. `result` is JSON already and is copied as it is.
+/// Writes a reply. `result` is JSON already and is copied unchanged.
 pub(crate) fn write_result(out: &mut Vec<u8>, correlation_id: &str, result: &[u8]) {
     begin_reply(out, correlation_id);
     out.extend_from_slice(b",\"result\":");
@@ -147,7 +148,7 @@ pub(crate) fn write_result(out: &mut Vec<u8>, correlation_id: &str, result: &[u8
     out.push(b'}');
 }
 
-/// A reply that is an error.
+/// Encodes an error reply.
 pub(crate) fn write_error(correlation_id: &str, error: &crate::RpcError) -> Vec<u8> {
     let mut reply = Vec::with_capacity(correlation_id.len() + 256);
     begin_reply(&mut reply, correlation_id);
@@ -162,7 +163,7 @@ fn begin_reply(out: &mut Vec<u8>, correlation_id: &str) {
     write_json(out, correlation_id);
 }
 
-/// Writes requests or replies as one publication: one as it is, several for a reader that reads them together.
+/// Writes requests or replies as one publication: a single one as it is, several as a batch.
 pub(crate) fn write_together<T>(
     out: &mut Vec<u8>,
     parts: impl ExactSizeIterator<Item = T>,
@@ -183,14 +184,14 @@ pub(crate) fn write_together<T>(
     }
 }
 
-/// Strings and [`WireError`]s always have a JSON form, and a `Vec` takes all that is written to it.
+/// Cannot fail: strings and [`WireError`]s always have a JSON form, and writing to a `Vec` always succeeds.
 fn write_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let written = serde_json::to_writer(out, value);
     debug_assert!(written.is_ok(), "{written:?}");
 }
 
-/// The reply channel's rule: `<namespace>:<session>#<user>`, with a session of 16 to 64 characters of `[A-Za-z0-9_-]` and
-/// exactly the user that Centrifugo says is asking.
+/// Checks a reply channel: it must be `<namespace>:<session>#<user>`, with a session of 16 to 64 characters of
+/// `[A-Za-z0-9_-]` and exactly the user that Centrifugo reports for the request.
 pub(crate) fn is_reply_channel_of(channel: &str, namespace: &str, user: &str) -> bool {
     let session = channel
         .strip_prefix(namespace)
@@ -204,13 +205,13 @@ pub(crate) fn is_reply_channel_of(channel: &str, namespace: &str, user: &str) ->
         })
 }
 
-/// The namespace of a channel; empty where the name has none.
+/// The namespace of a channel; empty if the name has none.
 pub(crate) fn namespace(channel: &str) -> &str {
     channel.split_once(':').map_or("", |(namespace, _)| namespace)
 }
 
-/// Whether a user with this ID can have a reply channel: Centrifugo separates a user-limited channel's users by `,` after
-/// a `#`, and channel names are ASCII.
+/// Returns whether a user with this ID can have a reply channel: Centrifugo separates the users of a user-limited
+/// channel by `,` after a `#`, and channel names are ASCII.
 pub(crate) fn owns_reply_channel(user: &str) -> bool {
     user.is_ascii() && !user.contains([',', '#']) && !user.contains(|c: char| c.is_ascii_control())
 }

@@ -1,4 +1,4 @@
-//! Log lines at a bounded rate, for what may go wrong thousands of times a second.
+//! Rate limits for log lines of events that may occur thousands of times a second.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -25,12 +25,13 @@ impl Throttle {
         Self { interval, state: Mutex::default() }
     }
 
-    /// `Some` with the number of events that were held back since the last one that was let through, `None` to hold back.
+    /// Returns `Some` with the number of events suppressed since the last allowed one, or `None` to suppress this
+    /// event.
     pub(crate) fn allow(&self) -> Option<u64> {
         self.allow_many(1).map(|count| count - 1)
     }
 
-    /// The same for `count` events at once: `Some` with all that happened since, these included.
+    /// Counts `count` events at once: returns `Some` with all events since the last allowed one, these included.
     pub(crate) fn allow_many(&self, count: u64) -> Option<u64> {
         let now = Instant::now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,7 +43,7 @@ impl Throttle {
         Some(std::mem::take(&mut state.suppressed))
     }
 
-    /// How many events were held back and not told, once their interval is over: nobody else may come to tell.
+    /// Takes the number of suppressed events once their interval is over: no further event may come to report them.
     pub(crate) fn overdue(&self) -> Option<u64> {
         let now = Instant::now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,9 +52,9 @@ impl Throttle {
     }
 }
 
-/// Lets some events of each kind through per interval and counts the others, so that no kind hides another.
+/// Allows some events of each kind per interval and counts the others, so that no kind hides another.
 ///
-/// A kind is remembered for ever: there must be few of them, whatever callers do.
+/// Kinds are kept forever: their number must be small whatever callers send.
 #[derive(Debug)]
 pub(crate) struct Throttles<K> {
     interval: Duration,
@@ -63,14 +64,14 @@ pub(crate) struct Throttles<K> {
 
 #[derive(Debug)]
 struct Kind {
-    /// When the interval began that its events are counted in.
+    /// The start of the current interval.
     since: Instant,
     let_through: u32,
     suppressed: u64,
 }
 
 impl<K: Clone + Eq + Hash> Throttles<K> {
-    /// At most `burst` events of each kind in an `interval`.
+    /// Allows at most `burst` events of each kind per `interval`.
     pub(crate) fn new(interval: Duration, burst: u32) -> Self {
         Self { interval, burst, kinds: Mutex::default() }
     }
@@ -79,8 +80,8 @@ impl<K: Clone + Eq + Hash> Throttles<K> {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `Some` with the number of events of this kind that were held back since the last one that was let through, `None` to
-    /// hold back.
+    /// Returns `Some` with the number of events of this kind suppressed since the last allowed one, or `None` to
+    /// suppress this event.
     pub(crate) fn allow(&self, kind: &K) -> Option<u64> {
         let now = Instant::now();
         let mut kinds = self.kinds();
@@ -99,13 +100,14 @@ impl<K: Clone + Eq + Hash> Throttles<K> {
         Some(std::mem::take(&mut state.suppressed))
     }
 
-    /// The kinds whose interval is over with events that were held back, and how many: nobody else may come to tell.
+    /// Takes the numbers of suppressed events of the kinds whose interval is over: no further event may come to report
+    /// them.
     pub(crate) fn overdue(&self) -> Vec<(K, u64)> {
         let now = Instant::now();
         self.take(|kind| now.duration_since(kind.since) >= self.interval)
     }
 
-    /// All kinds of which events were held back and not told yet, and how many.
+    /// Takes the numbers of all suppressed events, by kind.
     pub(crate) fn rest(&self) -> Vec<(K, u64)> {
         self.take(|_| true)
     }
