@@ -1,21 +1,22 @@
-//! What changed between two contracts, and what of it breaks callers whose clients were generated from the old one.
+//! Lists the changes between two contracts and decides which of them break callers whose clients were generated from
+//! the old contract.
 //!
-//! A caller of then goes on writing the old params and reading by the old result. So the new params must accept all that the
-//! old ones could say, and the old result must be able to read all that the new one can say.
+//! An old caller keeps writing the old params and reading results by the old contract. The new params must therefore
+//! accept every value that the old params allow, and the old result must be able to read every value that the new
+//! result allows.
 
 use std::collections::BTreeSet;
 
 use super::ir::{Api, Body, Integer, Key, Method, Rest, Shape, Struct, Tagging, Type, Union, Variant};
 
-/// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// Whether a caller of then may fail.
+    /// Whether a call of an old caller may fail.
     pub breaks: bool,
     pub what: String,
 }
 
-/// All changes of methods, in the order of their names.
+/// All changes of methods, sorted by the method's name.
 pub(crate) fn between(old: &Api, new: &Api) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut change = |breaks, what| changes.push(Change { breaks, what });
@@ -28,7 +29,7 @@ pub(crate) fn between(old: &Api, new: &Api) -> Vec<Change> {
         if before.no_wait != now.no_wait {
             let what =
                 if now.no_wait { "answers no more: it is `no_wait` now" } else { "answers now: it was `no_wait`" };
-            // A notification is taken by a method that answers, too.
+            // A method with a result accepts notifications too, so only the change to `no_wait` breaks callers.
             change(now.no_wait, format!("`{name}` {what}"));
         }
         if before.idempotent != now.idempotent {
@@ -61,7 +62,7 @@ fn find<'a>(api: &'a Api, name: &str) -> Option<&'a Method> {
 fn params(old: &Api, before: &Method, new: &Api, now: &Method) -> Vec<(String, bool)> {
     match (&before.params, &now.params) {
         (None, None) => Vec::new(),
-        // Methods without params take none, null and `{}`.
+        // A method without params accepts no params, `null` and `{}`.
         (Some(Type::Named(name)), None) if is_empty_struct(old, name) => Vec::new(),
         (Some(_), None) => vec![("params: it takes none any more".to_owned(), true)],
         (None, Some(_)) => vec![("params: it takes some now".to_owned(), true)],
@@ -77,7 +78,7 @@ fn result(old: &Api, before: &Method, new: &Api, now: &Method) -> Vec<(String, b
     compare(Side { writer: new, reader: old }, "result", &now.result, &before.result)
 }
 
-/// What breaks, with true, or, where nothing does, that something changed.
+/// The breaking differences, each with `true`. If the types differ and nothing breaks, a single entry with `false`.
 fn compare(side: Side<'_>, part: &str, written: &Type, read: &Type) -> Vec<(String, bool)> {
     let mut check = Check { side, seen: BTreeSet::new(), breaks: Vec::new(), differs: false };
     check.kind(part, written, read);
@@ -87,7 +88,7 @@ fn compare(side: Side<'_>, part: &str, written: &Type, read: &Type) -> Vec<(Stri
     check.breaks.into_iter().map(|what| (what, true)).collect()
 }
 
-/// Who writes a value and who reads it: the callers of then and the worker of now, or the other way round.
+/// The writer and the reader of a value: the old callers and the new worker, or the other way round.
 #[derive(Clone, Copy)]
 struct Side<'a> {
     writer: &'a Api,
@@ -96,7 +97,7 @@ struct Side<'a> {
 
 struct Check<'a> {
     side: Side<'a>,
-    /// Pairs of types that are compared already: types may contain themselves.
+    /// Pairs of types already compared. Types may contain themselves.
     seen: BTreeSet<(String, String)>,
     breaks: Vec<String>,
     differs: bool,
@@ -164,7 +165,7 @@ impl Check<'_> {
         }
     }
 
-    /// Which values the keys have, where they are those of enums.
+    /// Compares the values of the keys if both are enums.
     fn keys(&mut self, at: &str, written: &Key, read: &Key) {
         if let (Key::Enum(written), Key::Enum(read)) = (written, read) {
             self.kind(&format!("{at}{{}}"), written, read);
@@ -245,7 +246,8 @@ impl Check<'_> {
         let untagged = read.tagging == Tagging::Untagged;
         for (index, variant) in written.variants.iter().enumerate() {
             let reader = if untagged {
-                // Names of untagged variants are not on the wire; where they moved, the first one that fits is what counts.
+                // The names of untagged variants are not on the wire. If the variants moved, the first one that fits is
+                // used.
                 read.variants
                     .get(index)
                     .filter(|read| self.fits(variant, read))
@@ -274,7 +276,7 @@ impl Check<'_> {
             (Body::Unit, Body::Unit) => {}
             (Body::Newtype(written), Body::Newtype(read)) => self.kind(at, written, read),
             (Body::Struct(written), Body::Struct(read)) => self.fields(at, written, read),
-            // An object with nothing but the tag, and one with more that is optional.
+            // A unit variant is an object with only the tag. It is compared like an empty struct.
             (Body::Unit, Body::Struct(read)) => self.fields(at, &Struct::default(), read),
             (Body::Struct(written), Body::Unit) => self.fields(at, written, &Struct::default()),
             _ => self.breaks(at, "another content"),
@@ -287,7 +289,7 @@ enum Resolved<'a> {
     Type(&'a Type),
 }
 
-/// Whether all values of one type are values of another, by what the types are alone.
+/// Whether every value of one type is also a value of the other, judged by the two types alone.
 fn is_read_as(written: &Type, read: &Type) -> bool {
     match (written, read) {
         (_, Type::Any)
@@ -296,13 +298,13 @@ fn is_read_as(written: &Type, read: &Type) -> bool {
         | (Type::Integer(_) | Type::F32, Type::F64)
         | (Type::Integer(_) | Type::F32 | Type::F64, Type::Number)
         | (Type::Char | Type::DateTime | Type::Date | Type::Uuid | Type::Decimal, Type::String) => true,
-        // What they are made of may have changed under the same name.
+        // The inner types may have changed under the same name.
         (Type::Nullable(_) | Type::Array { .. } | Type::FixedArray { .. } | Type::Tuple(_) | Type::Map(..), _) => false,
         (written, read) => written == read,
     }
 }
 
-/// What a type is, through aliases.
+/// Follows aliases to the type itself.
 fn resolve<'a>(api: &'a Api, kind: &'a Type) -> Resolved<'a> {
     let mut kind = kind;
     loop {

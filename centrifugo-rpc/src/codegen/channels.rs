@@ -1,10 +1,10 @@
-//! The channels of the service, as defaults of its clients.
+//! Sets the channels of the service as the defaults of its clients.
 
 use super::File;
 use crate::config::Channels;
 
-/// Where the hand-written half of a client has the defaults, in its code and in its documentation: the file, and what is around the request
-/// channel and around the namespace of replies.
+/// The places of these defaults in the hand-written half of a client, in code and in documentation: the file, the text
+/// around the request channel, and the text around the namespace of reply channels.
 const PLACES: [(&str, [&str; 2]); 7] = [
     ("_client.py", ["request_channel: str = \"@\"", "reply_namespace: str = \"@\""]),
     ("_client.py", ["Default:\n                `@`.", "namespace of reply channels. Default: `@`."]),
@@ -15,7 +15,7 @@ const PLACES: [(&str, [&str; 2]); 7] = [
     ("options.go", ["Default: @, as at the service", "Default: @, as at the service"]),
 ];
 
-/// Gives the client of any language the channels of its service.
+/// Replaces the default channels in a client of any language with the channels of its service.
 pub(crate) fn with(channels: &Channels, mut files: Vec<File>) -> Vec<File> {
     let usual = Channels::of(None);
     for file in &mut files {
@@ -53,7 +53,7 @@ mod tests {
                 let places: Vec<_> = PLACES.iter().filter(|(path, _)| *path == before.path).collect();
                 found += places.len();
                 assert_eq!(before != after, !places.is_empty(), "{}", before.path);
-                // The channel and the namespace, in its code and in its documentation.
+                // Both the channel and the namespace, in code and in documentation.
                 for (_, [request, reply]) in places {
                     for (place, old, new) in
                         [(request, &usual.requests, &own.requests), (reply, &usual.replies, &own.replies)]

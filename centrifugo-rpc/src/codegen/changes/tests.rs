@@ -1,6 +1,6 @@
-//! What callers of then notice. The verdicts of the first test are compared with what serde does.
+//! The changes that old callers notice. The first test compares its verdicts with serde's behaviour.
 
-// Methods and types are written beside what is said of them.
+// Methods and types are defined beside the assertions about them.
 #![allow(clippy::items_after_statements)]
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::codegen::lower;
 use crate::codegen::sample::{PLAIN, contract, contract_of, method};
 use crate::registry::{self, Options};
 
-/// Two versions of one type: what changed, in params and in results.
+/// Compares two versions of one type: the breaking changes in params and in results.
 fn versions<Old: JsonSchema + 'static, New: JsonSchema + 'static>() -> (Vec<String>, Vec<String>) {
     let broken = |old: &Api, new: &Api| {
         let changes = between(old, new).into_iter().filter(|change| change.breaks);
@@ -27,8 +27,8 @@ fn versions<Old: JsonSchema + 'static, New: JsonSchema + 'static>() -> (Vec<Stri
     (params, results)
 }
 
-/// As [`versions`], and serde agrees: what an old caller writes is read by the new worker exactly if params are not broken, what
-/// the new worker writes is read by an old caller exactly if results are not.
+/// Does the same as [`versions`] and checks that serde agrees: the new worker reads the values of an old caller exactly
+/// if params are not broken, and an old caller reads the values of the new worker exactly if results are not broken.
 fn agree<Old, New>(old: &[Old], new: &[New]) -> (Vec<String>, Vec<String>)
 where
     Old: JsonSchema + Serialize + DeserializeOwned + 'static,
