@@ -1,6 +1,6 @@
-//! What clients are generated from: a closed model of methods and types. Everything that a generator may meet is here.
+//! The model that clients are generated from: a closed set of methods and types. A generator meets nothing else.
 //!
-//! Names are those of the wire and of Rust; [`names`](super::names) makes identifiers of them.
+//! Names are those of the wire and of Rust; [`names`](super::names) turns them into identifiers.
 
 use serde_json::Value;
 
@@ -21,37 +21,38 @@ pub(crate) struct Api {
 pub(crate) struct Method {
     pub name: String,
     pub description: String,
-    /// What to use instead.
+    /// The replacement, as text.
     pub deprecated: Option<String>,
     pub no_wait: bool,
     pub idempotent: bool,
     /// None for methods without params.
     pub params: Option<Type>,
-    /// [`Type::Null`] for methods that only say that they are done.
+    /// [`Type::Null`] for methods that return nothing and only confirm completion.
     pub result: Type,
 }
 
-/// A type with a name: a type of Rust, or one that Rust has no name for and that takes it from where it stands.
+/// A named type: a Rust type, or a type that has no name in Rust and is named after its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TypeDef {
-    /// Unique, also without regard to case.
+    /// Unique, even if case is ignored.
     pub name: String,
     pub description: String,
     pub deprecated: bool,
     pub shape: Shape,
-    /// For the `…Input` of a type that looks different from both sides: the name of that type, if the only difference is that params
-    /// may leave out fields that may be null as well. See [`Api::unified`].
+    /// Only set for the `…Input` half of a type that has different shapes in params and in results: the name of the
+    /// original type, if the only difference is that params may omit fields that may also be null. See
+    /// [`Api::unified`].
     pub same_as: Option<String>,
-    /// For every such `…Input`: the name of that type.
+    /// Set for every such `…Input`: the name of the original type.
     pub input_of: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Shape {
     Struct(Struct),
-    /// One of some strings.
+    /// One of a fixed set of strings.
     Enum(Vec<EnumValue>),
-    /// One of some integers.
+    /// One of a fixed set of integers.
     Integers(Vec<IntegerValue>),
     Union(Union),
     Alias(Type),
@@ -60,37 +61,37 @@ pub(crate) enum Shape {
 /// A JSON object with known members.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Struct {
-    /// As declared.
+    /// In the order of declaration.
     pub fields: Vec<Field>,
-    /// Unions whose members stand among the fields: flattened enums.
+    /// Flattened enums: unions whose members stand among the fields.
     pub flattened: Vec<Flattened>,
     pub rest: Rest,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Field {
-    /// On the wire.
+    /// The name on the wire.
     pub name: String,
     pub description: String,
     pub deprecated: bool,
-    /// May not be absent. Whether it may be null says its type.
+    /// Whether the field must be present. Its type decides whether it may be null.
     pub required: bool,
-    /// What an absent field stands for, where the contract says it. Null where it does not.
+    /// The meaning of an absent field, if the contract declares one; otherwise null.
     pub default: Value,
     pub kind: Type,
 }
 
-/// A union whose members are members of the object around it.
+/// A union whose members are members of the enclosing object.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Flattened {
-    /// Its [`TypeDef`], a [`Shape::Union`] of variants that are all objects. A unit variant of an externally tagged enum is a variant
-    /// with [`Type::Null`] here, as serde writes it.
+    /// The name of its [`TypeDef`], a [`Shape::Union`] whose variants are all objects. A unit variant of an externally
+    /// tagged enum becomes a variant with [`Type::Null`] here, because serde writes it that way.
     pub name: String,
-    /// It may be absent altogether.
+    /// Whether the whole union may be absent.
     pub optional: bool,
 }
 
-/// What else a JSON object may hold.
+/// The treatment of members that a struct does not name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Rest {
     /// Unknown members are ignored.
@@ -98,7 +99,7 @@ pub(crate) enum Rest {
     Ignored,
     /// Unknown members are an error (`deny_unknown_fields`).
     Denied,
-    /// All other members are entries of a flattened map.
+    /// Unknown members are entries of a flattened map.
     Map(Key, Box<Type>),
 }
 
@@ -110,18 +111,18 @@ pub(crate) struct EnumValue {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct IntegerValue {
-    /// Of the variant, where the schema names it; else made of the value.
+    /// The variant's name if the schema has it; otherwise derived from the value.
     pub name: String,
     pub value: i64,
     pub description: String,
 }
 
-/// One of several variants. An adjacently tagged enum is [`Tagging::Internal`]: on the wire its variants are objects
-/// with the tag and one more field, the content.
+/// One of several variants. An adjacently tagged enum is also a [`Tagging::Internal`] union: its variants on the wire
+/// are objects with the tag and one more field, the content.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Union {
     pub tagging: Tagging,
-    /// In the order in which serde tries them where nothing else tells them apart.
+    /// In the order in which serde tries them if nothing else distinguishes them.
     pub variants: Vec<Variant>,
 }
 
@@ -138,15 +139,15 @@ pub(crate) enum Tagging {
     External,
     /// `{"<tag>": "Variant", …members of the content}`.
     Internal { tag: String },
-    /// The content alone. Serde takes the first variant that fits.
+    /// Only the content. Serde uses the first variant that fits.
     Untagged,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Variant {
-    /// On the wire; of untagged unions, in Rust.
+    /// The name on the wire; for untagged unions, the name in Rust.
     pub name: String,
-    /// For a type of its own: unique among these and the names of [`TypeDef`]s, also without regard to case.
+    /// The name of the variant's own type. Unique among all variants and [`TypeDef`]s, even if case is ignored.
     pub type_name: String,
     pub description: String,
     pub body: Body,
@@ -155,14 +156,14 @@ pub(crate) struct Variant {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Body {
     Unit,
-    /// Under [`Tagging::Internal`] a [`Type::Named`], whose values are objects.
+    /// Under [`Tagging::Internal`], a [`Type::Named`] whose values are objects.
     Newtype(Type),
     Struct(Struct),
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Type {
-    /// Any JSON.
+    /// Any JSON value.
     Any,
     /// No value at all.
     Never,
@@ -171,9 +172,9 @@ pub(crate) enum Type {
     String,
     /// A string of one Unicode scalar value.
     Char,
-    /// RFC 3339, with up to nanoseconds, and in any year.
+    /// A timestamp as in RFC 3339, with up to nanosecond precision, in any year.
     DateTime,
-    /// The day of such a moment.
+    /// The date part of a [`Type::DateTime`].
     Date,
     Uuid,
     /// A decimal number in a string.
@@ -184,23 +185,23 @@ pub(crate) enum Type {
     /// A JSON number of any size.
     Number,
     Nullable(Box<Type>),
-    /// Of any length; `unique` for sets.
+    /// An array of any length; `unique` for sets.
     Array {
         items: Box<Type>,
         unique: bool,
     },
-    /// An array of exactly this many.
+    /// An array of exactly `len` items.
     FixedArray {
         items: Box<Type>,
         len: usize,
     },
     Tuple(Vec<Type>),
     Map(Key, Box<Type>),
-    /// A [`TypeDef`].
+    /// The name of a [`TypeDef`].
     Named(String),
 }
 
-/// The keys of a map: in JSON they are strings all the same.
+/// The type of a map's keys. In JSON all keys are strings.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Key {
     String,
@@ -213,9 +214,9 @@ pub(crate) enum Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Integer {
     pub width: Width,
-    /// Declared, where it is narrower than the width. Serde does not check it, and neither do clients.
+    /// The declared minimum, if it is narrower than the width. Neither serde nor the clients check it.
     pub min: Option<i128>,
-    /// Declared, where it is narrower than the width.
+    /// The declared maximum, if it is narrower than the width.
     pub max: Option<i128>,
 }
 
@@ -262,19 +263,19 @@ impl Width {
 }
 
 impl Integer {
-    /// The lowest value that is declared.
+    /// The lowest value that the declaration allows.
     pub(crate) fn lowest(self) -> i128 {
         let lowest = self.width.lowest();
         self.min.map_or(lowest, |min| min.max(lowest))
     }
 
-    /// The highest value that is declared.
+    /// The highest value that the declaration allows.
     pub(crate) fn highest(self) -> u128 {
         let highest = self.width.highest();
         self.max.and_then(|max| u128::try_from(max).ok()).map_or(highest, |max| max.min(highest))
     }
 
-    /// Whether JavaScript's numbers cannot hold all values that are declared.
+    /// Whether the declaration allows values that JavaScript numbers cannot represent exactly.
     pub(crate) fn is_wide(self) -> bool {
         const SAFE: u128 = (1 << 53) - 1;
         self.highest() > SAFE || self.lowest().unsigned_abs() > SAFE
@@ -282,20 +283,21 @@ impl Integer {
 }
 
 impl Api {
-    /// The type of this name.
+    /// The type with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&TypeDef> {
         self.types.binary_search_by(|def| def.name.as_str().cmp(name)).ok().map(|at| &self.types[at])
     }
 
-    /// Whether integers occur that JavaScript's numbers cannot hold.
+    /// Whether the API uses integers that JavaScript numbers cannot represent exactly.
     pub(crate) fn has_wide_integers(&self) -> bool {
         let mut wide = false;
         self.visit(&mut |kind| wide |= matches!(kind, Type::Integer(integer) if integer.is_wide()));
         wide
     }
 
-    /// For languages in which a field that may be absent and null is the same type as one that may only be null: the types that differ
-    /// in nothing else are one again, and `…Input` is another name for it. What a call answered can then be sent back.
+    /// Merges types for languages in which a field that may be absent and null has the same type as a field that may
+    /// only be null. Types that differ in nothing else become one type again, and `…Input` becomes an alias of it. The
+    /// result of a call can then be sent back as params.
     pub(crate) fn unified(mut self) -> Self {
         let same: Vec<_> = self.types.iter().filter_map(|def| Some((def.name.clone(), def.same_as.clone()?))).collect();
         let original = |name: &str| same.iter().find(|(input, _)| input == name).map(|(_, output)| output.clone());

@@ -1,5 +1,5 @@
-//! From JSON Schema, as schemars writes it, to the [model](super::ir). What the model cannot hold is an error that names the
-//! method and the place, all of them at once: nothing becomes `any` in silence.
+//! Lowers JSON Schema, as schemars writes it, to the [model](super::ir). A schema without a counterpart in the model is
+//! an error that names the method and the place; nothing silently becomes `any`. All errors are reported together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ type Object = Map<String, Value>;
 ///
 /// # Errors
 ///
-/// A sentence for each thing that no client can be generated from.
+/// One sentence for each part of the contract that no client can be generated from.
 pub(crate) fn lower(contract: &Contract) -> Result<Api, Vec<String>> {
     let taken: BTreeSet<_> = contract.params.keys().chain(contract.results.keys()).cloned().collect();
     let mut params = Lowering::new("params", &taken, [&contract.params, &contract.results]);
@@ -63,7 +63,7 @@ pub(crate) fn lower(contract: &Contract) -> Result<Api, Vec<String>> {
     Ok(Api { hash: contract.hash.clone(), methods, types })
 }
 
-/// Gives each variant the name of a type of its own.
+/// Assigns each variant a type name.
 pub(super) fn name_variants(types: &mut [TypeDef]) {
     let mut taken: BTreeSet<_> = types.iter().map(|def| names::folded(&def.name)).collect();
     for def in types {
@@ -74,17 +74,17 @@ pub(super) fn name_variants(types: &mut [TypeDef]) {
     }
 }
 
-/// `wanted`, or with a number behind it. Takes it.
+/// Returns `wanted`, with a number appended if the name is taken, and marks the name as taken.
 fn free_name(wanted: &str, taken: &mut BTreeSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{wanted}{number}"));
     let free = std::iter::once(wanted.to_owned()).chain(numbered).find(|name| taken.insert(names::folded(name)));
     free.unwrap_or_else(|| wanted.to_owned())
 }
 
-/// Where a schema stands.
+/// The location of a schema in the contract.
 #[derive(Debug, Clone)]
 struct Place {
-    /// Of the definition that it is in, if it is in one.
+    /// The name of the enclosing definition, if there is one.
     definition: Option<String>,
     method: String,
     /// A JSON pointer into the contract's document.
@@ -106,7 +106,7 @@ impl Place {
     }
 }
 
-/// As JSON pointers want it: RFC 6901, section 3.
+/// Escapes a step of a JSON pointer (RFC 6901, section 3).
 fn escaped(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
@@ -115,17 +115,18 @@ fn escaped(step: &str) -> String {
 struct Lowering {
     side: &'static str,
     types: BTreeMap<String, TypeDef>,
-    /// Names that are taken, folded: of both sides' definitions, and of what was given one here.
+    /// Folded names that are taken: the definitions of both sides and the names assigned here.
     taken: BTreeSet<String>,
-    /// Enums of strings by their values, sorted: the first definition of each, and what maps were given.
+    /// Enums of strings by their sorted values: the first definition with these values, or the one created for the keys
+    /// of a map.
     enums: BTreeMap<Vec<String>, String>,
-    /// What stands beside a tag.
+    /// The types of contents that stand beside a tag.
     tagged: Vec<(Place, Type)>,
     problems: Vec<(Place, String)>,
 }
 
 impl Lowering {
-    /// `own` are the definitions of this side, `others` those of the other one.
+    /// `own` are the definitions of this side, `others` the definitions of the other side.
     fn new(side: &'static str, taken: &BTreeSet<String>, [own, others]: [&BTreeMap<String, Value>; 2]) -> Self {
         let taken = taken.iter().map(|name| names::folded(name)).collect();
         let mut enums = BTreeMap::new();
@@ -154,7 +155,7 @@ impl Lowering {
         self.types.insert(name.to_owned(), def);
     }
 
-    /// Makes a definition of a schema that has none, named after where it stands.
+    /// Creates a definition for a schema without one, named after its place.
     fn hoist(&mut self, schema: &Value, place: &Place, wanted: &str) -> String {
         let name = free_name(wanted, &mut self.taken);
         self.define(&name, schema, place);
@@ -165,7 +166,7 @@ impl Lowering {
         self.problems.push((place.clone(), what.into()));
     }
 
-    /// What a definition is.
+    /// Lowers the schema of a definition.
     fn shape(&mut self, schema: &Object, place: &Place, name: &str) -> Shape {
         self.check_keywords(schema, place);
         if let Some(values) = enums::strings(schema) {
@@ -191,7 +192,7 @@ impl Lowering {
         }
     }
 
-    /// What a schema is where it is used. `name` is for those that need one.
+    /// Lowers a schema at its place of use. `name` is the name of the definition if the schema needs one.
     fn kind(&mut self, schema: &Value, place: &Place, name: &str) -> Type {
         match schema {
             Value::Bool(true) => Type::Any,
@@ -220,8 +221,8 @@ impl Lowering {
         }
     }
 
-    /// A map whose keys are the values of an enum, of which schemars tells no more than the values: the enum of the contract that has
-    /// just these, or one of its own.
+    /// Lowers a map whose keys are the values of an enum. schemars lists only the values, so the key type is the enum
+    /// of the contract with exactly these values, or a new enum.
     fn map_of_keys(&mut self, keys: &[&str], values: &Value, place: &Place, name: &str) -> Type {
         let values = self.kind(values, &place.at("properties").at(keys[0]), &format!("{name}Value"));
         let mut sorted: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
@@ -259,7 +260,7 @@ impl Lowering {
         }
     }
 
-    /// One sentence for each problem, with the methods that meet it.
+    /// One sentence for each problem, with the affected methods.
     fn sentences(&self, contract: &Contract) -> Vec<String> {
         let sentence = |(place, what): &(Place, String)| {
             let methods = match &place.definition {
@@ -291,7 +292,7 @@ impl Lowering {
     }
 }
 
-/// The definitions that a schema refers to by itself.
+/// The definitions that a schema refers to directly.
 fn references(schema: &Value) -> Vec<String> {
     match schema {
         Value::Object(members) => {
@@ -303,7 +304,7 @@ fn references(schema: &Value) -> Vec<String> {
     }
 }
 
-/// The side and the name that a reference is to: a JSON pointer, percent-encoded as the fragment of a URI.
+/// The side and the name in a reference, which is a JSON pointer, percent-encoded as a URI fragment.
 fn referred(reference: &str) -> Option<(&str, String)> {
     let (side, name) = reference.strip_prefix("#/")?.split_once('/')?;
     let mut bytes = Vec::with_capacity(name.len());
@@ -319,7 +320,7 @@ fn referred(reference: &str) -> Option<(&str, String)> {
 
 fn nullable(kind: Type) -> Type {
     match kind {
-        // Null is one of their values already.
+        // Null is already one of the values of these types.
         Type::Any | Type::Null | Type::Nullable(_) => kind,
         kind => Type::Nullable(Box::new(kind)),
     }
@@ -329,7 +330,7 @@ fn is_anything(schema: &Value) -> bool {
     *schema == Value::Bool(true) || schema.as_object().is_some_and(Map::is_empty)
 }
 
-/// What the documentation says of a schema: its description, and what else is declared of its values.
+/// The documentation of a schema: its description and the other declared constraints on its values.
 fn described(schema: &Value) -> String {
     let description = text(schema, "description");
     let constraints = schema.as_object().map(constraints::sentences).unwrap_or_default();

@@ -1,9 +1,9 @@
-//! Ways through the model: every type in a shape, and every name.
+//! Traversals of the model: every type in a shape, and every name.
 
 use super::{Body, Key, Rest, Shape, Struct, Type};
 
 impl Shape {
-    /// Calls `f` with every type in it, outer ones first.
+    /// Calls `f` with every type in the shape, outer types first.
     pub(crate) fn visit(&self, f: &mut impl FnMut(&Type)) {
         match self {
             Self::Struct(fields) => fields.visit(f),
@@ -30,7 +30,7 @@ impl Shape {
         }
     }
 
-    /// All structs in it.
+    /// All structs in the shape.
     fn structs(&self) -> Vec<&Struct> {
         match self {
             Self::Struct(fields) => vec![fields],
@@ -47,7 +47,7 @@ impl Shape {
         }
     }
 
-    /// Renames what it refers to, where `new` has another name for it.
+    /// Renames the types that the shape refers to and for which `new` returns another name.
     pub(in crate::codegen) fn rename(&mut self, new: &impl Fn(&str) -> Option<String>) {
         self.visit_mut(&mut |kind| rename(kind, new));
         for fields in self.structs_mut() {
@@ -59,7 +59,7 @@ impl Shape {
         }
     }
 
-    /// The names it refers to.
+    /// The names of the types that the shape refers to.
     pub(in crate::codegen) fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.visit(&mut |kind| {
@@ -115,7 +115,7 @@ impl Key {
 }
 
 impl Type {
-    /// Calls `f` with this and every type in it, outer ones first.
+    /// Calls `f` with this type and every type in it, outer types first.
     pub(crate) fn visit(&self, f: &mut impl FnMut(&Type)) {
         f(self);
         match self {

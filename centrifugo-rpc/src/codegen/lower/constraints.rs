@@ -1,12 +1,12 @@
-//! What a schema says of its values beyond their type: bounds, lengths, patterns, formats. Serde checks none of it, so clients do
-//! not either; it stands in their documentation.
+//! Constraints of a schema beyond the type of its values: bounds, lengths, patterns, formats. Serde does not check
+//! them, and neither do clients; their documentation lists them.
 
 use serde_json::{Number, Value};
 
 use super::{Object, scalars};
 use crate::codegen::ir::Type;
 
-/// Sentences for all of it, or nothing.
+/// Describes all constraints in sentences. Empty if there are none.
 pub(super) fn sentences(schema: &Object) -> String {
     let mut sentences = own(schema);
     let items = schema.get("items").and_then(Value::as_object).map(sentences_of_items).unwrap_or_default();
@@ -49,7 +49,7 @@ fn own(schema: &Object) -> Vec<String> {
     .collect()
 }
 
-/// The bounds of a number, but for those that its type has anyway.
+/// The declared bounds of a number, without those that its type already implies.
 fn bounds(schema: &Object, kind: Option<&Type>) -> Option<String> {
     let bound = |keyword| schema.get(keyword).and_then(Value::as_number);
     let width = if let Some(Type::Integer(integer)) = kind { Some(integer.width) } else { None };

@@ -1,5 +1,5 @@
-//! Joins what params and results are made of. A type that looks different from both sides is two: the result keeps the name,
-//! the params get `…Input`.
+//! Joins the types of params and results. A type with different shapes in params and in results becomes two types: the
+//! result keeps the name, the params use `…Input`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ pub(super) fn join(
     (joined, methods)
 }
 
-/// The names of both sides that mean different shapes, by themselves or by what they refer to.
+/// The names that mean different shapes in params and in results, directly or through the types they refer to.
 fn different(params: &Types, results: &Types) -> BTreeSet<String> {
     let both: Vec<_> = params.iter().filter_map(|(name, def)| Some((name, def, results.get(name)?))).collect();
     let mut different: BTreeSet<_> =
@@ -55,7 +55,7 @@ fn different(params: &Types, results: &Types) -> BTreeSet<String> {
     different
 }
 
-/// Those of them that differ only in that params may leave out what may be null.
+/// The types among `different` whose only difference is that params may omit fields that may be null.
 fn same_but_for_presence(different: &BTreeSet<String>, params: &Types, results: &Types) -> BTreeSet<String> {
     let present =
         |types: &Types, name: &str| types.get(name).map(|def| with_nullable_fields_present(def.shape.clone()));
@@ -66,7 +66,7 @@ fn same_but_for_presence(different: &BTreeSet<String>, params: &Types, results: 
     different - &others
 }
 
-/// Adds all that refers to what is in the set.
+/// Adds all types that refer to a type in the set.
 fn grow(set: &mut BTreeSet<String>, shapes: &[(&String, &Shape)]) {
     loop {
         let before = set.len();

@@ -1,14 +1,14 @@
-//! Schemas of enums without contents: strings, or the integers of `serde_repr`.
+//! Lowers schemas of enums without contents: strings, or the integers of `serde_repr`.
 
 use serde_json::Value;
 
 use super::{Object, text};
 use crate::codegen::ir::{EnumValue, IntegerValue};
 
-/// What JavaScript's numbers hold.
+/// The highest integer up to which JavaScript numbers represent every integer exactly.
 const SAFE: u64 = (1 << 53) - 1;
 
-/// The values of an enum of strings alone: in one list, or, where variants are documented, one by one.
+/// The values of an enum that consists only of strings: in one list or, if the variants are documented, one by one.
 pub(super) fn strings(schema: &Object) -> Option<Vec<EnumValue>> {
     let (own, members) = (texts(schema), schema.get("oneOf").and_then(Value::as_array));
     if let Some(values) = own {
@@ -24,7 +24,7 @@ pub(super) fn strings(schema: &Object) -> Option<Vec<EnumValue>> {
     Some(all)
 }
 
-/// The strings that a schema allows, if it allows nothing else.
+/// The strings that a schema allows, if it allows only strings.
 pub(super) fn texts(schema: &Object) -> Option<Vec<String>> {
     if let Some(value) = schema.get("const") {
         return Some(vec![value.as_str()?.to_owned()]);
@@ -33,7 +33,7 @@ pub(super) fn texts(schema: &Object) -> Option<Vec<String>> {
     values.iter().map(|value| value.as_str().map(ToOwned::to_owned)).collect()
 }
 
-/// The values of an enum of integers alone. An error is what is wrong with it.
+/// The values of an enum that consists only of integers, or the problem with it.
 pub(super) fn integers(schema: &Object) -> Option<Result<Vec<IntegerValue>, String>> {
     let values = match (schema.get("const"), schema.get("enum").and_then(Value::as_array)) {
         (Some(value), _) => std::slice::from_ref(value),
@@ -47,7 +47,8 @@ pub(super) fn integers(schema: &Object) -> Option<Result<Vec<IntegerValue>, Stri
     Some(named_integers(schema, values))
 }
 
-/// schemars does not tell the names of the variants. These two keywords, which other generators know too, do.
+/// Reads the names of the variants from two keywords that other generators also support. schemars does not write the
+/// names.
 fn named_integers(schema: &Object, values: &[Value]) -> Result<Vec<IntegerValue>, String> {
     let texts = |keyword: &str| {
         let Some(given) = schema.get(keyword) else { return Ok(None) };
@@ -69,9 +70,9 @@ fn named_integers(schema: &Object, values: &[Value]) -> Result<Vec<IntegerValue>
     values.iter().enumerate().map(value).collect()
 }
 
-/// The keys that a map has, if schemars described it as one with an enum's values for keys: a property for each of them, all of
-/// one type and none of them required. Structs of optional fields look much like it; but their fields have a default or may be null.
-/// `sure` is whether it can be no struct, as it has no name.
+/// The keys of a map, if schemars described the schema as a map keyed by an enum: one property per value, all of one
+/// type and none required. A struct of optional fields looks similar, but its fields have a default or may be null.
+/// `sure` is true if the schema cannot be a struct because it has no name.
 pub(super) fn keys(schema: &Object, sure: bool) -> Option<(Vec<&str>, &Value)> {
     let properties = schema.get("properties")?.as_object()?;
     let values = properties.values().next()?;

@@ -1,4 +1,4 @@
-//! Schemas of JSON objects: structs, flattened members, maps.
+//! Lowers schemas of JSON objects: structs, flattened members, maps.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{Lowering, Object, Place, described, is_anything, is_true};
 use crate::codegen::ir::{Field, Flattened, Key, Rest, Struct};
 use crate::codegen::names;
 
-/// Whether a schema describes an object whose members have names, rather than a map.
+/// Whether a schema describes an object with named members rather than a map.
 pub(super) fn is_struct(schema: &Object) -> bool {
     let is_object = schema.get("type").and_then(Value::as_str) == Some("object");
     let has_members = ["properties", "allOf", "oneOf", "anyOf"].iter().any(|keyword| schema.contains_key(*keyword));
@@ -17,7 +17,7 @@ pub(super) fn is_struct(schema: &Object) -> bool {
     is_object && (has_members || !is_map)
 }
 
-/// What a schema says of members that it does not name: the type of their keys, the keyword that has their schema, and it.
+/// The type of the keys of unnamed members, the keyword with the schema of their values, and that schema.
 pub(super) fn entries(schema: &Object) -> Result<Option<(Key, &str, &Value)>, String> {
     if let Some(Value::Object(patterns)) = schema.get("patternProperties") {
         let mut patterns = patterns.iter();
@@ -35,7 +35,7 @@ pub(super) fn entries(schema: &Object) -> Result<Option<(Key, &str, &Value)>, St
 }
 
 impl Lowering {
-    /// The members of an object, but for its tag.
+    /// The members of an object, without its tag.
     pub(super) fn fields(&mut self, schema: &Object, place: &Place, name: &str, tag: Option<&str>) -> Struct {
         if schema.contains_key("$ref") {
             self.problem(place, "a `$ref` beside other members has no counterpart in clients");
@@ -62,7 +62,8 @@ impl Lowering {
         Struct { fields, flattened, rest: self.rest(schema, place, name) }
     }
 
-    /// The unions among the members: one of a kind stands beside them, several stand in `allOf`.
+    /// The unions among the members. A single `oneOf` or `anyOf` stands beside the members; several of one keyword
+    /// stand in `allOf`.
     fn flattened(&mut self, schema: &Object, place: &Place, name: &str) -> Vec<Flattened> {
         let mut unions: Vec<_> = members(schema).map(|union| (union, place.clone())).collect();
         if let Some(Value::Array(all)) = schema.get("allOf") {
@@ -77,7 +78,7 @@ impl Lowering {
         }
         let mut flattened = Vec::new();
         for ((keyword, all), place) in unions {
-            // `Option` of a flattened enum: the enum, or anything.
+            // The schema of an optional flattened enum allows the enum or anything.
             let optional = keyword == "anyOf" && all.iter().any(is_anything);
             let union = match all.as_slice() {
                 [union, other] if optional && is_anything(other) => union.clone(),

@@ -1,11 +1,12 @@
-//! Schemas with a `type`: scalars, arrays, maps.
+//! Lowers schemas with a `type`: scalars, arrays, maps.
 
 use serde_json::Value;
 
 use super::{Lowering, Object, Place, objects};
 use crate::codegen::ir::{Integer, Type, Width};
 
-/// What the model knows or may leave aside: the latter says nothing about shapes, or is checked by nobody when serde decodes.
+/// The keywords that the model represents or may ignore. An ignored keyword does not affect shapes, or serde does not
+/// check it when it decodes.
 const KEYWORDS: [&str; 37] = [
     "$comment",
     "$ref",
@@ -80,9 +81,9 @@ impl Lowering {
             },
             ["array"] => self.array(schema, place, name),
             ["object"] => self.map(schema, place, name),
-            // `bytes::Bytes` is read from text too, and writes lists.
+            // `bytes::Bytes` also reads text, and writes lists.
             ["array", "string"] if is_bytes(schema) => self.array(schema, place, name),
-            // `Decimal` takes numbers too, and writes strings.
+            // `Decimal` also reads numbers, and writes strings.
             ["number", "string"] | ["string", "number"] if is_decimal(schema) => Type::Decimal,
             [] => {
                 self.problem(place, "a schema without `type` has no counterpart in clients");
@@ -157,7 +158,7 @@ impl Lowering {
     }
 }
 
-/// What a schema allows besides null, if it allows null by its `type`.
+/// The schema without null, if its `type` allows null.
 pub(super) fn nullable(schema: &Object) -> Option<Value> {
     let types: Vec<_> = types(schema).into_iter().filter(|one| *one != "null").collect();
     if types.is_empty() || !schema.get("type")?.as_array()?.iter().any(|one| one == "null") {
@@ -179,7 +180,7 @@ fn types(schema: &Object) -> Vec<&str> {
     }
 }
 
-/// Whether a keyword restricts what a value may be.
+/// Whether a keyword restricts the allowed values.
 fn shapes(keyword: &str) -> bool {
     matches!(
         keyword,
@@ -215,7 +216,7 @@ fn width(schema: &Object) -> Result<Width, &str> {
     })
 }
 
-/// What a string or an integer is, whether it may be null or not.
+/// The type of a string or an integer, ignoring whether it may be null.
 pub(super) fn plain(schema: &Object) -> Option<Type> {
     let types: Vec<_> = types(schema).into_iter().filter(|one| *one != "null").collect();
     match types.as_slice() {

@@ -1,6 +1,6 @@
-//! What schemars writes, and what becomes of it.
+//! Schemas as schemars writes them, and the model that they are lowered to.
 
-// Types are written beside what is said of them.
+// Types are defined beside the assertions about them.
 #![allow(clippy::items_after_statements)]
 
 use std::collections::BTreeMap;
@@ -320,7 +320,7 @@ fn a_number_is_read_and_a_string_written_and_both_are_one_decimal() {
     assert_eq!(api.types[0].shape, Shape::Alias(Type::Decimal));
 }
 
-/// What becomes of a schema that somebody wrote by hand.
+/// Lowers a hand-written schema.
 fn lowered(schema: &Schema) -> Result<Type, Vec<String>> {
     let mut contract = contract_of::<(), ()>();
     contract.methods[0].result = schema.clone().into();

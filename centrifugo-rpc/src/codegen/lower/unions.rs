@@ -1,4 +1,4 @@
-//! Schemas of enums.
+//! Lowers schemas of enums.
 
 use serde_json::Value;
 
@@ -7,12 +7,13 @@ use super::{Lowering, Object, Place, enums, objects, text};
 use crate::codegen::ir::{Body, Shape, Struct, Tagging, Type, Union, Variant};
 use crate::codegen::names;
 
-/// The unions that a schema consists of: the keywords, and their members.
+/// The unions of a schema: each keyword with its members.
 pub(super) fn members(schema: &Object) -> impl Iterator<Item = (&'static str, &Vec<Value>)> {
     ["oneOf", "anyOf"].into_iter().filter_map(|keyword| Some((keyword, schema.get(keyword)?.as_array()?)))
 }
 
-/// What may be null besides, if a union is nothing but that. An untagged enum with such variants has their names as titles.
+/// The other member of a union that consists of one schema and null. Members with titles are the variants of an
+/// untagged enum instead.
 pub(super) fn nullable<'a>((keyword, members): (&'static str, &'a Vec<Value>)) -> Option<(&'static str, &'a Value)> {
     let is_null =
         |schema: &Value| schema.get("type").and_then(Value::as_str) == Some("null") && schema.get("title").is_none();
@@ -24,7 +25,7 @@ pub(super) fn nullable<'a>((keyword, members): (&'static str, &'a Vec<Value>)) -
     }
 }
 
-/// Keywords that no object has.
+/// Keywords that schemas of objects never have.
 const OF_SCALARS: [&str; 12] = [
     "const",
     "enum",
@@ -40,12 +41,12 @@ const OF_SCALARS: [&str; 12] = [
     "prefixItems",
 ];
 
-/// Of variants whose content has no members.
+/// Error for variants whose content has no members.
 const UNTAGGABLE: &str = "a variant of an internally tagged enum holds something without members, which serde fails to \
                                      write: tag the enum adjacently, `#[serde(tag = \"…\", content = \"…\")]`, or make the \
                                      variant one with named fields";
 
-/// Of variants whose content is an enum with variants that are text elsewhere.
+/// Error for variants whose content is an enum with variants that are text elsewhere.
 const UNITS: &str = "a variant of an internally tagged enum holds an enum with unit variants, which serde writes as members here, \
                      and which schemars describes as text: tag one of the two adjacently, `#[serde(tag = \"…\", content = \"…\")]`";
 
@@ -64,7 +65,7 @@ impl Lowering {
         self.untagged(members, &place, name)
     }
 
-    /// `{"<tag>": "Variant", …}`, or with all else in a content.
+    /// Lowers `{"<tag>": "Variant", …}`, or the same with one content field beside the tag.
     fn internal(&mut self, tag: &str, members: &[Value], place: &Place, name: &str) -> Union {
         let variants = members.iter().enumerate().filter_map(|(index, member)| {
             let place = place.at(&index.to_string());
@@ -86,8 +87,9 @@ impl Lowering {
         Union { tagging: Tagging::Internal { tag: tag.to_owned() }, variants: variants.collect() }
     }
 
-    /// Serde writes a tag only beside members, or alone. schemars calls every content an object; what else it says of a list or a
-    /// number is there all the same, while of text and booleans nothing is left.
+    /// Checks that the content of a tagged variant has members: serde writes a tag only beside members or alone.
+    /// schemars describes every content as an object. The remaining keywords of a list or a number still reveal it;
+    /// text and booleans leave no trace.
     fn check_tagged(&mut self, schema: &Object, place: &Place) {
         let is_optional = members(schema).any(|union| nullable(union).is_some());
         let mut members = members(schema).flat_map(|(_, members)| members).filter_map(Value::as_object);
@@ -98,7 +100,7 @@ impl Lowering {
         }
     }
 
-    /// The same of contents with a definition of their own, once all of these are known.
+    /// Checks contents that have a definition of their own, once all definitions are known.
     pub(super) fn check_tagged_references(&mut self) {
         for (place, kind) in std::mem::take(&mut self.tagged) {
             if let Some(problem) = self.untaggable(&kind) {
@@ -123,7 +125,7 @@ impl Lowering {
         }
     }
 
-    /// `"Unit"` or `{"Variant": …}`.
+    /// Lowers `"Unit"` or `{"Variant": …}`.
     fn external(&mut self, members: &[Value], place: &Place, name: &str) -> Union {
         let mut variants = Vec::new();
         for (index, member) in members.iter().enumerate() {
@@ -140,7 +142,8 @@ impl Lowering {
         Union { tagging: Tagging::External, variants }
     }
 
-    /// The content alone. Members without a title are the tagged variants of an enum that has untagged ones too.
+    /// Lowers variants that are only their content. If some members have titles, those without one are the tagged
+    /// variants of the same enum.
     fn untagged(&mut self, members: &[Value], place: &Place, name: &str) -> Union {
         let has_titles = members.iter().any(|member| member.get("title").is_some());
         let tagged: Vec<_> =
@@ -163,7 +166,7 @@ impl Lowering {
         Union { tagging: Tagging::Untagged, variants }
     }
 
-    /// What a variant holds.
+    /// Lowers the content of a variant.
     fn content(&mut self, schema: &Value, place: &Place, name: &str) -> Body {
         let is_struct = |object: &&Object| objects::is_struct(object) && enums::keys(object, false).is_none();
         match schema.as_object().filter(is_struct) {
@@ -176,12 +179,12 @@ impl Lowering {
     }
 }
 
-/// Its type gets a name [once all types have theirs](super::name_variants).
+/// Creates a variant without a type name, which is assigned [once all types have names](super::name_variants).
 fn named(name: &str, schema: &Value, body: Body) -> Variant {
     Variant { name: name.to_owned(), type_name: String::new(), description: text(schema, "description"), body }
 }
 
-/// The property that all members have as a constant string, another one each: the tag.
+/// The tag: a property that is a different constant string in each member.
 fn common_tag(members: &[Value]) -> Option<&str> {
     let first = members.first()?.get("properties")?.as_object()?;
     first.keys().map(String::as_str).find(|tag| {
@@ -200,7 +203,7 @@ fn is_external(member: &Value) -> bool {
     member.as_object().is_some_and(|schema| texts(schema).is_some() || only_property(schema).is_some())
 }
 
-/// The only member of an object, if it must be there.
+/// The only member of an object, if it is required.
 fn only_property(schema: &Object) -> Option<(&str, &Value)> {
     let mut properties = schema.get("properties")?.as_object()?.iter();
     let (name, content) = properties.next()?;

@@ -1,4 +1,4 @@
-//! Enums, and maps whose keys are the values of one.
+//! Tests of enums, and of maps whose keys are the values of an enum.
 
 use super::*;
 
@@ -117,7 +117,7 @@ fn internally_tagged_enums() {
     assert_eq!(flattened[0].name, "InternalEnumVariant");
 }
 
-/// Of each serde itself says whether it writes it, and how.
+/// Each verdict is compared with the output or the error of serde.
 #[test]
 fn a_tag_stands_beside_members_alone() {
     #[derive(Serialize, JsonSchema)]
@@ -246,6 +246,6 @@ fn enums_with_some_untagged_variants() {
     let tagged = union(api.get("PartlyTagged").expect("PartlyTagged").shape.clone());
     assert_eq!(tagged.tagging, Tagging::External);
     assert_eq!(bodies(&tagged), [("Unit", &Body::Unit), ("Newtype", &Body::Newtype(named("Point")))]);
-    // Nothing to clash with: the inner union's variants are called after it.
+    // No names clash: the variants of the inner union are named after that union.
     assert_eq!(tagged.variants[0].type_name, "PartlyTaggedUnit");
 }
