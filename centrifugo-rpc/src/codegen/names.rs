@@ -1,4 +1,4 @@
-//! Identifiers out of names: of the wire, where everything is allowed, and of Rust.
+//! Turns names into identifiers: names of the wire, which may contain anything, and names of Rust.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ pub(crate) fn camel(name: &str) -> String {
     identifier(&format!("{}{}", lower(&first), pascal.get(capitalised(&first).len()..).unwrap_or_default()))
 }
 
-/// `TasksGetStats`. What is written so already stays as it is: `UserID`.
+/// `TasksGetStats`. Names already in this form stay unchanged: `UserID`.
 pub(crate) fn pascal(name: &str) -> String {
     let is_pascal =
         name.starts_with(char::is_uppercase) && name.chars().all(is_part) && name.contains(char::is_lowercase);
@@ -44,32 +44,35 @@ pub(crate) fn shouty(name: &str) -> String {
     identifier(&if name.is_ascii() { ascii(name).to_shouty_snake_case() } else { joined(name, "_", str::to_uppercase) })
 }
 
-/// Two names that some file system or language takes for one.
+/// A folded form of a name, equal for names that some file system or language treats as one.
 pub(crate) fn folded(name: &str) -> String {
     nfkc(&pascal(name)).to_lowercase()
 }
 
-/// In the form that Python reads identifiers in: compatibility characters are their plain ones.
+/// Normalizes a name to NFKC, the form in which Python reads identifiers: compatibility characters become their plain
+/// equivalents.
 pub(crate) fn nfkc(name: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfkc().normalize(name)
 }
 
-/// Whether an identifier of all languages but Go may begin with a character. Not with `_`, which means something in Python.
+/// Whether an identifier may start with this character in all languages but Go. Excludes `_`, which has a meaning in
+/// Python.
 pub(crate) fn is_start(c: char) -> bool {
     is_xid_start(c) && !is_blank(c)
 }
 
-/// Whether an identifier of all languages but Go may go on with a character. Not with `_`, which is between words.
+/// Whether an identifier may continue with this character in all languages but Go. Excludes `_`, which separates words.
 pub(crate) fn is_part(c: char) -> bool {
     is_xid_continue(c) && c != '_' && !is_blank(c)
 }
 
-/// Letters and marks that show nothing: the fillers of Hangul, the selectors of variants.
+/// Invisible letters and marks: the Hangul fillers and the variation selectors.
 fn is_blank(c: char) -> bool {
     matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// With a word for each character that identifiers cannot hold, where nothing else is left of a name.
+/// Replaces characters that identifiers cannot contain by spaces. If nothing else is left, spells each of them as a
+/// word.
 fn ascii(name: &str) -> String {
     let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
     if kept.trim().is_empty() { spelled(name).join(" ") } else { kept }
@@ -79,7 +82,7 @@ fn spelled(name: &str) -> Vec<String> {
     name.chars().map(|c| format!("u{:x}", u32::from(c))).collect()
 }
 
-/// The words of a name that is not ASCII. Marks belong to the letters before them, which is why `heck` does not do it.
+/// The words of a name that is not ASCII. Marks belong to the letters before them, which `heck` does not respect.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = None;
@@ -112,7 +115,7 @@ fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
     let Some(first) = chars.next() else { return String::new() };
     let mut upper = first.to_uppercase();
-    // `ß` would be two letters, and Georgian has capitals for whole words alone.
+    // The capital of `ß` is two letters, and Georgian capitalises only whole words.
     let has_capital = upper.len() == 1 && !matches!(first, '\u{10d0}'..='\u{10ff}');
     let first = if has_capital { upper.next().unwrap_or(first) } else { first };
     std::iter::once(first).chain(chars.as_str().to_lowercase().chars()).collect()
@@ -122,24 +125,24 @@ fn identifier(name: &str) -> String {
     if name.starts_with(is_start) { name.to_owned() } else { format!("x{name}") }
 }
 
-/// The identifiers of one scope: each is given once.
+/// The identifiers of one scope. Each is assigned once.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
     taken: BTreeSet<String>,
 }
 
 impl Scope {
-    /// A scope in which `reserved` are taken: words of the language, and names of the runtime.
+    /// A scope in which `reserved` are taken: keywords of the language and names of the runtime.
     pub(crate) fn new(reserved: &[&str]) -> Self {
         Self { taken: reserved.iter().map(|&word| word.to_owned()).collect() }
     }
 
-    /// `wanted`; where it is reserved or given already, with `suffix`, and then with a number.
+    /// Returns `wanted`. If it is reserved or taken, appends `suffix`, and then a number.
     pub(crate) fn pick(&mut self, wanted: &str, suffix: &str) -> String {
         self.pick_but(wanted, suffix, |_| false)
     }
 
-    /// The same, and none of those that are `refused`.
+    /// Does the same as [`pick`](Self::pick), and skips names that are `refused`.
     pub(crate) fn pick_but(&mut self, wanted: &str, suffix: &str, refused: impl Fn(&str) -> bool) -> String {
         let suffixed = std::iter::once(format!("{wanted}{suffix}"));
         let numbered = (2..).map(|number| format!("{wanted}{suffix}{number}"));
@@ -151,7 +154,7 @@ impl Scope {
     }
 }
 
-/// Methods, and types, that would get one name.
+/// Methods that would share an identifier, and types that would.
 pub(super) fn clashes(methods: &[Method], types: &[TypeDef]) -> Vec<String> {
     let methods = clash(methods.iter().map(|method| method.name.as_str()));
     let types = clash(types.iter().map(|def| def.name.as_str()));
@@ -201,7 +204,7 @@ mod tests {
             ("ID_größe", "id_größe", "idGröße", "IdGröße"),
             ("ße", "ße", "ße", "ße"),
             ("日本", "日本", "日本", "日本"),
-            // A vowel sign, a tone mark, a diacritic of its own.
+            // A vowel sign, a tone mark, a separate diacritic.
             ("हिन्दी", "हिन्दी", "हिन्दी", "हिन्दी"),
             ("น้ำ", "น้ำ", "น้ำ", "น้ำ"),
             ("e\u{301}t", "e\u{301}t", "e\u{301}t", "E\u{301}t"),

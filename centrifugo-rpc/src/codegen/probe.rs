@@ -1,9 +1,10 @@
-//! Asks serde itself whether it reads the params that the contract describes.
+//! Checks with serde itself whether it reads the params that the contract describes.
 //!
-//! What is inside of an internally tagged, an untagged or a flattened type serde reads from a buffer, and some of what it writes it
-//! does not find there: integers as keys of maps, integers of 128 bits, raw JSON. No schema tells members that are flattened from
-//! others, nor an adjacent tag, which needs no buffer, from an internal one. So values are made up, each with one doubtful part in
-//! it, and given to the params of the method. Only an error that says what is wrong with that part counts.
+//! Serde reads the contents of internally tagged, untagged and flattened types from a buffer. Some values that it
+//! writes cannot be read back from there: integers as map keys, 128-bit integers, raw JSON. A schema does not
+//! distinguish flattened members from others, nor an adjacent tag, which needs no buffer, from an internal one. The
+//! probe therefore makes up values, each with one doubtful part, and passes them to the decoder of the method's params.
+//! Only an error about that part counts.
 
 use std::collections::BTreeSet;
 
@@ -16,19 +17,20 @@ mod sample;
 
 use sample::Samples;
 
-/// How many values are tried for the params of one method. Types that refer to each other in many ways have more ways than that.
+/// The maximum number of values tried for the params of one method. Types with many references to each other have more
+/// paths than this.
 const MOST: usize = 1000;
 
-/// How many types are entered on the way to them.
+/// The maximum number of types entered on the way to these values.
 const MOST_TYPES: usize = 20_000;
 
-/// A key that is no number of anything else.
+/// A map key whose number occurs nowhere else.
 const INTEGER_KEY: &str = "73";
 
-/// Reads JSON as the params of a method.
+/// Decodes JSON as the params of a method.
 pub(crate) type Read = fn(&[u8]) -> Result<(), RpcError>;
 
-/// A sentence for each part of the params of `method` that serde does not read.
+/// One sentence for each part of the params of `method` that serde does not read.
 pub(crate) fn problems(api: &Api, method: &str, params: &Type, read: Read) -> Vec<String> {
     let mut walk = Walk {
         api,
@@ -44,20 +46,20 @@ pub(crate) fn problems(api: &Api, method: &str, params: &Type, read: Read) -> Ve
     walk.found.into_iter().map(|(place, what)| format!("method `{method}`: {place}: {what}")).collect()
 }
 
-/// What serde may not read.
+/// A part that serde may not be able to read.
 #[derive(Debug, Clone, Copy)]
 enum Doubt<'a> {
     IntegerKeys,
     BooleanKeys,
     Wide,
     Raw,
-    /// What looks like a variant without a content.
+    /// A value that looks like a variant without content.
     Unit,
-    /// Fields that may be absent, as the schema says.
+    /// Fields that may be absent according to the schema.
     Absent(&'a Struct),
 }
 
-/// One step from the params to a part of them: a value, and where in it the part is.
+/// One step from the params to a part of them: the enclosing value, and the position of the part in it.
 struct Turn<'a> {
     place: String,
     around: Around<'a>,
@@ -68,14 +70,14 @@ struct Turn<'a> {
 type Tag<'a> = Option<(&'a str, &'a str)>;
 
 enum Around<'a> {
-    /// The part is the value.
+    /// The part is the whole value.
     Nothing,
     Item,
-    /// Items of a tuple, and which of them.
+    /// The items of a tuple, and the index of the part.
     Items(Vec<&'a Type>, usize),
-    /// A member of this name, beside the tag and the required fields of a struct.
+    /// A member with this name, beside the tag and the required fields of a struct.
     Member(Tag<'a>, Option<&'a Struct>, String),
-    /// All members, beside the same.
+    /// All members of the part, beside the tag and the required fields of a struct.
     Members(Tag<'a>, Option<&'a Struct>, Option<&'a str>),
 }
 
@@ -85,9 +87,9 @@ struct Walk<'a> {
     left: usize,
     types_left: usize,
     turns: Vec<Turn<'a>>,
-    /// Types that the turns are in.
+    /// The types entered so far, which contain the current part.
     open: Vec<&'a str>,
-    /// Structs whose fields have been left out.
+    /// Structs whose optional fields have already been left out once.
     met: BTreeSet<&'a str>,
     found: BTreeSet<(String, String)>,
 }
@@ -179,7 +181,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Fields, beside a tag.
+    /// Visits the fields of a struct, beside a tag.
     fn fields(&mut self, tag: Tag<'a>, fields: &'a Struct) {
         for field in &fields.fields {
             let around = Around::Member(tag, Some(fields), field.name.clone());
@@ -194,7 +196,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Entries of a map, which may stand beside other members.
+    /// Visits the entries of a map, which may stand beside other members.
     fn entries(&mut self, tag: Tag<'a>, fields: Option<&'a Struct>, key: &'a Key, values: &'a Type) {
         let doubt = match key {
             Key::Signed | Key::Unsigned => Some((Doubt::IntegerKeys, INTEGER_KEY)),
@@ -210,7 +212,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Gives `part`, in all that is around it, to serde.
+    /// Passes `part`, wrapped in everything around it, to serde.
     fn doubt(&mut self, doubt: Doubt<'a>, part: impl Fn(&Samples<'a>) -> Option<Value>) {
         let place = self.turns.iter().fold("params".to_owned(), |place, turn| place + &turn.place);
         for text in sample::TEXTS {
@@ -223,7 +225,8 @@ impl<'a> Walk<'a> {
             let Err(message) = tried else { return };
             let is_untagged = self.turns.iter().any(|turn| turn.is_untagged);
             let Some((field, what)) = doubt.confirmed(&message, is_untagged) else { continue };
-            // The same is said where it is another integer of 128 bits; but not where this one is read at once, and is text.
+            // Another 128-bit integer in the params gives the same error. This part is at fault only if the error stays
+            // the same with text in its place: a part that is read directly reports the wrong type then.
             let text = || self.tried(&samples, "x".into()).and_then(Result::err).unwrap_or_default();
             if !matches!(doubt, Doubt::Wide) || doubt.confirmed(&text(), is_untagged).is_some() {
                 self.found.insert((place + &field, what));
@@ -232,7 +235,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What serde says of params with this part; nothing where there are no such params.
+    /// Serde's verdict on params with this part. None if no such params exist.
     fn tried(&self, samples: &Samples<'a>, part: Value) -> Option<Result<(), String>> {
         let whole = self.turns.iter().rev().try_fold(part, |inner, turn| turn.around(samples, inner))?;
         Some((self.read)(whole.to_string().as_bytes()).map_err(|error| error.message().to_owned()))
@@ -270,9 +273,9 @@ impl<'a> Turn<'a> {
 }
 
 impl Doubt<'_> {
-    /// What to say of it, if serde's message says that this is what it cannot read.
+    /// The place and the problem to report, if serde's message confirms this doubt.
     fn confirmed(self, message: &str, is_untagged: bool) -> Option<(String, String)> {
-        // Of untagged enums serde does not say what is wrong. That it reads neither of these there is sure.
+        // For untagged enums serde reports no reason. It certainly cannot read integer keys or 128-bit integers there.
         let by_itself = is_untagged && message.contains("did not match any variant of untagged enum");
         let (is_so, what, cure) = match self {
             Self::IntegerKeys => (

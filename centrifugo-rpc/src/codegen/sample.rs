@@ -1,5 +1,5 @@
-//! A small contract with something of everything, for the tests of lowering and of the generators. All else is the zoo of the
-//! `tests` member, whose referee is serde itself.
+//! A small contract with an example of everything, for the tests of lowering and of the generators. Further cases are
+//! in the zoo of the `tests` member, where serde is the referee.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::handler::States;
 use crate::handler::private::boxed;
 use crate::registry::{Location, Method, Options, Registry, Type};
 
-/// A method that is registered nowhere.
+/// A method that is not registered.
 pub(crate) const fn method(name: &'static str, description: &'static str, options: Options) -> Method {
     Method::new(
         name,
@@ -30,13 +30,13 @@ pub(crate) const fn method(name: &'static str, description: &'static str, option
 pub(crate) const PLAIN: Options =
     Options { no_wait: false, idempotent: false, timeout: None, max_concurrency: None, deprecated: None };
 
-/// The contract of some methods.
+/// The contract of these methods.
 pub(crate) fn contract(methods: &[&'static Method]) -> Contract {
     let registry = Registry::of(methods.iter().copied(), &States::default());
     Contract::of(&registry.expect("no problem"))
 }
 
-/// The contract of one method that takes a `P` and gives an `R`.
+/// The contract of one method that takes a `P` and returns an `R`.
 pub(crate) fn contract_of<P: JsonSchema + 'static, R: JsonSchema + 'static>() -> Contract {
     let method = Method { params: || Some(Type::of::<P>()), result: Type::of::<R>, ..method("tasks.do", "", PLAIN) };
     contract(&[Box::leak(Box::new(method))])

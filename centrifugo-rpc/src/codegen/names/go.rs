@@ -1,26 +1,26 @@
-//! Identifiers of Go. Its letters are Unicode's, but it has no marks in identifiers, and what is exported begins with a letter of
-//! upper case.
+//! Go identifiers. Go allows the letters of Unicode, but no marks. Exported identifiers start with an upper-case
+//! letter.
 
 use super::{is_part, is_start, pascal};
 
-/// The name of something exported: as elsewhere, with an `X` before what has no upper case.
+/// The identifier of an exported item. A name whose first letter has no upper case gets the prefix `X`.
 pub(crate) fn exported(name: &str) -> String {
     let name = following(name);
     let mut chars = name.chars();
     match chars.next() {
         Some(first) if first.is_uppercase() => name,
-        // Not every letter that has an upper case is one letter in it.
+        // Only ASCII: the upper case of some other letters is several letters.
         Some(first) if first.is_ascii_lowercase() => format!("{}{}", first.to_ascii_uppercase(), chars.as_str()),
         _ => format!("X{name}"),
     }
 }
 
-/// What goes behind the name of something exported.
+/// A name in the form in which it follows a prefix in an exported identifier.
 pub(crate) fn following(name: &str) -> String {
     pascal(name).chars().filter(|&c| is_letter(c) || is_digit(c)).collect()
 }
 
-/// Unicode's categories of letters, which are what an identifier may begin with but for numerals and four symbols.
+/// Unicode's categories of letters: the characters that may start an identifier, without numerals and four symbols.
 fn is_letter(c: char) -> bool {
     is_start(c) && !c.is_numeric() && !matches!(c, '\u{1885}' | '\u{1886}' | '\u{2118}' | '\u{212e}')
 }

@@ -1,18 +1,18 @@
-//! Identifiers of Python, in the form in which Python itself reads them.
+//! Python identifiers, in the normalized form in which Python reads them.
 
 use std::collections::BTreeSet;
 
 use super::{Scope, is_part, is_start, nfkc, pascal, shouty, snake};
 
-/// Words that are no identifiers.
+/// Words that cannot be identifiers.
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
-/// Types that annotations refer to by these names: an attribute of the same class would hide them.
+/// Types that annotations refer to by name. An attribute of the same name would shadow them within its class.
 const BUILTINS: [&str; 7] = ["bool", "dict", "float", "int", "list", "str", "tuple"];
-/// What models have already.
+/// Attributes that every model already has.
 const MODEL: [&str; 30] = [
     "construct",
     "copy",
@@ -45,11 +45,11 @@ const MODEL: [&str; 30] = [
     "update_forward_refs",
     "validate",
 ];
-/// What the typed client has already.
+/// Attributes that the typed client already has.
 const CLIENT: [&str; 4] = ["check_contract", "rpc", "self", "sync"];
-/// What the one without `await` has besides.
+/// Additional attributes of the client without `await`.
 const SYNC_CLIENT: [&str; 2] = ["close", "connect"];
-/// What the package has already.
+/// Names that the package already defines.
 const RUNTIME: [&str; 21] = [
     "APIClient",
     "BaseAPIClient",
@@ -74,7 +74,7 @@ const RUNTIME: [&str; 21] = [
     "UnreachableError",
 ];
 
-/// The names of types, which stand beside those of the runtime.
+/// The scope of type names, which they share with the names of the runtime.
 pub(crate) fn types() -> Scope {
     Scope::new(&[&KEYWORDS[..], &RUNTIME].concat())
 }
@@ -84,30 +84,30 @@ pub(crate) fn type_name(scope: &mut Scope, name: &str) -> String {
     scope.pick(&nfkc(&pascal(name)), "Model")
 }
 
-/// The attributes of a model.
+/// The scope of a model's attributes.
 pub(crate) struct Fields {
     scope: Scope,
-    /// What its members are called on the wire. No attribute is called like another member there: a value for one would be taken for
-    /// both.
+    /// The names of the model's members on the wire. An attribute must not have the wire name of another member: its
+    /// value would be used for both.
     wire: BTreeSet<String>,
 }
 
-/// The attributes of a model with these members.
+/// Starts the scope of a model with these members.
 pub(crate) fn fields<'a>(wire: impl IntoIterator<Item = &'a str>) -> Fields {
     let wire = wire.into_iter().map(str::to_owned).collect();
     Fields { scope: Scope::new(&[&KEYWORDS[..], &BUILTINS, &MODEL].concat()), wire }
 }
 
-/// The name of an attribute: that of the wire, where it is one in Python too.
+/// The name of an attribute: its name on the wire, if that is also a Python identifier.
 pub(crate) fn field(fields: &mut Fields, name: &str) -> String {
     let is_identifier = name.starts_with(is_start) && name.chars().all(|c| is_part(c) || c == '_');
-    // What looks like a type would hide it from the other attributes.
+    // An attribute named like a type would shadow the type for the other attributes.
     let is_type = name.starts_with(char::is_uppercase);
     let wanted = if is_identifier && !is_type { name.to_owned() } else { snake(name) };
     fields.scope.pick_but(&nfkc(&wanted), "_", |candidate| candidate != name && fields.wire.contains(candidate))
 }
 
-/// The members of an enum.
+/// The scope of an enum's members.
 pub(crate) fn members() -> Scope {
     Scope::new(&[])
 }
@@ -117,12 +117,12 @@ pub(crate) fn member(scope: &mut Scope, value: &str) -> String {
     scope.pick(&nfkc(&shouty(value)), "_")
 }
 
-/// The methods of the client.
+/// The scope of the client's methods.
 pub(crate) fn methods() -> Scope {
     Scope::new(&[&KEYWORDS[..], &BUILTINS, &CLIENT].concat())
 }
 
-/// The methods of the client without `await`.
+/// The scope of the methods of the client without `await`.
 pub(crate) fn sync_methods() -> Scope {
     Scope::new(&[&KEYWORDS[..], &BUILTINS, &CLIENT, &SYNC_CLIENT].concat())
 }
@@ -155,7 +155,7 @@ mod tests {
             ("u\u{308}", "ü_"),
             ("имя", "имя"),
             ("Größe", "größe"),
-            // Python reads both as the same.
+            // Python reads both as the same identifier.
             ("ﬁ", "fi"),
             ("fi", "fi_"),
             ("ｃｌａｓｓ", "class_2"),

@@ -1,6 +1,6 @@
-//! What identifiers of TypeScript may not be.
+//! Reserved identifiers of TypeScript.
 
-/// What the generated package exports itself. Types of these names get the suffix `Model`.
+/// Names that the generated package itself exports. A type with such a name gets the suffix `Model`.
 pub(crate) const RUNTIME: [&str; 22] = [
     "APIClient",
     "CONTRACT_HASH",
@@ -26,10 +26,11 @@ pub(crate) const RUNTIME: [&str; 22] = [
     "codes",
 ];
 
-/// Names that types cannot have: the declarations themselves use the one, what compilers write into `CommonJS` modules the other.
+/// Names that types cannot have: the declarations themselves use `Omit`, and compilers write `Object` into `CommonJS`
+/// modules.
 pub(crate) const TYPES: [&str; 2] = ["Object", "Omit"];
 
-/// Names that methods of a class cannot have, or not without changing what its objects are.
+/// Names that methods of a class cannot have, or that would change what its objects are.
 pub(crate) const METHODS: [&str; 10] = [
     "checkContract",
     "constructor",

@@ -1,31 +1,31 @@
-//! Values of types, made up.
+//! Makes up values of types.
 
 use serde_json::{Map, Value, json};
 
 use crate::codegen::ir::{Api, Body, Key, Shape, Struct, Tagging, Type, Union, Variant};
 
-/// Texts that are tried, as one of them may be what a type of text wants.
+/// Strings to try: a type that is text in JSON may accept only one of these forms.
 pub(super) const TEXTS: [&str; 8] =
     ["a", "1", "2024-01-01", "https://a.example/", "127.0.0.1", "12:00:00", "2024-01-01T00:00:00", "a@b.example"];
 
 pub(super) struct Samples<'a> {
     pub api: &'a Api,
-    /// What strings are.
+    /// The value of every string.
     pub text: &'static str,
 }
 
 impl Samples<'_> {
-    /// A value; none where there is none, or where one would have to contain itself.
+    /// A value of a type. None if the type has no values, or if the value would have to contain itself.
     pub(super) fn of(&self, kind: &Type) -> Option<Value> {
         self.nested(kind, &mut Vec::new())
     }
 
-    /// The members of a struct that must be there.
+    /// The required members of a struct.
     pub(super) fn fields(&self, fields: &Struct) -> Option<Map<String, Value>> {
         self.fields_without(fields, None)
     }
 
-    /// All but one of them: a field, or the union of this name.
+    /// The required members of a struct, without one of them: the field or the union with this name.
     pub(super) fn fields_without(&self, fields: &Struct, without: Option<&str>) -> Option<Map<String, Value>> {
         self.members(fields, without, &mut Vec::new())
     }
@@ -86,7 +86,7 @@ impl Samples<'_> {
         }
         for union in fields.flattened.iter().filter(|union| !union.optional && without != Some(&union.name)) {
             let value = self.nested(&Type::Named(union.name.clone()), open)?;
-            // An enum of units alone has its values for members.
+            // A flattened enum that consists only of units has its values as members.
             match value {
                 Value::Object(others) => members.extend(others),
                 Value::String(unit) => drop(members.insert(unit, Value::Null)),

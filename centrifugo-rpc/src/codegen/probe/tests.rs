@@ -1,4 +1,4 @@
-//! serde's own word: what is refused here serde does not read, and what is not, it does.
+//! Compares the verdicts with serde: serde does not read what is refused here, and reads everything else.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::codegen::lower;
 use crate::codegen::sample::contract_of;
 use crate::registry::Type;
 
-/// The problems of params of a type, each without what is said after its place.
+/// The problems with the params of a type, each cut off after its place and subject.
 fn places<P: JsonSchema + DeserializeOwned + 'static>() -> Vec<String> {
     let api = lower(&contract_of::<P, ()>()).expect("no problem");
     let params = api.methods[0].params.as_ref().expect("params");
@@ -32,7 +32,7 @@ fn survives<T: Serialize + DeserializeOwned>(value: &T) -> bool {
 
 type Counts = BTreeMap<u32, u8>;
 
-/// Serde reads such a struct from a buffer as long as its maps are empty.
+/// Serde can read this struct from a buffer as long as its maps are empty.
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Inner {
     name: String,
@@ -157,7 +157,7 @@ fn among_other_members() {
     assert!(!survives(&Outer { id: 0, inner: counted(), own: BTreeMap::new() }));
     assert!(!survives(&Both { own: 1, wide: Wide { wide: 1 } }));
     assert!(!survives(&Rest { id: 0, rest: [(1, 1)].into() }));
-    // Its own fields it reads at once.
+    // Its own fields are read directly, without a buffer.
     assert_eq!(
         places::<Vec<Outer>>(),
         ["[].counts: a map with integers for keys", "[].flags: a map with booleans for keys",]
