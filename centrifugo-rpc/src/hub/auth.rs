@@ -1,4 +1,4 @@
-//! Tokens: who connects, and who may subscribe to what.
+//! Tokens: authentication of connections and authorization of subscriptions.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::protocol::raw;
 
-/// A token of this project's length of life is fine; beyond it, something is wrong. Centrifugo's own bound.
+/// Centrifugo's own limit on a token's lifetime, enough for the tokens of this project. Later expiry times are clamped
+/// to it.
 const MAX_TTL: i64 = 365 * 24 * 3600;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,21 +19,21 @@ pub(super) enum Refused {
     Expired,
 }
 
-/// Who a connection token speaks for.
+/// The identity in a connection token.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) user: String,
     pub(super) info: Bytes,
-    /// In Unix seconds; 0 is never.
+    /// Unix seconds; 0 means never.
     pub(super) expires: i64,
 }
 
-/// What a subscription token allows.
+/// The permissions in a subscription token.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Grant {
     pub(super) user: String,
     pub(super) channel: String,
-    /// Only this connection, unless empty.
+    /// The only connection that may use the token; empty for any connection.
     pub(super) client: String,
     pub(super) info: Bytes,
     pub(super) data: Bytes,
@@ -57,7 +58,7 @@ struct Claims {
     client: String,
 }
 
-/// A number of seconds, which Centrifugo takes as a string too.
+/// A number of seconds. Centrifugo also accepts it as a string.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Date {
@@ -78,7 +79,7 @@ impl Date {
 ///
 /// # Errors
 ///
-/// It is malformed, signed by somebody else, a subscription token, or past its time.
+/// A token that is malformed, signed with another key, a subscription token, or expired.
 pub(super) fn verify_connection(token: &str, secret: &str) -> Result<Identity, Refused> {
     let claims: Claims = verify(token, secret)?;
     if !claims.channel.is_empty() {
@@ -92,7 +93,7 @@ pub(super) fn verify_connection(token: &str, secret: &str) -> Result<Identity, R
 ///
 /// # Errors
 ///
-/// It is malformed, signed by somebody else, for no channel, or past its time.
+/// A token that is malformed, signed with another key, without a channel, or expired.
 pub(super) fn verify_subscription(token: &str, secret: &str) -> Result<Grant, Refused> {
     let claims: Claims = verify(token, secret)?;
     claims.check_time()?;
@@ -115,7 +116,7 @@ fn verify<T: DeserializeOwned>(token: &str, secret: &str) -> Result<T, Refused> 
     }
     let mut validation = Validation::new(Algorithm::HS256);
     validation.algorithms = vec![Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
-    // Times are checked afterwards: a token that is expired and forged is forged.
+    // Times are checked later: a token that is both expired and forged is reported as forged.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
@@ -125,7 +126,7 @@ fn verify<T: DeserializeOwned>(token: &str, secret: &str) -> Result<T, Refused> 
 }
 
 impl Claims {
-    #[allow(clippy::cast_precision_loss)] // Times far beyond any date.
+    #[allow(clippy::cast_precision_loss)] // Loses precision only far beyond any real date.
     fn check_time(&self) -> Result<(), Refused> {
         let now = now_millis() as f64 / 1000.0;
         let date = |date: &Option<Date>| date.as_ref().map(Date::seconds).transpose();
@@ -135,7 +136,7 @@ impl Claims {
         Ok(())
     }
 
-    /// `expire_at` wins, and turns expiry off where it is 0.
+    /// The expiry time. `expire_at` takes precedence over `exp`, and turns expiry off if it is 0.
     #[allow(clippy::cast_possible_truncation)] // A cast of floats saturates.
     fn expires(&self) -> i64 {
         let exp = || self.exp.as_ref().and_then(|exp| exp.seconds().ok()).map_or(0, |exp| exp as i64);

@@ -1,8 +1,8 @@
-//! The codes Centrifugo answers and closes with.
+//! Centrifugo's codes for errors, disconnects and unsubscribes.
 
 use super::protocol;
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ErrorCode {
     pub(super) code: u32,
@@ -22,7 +22,7 @@ const fn error(code: u32, message: &'static str) -> ErrorCode {
 pub(super) const INTERNAL: ErrorCode = error(100, "internal server error");
 pub(super) const UNKNOWN_CHANNEL: ErrorCode = error(102, "unknown channel");
 pub(super) const PERMISSION_DENIED: ErrorCode = error(103, "permission denied");
-/// Only the server API says it.
+/// Used by the server API only.
 pub(super) const NOT_FOUND: ErrorCode = error(104, "not found");
 pub(super) const ALREADY_SUBSCRIBED: ErrorCode = error(105, "already subscribed");
 pub(super) const LIMIT_EXCEEDED: ErrorCode = error(106, "limit exceeded");
@@ -32,7 +32,7 @@ pub(super) const TOKEN_EXPIRED: ErrorCode = error(109, "token expired");
 pub(super) const EXPIRED: ErrorCode = error(110, "expired");
 pub(super) const UNRECOVERABLE_POSITION: ErrorCode = error(112, "unrecoverable position");
 
-/// Why a connection ends.
+/// The reason why a connection ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Disconnect {
     pub(super) code: u32,
@@ -43,7 +43,7 @@ const fn disconnect(code: u32, reason: &'static str) -> Disconnect {
     Disconnect { code, reason: std::borrow::Cow::Borrowed(reason) }
 }
 
-/// The client went away: there is nobody to tell.
+/// The client went away: no one is left to notify.
 pub(super) const CONNECTION_CLOSED: Disconnect = disconnect(3000, "connection closed");
 pub(super) const SHUTDOWN: Disconnect = disconnect(3001, "shutdown");
 pub(super) const SERVER_ERROR: Disconnect = disconnect(3004, "internal server error");
@@ -58,7 +58,7 @@ pub(super) const FORCE_NO_RECONNECT: Disconnect = disconnect(3503, "force discon
 pub(super) const INAPPROPRIATE_PROTOCOL: Disconnect = disconnect(3506, "inappropriate protocol");
 pub(super) const UNAVAILABLE: Disconnect = disconnect(3508, "not available");
 
-/// Why a subscription ends without its client asking for it.
+/// The reason why a subscription ends without its client's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unsubscribed {
     pub(super) code: u32,

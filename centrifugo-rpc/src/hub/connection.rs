@@ -1,4 +1,4 @@
-//! One WebSocket: reading, writing and its timers, side by side in one task, until it ends.
+//! One WebSocket connection: reading, writing and timers run concurrently in one task until it ends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,16 +30,17 @@ use super::{
     session::{Flow, Session},
 };
 
-/// Time the client has to end the connection after it was told to.
+/// The time limit for a client to end the connection after the hub's close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
-/// The same when the whole hub stops, which should not take long.
+/// The same limit while the whole hub stops, which should not take long.
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
-/// Time the frame may take that tells it.
+/// The time limit for writing the close frame.
 const CLOSE_WRITE: Duration = Duration::from_secs(1);
-/// What a close frame has room for.
+/// The longest reason that fits into a close frame, in bytes.
 const MAX_REASON: usize = 123;
 
-/// Runs a connection until it ended. Dropping it drops the connection; call `Session::disconnect` for its state.
+/// Runs a connection until it has ended. Dropping the future drops the connection; `Session::disconnect` removes its
+/// state.
 pub(super) async fn run<S>(hub: Arc<Shared>, io: S, codec: Codec)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -87,7 +88,7 @@ where
     }
 }
 
-/// A connection whose task is dropped leaves its channels too.
+/// Removes a connection from its channels, even if its task is dropped.
 struct Guard(Session);
 
 impl Drop for Guard {
@@ -96,12 +97,12 @@ impl Drop for Guard {
     }
 }
 
-/// How reading came to its end.
+/// The way in which reading ended.
 #[derive(PartialEq, Eq)]
 enum Ended {
-    /// There may be more to read, which nobody looks at.
+    /// More data may arrive, which is not read.
     Open,
-    /// There is nothing more to read.
+    /// No more data can be read.
     Gone,
 }
 
@@ -138,7 +139,7 @@ where
     }
 }
 
-/// Waits for the client to end the connection, so that what was written last reaches it.
+/// Waits for the client to end the connection, so that the last messages reach it.
 async fn drain<S>(stream: &mut SplitStream<WebSocketStream<S>>, session: &Session, ended: Ended)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -150,7 +151,8 @@ where
     session.disconnect(&codes::CONNECTION_CLOSED);
 }
 
-/// Writes what waits, then why there is no more. Whether the client is still sending what is too big.
+/// Writes queued replies, then the reason for the end. Returns true if the client is still sending a message over the
+/// size limit.
 async fn write<S>(
     sink: &mut SplitSink<WebSocketStream<S>, Message>,
     session: &Session,
@@ -185,14 +187,14 @@ where
 }
 
 async fn close(sink: &mut (impl Sink<Message, Error = Error> + Unpin), disconnect: &Disconnect) -> Result<(), Error> {
-    // A close frame has two bytes for the code, and Centrifugo drops the others too.
+    // A close frame has two bytes for the code, and Centrifugo drops the other bytes too.
     let [_, _, high, low] = disconnect.code.to_be_bytes();
     let code = CloseCode::from(u16::from_be_bytes([high, low]));
     let reason = Utf8Bytes::from(disconnect.reason.as_ref());
     sink.send(Message::Close(Some(CloseFrame { code, reason }))).await
 }
 
-/// Reads on below the WebSocket, or the client would see a reset connection instead of the reason.
+/// Keeps reading below the WebSocket layer; otherwise the client would see a reset connection instead of the reason.
 async fn swallow<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>) {
     let rest = async {
         let mut buffer = [0; 4096];
@@ -201,7 +203,7 @@ async fn swallow<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<
     let _ = timeout(CLOSE_WAIT, rest).await;
 }
 
-/// What the WebSocket protocol has for a message over the limit.
+/// The WebSocket protocol's own code for a message over the limit.
 fn message_too_big() -> Disconnect {
     Disconnect { code: u16::from(CloseCode::Size).into(), reason: "".into() }
 }

@@ -1,4 +1,4 @@
-//! The HTTP side: who is let in, where a request goes, and the upgrade to a WebSocket.
+//! The HTTP side: access control, routing, and the upgrade to WebSocket.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -28,14 +28,14 @@ use super::{
     connection,
 };
 
-/// Subprotocols, in the order Centrifugo prefers them.
+/// Subprotocols, in Centrifugo's order of preference.
 const SUBPROTOCOLS: [(&str, Codec); 2] = [("centrifuge-json", Codec::Json), ("centrifuge-protobuf", Codec::Protobuf)];
-/// A body of the server API. Centrifugo has no limit of its own.
+/// The size limit of a server API body, in bytes. Centrifugo has no limit of its own.
 const MAX_BODY: usize = 64 << 20;
-/// Time a client has to send the head of a request.
+/// The time limit for a client to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Held by every task of the hub; when all are dropped, none runs any more.
+/// Held by every task of the hub; once all clones are dropped, all tasks have ended.
 pub(super) type Alive = mpsc::Sender<Infallible>;
 
 /// Accepts connections until the hub shuts down.
@@ -51,7 +51,7 @@ pub(super) async fn accept(hub: Arc<Shared>, listener: TcpListener, alive: Alive
                 tokio::spawn(serve(Arc::clone(&hub), stream, alive.clone()));
             }
             Err(error) => {
-                // Usually too many open files: others have to close first.
+                // The usual cause is too many open files: other connections must close first.
                 tracing::warn!(%error, "hub cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -136,7 +136,8 @@ fn http_status(error: ErrorCode) -> StatusCode {
     }
 }
 
-/// Whether a request brings the key: in `X-API-Key`, in `Authorization: apikey …`, or as `api_key` in its query.
+/// Returns whether a request carries the key: in `X-API-Key`, in `Authorization: apikey …`, or as `api_key` in its
+/// query.
 fn has_key(key: &str, headers: &HeaderMap, query: Option<&str>) -> bool {
     if key.is_empty() {
         return false;
@@ -157,7 +158,7 @@ fn has_key(key: &str, headers: &HeaderMap, query: Option<&str>) -> bool {
             .is_some_and(|(_, given)| same(&given, key))
 }
 
-/// Compares without telling by the time it takes how much was right.
+/// Compares in constant time, so that the time does not reveal how much of the key was right.
 fn same(given: &str, expected: &str) -> bool {
     given.len() == expected.len() && given.bytes().zip(expected.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }

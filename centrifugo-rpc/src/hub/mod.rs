@@ -1,15 +1,15 @@
-//! A Centrifugo inside the process, for development and tests. **Not for production.**
+//! An in-process Centrifugo for development and tests. **Not for production.**
 //!
-//! The hub speaks Centrifugo's client protocol over WebSocket (JSON and Protobuf) and the part of its HTTP API that
-//! this project uses, with the same permissions, offsets, recovery, presence and error codes. It is what lets an
-//! example or a test run on a machine that has nothing but Rust.
+//! The hub implements Centrifugo's client protocol over WebSocket (JSON and Protobuf) and the part of its HTTP API that
+//! this project uses, with the same permissions, offsets, recovery, presence and error codes. Examples and tests need
+//! it to run on a machine that has only Rust.
 //!
-//! It is one process and one lock, keeps everything in memory, forgets it when it stops, does not speak TLS and has no
-//! metrics. For users there is the real Centrifugo, with the same configuration.
+//! The hub is a single process with a single lock. It keeps all state in memory, loses it when it stops, has no TLS and
+//! no metrics. Serve real users with the real Centrifugo, which takes the same configuration.
 //!
-//! What it leaves out, besides whole transports and proxies: server-side subscriptions (the claims `subs` and `channels`
+//! Not implemented, besides whole transports and proxies: server-side subscriptions (the claims `subs` and `channels`
 //! of a token, the API methods `subscribe` and `refresh`), map and shared poll channels, delta compression, filters by
-//! tag, and tokens signed with RSA or ECDSA. The commands of one connection run one after the other, whatever
+//! tag, and tokens signed with RSA or ECDSA. The commands of one connection run sequentially, whatever
 //! `client.concurrency` says.
 //!
 //! ```no_run
@@ -61,18 +61,18 @@ pub use crate::centrifugo::server_config::CentrifugoConfig;
 use broker::Broker;
 use settings::Settings;
 
-/// How often what expired is forgotten.
+/// The interval at which expired state is removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A Centrifugo inside the process. Not for production.
+/// An in-process Centrifugo. Not for production.
 ///
-/// Dropping it stops it: its connections are closed and all of its tasks end soon after.
+/// Dropping it stops it: its connections are closed, and all of its tasks end soon after.
 pub struct Hub {
     address: SocketAddr,
     websocket_path: String,
     api_path: String,
     shutdown: DropGuard,
-    /// Closed when the last task of the hub ended.
+    /// Closed once the last task of the hub has ended.
     tasks: mpsc::Receiver<Infallible>,
 }
 
@@ -83,41 +83,42 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// The configuration is one Centrifugo would refuse too, or there is no port.
+    /// A configuration that Centrifugo would reject too, or no free port.
     pub async fn start(config: CentrifugoConfig) -> Result<Self, HubError> {
         Self::builder(config).start().await
     }
 
-    /// A hub with more to choose than its configuration.
+    /// Configures a hub beyond its Centrifugo configuration.
     pub fn builder(config: CentrifugoConfig) -> HubBuilder {
         HubBuilder { config, address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) }
     }
 
-    /// Where the hub listens.
+    /// The address that the hub listens on.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where clients connect: `ws://127.0.0.1:<port>/connection/websocket`, unless the configuration has another path.
+    /// The URL that clients connect to: `ws://127.0.0.1:<port>/connection/websocket`, unless the configuration sets
+    /// another path.
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}{}", self.address, self.websocket_path)
     }
 
-    /// Where the server API is: `http://127.0.0.1:<port>/api`, unless the configuration has another path.
+    /// The URL of the server API: `http://127.0.0.1:<port>/api`, unless the configuration sets another path.
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("http://{}{}", self.address, self.api_path)
     }
 
-    /// Stops the hub and waits until it stopped. Clients are told with the code 3001, and reconnect.
+    /// Stops the hub and waits until it has stopped. Clients are disconnected with the code 3001, and reconnect.
     ///
-    /// Dropping the future stops the hub all the same, without waiting.
+    /// Dropping the future still stops the hub, without waiting.
     pub async fn shutdown(self) {
         let Self { shutdown, mut tasks, .. } = self;
         drop(shutdown);
-        // Nothing is ever sent: this waits for the last sender to go.
+        // No value is ever sent: this waits until the last sender is dropped.
         let _ = tasks.recv().await;
     }
 }
@@ -128,7 +129,7 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// A hub that is not started yet.
+/// A hub that has not started yet.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct HubBuilder {
@@ -137,7 +138,7 @@ pub struct HubBuilder {
 }
 
 impl HubBuilder {
-    /// Where to listen. Default: a free port of 127.0.0.1, because the hub is for this machine.
+    /// Sets the address to listen on. Default: a free port of 127.0.0.1, because the hub serves only this machine.
     pub fn bind(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
@@ -149,7 +150,7 @@ impl HubBuilder {
     ///
     /// # Errors
     ///
-    /// The configuration is one Centrifugo would refuse too, or the address cannot be listened at.
+    /// A configuration that Centrifugo would reject too, or an address that cannot be listened on.
     pub async fn start(self) -> Result<Hub, HubError> {
         let settings = Settings::new(self.config)?;
         let (websocket_path, api_path) = (settings.websocket_path.clone(), settings.api_path.clone());
@@ -171,7 +172,7 @@ impl HubBuilder {
     }
 }
 
-/// The hub did not start.
+/// The reason why the hub did not start.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct HubError {
@@ -192,7 +193,7 @@ impl HubError {
     }
 }
 
-/// What all tasks of a hub share.
+/// State shared by all tasks of a hub.
 struct Shared {
     settings: Settings,
     broker: Mutex<Broker>,
@@ -202,13 +203,14 @@ struct Shared {
 }
 
 impl Shared {
-    /// The broker. It is never left half-changed by a panic that a retry could trip over, so a poisoned lock is used on.
+    /// Locks the broker. A poisoned lock is used anyway: no panic leaves the broker in a half-changed state that would
+    /// harm later operations.
     fn broker(&self) -> MutexGuard<'_, Broker> {
         self.broker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Forgets what expired, until the hub shuts down.
+/// Removes expired state until the hub shuts down.
 async fn sweep(hub: Arc<Shared>, _alive: http::Alive) {
     let mut ticks = interval(SWEEP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,4 +1,4 @@
-//! What waits to be written to one connection, bounded.
+//! The bounded queue of replies to one connection.
 
 use std::{
     collections::VecDeque,
@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 
 use super::codes::{self, Disconnect};
 
-/// Replies that share a frame, as many as Centrifugo puts into one.
+/// The number of replies that share a frame; Centrifugo has the same limit.
 const REPLIES_PER_FRAME: usize = 16;
 
-/// More waits than the limit allows: the connection is too slow to keep.
+/// The queue is over its limit: the connection is too slow to keep.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Overflow;
 
@@ -43,11 +43,11 @@ impl Outbox {
         Self { queue: Mutex::default(), limit, written: Notify::new(), closed: Notify::new() }
     }
 
-    /// Adds a reply. After the end of the connection it goes nowhere.
+    /// Adds a reply. Once the connection has ended, the reply is discarded.
     ///
     /// # Errors
     ///
-    /// The limit is passed. The caller ends the connection.
+    /// The queue is over its limit; the caller of this function ends the connection.
     pub(super) fn push(&self, reply: Bytes) -> Result<(), Overflow> {
         let mut queue = self.queue();
         if queue.end.is_some() {
@@ -61,7 +61,8 @@ impl Outbox {
         if overflow { Err(Overflow) } else { Ok(()) }
     }
 
-    /// Ends the connection; the first reason counts. What waits is still written, unless nobody would read it.
+    /// Ends the connection; the first reason counts. Queued replies are still written, unless the client is gone or too
+    /// slow.
     pub(super) fn close(&self, disconnect: Disconnect) {
         let mut queue = self.queue();
         if queue.end.is_some() {
@@ -77,7 +78,8 @@ impl Outbox {
         self.closed.notify_waiters();
     }
 
-    /// Replies to write, or why there will be no more. For one writer; dropping it loses nothing.
+    /// Waits for replies to write, or for the reason of the end. For a single writer; dropping the future loses
+    /// nothing.
     pub(super) async fn next(&self) -> Next {
         loop {
             if let Some(next) = self.take() {
@@ -87,7 +89,7 @@ impl Outbox {
         }
     }
 
-    /// Resolves when the connection is to end. Dropping it changes nothing.
+    /// Resolves when the connection is to end. Dropping the future has no effect.
     pub(super) async fn closed(&self) {
         let closed = self.closed.notified();
         tokio::pin!(closed);

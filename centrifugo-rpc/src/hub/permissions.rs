@@ -1,11 +1,11 @@
-//! Who may do what in which channel: Centrifugo's rules, without any state.
+//! Permissions in channels: Centrifugo's rules, without any state.
 
 use regex::Regex;
 use serde::de::IgnoredAny;
 
 use crate::centrifugo::server_config::{ChannelOptions, PublicationDataFormat};
 
-/// A channel whose name begins with this needs a subscription token, whatever its namespace allows.
+/// A channel whose name begins with this prefix needs a subscription token, whatever its namespace allows.
 const PRIVATE_PREFIX: char = '$';
 const NAMESPACE_BOUNDARY: char = ':';
 const USER_BOUNDARY: char = '#';
@@ -18,7 +18,7 @@ pub(super) struct Rules {
     pub(super) pattern: Option<Regex>,
 }
 
-/// Who asks, as far as the rules look at it.
+/// The properties of a caller that the rules look at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller<'a> {
     pub(super) user: &'a str,
@@ -32,12 +32,12 @@ impl Caller<'_> {
 }
 
 impl Rules {
-    /// Whether the part of the name after the namespace is one this namespace takes.
+    /// Returns whether the namespace's pattern accepts the part of the name after the namespace.
     pub(super) fn allows_name(&self, rest: &str, channel: &str) -> bool {
         self.pattern.as_ref().map_or_else(|| channel.is_ascii(), |pattern| pattern.is_match(rest))
     }
 
-    /// Whether this may be published here, by whomever.
+    /// Returns whether the namespace accepts this data from any publisher.
     pub(super) fn allows_data(&self, data: &[u8]) -> bool {
         let is_json = || serde_json::from_slice::<IgnoredAny>(data).is_ok();
         match self.options.publication_data_format {
@@ -48,7 +48,7 @@ impl Rules {
         }
     }
 
-    /// Whether a subscription without a token is allowed.
+    /// Returns whether the user may subscribe without a token.
     pub(super) fn allows_subscribe(&self, channel: &str, user: &str) -> bool {
         if needs_token(channel) {
             return false;
@@ -98,7 +98,7 @@ pub(super) fn needs_token(channel: &str) -> bool {
     channel.starts_with(PRIVATE_PREFIX)
 }
 
-/// Whether `user` is one of those named after the last `#`.
+/// Returns whether `user` is one of the users named after the last `#`.
 fn is_limited_to(channel: &str, user: &str) -> bool {
     let users = channel.rsplit(USER_BOUNDARY).next().unwrap_or_default();
     users.split(USER_SEPARATOR).any(|allowed| allowed == user)

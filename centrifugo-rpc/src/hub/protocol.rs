@@ -1,7 +1,7 @@
-//! Centrifugo's client protocol as data: what both codecs read and write.
+//! Centrifugo's client protocol as data types, which both codecs read and write.
 //!
-//! Field numbers are those of Centrifugo's Protobuf schema, field names those of its JSON. Payloads stay the bytes they
-//! arrived as.
+//! Field numbers are those of Centrifugo's Protobuf schema, field names those of its JSON. Payloads keep the bytes in
+//! which they arrived.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,7 +10,7 @@ use prost::Message;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// Bytes of a JSON value as they were written.
+/// Deserializes a JSON value as its original bytes.
 pub(super) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
     let value = Box::<RawValue>::deserialize(deserializer)?;
     Ok(Bytes::from(Box::<str>::from(value).into_string()))
@@ -56,7 +56,7 @@ pub(super) struct Command {
     pub(super) sub_refresh: Option<SubRefreshRequest>,
 }
 
-/// A part of the protocol whose contents make no difference here.
+/// A part of the protocol whose contents do not matter to the hub.
 #[derive(Clone, PartialEq, Eq, Message, Deserialize)]
 #[serde(default)]
 pub(super) struct Ignored {}
@@ -219,12 +219,12 @@ pub(super) struct Publication {
     pub(super) offset: u64,
     #[prost(btree_map = "string, string", tag = "7")]
     pub(super) tags: BTreeMap<String, String>,
-    /// Only the first publication of a stream says it.
+    /// Set only in the first publication of a stream.
     #[prost(string, tag = "14")]
     pub(super) epoch: String,
 }
 
-/// `Join` and `Leave`, which look the same.
+/// `Join` and `Leave`, which have the same form.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(super) struct Presence {
     #[prost(message, optional, tag = "1")]
@@ -295,7 +295,7 @@ pub(super) struct PresenceStatsResult {
 }
 
 impl PresenceStatsResult {
-    /// Counts who is present.
+    /// Counts the clients and users in a presence.
     pub(super) fn of(presence: &BTreeMap<String, ClientInfo>) -> Self {
         let users: HashSet<_> = presence.values().map(|info| &info.user).collect();
         let count = |length| u32::try_from(length).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! A configuration, checked and with Centrifugo's defaults filled in.
+//! The validated configuration, with Centrifugo's defaults filled in.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::centrifugo::server_config::{CentrifugoConfig, ChannelOptions};
 
-/// Holds secrets, and so has no `Debug`.
+/// Contains secrets, and so has no `Debug`.
 pub(super) struct Settings {
     pub(super) token_secret: String,
     pub(super) api_key: String,
@@ -30,7 +30,7 @@ pub(super) struct Settings {
     pub(super) message_size_limit: usize,
     pub(super) write_timeout: Duration,
     pub(super) websocket_path: String,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub(super) api_path: String,
     origins: Vec<Regex>,
     any_origin: bool,
@@ -39,7 +39,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Refuses what Centrifugo refuses.
+    /// Rejects configurations that Centrifugo rejects.
     pub(super) fn new(config: CentrifugoConfig) -> Result<Self, HubError> {
         let client = config.client;
         let seconds = Duration::from_secs;
@@ -96,13 +96,14 @@ impl Settings {
         Ok(settings)
     }
 
-    /// How long the position of an idle channel is remembered.
+    /// The time that the position of an idle channel is kept.
     pub(super) fn history_meta_ttl(&self, channel: &str) -> Duration {
         let own = self.rules(channel).and_then(|(rules, _)| rules.options.history_meta_ttl);
         own.unwrap_or(self.history_meta_ttl)
     }
 
-    /// The rules of a channel and the part of its name that its pattern looks at. `None`: there is no such namespace.
+    /// The rules of a channel and the part of its name that the pattern applies to; `None` if the namespace does not
+    /// exist.
     pub(super) fn rules<'a>(&self, channel: &'a str) -> Option<(&Rules, &'a str)> {
         let (namespace, rest) = permissions::split(channel);
         if namespace.is_empty() {
@@ -111,7 +112,7 @@ impl Settings {
         self.namespaces.get(namespace).map(|rules| (rules, rest))
     }
 
-    /// A request without an origin does not come from a browser, and passes.
+    /// Returns whether the origin is allowed. A request without an origin does not come from a browser, and is allowed.
     pub(super) fn allows_origin(&self, origin: &str) -> bool {
         let origin_in_lower_case = origin.to_lowercase();
         origin.is_empty()
@@ -148,7 +149,7 @@ fn rules(place: &str, options: ChannelOptions, history_meta_ttl: Duration) -> Re
     Ok(Rules { options, pattern })
 }
 
-/// A glob as Centrifugo reads it: `*`, `?`, `[abc]`, `[!a-z]`, `{this,that}`, `\` before what is meant literally.
+/// Compiles a glob with Centrifugo's syntax: `*`, `?`, `[abc]`, `[!a-z]`, `{this,that}`, and `\` to escape a character.
 pub(super) fn glob(pattern: &str) -> Result<Regex, HubError> {
     let mut regex = String::from("(?s)^");
     let mut alternatives = 0_usize;

@@ -10,17 +10,17 @@ use super::{
     protocol::{Publication, StreamPosition},
 };
 
-/// Which publications of a stream are asked for.
+/// The range of publications to read from a stream.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filter {
-    /// After this position, or before it when `reverse`. `None`: from the first, or the last.
+    /// After this position, or before it if `reverse` is set. `None`: from the first, or from the last.
     pub(super) since: Option<StreamPosition>,
-    /// At most so many; a negative number is no limit.
+    /// The most publications to return; a negative number means no limit.
     pub(super) limit: i32,
     pub(super) reverse: bool,
 }
 
-/// Publications have offsets from 1. The epoch changes when a channel forgot where it was.
+/// A stream with offsets from 1. The epoch changes when the position of a channel was lost.
 #[derive(Debug)]
 pub(super) struct Stream {
     epoch: String,
@@ -35,7 +35,7 @@ impl Stream {
         Self { epoch: random_epoch(), top: 0, publications: VecDeque::new(), expires: None, used: now }
     }
 
-    /// Numbers a publication and remembers it, with at most `size` others. Each one renews the time to live of all.
+    /// Numbers and adds a publication, and keeps at most `size` of them. Each one renews the time to live of all.
     pub(super) fn add(
         &mut self,
         mut publication: Publication,
@@ -63,11 +63,11 @@ impl Stream {
         StreamPosition { offset: self.top, epoch: self.epoch.clone() }
     }
 
-    /// The publications `filter` asks for.
+    /// The publications that `filter` selects.
     ///
     /// # Errors
     ///
-    /// The position belongs to another epoch, or there is nothing before it.
+    /// A position of another epoch, or one with nothing before it.
     pub(super) fn read(&mut self, filter: &Filter, now: Instant) -> Result<Vec<Arc<Publication>>, ErrorCode> {
         self.expire(now);
         self.used = now;
@@ -84,7 +84,7 @@ impl Stream {
         Ok(self.take(range, filter))
     }
 
-    /// Forgets the publications but not the position.
+    /// Removes the publications but keeps the position.
     pub(super) fn clear(&mut self) {
         self.publications = VecDeque::new();
         self.expires = None;
@@ -96,7 +96,7 @@ impl Stream {
         }
     }
 
-    /// Since when nothing was written or read, if there is nothing left to remember but the position.
+    /// The last time of a read or write, if only the position is left.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         self.publications.is_empty().then_some(self.used)
     }
@@ -105,7 +105,7 @@ impl Stream {
         self.publications.front().map_or(self.top + 1, |publication| publication.offset)
     }
 
-    /// Everything after `offset`; where that was forgotten, everything there is.
+    /// The publications after `offset`; if some of them were removed, all that are left.
     fn after(&self, offset: u64) -> std::ops::Range<usize> {
         let length = self.publications.len();
         if offset >= self.top {
@@ -115,7 +115,7 @@ impl Stream {
         usize::try_from(start).unwrap_or(length).min(length)..length
     }
 
-    /// Everything before `offset`; where that was forgotten, nothing.
+    /// The publications before `offset`; if that one was removed, none.
     fn before(&self, offset: u64) -> std::ops::Range<usize> {
         let last = offset.saturating_sub(1);
         if last > self.top || last < self.first() {

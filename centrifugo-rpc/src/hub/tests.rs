@@ -1,4 +1,4 @@
-//! The life of a hub. What it says to its clients is compared with a real Centrifugo elsewhere.
+//! The life cycle of a hub. Other tests compare its replies with a real Centrifugo.
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -43,7 +43,7 @@ async fn dropping_a_hub_ends_its_connections_and_frees_its_port() {
 async fn after_shutdown_nothing_of_a_hub_runs() {
     let hub = Hub::start(config()).await.expect("the hub starts");
     let address = hub.local_addr();
-    // A client that never reads does not hold it up.
+    // A client that never reads does not delay the shutdown.
     let silent = connect(&hub).await;
     let before = Instant::now();
     hub.shutdown().await;
@@ -77,7 +77,7 @@ async fn nothing_a_client_sends_stops_the_hub() {
         Message::text("x".repeat(1 << 20)),
     ] {
         let mut socket = connect(&hub).await;
-        // The hub may end the connection before it read everything.
+        // The hub may end the connection before it has read everything.
         let _ = socket.send(frame).await;
     }
     connect(&hub).await;

@@ -1,4 +1,4 @@
-//! Several methods in one request.
+//! Batches of methods in one request.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use super::{
     result, rpc, unsubscribe,
 };
 
-/// Runs the commands of a batch in order, each with its own result. Centrifugo may run them at once if it is asked to;
-/// one after the other is one way of that.
+/// Runs the commands of a batch sequentially, each with its own result. Centrifugo may run them in parallel if asked;
+/// sequential order is one valid outcome of that.
 pub(super) fn run(hub: &Shared, batch: Batch) -> Answer {
     let mut replies = Vec::with_capacity(batch.commands.len());
     for command in batch.commands {

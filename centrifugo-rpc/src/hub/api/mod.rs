@@ -1,4 +1,4 @@
-//! The server API: one method each, and several in a batch.
+//! The server API: single methods and batches of them.
 
 mod batch;
 mod requests;
@@ -40,7 +40,7 @@ const HERE: [&str; 12] = [
     "rpc",
 ];
 
-/// The methods Centrifugo has and the hub refuses: they would need what it does not keep.
+/// Methods of Centrifugo that the hub rejects, because they need state that the hub does not keep.
 const NOT_HERE: [&str; 9] = [
     "subscribe",
     "refresh",
@@ -53,20 +53,20 @@ const NOT_HERE: [&str; 9] = [
     "shared_poll_publish",
 ];
 
-/// What a method answers.
+/// The answer of a method.
 type Answer = Result<Box<RawValue>, ErrorCode>;
 
-/// What became of a request.
+/// The outcome of a request.
 pub(super) enum Outcome {
-    /// The method answered.
+    /// The answer of a single method.
     Answer(Answer),
-    /// A batch: what its commands answered.
+    /// The answers of a batch's commands.
     Batch(Answer),
     /// The body is not a request of this method.
     Malformed,
 }
 
-/// Whether Centrifugo has such a method.
+/// Returns whether Centrifugo has this method.
 pub(super) fn exists(method: &str) -> bool {
     HERE.contains(&method) || NOT_HERE.contains(&method)
 }
@@ -94,7 +94,7 @@ fn with<T: DeserializeOwned + Default>(body: &[u8], method: impl FnOnce(T) -> An
     read(body).map_or(Outcome::Malformed, |request| Outcome::Answer(method(request)))
 }
 
-/// An object or `null`; read as a struct, an array would do too.
+/// Reads an object or `null`. An array must be rejected here, because serde would read it as a struct.
 fn read<T: DeserializeOwned + Default>(body: &[u8]) -> Option<T> {
     if body.trim_ascii_start().starts_with(b"[") {
         return None;
@@ -102,7 +102,7 @@ fn read<T: DeserializeOwned + Default>(body: &[u8]) -> Option<T> {
     serde_json::from_slice::<Option<T>>(body).ok().map(Option::unwrap_or_default)
 }
 
-/// An error as the API writes it.
+/// Formats an error as the API writes it.
 pub(super) fn describe(error: ErrorCode) -> serde_json::Value {
     json!({ "code": error.code, "message": error.message })
 }
@@ -271,7 +271,7 @@ fn describe_publication(publication: &Publication) -> Answer {
     })
 }
 
-/// A payload as a part of an answer. One that is not JSON cannot be one.
+/// Embeds a payload in an answer. Fails for a payload that is not JSON.
 fn embed(payload: &Bytes) -> Result<Option<Box<RawValue>>, ErrorCode> {
     if payload.is_empty() {
         return Ok(None);
@@ -283,5 +283,5 @@ fn result(value: &impl Serialize) -> Answer {
     to_raw_value(value).map_err(|_| UNSPEAKABLE)
 }
 
-/// The answer cannot be written as JSON. Never sent: Centrifugo answers with a bare status 500 then.
+/// The answer has no JSON form. Never sent: Centrifugo answers with a bare status 500 in this case.
 pub(super) const UNSPEAKABLE: ErrorCode = ErrorCode { code: 0, message: "" };

@@ -1,4 +1,4 @@
-//! Bodies of requests and answers.
+//! Bodies of requests and responses.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub(super) struct Batch {
     pub(super) commands: Vec<Option<Command>>,
 }
 
-/// One of these; the first that is there counts.
+/// Alternatives; the first one present counts.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Command {
@@ -130,7 +130,7 @@ impl From<StreamPosition> for Position {
     }
 }
 
-#[allow(clippy::struct_field_names)] // The names Centrifugo has.
+#[allow(clippy::struct_field_names)] // Centrifugo's names.
 #[derive(Serialize)]
 pub(super) struct Client<'a> {
     pub(super) user: &'a str,
@@ -160,7 +160,7 @@ pub(super) struct HistoryResult {
     pub(super) offset: u64,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

@@ -1,7 +1,7 @@
-//! All state of the hub: connections, who is subscribed to what, and the streams.
+//! All state of the hub: connections, subscriptions and streams.
 //!
-//! It lives behind one lock and never waits, so everything that happens to a channel has one order, and what a
-//! subscriber is told (its reply, then what was published after it) follows from that order alone.
+//! The broker is behind one lock and never waits, so all events of a channel have one order. Each subscriber's view
+//! (its reply, then later publications) follows from that order alone.
 
 mod publish;
 mod subscribe;
@@ -31,7 +31,7 @@ pub(super) struct Broker {
     channels: HashMap<String, HashMap<String, Subscription>>,
     streams: HashMap<String, Stream>,
     results: publish::Results,
-    /// Connections that turned out to be unusable while something else was done.
+    /// Connections found to be unusable during another operation.
     failing: Vec<(String, Disconnect)>,
 }
 
@@ -49,16 +49,16 @@ pub(super) struct Connection {
 struct Subscription {
     codec: Codec,
     outbox: Arc<Outbox>,
-    /// The part of the client's info that holds for this channel only.
+    /// The part of the client's info that applies to this channel only.
     info: Bytes,
     presence: Option<ClientInfo>,
     announces: bool,
     hears: bool,
-    /// In Unix seconds; 0 is never.
+    /// Unix seconds; 0 means never.
     expires: i64,
 }
 
-/// How many of each there are.
+/// The numbers of clients, users, channels and subscriptions.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) clients: usize,
@@ -67,15 +67,15 @@ pub(super) struct Counts {
     pub(super) subscriptions: usize,
 }
 
-/// Which connections the server API means.
+/// The connections that a server API request selects.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
     pub(super) user: String,
-    /// Every user, where no user is named.
+    /// Selects every user if no user is named.
     pub(super) all_users: bool,
-    /// Only this connection, unless empty.
+    /// Selects only this connection, unless empty.
     pub(super) client: String,
-    /// Never these.
+    /// Connections never selected.
     pub(super) whitelist: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ impl Broker {
         self.connections.insert(client.to_owned(), connection);
     }
 
-    /// The connection, unless it ended already.
+    /// The connection, unless it has ended.
     pub(super) fn connection(&self, client: &str) -> Option<&Connection> {
         self.connections.get(client)
     }
@@ -97,7 +97,7 @@ impl Broker {
         }
     }
 
-    /// Who `client` is, as others see it in `channel`.
+    /// The info of `client` that other subscribers of `channel` see.
     pub(super) fn info(&self, client: &str, channel: &str) -> Option<ClientInfo> {
         let connection = self.connections.get(client)?;
         let subscription = self.subscription(client, channel);
@@ -118,7 +118,7 @@ impl Broker {
         }
     }
 
-    /// Ends a connection: it leaves its channels, and is told why.
+    /// Ends a connection: it leaves its channels, and gets the reason.
     pub(super) fn disconnect(&mut self, client: &str, disconnect: &Disconnect) {
         self.failing.push((client.to_owned(), disconnect.clone()));
         self.settle();
@@ -130,20 +130,20 @@ impl Broker {
         }
     }
 
-    /// Ends a subscription that its client asked to end.
+    /// Ends a subscription at its client's request.
     pub(super) fn unsubscribe(&mut self, client: &str, channel: &str) {
         self.leave(client, channel);
         self.settle();
     }
 
-    /// Ends subscriptions that their clients did not ask to end, and tells them, subscribed or not.
+    /// Ends subscriptions without their clients' request, and notifies the clients, subscribed or not.
     pub(super) fn unsubscribe_selected(&mut self, selection: &Selection, channel: &str) {
         for client in self.select(selection) {
             self.revoke(&client, channel, codes::UNSUBSCRIBED_BY_SERVER);
         }
     }
 
-    /// Ends the subscriptions of a connection that expired before `limit`, in Unix seconds.
+    /// Ends a connection's subscriptions that expired before `limit`, in Unix seconds.
     pub(super) fn revoke_expired(&mut self, client: &str, limit: i64) {
         let Some(connection) = self.connections.get(client) else {
             return;
@@ -179,13 +179,13 @@ impl Broker {
         }
     }
 
-    /// Who is in a channel that keeps presence.
+    /// The clients present in a channel that keeps presence.
     pub(super) fn presence(&self, channel: &str) -> BTreeMap<String, ClientInfo> {
         let present = self.channels.get(channel).into_iter().flatten();
         present.filter_map(|(client, subscription)| Some((client.clone(), subscription.presence.clone()?))).collect()
     }
 
-    /// The channels somebody is subscribed to, and how many are.
+    /// The channels with subscribers, and the number of subscribers of each.
     pub(super) fn channels(&self) -> impl Iterator<Item = (&str, usize)> {
         self.channels.iter().map(|(channel, subscriptions)| (channel.as_str(), subscriptions.len()))
     }
@@ -220,7 +220,7 @@ impl Broker {
         self.send(client, &Reply { push: Some(push), ..Reply::default() });
     }
 
-    /// Removes a subscription and says so to those who stay.
+    /// Removes a subscription and notifies the remaining subscribers.
     fn leave(&mut self, client: &str, channel: &str) {
         let info = self.info(client, channel);
         if let Some(connection) = self.connections.get_mut(client) {
@@ -240,7 +240,7 @@ impl Broker {
         }
     }
 
-    /// Sends a push to those subscribers of its channel that are to have it, encoded once for each codec.
+    /// Sends a push to the matching subscribers of its channel, encoded once per codec.
     fn broadcast(&mut self, push: Push, to: impl Fn(&Subscription) -> bool) {
         let Some(subscriptions) = self.channels.get(&push.channel) else {
             return;
@@ -272,7 +272,7 @@ impl Broker {
         }
     }
 
-    /// Ends the connections that are to end. Their leaving may make others overflow, which then end too.
+    /// Ends the failing connections. Their leave events may overflow other connections, which then end too.
     fn settle(&mut self) {
         while let Some((client, disconnect)) = self.failing.pop() {
             let Some(connection) = self.connections.get(&client) else {

@@ -1,4 +1,4 @@
-//! Publishing, reading what was published, and forgetting it.
+//! Publishing, reading history, and removing expired history.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -18,15 +18,15 @@ use super::{
     Broker,
 };
 
-/// How long the result of a publication with an idempotency key is remembered.
+/// The time that the result of a publication with an idempotency key is kept.
 const RESULT_TTL: Duration = Duration::from_secs(300);
-/// How many of them.
+/// The number of such results that are kept.
 const MAX_RESULTS: usize = 65_536;
-/// Channels whose position is remembered though nothing else is. Centrifugo has no such bound; it keeps them for
-/// `history_meta_ttl`.
+/// The number of idle channels whose stream position is kept although their history is empty. Centrifugo has no such
+/// limit; it keeps positions for `history_meta_ttl`.
 const MAX_IDLE_STREAMS: usize = 65_536;
 
-/// What is to be published.
+/// A publication to be made.
 #[derive(Debug, Default)]
 pub(in super::super) struct Draft {
     pub(in super::super) data: Bytes,
@@ -34,7 +34,7 @@ pub(in super::super) struct Draft {
     pub(in super::super) tags: BTreeMap<String, String>,
 }
 
-/// How it is remembered.
+/// The retention of a publication in the history.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Keep {
     pub(in super::super) size: usize,
@@ -70,7 +70,7 @@ impl Results {
 }
 
 impl Broker {
-    /// Publishes to everybody subscribed, and remembers it if `keep` says so.
+    /// Publishes to all subscribers, and adds the publication to the history if `keep` is set.
     pub(in super::super) fn publish(
         &mut self,
         channel: &str,
@@ -92,7 +92,7 @@ impl Broker {
         position
     }
 
-    /// Publishes for a client, which gets its own publication before its reply, if it is subscribed.
+    /// Publishes for a client. If the client is subscribed, it gets its own publication before its reply.
     pub(in super::super) fn publish_from(
         &mut self,
         client: &str,
@@ -122,11 +122,11 @@ impl Broker {
         position
     }
 
-    /// Reads the history of a channel, and where its stream is.
+    /// Reads the history of a channel and the current position of its stream.
     ///
     /// # Errors
     ///
-    /// The position cannot be read from.
+    /// A position that cannot be read from.
     pub(in super::super) fn history(
         &mut self,
         channel: &str,
@@ -143,7 +143,7 @@ impl Broker {
         }
     }
 
-    /// Forgets what expired. Called now and then, so that channels nobody touches any more go away.
+    /// Removes expired state. Called periodically, so that unused channels go away.
     pub(in super::super) fn sweep(&mut self, meta_ttl: impl Fn(&str) -> Duration) {
         let now = Instant::now();
         self.results.expire(now);

@@ -1,4 +1,4 @@
-//! Subscribing, with the recovery of what was missed.
+//! Subscribing, with recovery of missed publications.
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -13,18 +13,18 @@ use super::{
     Broker, Subscription,
 };
 
-/// A client asks to be refused rather than subscribed with a gap.
+/// The flag of a client that prefers an error to a subscription with a gap.
 const REJECT_UNRECOVERED: i64 = 1 << 1;
 
-/// What a subscription is allowed to be.
+/// The properties and permissions of a subscription.
 #[allow(clippy::struct_excessive_bools)] // Independent switches of a channel.
 #[derive(Debug, Default)]
 pub(in super::super) struct Terms {
-    /// The part of the client's info that holds for this channel only.
+    /// The part of the client's info that applies to this channel only.
     pub(in super::super) info: Bytes,
-    /// Comes with the reply.
+    /// Sent with the reply.
     pub(in super::super) data: Bytes,
-    /// In Unix seconds; 0 is never.
+    /// Unix seconds; 0 means never.
     pub(in super::super) expires: i64,
     pub(in super::super) presence: bool,
     pub(in super::super) join_leave: bool,
@@ -34,12 +34,12 @@ pub(in super::super) struct Terms {
 }
 
 impl Broker {
-    /// Subscribes a connection and answers it; then those who are to hear it, this connection among them, hear that it
-    /// joined.
+    /// Subscribes a connection and sends its reply. Then subscribers that receive join events, this connection among
+    /// them, get the join event.
     ///
     /// # Errors
     ///
-    /// The token expired, or the client wants no subscription with a gap.
+    /// An expired token, or a gap that the client does not accept.
     pub(in super::super) fn subscribe(
         &mut self,
         client: &str,
@@ -92,7 +92,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Fills in where the stream is and, if the client asks and it can be done without a gap, what it missed.
+    /// Fills in the stream position and, if the client asks for recovery and recovery leaves no gap, the missed
+    /// publications.
     fn position(
         &mut self,
         request: &SubscribeRequest,
@@ -105,7 +106,7 @@ impl Broker {
         result.epoch = top.epoch;
         result.offset = top.offset;
         if !(result.recoverable && request.recover) {
-            // Centrifugo looks at the stream, which counts as using it.
+            // Centrifugo reads the stream here, which counts as use.
             return stream.read(&Filter::default(), now).map(drop);
         }
         let since = Some(StreamPosition { offset: request.offset, epoch: request.epoch.clone() });
@@ -118,7 +119,7 @@ impl Broker {
         });
         if let Some(missed) = missed {
             result.recovered = true;
-            // Where the client was: it counts on from there through the publications.
+            // The client's own position: the client counts on from there through the publications.
             result.offset = request.offset;
             result.publications = missed.iter().map(|publication| (**publication).clone()).collect();
         } else if request.flag & REJECT_UNRECOVERED != 0 {

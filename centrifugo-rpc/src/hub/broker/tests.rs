@@ -1,4 +1,4 @@
-//! The promises of the broker, without sockets.
+//! The broker's guarantees, tested without sockets.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl Client {
         broker.subscribe(self.id, 1, request, terms, 300).expect("the subscription is allowed");
     }
 
-    /// What was sent, as text.
+    /// The replies sent, as text.
     async fn received(&self) -> Vec<String> {
         self.outbox.push(Bytes::from_static(b"last")).expect("there is room");
         let mut received = Vec::new();
@@ -102,7 +102,7 @@ async fn what_was_missed_is_recovered_unless_there_is_a_gap() {
     for _ in 0..6 {
         publish(&mut broker, KEEP);
     }
-    // Seven were published and five are left, so after 2 nothing is missing and after 1 something is.
+    // Seven publications were made and five are kept, so after offset 2 nothing is missing and after 1 something is.
     for (offset, since, limit, recovered) in [
         (2, epoch.as_str(), 300, true),
         (2, "", 300, true),

@@ -1,5 +1,5 @@
-//! Lines of JSON. Payloads go in as the bytes they are; that they are JSON is checked, because one that is not would
-//! break the line for everything around it.
+//! Lines of JSON. Payloads are copied byte for byte after a check that they are JSON: one invalid payload would break
+//! the line for the replies around it.
 
 use std::io::BufRead;
 
@@ -10,13 +10,13 @@ use super::super::protocol::{
 };
 use super::{Command, Malformed, NotJson, Reply};
 
-/// Reads one line; what follows the value on its line is ignored, as Centrifugo does.
+/// Reads one line; text after the value on the line is ignored, as in Centrifugo.
 pub(super) fn decode(rest: &mut &[u8]) -> Result<Command, Malformed> {
     let frame = *rest;
-    // A slice is read without errors. This finds the end of a line quickly, without optimization too.
+    // Reading a slice does not fail. `skip_until` finds the end of a line quickly even in a build without optimization.
     let length = rest.skip_until(b'\n').map_err(|_| Malformed)?;
     let line = &frame[..length];
-    // Read as a struct, an array would do too.
+    // serde would read an array as a struct, too.
     if line.trim_ascii_start().starts_with(b"[") {
         return Err(Malformed);
     }
@@ -57,7 +57,7 @@ pub(super) fn encode(reply: &Reply) -> Result<Vec<u8>, NotJson> {
 
 type Written = Result<(), NotJson>;
 
-#[allow(clippy::unnecessary_wraps)] // All writers have one shape.
+#[allow(clippy::unnecessary_wraps)] // All writers have the same signature.
 fn write_error(object: &mut Object<'_>, error: &Error) -> Written {
     object.number("code", error.code.into());
     object.text("message", &error.message);
@@ -116,7 +116,7 @@ fn write_publications(object: &mut Object<'_>, publications: &[Publication]) -> 
     Ok(())
 }
 
-#[allow(clippy::unnecessary_wraps)] // All writers have one shape.
+#[allow(clippy::unnecessary_wraps)] // All writers have the same signature.
 fn write_connect(object: &mut Object<'_>, result: &ConnectResult) -> Written {
     object.text("client", &result.client);
     object.text("version", &result.version);
@@ -156,7 +156,7 @@ fn write_history(object: &mut Object<'_>, result: &HistoryResult) -> Written {
     Ok(())
 }
 
-/// Writes the members of a JSON object, leaving out what is empty, as Centrifugo does.
+/// Writes the members of a JSON object and omits empty ones, as Centrifugo does.
 struct Object<'a> {
     out: &'a mut Vec<u8>,
     first: bool,
@@ -171,7 +171,7 @@ impl Object<'_> {
     }
 
     fn quote(&mut self, text: &str) {
-        // Writing a string into a vector cannot fail.
+        // Writing a string to a vector cannot fail.
         let _ = serde_json::to_writer(&mut *self.out, text);
     }
 
@@ -220,7 +220,7 @@ impl Object<'_> {
         let json = std::str::from_utf8(json).map_err(|_| NotJson)?;
         serde_json::from_str::<IgnoredAny>(json).map_err(|_| NotJson)?;
         self.key(name);
-        // A line is one reply: JSON allows line breaks only where they mean nothing.
+        // A line is one reply. JSON allows line breaks only as insignificant whitespace, so they can be removed.
         for line in json.split('\n') {
             self.out.extend_from_slice(line.as_bytes());
         }

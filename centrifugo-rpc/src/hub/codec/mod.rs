@@ -1,4 +1,4 @@
-//! Frames of the client protocol: lines of JSON, or Protobuf messages with their length in front.
+//! Frames of the client protocol: lines of JSON, or length-prefixed Protobuf messages.
 
 mod json;
 mod protobuf;
@@ -7,32 +7,32 @@ use bytes::Bytes;
 
 use super::protocol::{Command, Reply};
 
-/// How a connection encodes what it sends and reads.
+/// The encoding of a connection's frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Codec {
     Json,
     Protobuf,
 }
 
-/// What a client sent cannot be read.
+/// A client's frame does not decode.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// A payload cannot be said in JSON. Such a payload came through Protobuf, or as base64.
+/// A payload has no JSON form. Such payloads arrive over Protobuf or as base64.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotJson;
 
 impl Codec {
-    /// The commands of a frame, in order. After a part that cannot be read comes nothing more.
+    /// The commands of a frame, in order. Ends after a part that does not decode.
     pub(super) fn commands(self, frame: &[u8]) -> Commands<'_> {
         Commands { codec: self, rest: frame, any: false, broken: false }
     }
 
-    /// One reply, ready to be put into a frame.
+    /// Encodes one reply for a frame.
     ///
     /// # Errors
     ///
-    /// A payload is not JSON, and the connection speaks only that.
+    /// A payload that is not JSON, on a connection that uses JSON.
     pub(super) fn encode(self, reply: &Reply) -> Result<Bytes, NotJson> {
         match self {
             Self::Json => json::encode(reply).map(Bytes::from),
@@ -48,7 +48,7 @@ impl Codec {
         }
     }
 
-    /// Several encoded replies as one frame.
+    /// Joins encoded replies into one frame.
     pub(super) fn frame(self, replies: &[Bytes]) -> Vec<u8> {
         match self {
             Self::Json => replies.join(&b'\n'),
@@ -57,7 +57,7 @@ impl Codec {
     }
 }
 
-/// Reads the commands of one frame. An empty frame is malformed, as it is for Centrifugo.
+/// Decodes the commands of one frame. An empty frame is malformed, as in Centrifugo.
 pub(super) struct Commands<'a> {
     codec: Codec,
     rest: &'a [u8],

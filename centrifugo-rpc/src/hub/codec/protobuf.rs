@@ -1,4 +1,4 @@
-//! Protobuf messages, each with its length in front.
+//! Length-prefixed Protobuf messages.
 
 use bytes::{BufMut, Bytes};
 use prost::{Message, encoding::decode_varint, encoding::encode_varint};
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn commands_are_read_one_after_the_other() {
-        // {id: 1, presence: {channel: "a"}} and an empty command, which is a pong.
+        // `{id: 1, presence: {channel: "a"}}` and an empty command, which is a pong.
         let frame = [7, 8, 1, 66, 3, 10, 1, b'a', 0];
         let commands: Vec<_> = Codec::Protobuf.commands(&frame).collect();
         let presence = Some(ChannelRequest { channel: "a".into() });

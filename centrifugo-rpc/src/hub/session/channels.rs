@@ -1,4 +1,4 @@
-//! The commands about channels.
+//! Commands about channels.
 
 use super::{
     super::{
@@ -20,7 +20,7 @@ impl Session {
         let channel = named(&request.channel)?;
         match request.r#type {
             0 => {}
-            // Map subscriptions, which no namespace here has.
+            // Map subscriptions, which no namespace of the hub allows.
             1..=3 => return Err(codes::PERMISSION_DENIED.into()),
             4 => return Err(codes::NOT_AVAILABLE.into()),
             _ => return Err(codes::SERVER_ERROR.into()),
@@ -50,7 +50,7 @@ impl Session {
         Ok(broker.subscribe(&self.id, id, request, terms, settings.recovery_limit)?)
     }
 
-    /// What a subscription may be, if it may be at all.
+    /// The terms of a subscription, or the reason why it is not allowed.
     fn terms(&self, request: &SubscribeRequest, rules: &Rules) -> Result<Terms, Failure> {
         let channel = &request.channel;
         let user = self.user().unwrap_or_default();
@@ -107,7 +107,7 @@ impl Session {
             Ok(grant) if !self.is_meant(&grant.client) => return Err(codes::INVALID_TOKEN.into()),
             Ok(grant) => grant,
             Err(Refused::Invalid) => return Err(codes::INVALID_TOKEN.into()),
-            // Centrifugo answers as if the token had no expiry at all.
+            // Centrifugo answers as if the token had no expiry.
             Err(Refused::Expired) => auth::Grant::default(),
         };
         let mut result = SubRefreshResult::default();
@@ -217,7 +217,7 @@ fn named(channel: &str) -> Result<&str, Failure> {
     if channel.is_empty() { Err(codes::MALFORMED.into()) } else { Ok(channel) }
 }
 
-/// How a channel remembers what is published.
+/// The retention of publications in a channel.
 pub(in super::super) fn keep(rules: &Rules) -> Option<Keep> {
     let options = &rules.options;
     options.has_history().then_some(Keep { size: options.history_size, ttl: options.history_ttl })

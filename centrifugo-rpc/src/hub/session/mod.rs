@@ -1,4 +1,4 @@
-//! What a connection's commands do. No sockets here.
+//! The commands of a connection, without sockets.
 
 mod channels;
 mod timers;
@@ -26,15 +26,15 @@ use super::{
 };
 use timers::{Timers, due, spread};
 
-/// What the hub says it is.
+/// The version that the hub reports.
 const VERSION: &str = concat!("centrifugo-rpc hub ", env!("CARGO_PKG_VERSION"));
 
-/// Why a command has no result.
+/// The reason why a command has no result.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// An error reply; the connection goes on.
+    /// Sent as an error reply; the connection continues.
     Error(ErrorCode),
-    /// The end of the connection.
+    /// Ends the connection.
     Disconnect(Disconnect),
 }
 
@@ -50,15 +50,15 @@ impl From<Disconnect> for Failure {
     }
 }
 
-/// Whether a connection reads on.
+/// Tells the connection to continue reading or to stop.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Flow {
     Continue,
-    /// It does not, and ends without being told why, as after a refused connect command.
+    /// Stops reading and ends the connection without a reason, for example after a rejected connect command.
     Stop,
 }
 
-/// A connection, authenticated or not yet.
+/// A connection, before or after authentication.
 pub(super) struct Session {
     hub: Arc<Shared>,
     id: String,
@@ -91,13 +91,13 @@ impl Session {
         &self.outbox
     }
 
-    /// Ends the connection. What it was subscribed to ends with it.
+    /// Ends the connection and its subscriptions.
     pub(super) fn disconnect(&self, disconnect: &Disconnect) {
         self.hub.broker().disconnect(&self.id, disconnect);
         self.outbox.close(disconnect.clone());
     }
 
-    /// Carries out the commands of one frame, one after the other.
+    /// Runs the commands of one frame sequentially.
     pub(super) fn handle_frame(&self, frame: &[u8]) -> Flow {
         for command in self.codec.commands(frame) {
             if self.outbox.end().is_some() {
@@ -126,7 +126,7 @@ impl Session {
             Err(Failure::Error(error)) => {
                 let reply = Reply { id, error: Some(error.into()), ..Reply::default() };
                 if connecting {
-                    // The broker does not know this connection yet.
+                    // The connection is not registered with the broker yet.
                     if let Ok(reply) = self.codec.encode(&reply)
                         && self.outbox.push(reply).is_err()
                     {
@@ -163,7 +163,7 @@ impl Session {
         } else if let Some(request) = command.history {
             self.history(id, request)
         } else if command.rpc.is_some() {
-            // As a Centrifugo without an RPC proxy answers.
+            // The answer of a Centrifugo without an RPC proxy.
             Err(codes::NOT_AVAILABLE.into())
         } else if command.send.is_some() {
             Err(codes::UNAVAILABLE.into())
@@ -221,7 +221,7 @@ impl Session {
             broker.send(&self.id, &Reply { id, connect: Some(result), ..Reply::default() });
         }
         if self.outbox.end().is_some() {
-            // The connection ended while it was being made, and nobody else would remove it.
+            // The connection ended while it was being registered, and nothing else would remove it.
             self.hub.broker().disconnect(&self.id, &codes::CONNECTION_CLOSED);
         }
         self.timers_changed.notify_one();
@@ -263,13 +263,13 @@ impl Session {
         self.hub.broker().connection(&self.id).map(|connection| connection.user.clone())
     }
 
-    /// An answer to a ping; to none, it is malformed.
+    /// Handles a pong, which is malformed if no ping is open.
     fn pong(&self) -> Result<(), Failure> {
         let answered = std::mem::take(&mut self.state().timers.pinged);
         if answered { Ok(()) } else { Err(codes::MALFORMED.into()) }
     }
 
-    /// Does what is due, until the connection ends. Dropping it stops that.
+    /// Runs due timers until the connection ends. Dropping the future stops them.
     pub(super) async fn run_timers(&self) {
         loop {
             let next = self.state().timers.next();
@@ -336,7 +336,7 @@ fn refused(refused: Refused) -> Failure {
     }
 }
 
-/// Seconds that are left, none if that is in the past.
+/// The remaining seconds, 0 if the time has passed.
 fn seconds(ttl: i64) -> u32 {
     u32::try_from(ttl.max(0)).unwrap_or(u32::MAX)
 }

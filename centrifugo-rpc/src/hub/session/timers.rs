@@ -1,11 +1,11 @@
-//! When something is to happen to a connection on its own.
+//! Timers of a connection.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// The next time of each kind.
+/// The next time of each timer.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     pub(super) stale: Option<Instant>,
@@ -13,7 +13,7 @@ pub(super) struct Timers {
     pub(super) pong: Option<Instant>,
     pub(super) expire: Option<Instant>,
     pub(super) check: Option<Instant>,
-    /// A ping was sent and not answered yet.
+    /// True while a ping is unanswered.
     pub(super) pinged: bool,
 }
 
@@ -23,12 +23,12 @@ impl Timers {
     }
 }
 
-/// Whether it is time. If so, not again.
+/// Returns whether the timer is due, and clears it if so.
 pub(super) fn due(timer: &mut Option<Instant>, now: Instant) -> bool {
     timer.take_if(|time| *time <= now).is_some()
 }
 
-/// Between half of `interval` and all of it, so that many connections do not all do something at once.
+/// A random time between half of `interval` and all of it, so that many connections do not act at once.
 pub(super) fn spread(interval: Duration) -> Duration {
     let random = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
     interval.mul_f64(0.5 + random / 2.0)
