@@ -16,16 +16,16 @@ pub struct Api {
     key: String,
 }
 
-/// What the API answered instead of a result.
+/// An error of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ApiError {
-    /// Centrifugo's code.
+    /// The error code, one of Centrifugo's.
     pub code: u32,
-    /// What it says about it.
+    /// The error message.
     pub message: String,
 }
 
-/// What goes together in the `data` of a publication, or the one thing that it is.
+/// Splits the `data` of a publication: the members of a batch, or the single member.
 #[must_use]
 pub fn parts(data: &Value) -> &[Value] {
     data["batch"].as_array().map_or(std::slice::from_ref(data), Vec::as_slice)
@@ -39,7 +39,7 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// An HTTP answer as it came.
+/// An HTTP response, unparsed.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
@@ -49,7 +49,7 @@ pub struct Answer {
 }
 
 impl Api {
-    /// Opens the API of `server` with `key`, which need not be the right one.
+    /// Opens the API of `server` with `key`, which may be wrong on purpose.
     #[must_use]
     pub fn new(server: &Server, key: &str) -> Self {
         let http = reqwest::Client::builder()
@@ -60,29 +60,29 @@ impl Api {
         Self { http, url: server.api_url.clone(), key: key.to_owned() }
     }
 
-    /// Posts `body` to `method`, whatever comes of it.
+    /// Posts `body` to `method` and returns the response, whatever its status.
     ///
     /// # Errors
     ///
-    /// When the server cannot be reached.
+    /// Returns an error if the server cannot be reached.
     pub async fn try_post(&self, method: &str, body: String) -> reqwest::Result<Answer> {
         let request = self.http.post(format!("{}/{method}", self.url)).header("X-API-Key", &self.key).body(body);
         let response = request.send().await?;
         Ok(Answer { status: response.status().as_u16(), body: response.text().await? })
     }
 
-    /// What its endpoint for Prometheus says.
+    /// Returns the text of the server's endpoint for Prometheus.
     ///
     /// # Panics
     ///
-    /// When it does not answer.
+    /// Panics if the endpoint does not answer.
     pub async fn metrics(&self) -> String {
         let url = self.url.replace("/api", "/metrics");
         let text = async { self.http.get(&url).send().await?.text().await };
         within("the metrics", text).await.unwrap_or_else(|error| panic!("{url}: {error}"))
     }
 
-    /// Posts `body` to `method` and expects an HTTP answer, of any status.
+    /// Posts `body` to `method` and expects an HTTP response, of any status.
     pub async fn post(&self, method: &str, body: impl Into<String>) -> Answer {
         let answer = within(&format!("the API to answer {method}"), self.try_post(method, body.into())).await;
         answer.unwrap_or_else(|error| panic!("the API did not answer {method}: {error}"))
@@ -92,7 +92,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// The answer's `error`.
+    /// Returns the `error` of the response.
     pub async fn call(&self, method: &str, params: Value) -> Result<Value, ApiError> {
         let answer = self.post(method, params.to_string()).await;
         assert_eq!(answer.status, 200, "{method} answered {answer:?}");
@@ -104,17 +104,18 @@ impl Api {
         }
     }
 
-    /// Calls `method` with `params`, which must succeed.
+    /// Calls `method` with `params`. The call must succeed.
     pub async fn ok(&self, method: &str, params: Value) -> Value {
         let result = self.call(method, params).await;
         result.unwrap_or_else(|error| panic!("{method} was refused with {error}"))
     }
 
-    /// How many commands of this kind the server has had of its clients; it must have `prometheus.enabled`.
+    /// Returns how many commands of this kind the server has received from its clients. The server must have
+    /// `prometheus.enabled`.
     ///
     /// # Panics
     ///
-    /// When it has not.
+    /// Panics if `prometheus.enabled` is off.
     pub async fn commands(&self, method: &str) -> u64 {
         let metrics = self.metrics().await;
         let counts = metrics.lines().filter_map(|line| {

@@ -24,9 +24,9 @@ pub fn binary() -> PathBuf {
     toolchain::go_program("centrifugo", "github.com/centrifugal/centrifugo/v6", GO)
 }
 
-/// A running Centrifugo of a test's own. It dies with its handle.
+/// A running Centrifugo of one test, killed when dropped.
 ///
-/// Dereferences to the [`Server`] it is.
+/// Dereferences to its [`Server`].
 #[derive(Debug)]
 pub struct Centrifugo {
     server: Server,
@@ -43,21 +43,21 @@ struct Ca {
 }
 
 impl Centrifugo {
-    /// Starts one with the options of the protocol.
+    /// Starts a Centrifugo with the options of the protocol.
     pub async fn start_default() -> Self {
         Self::start(config::protocol()).await
     }
 
-    /// Starts one with `config`, which must have a token secret and an API key, on a free port of 127.0.0.1.
+    /// Starts a Centrifugo with `config`, which must have a token secret and an API key, on a free port of 127.0.0.1.
     ///
     /// # Panics
     ///
-    /// When it does not become healthy, with what it printed.
+    /// Panics with the output of Centrifugo if it does not become healthy.
     pub async fn start(config: Value) -> Self {
         Self::start_on_a_free_port(config, None).await
     }
 
-    /// Starts one under TLS, with a certificate for `localhost` signed by a private authority of its own.
+    /// Starts a Centrifugo under TLS, with a certificate for `localhost` signed by a private authority of its own.
     pub async fn start_tls(config: Value) -> Self {
         let ca = Ca { dir: tempdir(), certificates: Certificates::for_localhost() };
         write(&ca.dir.path().join("ca.pem"), &ca.certificates.ca);
@@ -73,7 +73,7 @@ impl Centrifugo {
                 Ok(process) => {
                     return Self { server, config, port, process: Some(process), ca };
                 }
-                // Someone else took the port between our look at it and Centrifugo's.
+                // Another process took the port after the check and before Centrifugo bound it.
                 Err(printed) if printed.contains("address already in use") => {}
                 Err(printed) => panic!("Centrifugo did not become healthy; it printed:\n{printed}"),
             }
@@ -81,38 +81,38 @@ impl Centrifugo {
         panic!("five ports in a row were taken between finding them free and using them");
     }
 
-    /// Where it is and what opens it.
+    /// Returns the address and the credentials of the server.
     #[must_use]
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// Its port on 127.0.0.1.
+    /// Returns the port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The file with the certificate of the authority, under TLS.
+    /// Returns the path of the authority's certificate, under TLS.
     ///
     /// # Panics
     ///
-    /// When it was not started with [`Centrifugo::start_tls`].
+    /// Panics if the server was not started with [`Centrifugo::start_tls`].
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.ca.as_ref().expect("a Centrifugo under TLS").dir.path().join("ca.pem")
     }
 
-    /// Kills it as a crash would. What it remembered is gone.
+    /// Kills the server as a crash would. Its memory is lost.
     pub fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Kills it, if it still runs, and starts it on the same port with an empty memory.
+    /// Kills the server, if it still runs, and starts it on the same port with an empty memory.
     ///
     /// # Panics
     ///
-    /// When it does not become healthy again, with what it printed.
+    /// Panics with the output of Centrifugo if it does not become healthy again.
     pub async fn restart(&mut self) {
         self.kill();
         let started = run(&self.server, &self.config, self.port, self.ca.as_ref()).await;
@@ -120,7 +120,7 @@ impl Centrifugo {
         self.process = Some(process);
     }
 
-    /// Freezes it: connections stay open and nothing answers.
+    /// Freezes the server: connections stay open and get no answers.
     pub fn pause(&self) {
         self.process().pause();
     }
@@ -130,11 +130,11 @@ impl Centrifugo {
         self.process().signal("CONT");
     }
 
-    /// Its process.
+    /// Returns the process of the server.
     ///
     /// # Panics
     ///
-    /// When it was killed.
+    /// Panics if the server was killed.
     #[must_use]
     pub fn process(&self) -> &Process {
         self.process.as_ref().expect("a Centrifugo that was not killed")
@@ -149,9 +149,10 @@ impl Deref for Centrifugo {
     }
 }
 
-/// Runs Centrifugo until it is healthy. The error is what it printed before it ended or time was up.
+/// Runs Centrifugo until it is healthy. On failure returns its output: it exited, or the time was up.
 async fn run(server: &Server, config: &Value, port: u16, ca: Option<&Ca>) -> Result<Process, String> {
-    // Read while it starts and not needed after that: a server shared by all tests of a binary leaves nothing behind.
+    // Centrifugo reads the directory only at its start. Dropping it here lets a server that all tests of a binary share
+    // leave nothing behind.
     let dir = tempdir();
     let file = dir.path().join("config.json");
     write(&file, &with_port(config, port, dir.path(), ca).to_string());
@@ -161,7 +162,7 @@ async fn run(server: &Server, config: &Value, port: u16, ca: Option<&Ca>) -> Res
     command.arg("--config").arg(&file).current_dir(dir.path());
     let process = Process::start(&command, GO);
     let healthy = tokio::time::timeout(PATIENCE, async {
-        // The API's key is this server's alone, so that no neighbour on the same port passes for it.
+        // The API key belongs to this server alone, so that a neighbour on the same port is not mistaken for it.
         while process.exited().is_none() {
             if server.api().try_post("info", "{}".to_owned()).await.is_ok_and(|answer| answer.status == 200) {
                 return true;
@@ -192,8 +193,8 @@ fn with_port(config: &Value, port: u16, dir: &Path, ca: Option<&Ca>) -> Value {
     config::with(config.clone(), changes)
 }
 
-/// A port that nobody listens on. Outside of the range the system picks from for outgoing connections, so that it is
-/// still free when a killed server comes back to it.
+/// Finds an unused port. The port is outside of the range from which the system picks ports for outgoing connections,
+/// so that it is still free when a killed server starts again.
 #[must_use]
 pub fn free_port() -> u16 {
     loop {

@@ -1,4 +1,4 @@
-//! Programs whose clock is wrong.
+//! Programs with a wrong clock.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::toolchain;
 
-/// Takes the place of the C library's clock: the time of day is `CLOCK_SHIFT` seconds off, and durations are as ever.
+/// Replaces the clock of the C library: the time of day is off by `CLOCK_SHIFT` seconds, durations stay right.
 const SHIM: &str = r#"
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -22,16 +22,16 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
 }
 "#;
 
-/// The variables of a program whose clock is so many seconds ahead; behind, where they are fewer than 0.
+/// Returns the environment variables of a program whose clock is `seconds` ahead, or behind if `seconds` is negative.
 ///
 /// # Panics
 ///
-/// Where there is no C compiler, which Rust links programs with, too.
+/// Panics if there is no C compiler. Linking Rust programs needs one, too.
 #[must_use]
 pub fn shifted(seconds: i64) -> [(&'static str, String); 2] {
     let library = toolchain::target_dir().join("tools/clock.so");
     let source = toolchain::target_dir().join("tools/clock.c");
-    // Written anew only where it changes: it is what the library is made from.
+    // Written only if it changed: the source is the input from which the library is made.
     if fs::read_to_string(&source).ok().as_deref() != Some(SHIM) {
         fs::create_dir_all(source.parent().expect("a directory")).expect("created");
         let own = source.with_extension(format!("{}.c", std::process::id()));

@@ -1,10 +1,10 @@
-//! The Centrifugo configuration the protocol asks for.
+//! The Centrifugo configuration that the protocol needs.
 
 use serde_json::{Map, Value, json};
 
 use crate::unique;
 
-/// The options of `docs/protocol.md`, with a secret and an API key that no other server has.
+/// Returns the options of `docs/protocol.md`, with a secret and an API key that no other server has.
 #[must_use]
 pub fn protocol() -> Value {
     json!({
@@ -37,7 +37,7 @@ pub fn protocol() -> Value {
     })
 }
 
-/// `config` with the members of `changes` set; objects are merged, everything else is replaced.
+/// Sets the members of `changes` in `config`: objects are merged, everything else is replaced.
 #[must_use]
 pub fn with(mut config: Value, changes: Value) -> Value {
     merge(&mut config, changes);

@@ -1,4 +1,4 @@
-//! Several workers of the demo service on one channel, and the log in which all of them count what they run.
+//! A crew: several workers of the demo service on one channel, with one log that counts what they ran.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::demo::environment;
 use crate::server::Server;
 use crate::{Example, within};
 
-/// Workers that come and go. Those that are left die with their handle.
+/// Workers that join and leave. All running workers are killed when the crew is dropped.
 #[derive(Debug)]
 pub struct Crew {
     workers: Vec<Example>,
@@ -18,18 +18,18 @@ pub struct Crew {
 }
 
 impl Crew {
-    /// No worker yet.
+    /// Creates a crew without workers.
     #[must_use]
     pub fn new() -> Self {
         Self { workers: Vec::new(), dir: tempfile::tempdir().expect("a temporary directory") }
     }
 
-    /// Starts a worker on `server` and waits until it serves. Returns its number.
+    /// Starts a worker on `server` and waits until it serves. Returns the number of the worker.
     pub async fn start(&mut self, server: &Server) -> usize {
         self.start_with(server, &[]).await
     }
 
-    /// [`Crew::start`] with more variables.
+    /// As [`Crew::start`], with additional environment variables.
     pub async fn start_with(&mut self, server: &Server, more: &[(&str, &str)]) -> usize {
         let log = self.log().to_string_lossy().into_owned();
         let mut env = environment(server);
@@ -41,7 +41,7 @@ impl Crew {
         self.workers.len() - 1
     }
 
-    /// A worker by its number, running or not.
+    /// Returns a worker by its number, running or not.
     #[must_use]
     pub fn worker(&self, number: usize) -> &Example {
         &self.workers[number]
@@ -52,18 +52,18 @@ impl Crew {
         self.workers[number].kill();
     }
 
-    /// Stops a worker as a deployment does, and waits until it is gone.
+    /// Stops a worker as a deployment does, and waits until it has exited.
     ///
     /// # Panics
     ///
-    /// When it does not end with 0.
+    /// Panics if its exit status is not 0.
     pub async fn stop(&self, number: usize) {
         self.workers[number].signal("TERM");
         let output = within("a worker to stop", self.workers[number].ended()).await;
         assert!(output.status.success(), "a worker that stops gracefully: {output:?}");
     }
 
-    /// Freezes a worker: it does nothing, and does not know.
+    /// Freezes a worker: it stops working and cannot notice the pause.
     pub fn freeze(&self, number: usize) {
         self.workers[number].pause();
     }
@@ -73,7 +73,7 @@ impl Crew {
         self.workers[number].signal("CONT");
     }
 
-    /// How often each key of `demo.append` ran, by all workers together.
+    /// Returns how often each key of `demo.append` ran, summed over all workers.
     #[must_use]
     pub fn runs(&self) -> HashMap<String, usize> {
         let mut runs = HashMap::new();
@@ -83,7 +83,7 @@ impl Crew {
         runs
     }
 
-    /// The resident memory of a worker, in KiB.
+    /// Returns the resident memory of a worker, in KiB.
     #[must_use]
     pub fn resident(&self, number: usize) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.workers[number].pid())).ok()?;

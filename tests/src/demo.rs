@@ -1,4 +1,4 @@
-//! The demo service on a server: what most promises are tested with.
+//! The demo service on a server: most promises are tested with it.
 
 use std::fs;
 use std::ops::Deref;
@@ -9,9 +9,9 @@ use tempfile::TempDir;
 use crate::server::Server;
 use crate::{Example, Node};
 
-/// A running `demo`, ready to answer. It dies with its handle.
+/// A running `demo`, ready to answer, killed when dropped.
 ///
-/// Dereferences to its process.
+/// Dereferences to its [`Example`].
 #[derive(Debug)]
 pub struct Demo {
     example: Example,
@@ -24,7 +24,7 @@ impl Demo {
         Self::start_with(server, &[]).await
     }
 
-    /// [`Demo::start`] with more variables.
+    /// As [`Demo::start`], with additional environment variables.
     pub async fn start_with(server: &Server, more: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let log = dir.path().join("runs.log").to_string_lossy().into_owned();
@@ -36,7 +36,7 @@ impl Demo {
         Self { example, dir }
     }
 
-    /// The keys of the `demo.append` calls that ran, in their order.
+    /// Returns the keys of the `demo.append` calls that ran, in their order.
     #[must_use]
     pub fn runs(&self) -> Vec<String> {
         let log = fs::read_to_string(self.dir.path().join("runs.log")).unwrap_or_default();
@@ -52,7 +52,7 @@ impl Deref for Demo {
     }
 }
 
-/// The variables that lead a worker to `server`.
+/// Returns the environment variables that connect a worker to `server`.
 #[must_use]
 pub fn environment(server: &Server) -> Vec<(&str, &str)> {
     vec![
@@ -63,7 +63,7 @@ pub fn environment(server: &Server) -> Vec<(&str, &str)> {
     ]
 }
 
-/// The one argument of `caller.mjs`: where it calls, and a token for each of its users.
+/// Returns the one argument of `caller.mjs`: the address of the server, and a token for each of its users.
 #[must_use]
 pub fn caller_settings(server: &Server) -> Value {
     let tokens = server.tokens();
@@ -78,7 +78,7 @@ pub fn caller_settings(server: &Server) -> Value {
     })
 }
 
-/// Runs a scenario of `caller.mjs` to its end and returns what it saw.
+/// Runs a scenario of `caller.mjs` to its end and returns its output.
 pub async fn caller(server: &Server, scenario: &str) -> Vec<String> {
     let settings = caller_settings(server).to_string();
     Node::install().run_script("caller.mjs", &[scenario, &settings], &[]).await.lines

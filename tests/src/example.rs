@@ -1,4 +1,4 @@
-//! The example binaries of this workspace, started as their users do.
+//! The example binaries of this workspace, started as users start them.
 
 use std::ops::Deref;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::process::Process;
 use crate::toolchain::{self, CARGO};
 
-/// A running example. It dies with its handle.
+/// A running example, killed when dropped.
 ///
 /// Dereferences to its [`Process`].
 #[derive(Debug)]
@@ -15,21 +15,22 @@ pub struct Example {
 }
 
 impl Example {
-    /// Starts the example `name` with `env` on top of the environment of the tests, less all `CENTRIFUGO_…` in there.
+    /// Starts the example `name` with `env` on top of the environment of the tests, without the `CENTRIFUGO_…`
+    /// variables in there.
     ///
     /// # Panics
     ///
-    /// When the examples do not build, or there is none of that name.
+    /// Panics if the examples do not build, or if there is no example `name`.
     #[must_use]
     pub fn start(name: &str, env: &[(&str, &str)]) -> Self {
         Self::start_with(name, &[], env)
     }
 
-    /// [`Example::start`] with arguments.
+    /// As [`Example::start`], with arguments.
     ///
     /// # Panics
     ///
-    /// When the examples do not build, or there is none of that name.
+    /// Panics if the examples do not build, or if there is no example `name`.
     #[must_use]
     pub fn start_with(name: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = command(name);
@@ -38,12 +39,12 @@ impl Example {
     }
 }
 
-/// The command that runs the example `name`, in the environment of the tests less all `CENTRIFUGO_…` in there: for those that
-/// end by themselves.
+/// Returns the command that runs the example `name`, in the environment of the tests without the `CENTRIFUGO_…`
+/// variables in there: for examples that end by themselves.
 ///
 /// # Panics
 ///
-/// When the examples do not build, or there is none of that name.
+/// Panics if the examples do not build, or if there is no example `name`.
 #[must_use]
 pub fn command(name: &str) -> Command {
     let source = toolchain::workspace_dir().join("examples/examples").join(name).with_extension("rs");

@@ -7,25 +7,25 @@ use std::process::Command;
 
 use crate::{Column, toolchain};
 
-/// The clients of a service, in a directory that stays for whoever wants to look at them.
+/// The clients of a service, in a directory that stays after the test, for inspection.
 #[derive(Debug, Clone)]
 pub struct Generated {
     dir: PathBuf,
 }
 
-/// A program that is checked and built, and what must live as long as it runs.
+/// A program that is checked and built, with a guard that must live as long as the program runs.
 pub type Built = (Command, Option<Box<dyn Any + Send>>);
 
 /// Checks and builds a program of one language.
 pub type Make = fn(&Generated) -> Built;
 
 impl Generated {
-    /// Lets the program at `service` write its clients, called `package`, below `name` in the target directory: twice, since the
-    /// second process must find nothing to change.
+    /// Runs the program at `service`, which writes its clients, called `package`, below `name` in the target directory.
+    /// It runs twice: the second run must find nothing to change.
     ///
     /// # Panics
     ///
-    /// When it does not.
+    /// Panics if a run fails.
     #[must_use]
     pub fn new(service: &Path, name: &str, package: &str) -> Self {
         let generated = Self { dir: toolchain::target_dir().join(name) };
@@ -41,34 +41,34 @@ impl Generated {
         generated
     }
 
-    /// Where the clients are, in `opensdk`, and what is written beside them.
+    /// Returns the directory: the clients are in its `opensdk`, other files of a test beside that.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The package of `language`, such as `python`.
+    /// Returns the directory of the package of `language`, such as `python`.
     #[must_use]
     pub fn client(&self, language: &str) -> PathBuf {
         self.dir.join("opensdk").join(language)
     }
 
-    /// A file of a client, such as `python/api.py`.
+    /// Reads a file of a client, such as `python/api.py`.
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// Panics if the file does not exist.
     #[must_use]
     pub fn read(&self, file: &str) -> String {
         let path = self.client(file);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
     }
 
-    /// Puts a file beside the clients.
+    /// Writes a file beside the clients.
     ///
     /// # Panics
     ///
-    /// When that fails.
+    /// Panics if it cannot be written.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.dir.join(name);
         let parent = path.parent().unwrap_or(&self.dir);
@@ -76,11 +76,11 @@ impl Generated {
         fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
     }
 
-    /// Checks and builds a program. One that fails is a column like all others.
+    /// Checks and builds a program. A failed build becomes a column of its own, so that the table shows it.
     ///
     /// # Errors
     ///
-    /// The column of `language`, when `make` panics.
+    /// Returns the column of `language` if `make` panics.
     pub async fn build(&self, language: &str, make: Make) -> Result<Built, Column> {
         let generated = self.clone();
         let built = tokio::task::spawn_blocking(move || make(&generated)).await;

@@ -10,46 +10,46 @@ use crate::toolchain;
 
 const GO: &str = "the tests run Go clients with Go 1.26 or later; install it from your package manager and run again";
 
-/// The path of staticcheck, built when it is missing or its version changed.
+/// Returns the path of staticcheck, built when it is missing or its version changed.
 #[must_use]
 pub fn staticcheck() -> PathBuf {
     toolchain::go_program("staticcheck", "honnef.co/go/tools/cmd/staticcheck", GO)
 }
 
-/// The base client's own directory.
+/// Returns the directory of the base client.
 #[must_use]
 pub fn base() -> PathBuf {
     toolchain::workspace_dir().join("centrifugo-rpc/clients/go")
 }
 
-/// A directory of a user's. Dies with its handle.
+/// A directory like a user's, removed when dropped.
 #[derive(Debug)]
 pub struct Project {
     dir: TempDir,
 }
 
 impl Project {
-    /// An empty one.
+    /// Creates an empty directory.
     ///
     /// # Panics
     ///
-    /// When it cannot be made.
+    /// Panics if it cannot be created.
     #[must_use]
     pub fn new() -> Self {
         Self { dir: tempfile::tempdir().expect("a temporary directory") }
     }
 
-    /// Where it is.
+    /// Returns the path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Puts a file into it.
+    /// Writes a file into the directory.
     ///
     /// # Panics
     ///
-    /// When that fails.
+    /// Panics if it cannot be written.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
         let parent = path.parent().expect("a file has a directory");
@@ -63,7 +63,7 @@ impl Project {
         self.write("go.work", &format!("go 1.24\n\nuse (\n{}\n)\n", uses.join("\n")));
     }
 
-    /// A command of Go in this directory.
+    /// Returns a Go command in this directory.
     #[must_use]
     pub fn go(&self, args: &[&str]) -> Command {
         let mut command = go(self.path(), args);
@@ -79,7 +79,7 @@ impl Default for Project {
     }
 }
 
-/// A command of Go in `dir`, which gets no module from anywhere: clients need none.
+/// Returns a Go command in `dir` that fetches no modules: clients need none.
 #[must_use]
 pub fn go(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("go");
@@ -88,20 +88,20 @@ pub fn go(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// Runs a command of Go's to its end.
+/// Runs a Go command to its end.
 ///
 /// # Panics
 ///
-/// With what it printed, when it fails.
+/// Panics with its output if it fails.
 pub fn run(command: &mut Command) {
     toolchain::run(command, GO);
 }
 
-/// What a command of Go's printed.
+/// Runs a Go command and returns its output.
 ///
 /// # Panics
 ///
-/// With what it printed, when it fails.
+/// Panics with its output if it fails.
 #[must_use]
 pub fn printed(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: {GO}"));
@@ -113,7 +113,7 @@ pub fn printed(command: &mut Command) -> String {
 ///
 /// # Panics
 ///
-/// With what they say, when they say anything.
+/// Panics with the findings of the tools, if there are any.
 pub fn check(module: &Path) {
     let mut gofmt = Command::new("gofmt");
     gofmt.arg("-d").arg(".").current_dir(module);
@@ -125,12 +125,12 @@ pub fn check(module: &Path) {
     run(command.env("GOPROXY", "off").env("GOWORK", "off"));
 }
 
-/// The scenario program, built with the client at `sdk`, which is called `scenario-client`. The project must live as long as it
-/// runs.
+/// Builds the scenario program with the client at `sdk`, which is called `scenario-client`. The project must live as
+/// long as the program runs.
 ///
 /// # Panics
 ///
-/// With what the compiler says.
+/// Panics with the output of the compiler if it does not build.
 #[must_use]
 pub fn scenarios(sdk: &Path) -> (Project, Command) {
     let project = Project::new();

@@ -1,22 +1,23 @@
-//! What the tests of this workspace share: a real Centrifugo, the toolchains around it, and a hand on every wire.
+//! The shared harness of the tests of this workspace: a real Centrifugo, the toolchains around it, and control over
+//! every connection.
 //!
-//! Needs Go 1.26 or later, which builds the Centrifugo that `tests/centrifugo/go.mod` names, Node 20 or later with
-//! npm, and Python 3.10 or later. Whatever is missing is named by the first test that wants it. All are prepared once,
-//! below the target directory, `tests/node/node_modules` and `centrifugo-rpc/clients/typescript/node_modules`, by
-//! whichever test binary comes first.
+//! Needs Go 1.26 or later, which builds the Centrifugo that `tests/centrifugo/go.mod` names, Node 20 or later with npm,
+//! and Python 3.10 or later. The first test that needs a missing tool fails and names it. The first test binary to run
+//! prepares all tools once, below the target directory, `tests/node/node_modules` and
+//! `centrifugo-rpc/clients/typescript/node_modules`.
 //!
 //! | module | its one job |
 //! | --- | --- |
 //! | [`toolchain`] | where things are built, and building them once |
 //! | [`process`] | a child process that never outlives its test |
-//! | [`config`] | the Centrifugo configuration the protocol asks for |
+//! | [`config`] | the Centrifugo configuration that the protocol needs |
 //! | [`centrifugo`] | a real Centrifugo, plain or under TLS |
 //! | [`tls`] | a private certificate authority |
-//! | [`server`] | where a server is and what opens it, whatever runs there |
+//! | [`server`] | the address and the credentials of a server, real or fake |
 //! | [`api`] | its HTTP API |
 //! | [`raw`] | its JSON client protocol, byte for byte |
-//! | [`tokens`] | JWTs, good ones and bad ones |
-//! | [`clock`] | programs whose clock is wrong |
+//! | [`tokens`] | JWTs, valid and invalid |
+//! | [`clock`] | programs with a wrong clock |
 //! | [`proxy`] | a network that fails on demand |
 //! | [`node`] | JavaScript, with the official SDK |
 //! | [`typescript`] | TypeScript, and projects that use generated clients |
@@ -24,15 +25,15 @@
 //! | [`python`] | Python, with generated clients and their checks |
 //! | [`example`] | the example binaries of this workspace |
 //! | [`demo`] | the demo service on a server, and a caller for it |
-//! | [`publisher`] | a caller that waits for nothing |
+//! | [`publisher`] | a caller that does not wait for replies |
 //! | [`generated`] | clients of all languages, and programs that use them |
-//! | [`table`] | what the programs of several languages said, side by side |
-//! | [`scenarios`] | what every client language goes through |
+//! | [`table`] | the results of the programs of several languages, side by side |
+//! | [`scenarios`] | the scenarios that every client language passes |
 //! | [`zoo`] | the types that every client language must not change |
 //! | [`crew`] | several workers of the demo service, and what they ran |
-//! | [`load`] | callers that never stop, and what became of their calls |
+//! | [`load`] | callers that call until they are stopped, and the outcomes of their calls |
 //! | [`redis`] | a real Redis |
-//! | [`user_crate`] | a program outside of this workspace, and what it costs to build |
+//! | [`user_crate`] | a program outside of this workspace, and the cost of building it |
 //! | [`many`] | programs with many methods |
 
 pub mod api;
@@ -85,18 +86,18 @@ pub use tokens::Tokens;
 pub use user_crate::UserCrate;
 pub use zoo::Zoo;
 
-/// How long anything that should happen is waited for. Generous: it is only ever used up by a failing test.
+/// The timeout of everything that should happen. It is generous, since only a failing test waits that long.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Waits for `future`, or panics naming `what` did not come within [`PATIENCE`].
+/// Waits for `future`, or panics naming `what` after [`PATIENCE`].
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     let value = tokio::time::timeout(PATIENCE, future).await;
     value.unwrap_or_else(|_| panic!("waited {} s for {what}", PATIENCE.as_secs()))
 }
 
-/// Asks until `probe` gives a value, or panics naming `what` did not come within [`PATIENCE`].
+/// Polls `probe` until it gives a value, or panics naming `what` after [`PATIENCE`].
 ///
-/// For what a server does not announce; everything else is better waited for with [`within`].
+/// For conditions that a server does not announce; [`within`] is better for everything else.
 pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     within(what, async {
         loop {
@@ -109,7 +110,7 @@ pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>
     .await
 }
 
-/// A name no other test uses, on servers that are shared.
+/// Returns a name that no other test uses, for servers that tests share.
 #[must_use]
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}-{}", uuid::Uuid::new_v4().simple())

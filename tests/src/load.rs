@@ -1,4 +1,4 @@
-//! Callers that call for as long as they are let, and what became of every call.
+//! Callers that call until they are stopped, and the outcome of every call.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,13 +14,13 @@ use crate::crew::Crew;
 use crate::server::Server;
 use crate::within;
 
-/// How long a caller waits for a call.
+/// The timeout of a call.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Callers share connections, four each: as many users as that.
+/// Four callers share a connection; each connection has its own user.
 const CALLERS_PER_CLIENT: usize = 4;
 
-/// One call, as its caller saw it.
+/// A finished call, as its caller saw it.
 #[derive(Debug)]
 struct Ended {
     key: String,
@@ -28,7 +28,7 @@ struct Ended {
     took: Duration,
 }
 
-/// Callers at work.
+/// Running callers.
 #[derive(Debug)]
 pub struct Load {
     stop: watch::Sender<bool>,
@@ -37,28 +37,28 @@ pub struct Load {
     clients: Vec<Client>,
 }
 
-/// What became of all calls.
+/// The outcomes of all calls.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Calls made.
     pub calls: usize,
-    /// Those with a result.
+    /// Calls with a result.
     pub ok: usize,
-    /// The others, by how they ended.
+    /// Calls with another outcome, by outcome.
     pub failed: BTreeMap<String, usize>,
-    /// Calls that several workers ran, or one twice.
+    /// Calls that ran more than once, on several workers or on one.
     pub twice: Vec<String>,
-    /// Calls that no worker ended: their caller gave up.
+    /// Calls without a reply: their caller gave up.
     pub lost: usize,
-    /// Calls with a result that nobody ran.
+    /// Calls with a result that no worker ran.
     pub invented: usize,
-    /// How long the slowest took.
+    /// The duration of the slowest call.
     pub slowest: Duration,
 }
 
 impl Load {
-    /// Starts `callers` that call `method`, which appends a key, one call after the other, with a `pause` in between; spread
-    /// over the `servers`.
+    /// Starts `callers`, spread over the `servers`. Each calls `method`, which appends a key, again and again, with a
+    /// `pause` between two calls.
     pub async fn start(servers: &[&Server], callers: usize, method: &'static str, pause: Duration) -> Self {
         let (stop, _) = watch::channel(false);
         let ended = Arc::new(Mutex::new(Vec::new()));
@@ -83,13 +83,13 @@ impl Load {
         load
     }
 
-    /// How many calls have ended.
+    /// Returns how many calls have ended.
     #[must_use]
     pub fn ended(&self) -> usize {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Lets every call come to its end, and counts.
+    /// Waits for the end of every call, and counts the outcomes.
     pub async fn finish(mut self, crew: &Crew) -> Report {
         self.stop.send_replace(true);
         while let Some(caller) = self.callers.join_next().await {
@@ -103,14 +103,14 @@ impl Load {
     }
 }
 
-/// A client of `user` on `server`.
+/// Connects a client of `user` to `server`.
 pub async fn client(server: &Server, user: &str) -> Client {
     let token = server.tokens().connection(user);
     let client = Client::builder(&server.url).token(token).timeout(TIMEOUT).connect();
     within("a caller to connect", client).await.expect("a caller")
 }
 
-/// Makes `count` calls at once from the `clients`, and counts.
+/// Makes `count` concurrent calls from the `clients`, and counts the outcomes.
 pub async fn burst(clients: &[Client], crew: &Crew, method: &'static str, count: usize, prefix: &str) -> Report {
     let ended = Arc::new(Mutex::new(Vec::new()));
     let mut calls = JoinSet::new();
@@ -176,10 +176,10 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// What the columns of a report mean.
+    /// The header of the columns of a printed report.
     pub const HEADER: &str = "  calls   ended      ok ran twice  lost   slowest  other ends";
 
-    /// Counts the calls of another one too.
+    /// Adds the counts of another report.
     pub fn add(&mut self, other: Self) {
         self.calls += other.calls;
         self.ok += other.ok;
@@ -192,22 +192,22 @@ impl Report {
         self.slowest = self.slowest.max(other.slowest);
     }
 
-    /// No call ran twice, none was left without an end, and none has a result that nobody made.
+    /// Checks that no call ran twice, that no call was left without an end, and that every result comes from a run.
     ///
     /// # Panics
     ///
-    /// Otherwise.
+    /// Panics otherwise.
     pub fn assert_sound(&self) {
         assert!(self.calls > 0, "somebody called");
         assert!(self.twice.is_empty(), "ran twice: {:?}", &self.twice[..self.twice.len().min(10)]);
         assert_eq!((self.lost, self.invented), (0, 0), "calls without an end, and without a run\n{self}");
     }
 
-    /// At least this part of the calls has a result.
+    /// Checks that at least `percent` of the calls have a result.
     ///
     /// # Panics
     ///
-    /// Otherwise.
+    /// Panics otherwise.
     pub fn assert_ok(&self, percent: usize) {
         assert!(self.ok * 100 >= self.calls * percent, "fewer than {percent} % are ok\n{}\n{self}", Self::HEADER);
     }

@@ -1,4 +1,4 @@
-//! Services with many methods: large programs, as their workers and the generators of their clients see them.
+//! Services with many methods: large programs, for tests of workers and of the client generators.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -49,48 +49,49 @@ async fn m{N}(_conn: Connection, _params: M{N}Params) -> M{N}Result {
 }
 "#;
 
-/// A program with the methods `bench.m0`, `bench.m1` and so on, each of which takes `{"user_id": "…"}` as `tasks.get_stats` of the
-/// demo service does, and has types of its own. It has the command line of [`Server::run`](centrifugo_rpc::Server::run).
+/// A program with the methods `bench.m0`, `bench.m1` and so on. Each takes `{"user_id": "…"}`, as `tasks.get_stats` of
+/// the demo service does, and has types of its own. The program has the command line of
+/// [`Server::run`](centrifugo_rpc::Server::run).
 #[derive(Debug)]
 pub struct Many(UserCrate);
 
 impl Many {
-    /// The program with so many methods. It is not built yet.
+    /// Writes a program with this number of methods. It is not built yet.
     #[must_use]
     pub fn new(methods: usize) -> Self {
         let mut main = HEAD.to_owned();
         for number in 0..methods {
-            // A `String` takes all that is written to it.
+            // Writing to a `String` never fails.
             let _ = main.write_str(&METHOD.replace("{N}", &number.to_string()));
         }
         Self(UserCrate::new(&format!("many_{methods}"), DEPENDENCIES, &main))
     }
 
-    /// Builds it with optimizations, where cargo finds it out of date: a thousand methods take a minute.
+    /// Builds the program with optimizations if it is out of date: a thousand methods take a minute.
     ///
     /// # Panics
     ///
-    /// When it does not build.
+    /// Panics if it does not build.
     #[must_use]
     pub fn build(&self) -> Build {
         self.0.build(&target())
     }
 
-    /// Builds it though it is up to date, all but what it depends on.
+    /// Builds the program, but not its dependencies, even if it is up to date.
     ///
     /// # Panics
     ///
-    /// When it does not build.
+    /// Panics if it does not build.
     #[must_use]
     pub fn rebuild(&self) -> Build {
-        // What it depends on is up to date afterwards.
+        // Brings the dependencies up to date first.
         drop(Self::new(1).build());
         self.0.clean(&target());
         self.build()
     }
 }
 
-/// One for all of them: what they depend on is the same.
+/// The target directory of all these programs, since they have the same dependencies.
 fn target() -> PathBuf {
     toolchain::target_dir().join("user-crates/many-target")
 }

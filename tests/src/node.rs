@@ -1,4 +1,4 @@
-//! JavaScript: scripts of `tests/node`, with the official SDK of Centrifugo.
+//! JavaScript: scripts of `tests/node`, with Centrifugo's official SDK.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,7 +38,7 @@ impl Node {
     ///
     /// # Panics
     ///
-    /// When it fails, with what it printed, or takes too long.
+    /// Panics with its output if it fails, or if it takes too long.
     pub async fn run_script(&self, script: &str, args: &[&str], env: &[(&str, &str)]) -> Output {
         let process = self.start(script, args, env);
         let output = process.ended().await;
@@ -49,12 +49,12 @@ impl Node {
 
 /// Installs the packages of the `package-lock.json` in `dir`.
 ///
-/// Tries twice: a network that fails once is no reason for a test to fail. The second time asks for everything again, in case
-/// that npm's cache is what is broken.
+/// Retries once, so that a single network failure does not fail a test. The retry fetches every package again, in case
+/// npm's cache is broken.
 ///
 /// # Panics
 ///
-/// With all that npm printed.
+/// Panics with npm's output if both attempts fail.
 pub fn install_packages(dir: &Path) {
     install_packages_with(Path::new("npm"), dir);
 }
@@ -62,7 +62,7 @@ pub fn install_packages(dir: &Path) {
 fn install_packages_with(npm: &Path, dir: &Path) {
     let install = |cache: &str| {
         let mut install = Command::new(npm);
-        // No package is allowed to run anything of its own.
+        // Packages must not run scripts of their own.
         install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", cache]).current_dir(dir);
         toolchain::try_run(&mut install, NPM)
     };

@@ -1,4 +1,4 @@
-//! A child process that never outlives its test, not even one that was killed.
+//! A child process that never outlives its test, even if the test is killed.
 
 use std::fmt;
 use std::fs;
@@ -11,9 +11,9 @@ use tokio::sync::watch;
 
 use crate::within;
 
-/// Becomes the program, after leaving a watchdog behind that kills it when the pipe to the test breaks without a word:
-/// the kernel closes that pipe however the test process ends. A line on the pipe sends the watchdog home, so that it
-/// never kills a stranger who was given the same process id.
+/// Becomes the program, after starting a watchdog that kills the program when the pipe to the test closes without a
+/// line: the kernel closes that pipe however the test process ends. A line on the pipe ends the watchdog, so that it
+/// never kills another process that was given the same process ID.
 const UNDER_WATCHDOG: &str = r#"
 exec 3<&0
 self=$$
@@ -23,7 +23,7 @@ exec "$@" </dev/null 3<&-
 
 /// A running child process, killed when dropped.
 ///
-/// Needs no runtime, so that it may be shared by tests that have one each.
+/// Needs no runtime, so that tests with a runtime each can share it.
 pub struct Process {
     name: String,
     pid: u32,
@@ -31,35 +31,36 @@ pub struct Process {
     lines: watch::Sender<Lines>,
 }
 
-/// What a process printed so far, both streams in the order of arrival.
+/// The output of a process so far, both streams in the order of arrival.
 #[derive(Default)]
 struct Lines {
     all: Vec<String>,
-    /// Streams still open.
+    /// The number of streams that are still open.
     open: u32,
-    /// How many of `all` were given out by [`Process::next_line`].
+    /// The number of lines in `all` that [`Process::next_line`] has consumed.
     taken: usize,
 }
 
-/// How a process ended, and what it printed.
+/// The exit status and the output of a process.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
-    /// The lines of both its streams, in the order of arrival.
+    /// The lines of both streams, in the order of arrival.
     pub lines: Vec<String>,
 }
 
 impl Process {
-    /// Starts `command`, whose standard input, output and error become the harness's. `fix` says how to get the program.
+    /// Starts `command` with its standard input, output and error connected to the harness. `fix` is the advice if the
+    /// program is missing.
     ///
     /// # Panics
     ///
-    /// When it does not start.
+    /// Panics if the program does not start.
     #[must_use]
     pub fn start(command: &Command, fix: &str) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
-        // The shell in between would only report a missing program on a stream that nobody reads yet.
+        // The shell in between would report a missing program only on a stream that is not read yet.
         assert!(is_installed(command), "`{name}` was not found: {fix}");
 
         let mut child =
@@ -72,19 +73,19 @@ impl Process {
         Self { name, pid, exit: reap(child, leash), lines }
     }
 
-    /// Its process id.
+    /// Returns the process ID.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// How it ended, if it did.
+    /// Returns the exit status if the process has ended.
     #[must_use]
     pub fn exited(&self) -> Option<ExitStatus> {
         *self.exit.borrow()
     }
 
-    /// All lines it printed so far, of both streams.
+    /// Returns all lines printed so far, of both streams.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.lines.borrow().all.clone()
@@ -94,16 +95,16 @@ impl Process {
     ///
     /// # Panics
     ///
-    /// When the process ends without it, or takes too long.
+    /// Panics if the process ends without such a line, or if it takes too long.
     pub async fn line(&self, text: &str) -> String {
         self.first(&format!("{text:?}"), |lines| lines.all.iter().find(|line| line.contains(text)).cloned()).await
     }
 
-    /// Waits for the next line that contains `text` after the one this returned last.
+    /// Waits for the next line that contains `text`, after the line that this method returned last.
     ///
     /// # Panics
     ///
-    /// When the process ends without it, or takes too long.
+    /// Panics if the process ends without such a line, or if it takes too long.
     pub async fn next_line(&self, text: &str) -> String {
         let (at, line) = self
             .first(&format!("{text:?}"), |lines| {
@@ -128,20 +129,20 @@ impl Process {
         found.unwrap_or_else(|| panic!("`{}` ended before it printed {what}:\n{}", self.name, self.printed()))
     }
 
-    /// Waits until it has ended.
+    /// Waits until the process has ended.
     ///
     /// # Panics
     ///
-    /// When that takes too long.
+    /// Panics if that takes too long.
     pub async fn ended(&self) -> Output {
         within(&format!("`{}` to end", self.name), self.end()).await
     }
 
-    /// [`Process::ended`] for what takes longer than [`PATIENCE`](crate::PATIENCE).
+    /// As [`Process::ended`], for processes that take longer than [`PATIENCE`](crate::PATIENCE).
     ///
     /// # Panics
     ///
-    /// When it takes longer than `limit`.
+    /// Panics if that takes longer than `limit`.
     pub async fn ended_within(&self, limit: Duration) -> Output {
         let ended = tokio::time::timeout(limit, self.end()).await;
         ended.unwrap_or_else(|_| panic!("`{}` is not done after {limit:?}:\n{}", self.name, self.printed()))
@@ -152,41 +153,42 @@ impl Process {
         let status = exit.wait_for(Option::is_some).await.map(|status| *status);
         let status = status.ok().flatten().expect("a process is waited for until it has ended");
 
-        // What it printed last may arrive after its end, and what it left running may hold its streams for ever.
+        // The last output may arrive after the end of the process, and children that it left running may hold its
+        // streams open for ever.
         let mut lines = self.lines.subscribe();
         let rest = lines.wait_for(|lines| lines.open == 0);
         let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
         Output { status, lines: self.lines() }
     }
 
-    /// Sends `signal`, such as `INT`, `TERM` or `STOP`. Does nothing once the process has ended.
+    /// Sends `signal`, such as `INT`, `TERM` or `STOP`. Does nothing after the process has ended.
     pub fn signal(&self, signal: &str) {
         if self.exited().is_none() {
-            // Fails only when the process ends at this moment, which is what most signals are sent for.
+            // Fails only if the process ends at this moment, and most signals are sent to end it.
             let _ = Command::new("kill").arg(format!("-{signal}")).arg(self.pid.to_string()).output();
         }
     }
 
-    /// Freezes it until it is sent `CONT`.
+    /// Freezes the process until it gets `CONT`.
     pub fn pause(&self) {
         self.signal("STOP");
-        // It takes effect after `kill` has returned, thread by thread.
+        // The signal takes effect after `kill` has returned, thread by thread.
         let limit = Instant::now() + Duration::from_secs(1);
         while !is_stopped(self.pid) && Instant::now() < limit {
             thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// Kills it and waits until it is gone.
+    /// Kills the process and waits until it has ended.
     pub fn kill(&self) {
         self.signal("KILL");
-        // Not awaited: dropping a process must work inside and outside of a runtime.
+        // Blocking, not async: dropping a process must work inside and outside of a runtime.
         while self.exited().is_none() {
             thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// What it printed, for the message of a failure.
+    /// Returns the output so far, for the message of a failure.
     #[must_use]
     pub fn printed(&self) -> String {
         self.lines.borrow().all.join("\n")
@@ -214,7 +216,7 @@ impl fmt::Debug for Process {
 fn is_installed(command: &Command) -> bool {
     let program = command.get_program();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // An absolute program stays itself when joined.
+    // Joining an absolute path yields that path.
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
@@ -261,11 +263,11 @@ fn reap(mut child: Child, mut leash: ChildStdin) -> watch::Receiver<Option<ExitS
     exit
 }
 
-/// Whether each thread of a process is stopped. Where there is no `/proc`, nobody can tell.
+/// Returns whether each thread of a process is stopped. Without `/proc` this is unknown, and it returns true.
 fn is_stopped(pid: u32) -> bool {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
     threads.flatten().all(|thread| {
-        // The state comes after the name, which is in brackets; a thread that is gone has none.
+        // The state comes after the name, which is in parentheses; a thread that has ended has none.
         let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
         stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
     })

@@ -1,4 +1,4 @@
-//! A network that fails on demand: a TCP proxy on the way to a server.
+//! A network that fails on demand: a TCP proxy in front of a server.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::centrifugo::free_port;
 use crate::server::Server;
 use crate::within;
 
-/// A TCP proxy on 127.0.0.1. Everything it carries ends with its handle.
+/// A TCP proxy on 127.0.0.1. All its connections end when it is dropped.
 #[derive(Debug)]
 pub struct TcpProxy {
     addr: SocketAddr,
@@ -25,9 +25,9 @@ struct Network {
     accepting: bool,
     black_hole: bool,
     delay: Duration,
-    /// Bytes a second towards callers; no limit if it is 0.
+    /// The limit in bytes per second towards callers; 0 means no limit.
     rate: u32,
-    /// Counts the cuts; a connection lives in one generation.
+    /// Counts the cuts. A connection belongs to one generation.
     generation: u64,
 }
 
@@ -44,12 +44,13 @@ impl TcpProxy {
         proxy
     }
 
-    /// A proxy on the way to `server`, and the server as it is reached through it. The API goes through it too.
+    /// Starts a proxy in front of `server`. Returns it with the server as seen through the proxy, which carries the
+    /// API, too.
     pub async fn before(server: &Server) -> (Self, Server) {
         let (scheme, rest) = server.url.split_once("://").expect("a URL has a scheme");
         let (host, path) = rest.split_once('/').expect("a URL has a path");
         let proxy = Self::start(host).await;
-        // The name stays, for the sake of certificates.
+        // The name stays, because certificates are issued for it.
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let through = format!("{name}:{}", proxy.addr.port());
         let url = format!("{scheme}://{through}/{path}");
@@ -57,18 +58,18 @@ impl TcpProxy {
         (proxy, Server { url, api_url, ..server.clone() })
     }
 
-    /// Where it listens.
+    /// Returns the address that the proxy listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Breaks all connections, as a network that goes away does. New ones are still accepted.
+    /// Breaks all connections, as a network failure does. New connections are still accepted.
     pub fn cut(&self) {
         self.network.send_modify(|network| network.generation += 1);
     }
 
-    /// Refuses new connections from now on. Those that exist stay.
+    /// Refuses new connections from now on. Existing connections stay.
     pub async fn refuse(&self) {
         self.network.send_modify(|network| network.accepting = false);
         self.until_listening(false).await;
@@ -80,17 +81,17 @@ impl TcpProxy {
         self.until_listening(true).await;
     }
 
-    /// From now on nothing arrives anywhere, while all connections look alive. With `false`, what was held arrives.
+    /// Holds all data back while all connections look alive. With `false`, the held data arrives.
     pub fn black_hole(&self, on: bool) {
         self.network.send_modify(|network| network.black_hole = on);
     }
 
-    /// Holds everything back for `delay` from now on.
+    /// Delays all data by `delay` from now on.
     pub fn delay(&self, delay: Duration) {
         self.network.send_modify(|network| network.delay = delay);
     }
 
-    /// Carries no more than so many bytes a second to each caller from now on; 0 ends that.
+    /// Limits the rate towards each caller to this many bytes per second from now on; 0 removes the limit.
     pub fn throttle(&self, bytes_per_second: u32) {
         self.network.send_modify(|network| network.rate = bytes_per_second);
     }
@@ -135,13 +136,13 @@ async fn carry(client: TcpStream, target: String, mut weather: watch::Receiver<N
     let Ok(server) = TcpStream::connect(target).await else {
         return;
     };
-    // Latency is measured through this proxy too.
+    // Latency is measured through this proxy, too.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let (up, down) = (weather.clone(), weather.clone());
     tokio::select! {
-        // Each direction ends on its own, so that what a server says before it closes still arrives.
+        // Each direction ends separately, so that data that a server sends before it closes still arrives.
         _ = async {
             tokio::join!(
                 pump(&mut from_client, &mut to_server, up, false),
@@ -176,6 +177,6 @@ async fn pump(
             return;
         }
     }
-    // The other side may be gone already.
+    // The peer may have closed already.
     let _ = to.shutdown().await;
 }

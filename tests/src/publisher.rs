@@ -1,4 +1,4 @@
-//! A caller that publishes requests and waits for no replies.
+//! A caller that publishes requests and does not wait for replies.
 
 use serde_json::{Value, json};
 
@@ -14,12 +14,12 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Connects as a user that nobody else is.
+    /// Connects as a new user.
     pub async fn connect(server: &Server) -> Self {
         Self::connect_as(server, &unique("caller")).await
     }
 
-    /// Connects as this user.
+    /// Connects as `user`.
     pub async fn connect_as(server: &Server, user: &str) -> Self {
         Self { raw: server.connect(user).await, reply_to: format!("reply:{}#{user}", unique("session")) }
     }
@@ -29,7 +29,7 @@ impl Publisher {
         self.call_with_id(&unique("call"), method, params).await;
     }
 
-    /// Publishes a call with an ID of the test's choice.
+    /// Publishes a call with a chosen ID.
     pub async fn call_with_id(&mut self, id: &str, method: &str, params: Value) {
         let reply_to = self.reply_to.clone();
         self.publish(json!({"method": method, "params": params, "correlation_id": id, "reply_to": reply_to})).await;
@@ -40,11 +40,11 @@ impl Publisher {
         self.publish(json!({"method": method, "params": params})).await;
     }
 
-    /// Publishes whatever it is.
+    /// Publishes any JSON value.
     ///
     /// # Panics
     ///
-    /// When Centrifugo does not take it.
+    /// Panics if Centrifugo does not accept it.
     pub async fn publish(&mut self, request: Value) {
         self.raw.publish("rpc:requests", &request).await.expect("Centrifugo takes it");
     }

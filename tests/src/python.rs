@@ -1,4 +1,4 @@
-//! Python: an environment with what generated clients and their checks need, and programs in it.
+//! Python: an environment with the needs of generated clients and their checks, and programs in it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub struct Python {
 }
 
 impl Python {
-    /// Makes the environment when it is missing or the requirements changed.
+    /// Creates the environment when it is missing or the requirements changed.
     #[must_use]
     pub fn install() -> Self {
         let venv = toolchain::target_dir().join("tools").join("python");
@@ -30,20 +30,20 @@ impl Python {
             let mut install = Command::new(venv.join("bin").join("python"));
             install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
             toolchain::run(install.arg(&requirements), PIP);
-            // Fetches the checker that belongs to it the first time.
+            // The first run downloads the checker itself.
             let mut pyright = Command::new(venv.join("bin").join("pyright"));
             toolchain::run(pyright.arg("--version"), PIP);
         });
         Self { venv }
     }
 
-    /// The interpreter.
+    /// Returns the path of the interpreter.
     #[must_use]
     pub fn interpreter(&self) -> PathBuf {
         self.venv.join("bin").join("python")
     }
 
-    /// An empty environment at `venv`.
+    /// Creates an empty environment at `venv`.
     #[must_use]
     pub fn beside(&self, venv: &Path) -> Environment<'_> {
         let mut make = Command::new(self.interpreter());
@@ -51,13 +51,13 @@ impl Python {
         Environment { python: self, venv: venv.to_owned() }
     }
 
-    /// Where the packages are.
+    /// Returns the directory of the packages.
     fn packages(&self) -> String {
         let ask = "import sysconfig; print(sysconfig.get_path('purelib'))";
         self.run("python", &["-c", ask], &self.venv, &[]).trim().to_owned()
     }
 
-    /// A command of the environment, such as `mypy`, that leaves nothing behind.
+    /// Returns a command of the environment, such as `mypy`, that writes no caches.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.venv.join("bin").join(program));
@@ -75,7 +75,7 @@ impl Python {
     ///
     /// # Panics
     ///
-    /// When it fails, with all it printed.
+    /// Panics with its output if it fails.
     pub fn run<S: AsRef<OsStr>>(&self, program: &str, args: &[S], dir: &Path, env: &[(&str, &str)]) -> String {
         let mut command = self.command(program);
         command.args(args).current_dir(dir).envs(env.iter().copied());
@@ -85,11 +85,12 @@ impl Python {
         printed
     }
 
-    /// The checks that every generated package passes: formatting, lints, and types in two checkers at their strictest.
+    /// Runs the checks that every generated package passes: formatting, lints, and types in two checkers at their
+    /// strictest.
     ///
     /// # Panics
     ///
-    /// When one of them finds something.
+    /// Panics if a check finds anything.
     pub fn check(&self, package: &Path) {
         let dir = package.parent().expect("a package lies somewhere");
         let name = package.file_name().expect("a package has a name");
@@ -104,7 +105,7 @@ impl Python {
     }
 }
 
-/// An environment of its own, which finds the packages of the other one as well.
+/// A second environment, which also sees the packages of the first.
 #[derive(Debug)]
 pub struct Environment<'a> {
     python: &'a Python,
@@ -112,7 +113,7 @@ pub struct Environment<'a> {
 }
 
 impl Environment<'_> {
-    /// Installs what pip's arguments say, as a user would; only that nothing is fetched for it.
+    /// Runs `pip install` with these arguments, as a user would, but without downloads.
     pub fn install(&self, what: &[&str]) {
         let interpreter = self.interpreter();
         let interpreter = interpreter.to_string_lossy();
@@ -122,7 +123,7 @@ impl Environment<'_> {
         self.python.run("pip", &args, &self.venv, &[("PYTHONPATH", &self.python.packages())]);
     }
 
-    /// Runs its interpreter to the end and returns what it printed.
+    /// Runs the interpreter to its end and returns its output.
     #[must_use]
     pub fn run(&self, args: &[&str], env: &[(&str, &str)]) -> String {
         let packages = self.python.packages();
@@ -135,7 +136,7 @@ impl Environment<'_> {
     }
 }
 
-/// The hand-written half of the client, with its tests.
+/// Returns the directory of the hand-written half of the client, with its tests.
 #[must_use]
 pub fn clients_dir() -> PathBuf {
     toolchain::workspace_dir().join("centrifugo-rpc").join("clients").join("python")

@@ -1,4 +1,4 @@
-//! Centrifugo's JSON client protocol, byte for byte: for tests that need to decide what is sent and when.
+//! Centrifugo's JSON client protocol, byte for byte: for tests that control what is sent and when.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use crate::server::Server;
 use crate::{tls, within};
 
-/// A WebSocket connection that does nothing by itself but answer pings, and that only while something is waited for.
+/// A WebSocket connection that does nothing by itself except answer pings, and those only while a method waits.
 #[derive(Debug)]
 pub struct Raw {
     socket: WebSocketStream<Box<dyn Stream>>,
@@ -34,19 +34,19 @@ trait Stream: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug> Stream for S {}
 
-/// What a server answered instead of a result.
+/// An error that a server replied with.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Refusal {
-    /// Centrifugo's code.
+    /// The error code, one of Centrifugo's.
     pub code: u32,
-    /// What it says about it.
+    /// The error message.
     pub message: String,
-    /// Whether it is worth trying again.
+    /// Whether a retry may succeed.
     #[serde(default)]
     pub temporary: bool,
 }
 
-/// How a server ended a connection.
+/// A connection that the server closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Close {
     /// The code of the close frame, 1006 without one.
@@ -55,17 +55,17 @@ pub struct Close {
     pub reason: String,
 }
 
-/// Why a command has no result.
+/// The reason for which a command has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RawError {
-    /// It was answered with an error.
+    /// The server replied with an error.
     Refused(Refusal),
-    /// The connection ended before it was answered.
+    /// The connection ended before the reply.
     Closed(Close),
 }
 
 impl RawError {
-    /// Centrifugo's code: of the error, or of the disconnect.
+    /// Returns Centrifugo's code: of the error, or of the disconnect.
     #[must_use]
     pub fn code(&self) -> u32 {
         match self {
@@ -102,7 +102,7 @@ impl Raw {
     ///
     /// # Errors
     ///
-    /// When the server does not accept it.
+    /// Returns an error if the server does not accept the connection.
     pub async fn open_from(server: &Server, origin: &str) -> std::result::Result<Self, tungstenite::Error> {
         let mut request = server.url.as_str().into_client_request()?;
         let origin = origin.parse().expect("an origin is a header value");
@@ -129,31 +129,31 @@ impl Raw {
         raw
     }
 
-    /// The client id the server gave this connection.
+    /// Returns the client ID that the server gave this connection.
     #[must_use]
     pub fn client(&self) -> &str {
         &self.client
     }
 
-    /// Sends one text frame as it is.
+    /// Sends one text frame, unchanged.
     pub async fn send(&mut self, frame: impl Into<String>) {
         self.send_message(Message::text(frame.into())).await;
     }
 
-    /// Sends one frame as it is.
+    /// Sends one frame, unchanged.
     pub async fn send_message(&mut self, frame: Message) {
-        // A connection the server has closed is found out about where its end is waited for.
+        // If the server has closed the connection, the methods that wait for the end report it.
         let _ = within("a frame to be sent", self.socket.send(frame)).await;
     }
 
-    /// Sends a command without waiting for the answer, and returns its id.
+    /// Sends a command without waiting for its reply, and returns its ID.
     pub async fn start(&mut self, method: &str, params: Value) -> u64 {
         let (id, command) = self.command(method, &params);
         self.send(command.to_string()).await;
         id
     }
 
-    /// Sends several commands in one frame, one per line, and returns their ids.
+    /// Sends several commands in one frame, one per line, and returns their IDs.
     pub async fn start_all(&mut self, commands: &[(&str, Value)]) -> Vec<u64> {
         let commands: Vec<_> = commands.iter().map(|(method, params)| self.command(method, params)).collect();
         let lines: Vec<_> = commands.iter().map(|(_, command)| command.to_string()).collect();
@@ -167,11 +167,11 @@ impl Raw {
         (id, json!({"id": id, method: params}))
     }
 
-    /// Waits for the answer to the command `id`.
+    /// Waits for the reply to the command `id`.
     ///
     /// # Errors
     ///
-    /// When it is an error, or the connection ends.
+    /// Returns an error if the reply is one, or if the connection ends.
     pub async fn answer(&mut self, id: u64) -> Result {
         loop {
             if let Some(reply) = self.replies.remove(&id) {
@@ -185,7 +185,7 @@ impl Raw {
     ///
     /// # Errors
     ///
-    /// When it is refused, or the connection ends.
+    /// Returns an error if the command is refused, or if the connection ends.
     pub async fn request(&mut self, method: &str, params: Value) -> Result {
         let id = self.start(method, params).await;
         let result = self.answer(id).await?;
@@ -195,7 +195,7 @@ impl Raw {
         Ok(result)
     }
 
-    /// Sends a command that must succeed.
+    /// Sends a command and returns its result. The command must succeed.
     pub async fn ok(&mut self, method: &str, params: Value) -> Value {
         let result = self.request(method, params).await;
         result.unwrap_or_else(|error| panic!("{method} was {error}"))
@@ -213,7 +213,7 @@ impl Raw {
     ///
     /// # Errors
     ///
-    /// When it is refused, or the connection ends.
+    /// Returns an error if the subscription is refused, or if the connection ends.
     pub async fn subscribe(&mut self, channel: &str, token: Option<&str>) -> Result {
         let mut params = json!({"channel": channel});
         if let Some(token) = token {
@@ -226,16 +226,16 @@ impl Raw {
     ///
     /// # Errors
     ///
-    /// When it is refused, or the connection ends.
+    /// Returns an error if the publication is refused, or if the connection ends.
     pub async fn publish(&mut self, channel: &str, data: &Value) -> Result {
         self.request("publish", json!({"channel": channel, "data": data})).await
     }
 
-    /// Waits for the next push, such as `{"channel": …, "pub": …}`, for which `wanted` holds. Drops those before it.
+    /// Waits for the next push, such as `{"channel": …, "pub": …}`, for which `wanted` holds. Drops earlier pushes.
     ///
     /// # Panics
     ///
-    /// When the connection ends before it, or it takes too long.
+    /// Panics if the connection ends first, or if it takes too long.
     pub async fn push(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             while let Some(push) = self.pushes.pop_front() {
@@ -256,11 +256,12 @@ impl Raw {
         push["pub"].take()
     }
 
-    /// All pushes that arrive before the server answers a ping of the application's own.
+    /// Returns all pushes that arrive before the server answers a command sent now.
     ///
-    /// What the server has sent before it read our command is here: the way to see that something was *not* pushed.
+    /// Everything that the server sent before it read the command has arrived then: this shows that something was *not*
+    /// pushed.
     pub async fn pushes(&mut self) -> Vec<Value> {
-        // An unknown method is answered, by an error, and costs nothing.
+        // Calling an unknown method is cheap: the server replies with an error.
         let _ = self.request("rpc", json!({"method": "tests.none"})).await;
         self.pushes.drain(..).collect()
     }
@@ -282,7 +283,7 @@ impl Raw {
         self.answers_pings = false;
     }
 
-    /// Waits for a ping of the server, and answers it.
+    /// Waits for a ping from the server, and answers it.
     pub async fn ping(&mut self) {
         let before = self.pings;
         while self.pings == before {

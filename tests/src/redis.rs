@@ -13,7 +13,7 @@ use crate::{config, eventually, within};
 
 const DEBIAN: &str = "install the package `redis-server`";
 
-/// A running Redis that writes to disk only what it is told to. It dies with its handle.
+/// A running Redis that writes to disk only on request, killed when dropped.
 #[derive(Debug)]
 pub struct Redis {
     port: u16,
@@ -22,17 +22,17 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Whether there is one to start.
+    /// Returns whether Redis is installed.
     #[must_use]
     pub fn is_installed() -> bool {
         Command::new("redis-server").arg("--version").output().is_ok_and(|output| output.status.success())
     }
 
-    /// Starts one on a free port of 127.0.0.1.
+    /// Starts a Redis on a free port of 127.0.0.1.
     ///
     /// # Panics
     ///
-    /// When it does not start.
+    /// Panics if it does not start.
     pub async fn start() -> Self {
         let port = free_port();
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -53,11 +53,11 @@ impl Redis {
         eventually("Redis to listen", async || TcpStream::connect(("127.0.0.1", self.port)).await.ok()).await
     }
 
-    /// Writes all that it has to disk, for [`Redis::restore`].
+    /// Writes all data to disk, for [`Redis::restore`].
     ///
     /// # Panics
     ///
-    /// When that does not work.
+    /// Panics if that fails.
     pub async fn save(&self) {
         let mut connection = self.listens().await;
         let mut answer = [0; 5];
@@ -69,7 +69,7 @@ impl Redis {
         assert_eq!(&answer, b"+OK\r\n");
     }
 
-    /// Kills it and starts it again, with what it had when it was [saved](Redis::save) last.
+    /// Kills Redis and starts it again, with the data of the last [`save`](Redis::save).
     pub async fn restore(&mut self) {
         self.process.kill();
         self.process.ended().await;
@@ -77,7 +77,7 @@ impl Redis {
         self.listens().await;
     }
 
-    /// The configuration of a node of Centrifugo that keeps everything here.
+    /// Returns the configuration `of` a Centrifugo node, changed to keep all its data in this Redis.
     #[must_use]
     pub fn engine(&self, of: Value) -> Value {
         let address = format!("redis://127.0.0.1:{}", self.port);

@@ -1,43 +1,43 @@
-//! Where a server is and what opens it, whatever runs there.
+//! The address and the credentials of a server, real or fake.
 
 use serde_json::Value;
 
 use crate::{Api, Raw, Tokens};
 
-/// A Centrifugo, or what claims to be one.
+/// A Centrifugo, or a server that pretends to be one.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// Its WebSocket endpoint.
+    /// The WebSocket endpoint.
     pub url: String,
-    /// Its HTTP API, without a method.
+    /// The HTTP API, without a method.
     pub api_url: String,
-    /// What opens the HTTP API.
+    /// The key of the HTTP API.
     pub api_key: String,
-    /// What signs tokens.
+    /// The secret that signs tokens.
     pub secret: String,
-    /// The authority that signed its certificate, as PEM.
+    /// The authority that signed the server's certificate, as PEM.
     pub ca: Option<String>,
 }
 
 impl Server {
-    /// Its HTTP API, opened with the right key.
+    /// Returns the HTTP API, opened with the right key.
     #[must_use]
     pub fn api(&self) -> Api {
         Api::new(self, &self.api_key)
     }
 
-    /// Tokens signed with its secret.
+    /// Returns an issuer of tokens, signed with the server's secret.
     #[must_use]
     pub fn tokens(&self) -> Tokens {
         Tokens::new(&self.secret)
     }
 
-    /// A connection of `user`.
+    /// Connects as `user`.
     pub async fn connect(&self, user: &str) -> Raw {
         Raw::connect(self, &self.tokens().connection(user)).await
     }
 
-    /// The key and the secret that `config` gives a server.
+    /// Returns the API key and the token secret in `config`.
     pub(crate) fn credentials(config: &Value) -> (String, String) {
         let text = |pointer: &str| {
             let value = config.pointer(pointer).and_then(Value::as_str);
@@ -46,7 +46,7 @@ impl Server {
         (text("/http_api/key"), text("/client/token/hmac_secret_key"))
     }
 
-    /// What a server at `host` (with its port) is reached by, if it was started with `config`.
+    /// Returns the server at `host` (with its port) that was started with `config`.
     #[must_use]
     pub fn at(host: &str, config: &Value, ca: Option<&str>) -> Self {
         let (api_key, secret) = Self::credentials(config);

@@ -1,18 +1,18 @@
-//! What the programs of all languages said, side by side.
+//! The results of the programs of all languages, side by side.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::toolchain;
 
-/// How one row went in one language.
+/// The result of one row in one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// As it should.
+    /// The row passed.
     Passed,
-    /// Not, and why.
+    /// The row failed, with the reason.
     Failed(String),
-    /// The program did not say.
+    /// The program printed no result.
     Missing,
 }
 
@@ -21,12 +21,12 @@ pub enum Outcome {
 pub struct Column {
     language: String,
     outcomes: BTreeMap<String, Outcome>,
-    /// What is wrong with the run as a whole.
+    /// The problems of the run as a whole.
     problems: Vec<String>,
 }
 
 impl Column {
-    /// Reads what the program of `language` printed. `exited_well` is whether it exited with 0.
+    /// Parses the output of the program of `language`. `exited_well` is whether it exited with 0.
     #[must_use]
     pub fn read<'a>(language: &str, lines: impl IntoIterator<Item = &'a str>, exited_well: bool) -> Self {
         let mut column = Self { language: language.to_owned(), outcomes: BTreeMap::new(), problems: Vec::new() };
@@ -37,7 +37,7 @@ impl Column {
                     let (name, reason) = rest.split_once(": ").unwrap_or((rest, "without a reason"));
                     (name.trim_end_matches(':'), Outcome::Failed(reason.to_owned()))
                 }
-                // Whatever else a program says is for the reader of its output.
+                // All other output is for human readers.
                 _ => continue,
             };
             if column.outcomes.insert(name.to_owned(), outcome).is_some() {
@@ -54,7 +54,7 @@ impl Column {
         column
     }
 
-    /// Of a program that never ran, and why.
+    /// Returns the column of a program that never ran, with the reason.
     #[must_use]
     pub fn broken(language: &str, why: &str) -> Self {
         Self { language: language.to_owned(), outcomes: BTreeMap::new(), problems: vec![why.to_owned()] }
@@ -65,7 +65,7 @@ impl Column {
     }
 }
 
-/// Rows are what was tried, columns are languages.
+/// A table of results: one row for each case, one column for each language.
 #[derive(Debug, Clone)]
 pub struct Table {
     kind: String,
@@ -74,7 +74,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// One with rows of a `kind`, such as "scenario".
+    /// Creates a table with rows of a `kind`, such as "scenario".
     #[must_use]
     pub fn new(kind: &str, rows: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { kind: kind.to_owned(), rows: rows.into_iter().map(Into::into).collect(), columns: Vec::new() }
@@ -85,7 +85,7 @@ impl Table {
         self.columns.push(column);
     }
 
-    /// Everything that is not as it should be, a sentence each.
+    /// Returns all failures and gaps, a sentence each.
     #[must_use]
     pub fn holes(&self) -> Vec<String> {
         let mut holes = Vec::new();
@@ -105,11 +105,11 @@ impl Table {
         holes
     }
 
-    /// Keeps it as a file of the target directory, prints it, and fails if it has holes.
+    /// Writes the table to a file of the target directory, prints it, and fails if it has holes.
     ///
     /// # Panics
     ///
-    /// With all holes, if there are any.
+    /// Panics with all holes, if there are any.
     #[expect(clippy::print_stdout, reason = "the table is the result of the test")]
     pub fn keep(&self, file: &str) {
         let path = toolchain::target_dir().join(file);

@@ -1,4 +1,4 @@
-//! A private certificate authority, as a company has one.
+//! A private certificate authority, like a company's own.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// A new authority and a certificate for `localhost` and `127.0.0.1` signed by it.
+    /// Creates a new authority and a certificate for `localhost` and `127.0.0.1` signed by it.
     #[must_use]
     pub fn for_localhost() -> Self {
         let mut params = CertificateParams::default();
@@ -37,7 +37,8 @@ impl Certificates {
     }
 }
 
-/// What a client needs to trust `ca`, or nobody at all without one: plain connections need no roots.
+/// Returns the configuration of a client that trusts `ca`, or no authority without one: plain connections need no
+/// roots.
 #[must_use]
 pub fn trusting(ca: Option<&str>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
@@ -45,7 +46,7 @@ pub fn trusting(ca: Option<&str>) -> ClientConfig {
         let certificate = CertificateDer::from_pem_slice(ca.as_bytes()).expect("the authority is a PEM certificate");
         roots.add(certificate).expect("the authority is a root");
     }
-    // The provider is named, so that the tests need no process-wide default and set none for the code under test.
+    // The provider is explicit, so that the tests need no process-wide default and set none for the code under test.
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring speaks TLS 1.2 and 1.3")

@@ -1,4 +1,4 @@
-//! JWTs for tests, good ones and bad ones.
+//! JWTs for tests, valid and invalid.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,31 +12,31 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Signs with `secret`, which need not be the server's.
+    /// Signs with `secret`, which may differ from the server's.
     #[must_use]
     pub fn new(secret: &str) -> Self {
         Self { secret: secret.to_owned() }
     }
 
-    /// A connection token of `user`, valid for an hour.
+    /// Returns a connection token of `user`, valid for an hour.
     #[must_use]
     pub fn connection(&self, user: &str) -> String {
         self.of(&json!({"sub": user, "exp": in_seconds(3600), "iat": in_seconds(0)}))
     }
 
-    /// A connection token of `user` that carries `info`, valid for an hour.
+    /// Returns a connection token of `user` that carries `info`, valid for an hour.
     #[must_use]
     pub fn connection_with_info(&self, user: &str, info: &Value) -> String {
         self.of(&json!({"sub": user, "exp": in_seconds(3600), "iat": in_seconds(0), "info": info}))
     }
 
-    /// A subscription token of `user` for `channel`, valid for an hour.
+    /// Returns a subscription token of `user` for `channel`, valid for an hour.
     #[must_use]
     pub fn subscription(&self, user: &str, channel: &str) -> String {
         self.of(&json!({"sub": user, "channel": channel, "exp": in_seconds(3600), "iat": in_seconds(0)}))
     }
 
-    /// A token of exactly these claims.
+    /// Returns a token with exactly these claims.
     #[must_use]
     pub fn of(&self, claims: &Value) -> String {
         let key = EncodingKey::from_secret(self.secret.as_bytes());
@@ -44,7 +44,7 @@ impl Tokens {
     }
 }
 
-/// The time `seconds` from now, or before now, as claims have it.
+/// Returns the time `seconds` from now, or before now if negative, as claims hold it.
 #[must_use]
 pub fn in_seconds(seconds: i64) -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now is after 1970").as_secs();

@@ -1,4 +1,4 @@
-//! Where things are built, and building them once however many test binaries ask at the same time.
+//! The places of build artefacts, and building each only once when many test binaries need it at the same time.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// The fix where cargo or what it builds is missing.
+/// The advice if cargo or a program that it builds is missing.
 pub(crate) const CARGO: &str = "install Rust with rustup and run again";
 
-/// The directory of the build that this test belongs to, such as `target/debug`.
+/// Returns the directory of the build that this test belongs to, such as `target/debug`.
 #[must_use]
 pub fn profile_dir() -> PathBuf {
-    // Asking the binary itself is right under CARGO_TARGET_DIR, `build.target-dir` and `--target` alike.
+    // The path of the binary is right under CARGO_TARGET_DIR, `build.target-dir` and `--target` alike.
     let exe = std::env::current_exe().expect("the path of the running binary");
     let profile = profile_of(&exe);
     profile.unwrap_or_else(|| panic!("{} is not inside a cargo target directory", exe.display())).to_path_buf()
 }
 
-/// The profile's directory of a binary: a program lies in it, a test or a benchmark in its `deps`, an example in its
-/// `examples`.
+/// Returns the profile directory of a binary: a program is in the directory itself, a test or a benchmark in its
+/// `deps`, an example in its `examples`.
 fn profile_of(exe: &Path) -> Option<&Path> {
     let dir = exe.parent()?;
     if dir.join("deps").is_dir() {
@@ -31,37 +31,37 @@ fn profile_of(exe: &Path) -> Option<&Path> {
     dir.ancestors().find(|dir| matches!(dir.file_name().and_then(OsStr::to_str), Some("deps" | "examples")))?.parent()
 }
 
-/// The target directory of the workspace.
+/// Returns the target directory of the workspace.
 #[must_use]
 pub fn target_dir() -> PathBuf {
     let profile = profile_dir();
     profile.parent().unwrap_or(&profile).to_path_buf()
 }
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 #[must_use]
 pub fn workspace_dir() -> PathBuf {
     tests_dir().parent().expect("the tests member lies in the workspace").to_path_buf()
 }
 
-/// The `tests` member.
+/// Returns the directory of the `tests` member.
 #[must_use]
 pub fn tests_dir() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The path of a program of this workspace, an `example` or a `bin`, built if it is not up to date. Cargo knows, and has a lock
-/// of its own.
+/// Builds a program of this workspace, an `example` or a `bin`, if it is out of date, and returns its path. Cargo
+/// decides what is out of date, and has a lock of its own.
 ///
 /// # Panics
 ///
-/// When it does not build, or there is none of that name.
+/// Panics if it does not build, or if there is no program `name`.
 #[must_use]
 pub fn program(package: &str, kind: &str, name: &str) -> PathBuf {
     static DONE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let dir = profile_dir();
     let dir = match dir.file_name().and_then(OsStr::to_str) {
-        // What a benchmark starts is what users would have in production.
+        // Benchmarks start the programs that users would have in production.
         Some("release") => dir.with_file_name("production"),
         _ => dir,
     };
@@ -91,16 +91,16 @@ pub fn program(package: &str, kind: &str, name: &str) -> PathBuf {
 ///
 /// # Panics
 ///
-/// With `fix` when the program is not installed, and with all it printed when it fails.
+/// Panics with `fix` if the program is not installed, and with its output if it fails.
 pub fn run(command: &mut Command, fix: &str) {
     try_run(command, fix).unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// The same, for what may be tried again.
+/// As [`run`], but returns the failure, for commands that may be retried.
 ///
 /// # Errors
 ///
-/// `fix` when the program is not installed, all it printed when it fails.
+/// Returns `fix` if the program is not installed, and its output if it fails.
 pub fn try_run(command: &mut Command, fix: &str) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| match error.kind() {
@@ -114,12 +114,13 @@ pub fn try_run(command: &mut Command, fix: &str) -> Result<(), String> {
     Err(format!("{command:?} failed with {}\n{stdout}{stderr}", output.status))
 }
 
-/// Cargo, as a user starts it.
+/// Returns a cargo command as in a user's shell.
 #[must_use]
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // Cargo tells a test what package it is of. The build script of ring asks to be run again where that changes, and all that
-    // depends on ring would be compiled again with each build from within a test, and once more with the next from without.
+    // Cargo sets variables that name the package of a test. The build script of ring asks to be run again when they
+    // change, so everything that depends on ring would be compiled again for each build from within a test, and again
+    // for the next build from outside.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -129,7 +130,7 @@ pub fn cargo() -> Command {
     command
 }
 
-/// Keeps the developer's own `CENTRIFUGO_…` variables, which configure servers and workers alike, from `command`.
+/// Removes the developer's own `CENTRIFUGO_…` variables, which configure servers and workers alike, from `command`.
 pub fn without_centrifugo_variables(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CENTRIFUGO_") {
@@ -139,12 +140,12 @@ pub fn without_centrifugo_variables(command: &mut Command) -> &mut Command {
     command
 }
 
-/// The path of the Go program `package`, which the module in the directory `module` of the tests names; built when it is missing or
-/// its version changed.
+/// Returns the path of the Go program `package`, which the module in the directory `module` of the tests names. Builds
+/// it when it is missing or its version changed.
 ///
 /// # Panics
 ///
-/// With `fix` when there is no Go, and with what it says when it fails.
+/// Panics with `fix` if Go is not installed, and with Go's output if the build fails.
 #[must_use]
 pub fn go_program(module: &str, package: &str, fix: &str) -> PathBuf {
     let dir = tests_dir().join(module);
@@ -157,12 +158,12 @@ pub fn go_program(module: &str, package: &str, fix: &str) -> PathBuf {
     binary
 }
 
-/// Makes `artefact` unless it was made from exactly these `inputs` before. Safe among threads and processes.
+/// Makes `artefact` unless it was made from exactly these `inputs` before. Safe across threads and processes.
 ///
 /// # Panics
 ///
-/// When `make` does, with its message, which is kept beside the artefact's stamp as well: of many tests that fail together,
-/// the one that tried is easily lost.
+/// Panics if `make` does, with the same message. The message is also kept in a file beside the artefact's stamp: when
+/// many tests fail together, the output of the test that tried is easily lost.
 pub fn make_once(artefact: &Path, inputs: &[PathBuf], make: impl FnOnce()) {
     make_once_in(&target_dir().join("tools"), artefact, inputs, make);
 }
@@ -177,10 +178,10 @@ fn make_once_in(tools: &Path, artefact: &Path, inputs: &[PathBuf], make: impl Fn
     if artefact.exists() && fs::read_to_string(&stamp).is_ok_and(|stamped| stamped == wanted) {
         return;
     }
-    // An interrupted attempt must not pass for the one before it.
+    // An interrupted attempt must not be mistaken for the one before it.
     let _ = fs::remove_file(&stamp);
     let failure = tools.join(format!("{name}.failure.log"));
-    // What it leaves half done is made anew by the next who asks.
+    // The next caller makes a half-done artefact anew.
     if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(make)) {
         let message = panic.downcast_ref::<String>().cloned();
         let error = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
@@ -211,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_binary_knows_its_profile_wherever_cargo_puts_it() {
-        // Beneath directories of these names, which are not cargo's.
+        // The path has parent directories with these names that are not cargo's.
         let dir = tempfile::tempdir().expect("a directory");
         let profile = dir.path().join("examples/deps/target/debug");
         for inside in ["deps", "examples"] {

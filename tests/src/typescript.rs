@@ -11,18 +11,18 @@ use crate::{node, toolchain};
 const NODE: &str =
     "the tests run TypeScript clients on Node 20 or later; install it from your package manager and run again";
 
-/// Where browsers of the Chromium family are, unless `CHROMIUM` says otherwise.
+/// The paths of browsers of the Chromium family; `CHROMIUM` overrides them.
 const BROWSERS: [&str; 4] = [
     "/usr/bin/chromium",
     "/usr/bin/chromium-browser",
     "/usr/bin/google-chrome",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
-/// What to do where there is none.
+/// The advice if there is no browser.
 pub const CHROMIUM: &str = "the tests open the example's page in Chromium; install it from your package manager, or name another browser of \
                    its family with CHROMIUM=…, and run again";
 
-/// The options that generated declarations must stand, whatever project they are put into: those that a project may turn on.
+/// The compiler options that generated declarations must pass: all options that a user's project may turn on.
 pub const STRICT: [&str; 14] = [
     "--noEmit",
     "--strict",
@@ -40,38 +40,38 @@ pub const STRICT: [&str; 14] = [
     "es2022",
 ];
 
-/// The base client's own directory, with the packages of its `package-lock.json` installed.
+/// Returns the directory of the base client, with the packages of its `package-lock.json` installed.
 #[must_use]
 pub fn base() -> PathBuf {
     let dir = toolchain::workspace_dir().join("centrifugo-rpc/clients/typescript");
-    // Npm's own note of what it installed: `node_modules` would be the same artefact as that of `tests/node`.
+    // Npm's own record of the installation: `node_modules` would be the same artefact as that of `tests/node`.
     let installed = dir.join("node_modules/.package-lock.json");
     toolchain::make_once(&installed, &[dir.join("package-lock.json")], || node::install_packages(&dir));
     dir
 }
 
-/// A project of a user's, in a directory of its own: npm packages, sources, a generated client. Dies with its handle.
+/// A project like a user's, in a directory of its own: npm packages, sources, a generated client. Removed when dropped.
 #[derive(Debug)]
 pub struct Project {
     dir: TempDir,
 }
 
 impl Project {
-    /// An empty one, in which `centrifuge`, `ws` and the tools are installed.
+    /// Creates an empty project, in which `centrifuge`, `ws` and the tools are installed.
     ///
     /// # Panics
     ///
-    /// When it cannot be made.
+    /// Panics if it cannot be created.
     #[must_use]
     pub fn new() -> Self {
         Self::with(&base().join("node_modules"))
     }
 
-    /// An empty one, in which the packages of this directory are installed.
+    /// Creates an empty project, in which the packages of the directory `packages` are installed.
     ///
     /// # Panics
     ///
-    /// When it cannot be made.
+    /// Panics if it cannot be created.
     #[must_use]
     pub fn with(packages: &Path) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -81,17 +81,17 @@ impl Project {
         project
     }
 
-    /// Where it is.
+    /// Returns the path of the project.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Puts a file into it.
+    /// Writes a file into the project.
     ///
     /// # Panics
     ///
-    /// When that fails.
+    /// Panics if it cannot be written.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
         let parent = path.parent().expect("a file has a directory");
@@ -99,41 +99,41 @@ impl Project {
         fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
     }
 
-    /// Puts a copy of a directory into it.
+    /// Copies a directory into the project.
     ///
     /// # Panics
     ///
-    /// When that fails.
+    /// Panics if it cannot be copied.
     pub fn copy(&self, from: &Path, to: &str) {
         copy(from, &self.path().join(to));
     }
 
-    /// A command of the TypeScript compiler.
+    /// Returns a command of the TypeScript compiler.
     #[must_use]
     pub fn tsc(&self, args: &[&str]) -> Command {
         self.script("typescript/bin/tsc", args)
     }
 
-    /// As [`tsc`](Self::tsc), of the series before the one that clients are built with.
+    /// As [`tsc`](Self::tsc), with the major version before the one that builds the clients.
     #[must_use]
     pub fn tsc_5(&self, args: &[&str]) -> Command {
         self.script("typescript-5/bin/tsc", args)
     }
 
-    /// Makes one file that Node runs out of a program and all that it imports.
+    /// Bundles a program and all its imports into one file for Node.
     ///
     /// # Panics
     ///
-    /// With what the bundler says.
+    /// Panics with the output of the bundler if it fails.
     pub fn bundle_for_node(&self, program: &str, into: &str) {
         let out = format!("--outfile={into}");
         let args =
             [program, "--bundle", "--platform=node", "--format=esm", "--target=node20", "--log-level=warning", &out];
-        // Packages stay outside: Node finds them by itself.
+        // Packages stay outside: Node resolves them itself.
         run(self.script("esbuild/bin/esbuild", &args).arg("--packages=external"));
     }
 
-    /// A command of Node in this directory.
+    /// Returns a Node command in this directory.
     #[must_use]
     pub fn node(&self, args: &[&str]) -> Command {
         let mut command = Command::new("node");
@@ -157,11 +157,12 @@ impl Default for Project {
     }
 }
 
-/// The scenario program, with the client at `sdk`: type-checked, bundled, and ready to run. The project must live as long as it runs.
+/// Type-checks and bundles the scenario program with the client at `sdk`. The project must live as long as the program
+/// runs.
 ///
 /// # Panics
 ///
-/// With what the compiler says.
+/// Panics with the output of the compiler if it fails.
 #[must_use]
 pub fn scenarios(sdk: &Path) -> (Project, Command) {
     let project = Project::new();
@@ -173,12 +174,12 @@ pub fn scenarios(sdk: &Path) -> (Project, Command) {
     (project, command)
 }
 
-/// The program in the file `driver`, which imports the client at `sdk` as `./sdk`: type-checked, bundled, and ready to run. The
-/// project must live as long as it runs.
+/// Type-checks and bundles the program in the file `driver`, which imports the client at `sdk` as `./sdk`. The project
+/// must live as long as the program runs.
 ///
 /// # Panics
 ///
-/// With what the compiler says.
+/// Panics with the output of the compiler if it fails.
 #[must_use]
 pub fn driver(sdk: &Path, driver: &Path) -> (Project, Command) {
     let project = Project::new();
@@ -191,20 +192,20 @@ pub fn driver(sdk: &Path, driver: &Path) -> (Project, Command) {
     (project, command)
 }
 
-/// Runs a command of Node's to its end.
+/// Runs a Node command to its end.
 ///
 /// # Panics
 ///
-/// With what it printed, when it fails.
+/// Panics with its output if it fails.
 pub fn run(command: &mut Command) {
     toolchain::run(command, NODE);
 }
 
-/// A browser of the Chromium family.
+/// Returns the path of a browser of the Chromium family.
 ///
 /// # Panics
 ///
-/// When there is none.
+/// Panics if there is none.
 #[must_use]
 pub fn browser() -> String {
     std::env::var("CHROMIUM").unwrap_or_else(|_| {
@@ -213,7 +214,7 @@ pub fn browser() -> String {
     })
 }
 
-/// Copies sources, without what package managers and compilers leave beside them.
+/// Copies sources, without the files that package managers and compilers leave beside them.
 fn copy(from: &Path, to: &Path) {
     let copied = || -> std::io::Result<()> {
         fs::create_dir_all(to)?;

@@ -1,4 +1,5 @@
-//! A crate of a user: outside of this workspace, on this checkout, built with optimizations as for production.
+//! A user's crate: outside of this workspace, with a path dependency on this checkout, built with optimizations as for
+//! production.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -11,32 +12,32 @@ use serde_json::Value;
 
 use crate::toolchain;
 
-/// A program of one file, below the target directory. What it depends on has the versions of this workspace, so that nothing but
-/// what the workspace was built with is downloaded.
+/// A program of one file, below the target directory. Its dependencies have the versions of this workspace, so that
+/// only crates that the workspace was built with are downloaded.
 #[derive(Debug)]
 pub struct UserCrate {
     name: String,
     dir: PathBuf,
 }
 
-/// How a build went.
+/// The result of a build.
 #[derive(Debug)]
 pub struct Build {
-    /// How long it took.
+    /// The duration of the build.
     pub time: Duration,
-    /// The processor time of the compiler and all else that took part: steadier than `time` where others use the machine.
+    /// The CPU time of the compiler and all its helpers: steadier than `time` on a shared machine.
     pub cpu: Duration,
-    /// How many crates it is made of besides its own, whether they were compiled now or before.
+    /// The number of crates besides its own, whether they were compiled now or before.
     pub crates: usize,
-    /// The program, stripped.
+    /// The stripped program.
     pub binary: PathBuf,
-    /// Its size.
+    /// The size of the program.
     pub bytes: u64,
 }
 
 impl UserCrate {
-    /// Writes the crate, unless it is there: what did not change is not built again. `dependencies` are lines of its manifest, in
-    /// which `{workspace}` is the path of this checkout.
+    /// Writes the crate, if it changed: an unchanged crate is not built again. `dependencies` are lines of its
+    /// manifest, in which `{workspace}` stands for the path of this checkout.
     #[must_use]
     pub fn new(name: &str, dependencies: &str, main: &str) -> Self {
         let dir = toolchain::target_dir().join("user-crates").join(name);
@@ -49,16 +50,16 @@ impl UserCrate {
         );
         write(&dir.join("Cargo.toml"), &manifest);
         write(&dir.join("src/main.rs"), main);
-        // Cargo takes out what the crate does not need.
+        // Cargo removes the entries that the crate does not need.
         fs::copy(workspace.join("Cargo.lock"), dir.join("Cargo.lock")).expect("the workspace has a lock file");
         Self { name: name.to_owned(), dir }
     }
 
-    /// Builds it into the target directory `target`.
+    /// Builds the crate into the target directory `target`.
     ///
     /// # Panics
     ///
-    /// When it does not build, with what the compiler says.
+    /// Panics with the output of the compiler if it does not build.
     #[must_use]
     pub fn build(&self, target: &Path) -> Build {
         let (started, before) = (Instant::now(), cpu_of_children());
@@ -77,12 +78,12 @@ impl UserCrate {
         Build { time, cpu, crates: crates.len() - 1, binary, bytes }
     }
 
-    /// The features that are on in each crate that the program is made of, by the crate's name and series, such as `url 2` or
-    /// `http 0.2`: cargo unifies the features of one series. Builds nothing.
+    /// Returns the enabled features of each crate in the program, by the crate's name and compatible version, such as
+    /// `url 2` or `http 0.2`: cargo unifies the features of compatible versions. Builds nothing.
     ///
     /// # Panics
     ///
-    /// When cargo cannot tell.
+    /// Panics if cargo fails.
     #[must_use]
     pub fn features(&self) -> BTreeMap<String, BTreeSet<String>> {
         let version = Command::new("rustc").arg("-vV").output().expect("rustc starts");
@@ -109,11 +110,11 @@ impl UserCrate {
         features
     }
 
-    /// Takes what was built of this crate, and of no other, out of the target directory `target`.
+    /// Removes the artefacts of this crate, and of no other, from the target directory `target`.
     ///
     /// # Panics
     ///
-    /// When cargo fails.
+    /// Panics if cargo fails.
     pub fn clean(&self, target: &Path) {
         let status = self.cargo("clean", target).args(["--package", &self.name]).status().expect("cargo starts");
         assert!(status.success(), "`cargo clean` failed");
@@ -127,7 +128,7 @@ impl UserCrate {
     }
 }
 
-/// Leaves alone what is the same: cargo goes by the time of a file.
+/// Skips unchanged files: cargo compares modification times.
 fn write(path: &Path, contents: &str) {
     if fs::read_to_string(path).is_ok_and(|there| there == contents) {
         return;
@@ -135,18 +136,19 @@ fn write(path: &Path, contents: &str) {
     fs::write(path, contents).unwrap_or_else(|error| panic!("{} cannot be written: {error}", path.display()));
 }
 
-/// The processor time of all processes that this one started and that have ended, and of theirs; nothing where the system does
-/// not say.
+/// Returns the CPU time of all ended child processes of this process and of their children; zero if the system does not
+/// report it.
 fn cpu_of_children() -> Duration {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name of the program, in parentheses, may hold anything; user and system time of children are the 14th and 15th after it.
+    // The name of the program, in parentheses, may hold any text; user and system time of children are the 14th and
+    // 15th fields after it.
     let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
     let ticks = after.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
-    // Linux counts in hundredths of a second, whatever its own clock does.
+    // The kernel reports hundredths of a second, whatever the rate of its own clock.
     Duration::from_millis(ticks * 10)
 }
 
-/// Versions with the same one are the same crate to cargo.
+/// Returns the part of a version that cargo compares: versions with the same part are compatible.
 fn series(version: &str) -> &str {
     let parts = if version.starts_with("0.") { 2 } else { 1 };
     let end = version.match_indices('.').nth(parts - 1).map_or(version.len(), |(at, _)| at);

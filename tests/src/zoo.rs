@@ -1,7 +1,8 @@
 //! The type zoo: a Centrifugo with `zoo_service` as its worker, and the drivers of all languages.
 //!
-//! A driver is a program that Rust writes, for the client that is generated from the service. For each type it takes every value
-//! from the service and gives it back as it is, and takes what must be refused; it prints `ok TYPE` or `FAILED TYPE: REASON`.
+//! A driver is a program that the tests generate for the client of one language. For each type, the driver gets every
+//! value from the service and sends it back unchanged, and tries the values that must be refused. It prints `ok TYPE`
+//! or `FAILED TYPE: REASON`.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,42 +15,42 @@ use crate::{Centrifugo, Process, toolchain, unique};
 
 pub mod drivers;
 
-/// What `zoo_service list` prints.
+/// The output of `zoo_service list`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct List {
     /// The types.
     pub types: Vec<Animal>,
-    /// Methods with hostile names, each of which answers its name.
+    /// Methods with hostile names. Each returns its own name.
     pub methods: Vec<String>,
 }
 
 /// A type of the zoo.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Animal {
-    /// `integers` of `zoo.get_integers`.
+    /// The name, such as `integers` in `zoo.get_integers`.
     pub name: String,
-    /// The method that answers a value.
+    /// The method that returns a value.
     pub get: String,
-    /// The method that takes it back, and answers whether it is the same.
+    /// The method that takes the value back, and returns whether it is unchanged.
     pub check: String,
-    /// The method that answers what is none of the type's values.
+    /// The method that returns JSON that is not a value of the type.
     pub refused: String,
-    /// The type of `check`'s params, such as `CheckIntegers`.
+    /// The type of the params of `check`, such as `CheckIntegers`.
     pub check_type: String,
-    /// How many values there are.
+    /// The number of values.
     pub cases: usize,
-    /// What is refused.
+    /// The values that must be refused.
     pub refusals: Vec<String>,
-    /// It looks different in params.
+    /// Whether the type differs in params.
     pub split: bool,
 }
 
 impl List {
-    /// Asks the program at `service`.
+    /// Runs the program at `service` with `list`.
     ///
     /// # Panics
     ///
-    /// When it fails.
+    /// Panics if it fails.
     #[must_use]
     pub fn of(service: &Path) -> Self {
         let output = Command::new(service).arg("list").output().expect("cargo builds it with the tests");
@@ -57,20 +58,20 @@ impl List {
     }
 }
 
-/// A running zoo. It dies with its handle.
+/// A running zoo, stopped when dropped.
 #[derive(Debug)]
 pub struct Zoo {
-    // Before what it is connected to.
+    // Dropped first: the worker is connected to Centrifugo.
     worker: Process,
     centrifugo: Centrifugo,
 }
 
 impl Zoo {
-    /// Starts one with the worker at `service`: `env!("CARGO_BIN_EXE_zoo_service")` in a test.
+    /// Starts a zoo with the worker at `service`: `env!("CARGO_BIN_EXE_zoo_service")` in a test.
     ///
     /// # Panics
     ///
-    /// When it does not start.
+    /// Panics if it does not start.
     pub async fn start(service: &Path) -> Self {
         let config = Config::new(unique("key"), unique("secret")).centrifugo_config().allowed_origins(["*"]);
         let centrifugo = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
@@ -79,7 +80,7 @@ impl Zoo {
         Self { worker, centrifugo }
     }
 
-    /// Runs a driver: `ZOO_URL` and `ZOO_TOKEN`, a token of the user `keeper`, are the way to Centrifugo.
+    /// Runs a driver. The variables `ZOO_URL` and `ZOO_TOKEN`, a token of the user `keeper`, connect it to Centrifugo.
     #[must_use]
     pub fn run(&self, command: &mut Command) -> Process {
         toolchain::without_centrifugo_variables(command);
@@ -87,7 +88,7 @@ impl Zoo {
         Process::start(command, "the tests installed it before")
     }
 
-    /// What the worker says of values that came back as others.
+    /// Returns the worker's reports of values that came back changed.
     #[must_use]
     pub fn changed(&self) -> Vec<String> {
         self.worker.lines().into_iter().filter(|line| line.starts_with("case ")).collect()
