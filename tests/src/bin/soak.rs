@@ -1,5 +1,6 @@
-//! Load with faults, for as long as one wants: workers are killed, stopped, frozen and cut off, and the memory of one that lives through
-//! all of it is watched. `cargo run --release -p tests --bin soak -- [minutes]`, ten unless told otherwise.
+//! A soak test, as long as wanted: load with faults, in which workers are killed, stopped, frozen and cut off. Watches
+//! the memory of one worker that survives everything. `cargo run --release -p tests --bin soak -- [minutes]`; the
+//! default is 10.
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use centrifugo_rpc::Config;
 use tests::load::Report;
 use tests::{Centrifugo, Crew, Load, TcpProxy, unique};
 
-/// How often something goes wrong.
+/// The interval between two faults.
 const FAULTS: Duration = Duration::from_secs(8);
 
 const REPORTS: Duration = Duration::from_secs(30);
@@ -20,7 +21,7 @@ async fn main() {
     let server = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
     let (proxy, far) = TcpProxy::before(&server).await;
     let mut crew = Crew::new();
-    // The first one lives to the end, behind a network that fails; the others come and go.
+    // The first worker runs to the end, behind a failing network; the others are replaced again and again.
     let witness = crew.start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
     let mut others = vec![crew.start(&server).await, crew.start(&server).await];
     let load = Load::start(&[&server], 64, "demo.append", Duration::from_millis(20)).await;

@@ -1,4 +1,4 @@
-//! A service whose methods do what methods should not.
+//! A service whose methods misbehave on purpose.
 
 use std::process::ExitCode;
 use std::thread;
@@ -15,38 +15,38 @@ async fn block() {
     }
 }
 
-/// Panics with the text it is given.
+/// Panics with the text of its params.
 #[websocket_rpc("stubborn.panic")]
 async fn panic(text: String) {
     panic!("{text}");
 }
 
-/// Fails inside, with the text it is given.
+/// Fails with an internal error, with the text of its params.
 #[websocket_rpc("stubborn.fail")]
 async fn fail(text: String) -> Result<(), RpcError> {
     Err(RpcError::internal(text))
 }
 
-/// Does not want what it is told, and nobody waits to hear why.
+/// Refuses its params, as a notification whose error is not sent to the caller.
 #[websocket_rpc("stubborn.refuse", no_wait)]
 async fn refuse(text: String) -> Result<(), RpcError> {
     Err(RpcError::application(1001, text))
 }
 
-/// Runs once at a time, until its deadline.
+/// Allows one call at a time, and runs until its deadline.
 #[websocket_rpc("stubborn.alone", max_concurrency = 1)]
 async fn alone() {
     say("alone");
     std::future::pending::<()>().await;
 }
 
-/// Apart from the log, which is on standard error.
+/// Prints to standard output, since the log is on standard error.
 #[expect(clippy::print_stdout, reason = "tests wait for it")]
 fn say(what: &str) {
     println!("{what}");
 }
 
-/// On as many threads as `THREADS` says; on 0, nothing but the main one.
+/// Runs on `THREADS` threads; 0 means the main thread alone. The default is 2.
 fn main() -> ExitCode {
     let threads = std::env::var("THREADS").ok().and_then(|threads| threads.parse().ok()).unwrap_or(2);
     let mut runtime = match threads {

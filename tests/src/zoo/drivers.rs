@@ -1,6 +1,7 @@
-//! Programs that take every value of the zoo from the service and give it back, written for a generated client.
+//! Drivers for generated clients: programs that take every value of the zoo from the service and send it back.
 //!
-//! What does not depend on the types stands in a file of its language; a function for each type is written here.
+//! The part that does not depend on the types is in a file of its language; the functions for the types are generated
+//! here.
 
 mod go;
 mod python;
@@ -13,8 +14,8 @@ pub use typescript::typescript;
 /// The row of the methods with hostile names.
 pub const METHODS: &str = "hostile_methods";
 
-/// The name that a client gives to `method`: the identifier behind the last `declaration` before `call` in its source. Which names
-/// are taken in a language is the generator's to know.
+/// Finds the name that a client gives to `method`: the identifier after the last `declaration` before `call` in its
+/// source. Only the generator knows which names are reserved in a language.
 fn identifier<'a>(source: &'a str, call: &str, declaration: &str) -> &'a str {
     let at = source.find(call).unwrap_or_else(|| panic!("no call of {call} in the client"));
     let before = &source[..at];
@@ -23,7 +24,7 @@ fn identifier<'a>(source: &'a str, call: &str, declaration: &str) -> &'a str {
     name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
 }
 
-/// A literal that JSON, Python, JavaScript and Go read as the same text.
+/// Returns a literal that JSON, Python, JavaScript and Go read as the same text.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

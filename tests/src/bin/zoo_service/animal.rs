@@ -1,4 +1,4 @@
-//! What a type of the zoo is, and the methods that it gets.
+//! A type of the zoo, and its methods.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -13,17 +13,17 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// A type with values that must survive, and JSON that is none of its values.
+/// A type with values that must survive a round trip, and JSON that is not a value of the type.
 pub(crate) trait Sample:
     Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug + Send + Sync + 'static
 {
-    /// It looks different in params: what a call answered is sent back through the client's own JSON.
+    /// The type differs in params: a driver sends a result back through the client's own JSON.
     const SPLIT: bool = false;
 
     fn samples() -> Vec<Self>;
 
-    /// JSON that serde refuses, and that every language can. Not here: `1.0` for an integer, which is `1` in JavaScript; members
-    /// given twice; lone surrogates; bounds that schemars does not tell.
+    /// JSON that serde refuses and that every language can refuse. Excludes `1.0` for an integer, which is `1` in
+    /// JavaScript; duplicate members; lone surrogates; bounds that schemars does not describe.
     fn refusals() -> &'static [&'static str];
 }
 
@@ -56,7 +56,8 @@ impl Animal {
         }
     }
 
-    /// Serde's own word on the type: without it, nothing that a client does with the type would mean anything.
+    /// Tests the type with serde alone: unless serde round-trips the values and refuses the refusals, results of
+    /// clients mean nothing.
     pub(crate) fn judge(&self) -> Result<(), BoxError> {
         for (method, part) in [(self.check, "check"), (self.refused, "refused")] {
             if method != format!("zoo.{part}_{}", self.name()) {
@@ -66,12 +67,12 @@ impl Animal {
         (self.judge)()
     }
 
-    /// `integers` of `zoo.get_integers`.
+    /// Returns the name, such as `integers` in `zoo.get_integers`.
     pub(crate) fn name(&self) -> &'static str {
         self.get.trim_start_matches("zoo.get_")
     }
 
-    /// All that a driver must know.
+    /// Describes the type for the drivers.
     pub(crate) fn describe(self) -> Value {
         json!({
             "name": self.name(),
@@ -132,24 +133,24 @@ fn judge<T: Sample>() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Which of the values.
+/// Selects a value.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "ZooCase")]
 pub(crate) struct Case {
-    /// From 0
+    /// The number of the value, from 0
     case: u32,
 }
 
-/// A value that came back.
+/// A value that came back from a client.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "Check{T}")]
 pub(crate) struct Check<T> {
-    /// Which of the values it is
+    /// The number of the value
     case: u32,
     value: T,
 }
 
-/// What the params of `zoo.check_…` are called in clients.
+/// Returns the name that clients give to the params of `zoo.check_…`.
 fn check_type<T: JsonSchema>() -> String {
     let name = Check::<T>::schema_name();
     if name.chars().all(char::is_alphanumeric) {
@@ -202,7 +203,7 @@ pub(crate) fn check<T: Sample>(params: &Check<T>) -> Result<bool, RpcError> {
     let sample = nth(T::samples(), params.case)?;
     let same = sample == params.value;
     if !same {
-        // A driver only sees `false`.
+        // A driver sees only `false`.
         eprintln!("case {} of {} came back as {:?}, not as {sample:?}", params.case, T::schema_name(), params.value);
     }
     Ok(same)
@@ -225,19 +226,19 @@ macro_rules! zoo {
             use centrifugo_rpc::{RpcError, websocket_rpc};
             use $crate::animal::{self, Case, Check, Raw};
 
-            /// One of its values.
+            /// Returns one of the values.
             #[websocket_rpc($get)]
             async fn get(params: Case) -> Result<$kind, RpcError> {
                 animal::get(&params)
             }
 
-            /// Whether the value that came back is the one that was given out.
+            /// Returns whether the value that came back is unchanged.
             #[websocket_rpc($check)]
             async fn check(params: Check<$kind>) -> Result<bool, RpcError> {
                 animal::check(&params)
             }
 
-            /// What is none of its values.
+            /// Returns JSON that is not a value of the type.
             #[websocket_rpc($refused)]
             async fn refused(params: Case) -> Result<Raw<$kind>, RpcError> {
                 animal::refused(&params)

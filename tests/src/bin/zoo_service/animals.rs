@@ -1,4 +1,4 @@
-//! The types, by what is nasty about them.
+//! The types, grouped by their difficulty.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ mod unicode;
 mod unit_enums;
 mod untagged;
 
-/// All of them.
+/// Returns all types.
 pub(crate) fn all() -> impl Iterator<Item = Animal> {
     [
         numbers::ANIMALS,
@@ -58,7 +58,7 @@ pub(crate) fn all() -> impl Iterator<Item = Animal> {
 
 pub(crate) use names::methods::METHODS;
 
-/// What many of them hold.
+/// A point, which many other types contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 struct Point {
     x: i32,

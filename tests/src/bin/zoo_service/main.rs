@@ -1,12 +1,14 @@
-//! The type zoo: nasty Rust types, and a service through which clients in every language take their values and give them
-//! back. The referee is serde: what Rust wrote must come back as the same value, and what serde refuses must be refused.
+//! The type zoo: difficult Rust types, and a service whose values the clients of every language take and send back.
+//! Serde is the referee: a value that Rust wrote must come back unchanged, and JSON that serde refuses must be refused.
 //!
-//! | arguments | what it does |
+//! | arguments | effect |
 //! | --- | --- |
 //! | none, and the command line of every worker | serves, or generates clients |
-//! | `list` | prints types and methods as JSON: what the drivers of all languages are made from |
-//! | `judge` | asks serde itself, without a service: what it writes it reads again, and what is refused it refuses; a line per type |
-//! | `round_trip` | the driver in Rust: calls the service at `ZOO_URL` with the token `ZOO_TOKEN`, prints a line per type |
+//! | `list` | prints types and methods as JSON, from which the drivers of all languages are generated |
+//! | `judge` | tests the samples with serde alone, without a service: values survive, refusals fail; prints a line per
+//! type |
+//! | `round_trip` | runs the driver in Rust: calls the service at `ZOO_URL` with the token `ZOO_TOKEN`, prints a line
+//! per type |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what this program prints is its result")]
 

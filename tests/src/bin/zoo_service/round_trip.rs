@@ -1,4 +1,4 @@
-//! The driver in Rust: every value there and back, with the types themselves.
+//! The driver in Rust: sends every value there and back, with the types themselves.
 
 use std::process::ExitCode;
 

@@ -5,8 +5,8 @@ use heck::ToUpperCamelCase;
 use super::{METHODS, identifier, quoted};
 use crate::zoo::List;
 
-/// The driver in Go, of a module `driver` that replaces `client` with the generated one. `methods` is the source of the client's
-/// methods.
+/// Generates the driver in Go, in a module `driver` that replaces `client` with the generated client. `methods` is the
+/// source of the client's methods.
 #[must_use]
 pub fn go(list: &List, methods: &str) -> String {
     let mut text = include_str!("driver.go.txt").to_owned();

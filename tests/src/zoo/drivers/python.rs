@@ -5,7 +5,7 @@ use heck::ToSnakeCase;
 use super::{METHODS, identifier, quoted};
 use crate::zoo::List;
 
-/// The driver in Python, beside a package `opensdk`. `api` is the source of the client's methods.
+/// Generates the driver in Python, beside a package `opensdk`. `api` is the source of the client's methods.
 #[must_use]
 pub fn python(list: &List, api: &str) -> String {
     let mut text = include_str!("driver.py").to_owned();
@@ -38,7 +38,7 @@ pub fn python(list: &List, api: &str) -> String {
     text
 }
 
-/// A list, which must say its type where it is empty.
+/// Writes a list. An empty list needs a type.
 fn texts(texts: &[String]) -> String {
     if texts.is_empty() {
         return "NOTHING".to_owned();

@@ -5,7 +5,7 @@ use heck::ToLowerCamelCase;
 use super::{METHODS, identifier, quoted};
 use crate::zoo::List;
 
-/// The driver in TypeScript, beside a package `sdk`. `api` is the source of the client's methods.
+/// Generates the driver in TypeScript, beside a package `sdk`. `api` is the source of the client's methods.
 #[must_use]
 pub fn typescript(list: &List, api: &str) -> String {
     let mut text = include_str!("driver.ts").to_owned();
@@ -13,7 +13,7 @@ pub fn typescript(list: &List, api: &str) -> String {
         let [get, check, refused] =
             [&animal.get, &animal.check, &animal.refused].map(|name| name.to_lower_camel_case());
         let refusals: Vec<_> = animal.refusals.iter().map(|text| quoted(text)).collect();
-        // A split type needs nothing: structure is all that counts here.
+        // A split type needs no special code, since TypeScript compares structures only.
         let _ = write!(
             text,
             "\nawait animal('{}', async () => {{\n  \

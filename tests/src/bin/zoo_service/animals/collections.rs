@@ -63,7 +63,7 @@ impl Sample for Lists {
     }
 }
 
-/// Serde takes an item twice.
+/// Serde accepts a repeated item.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Sets {
     texts: BTreeSet<String>,
@@ -265,7 +265,7 @@ impl Sample for TupleStructs {
     }
 }
 
-/// Pointers that JSON does not show.
+/// Pointers, which are invisible in JSON.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Indirect {
     boxed: Box<Point>,

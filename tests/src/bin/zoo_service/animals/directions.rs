@@ -1,5 +1,5 @@
-//! Types that look different from both sides. Not here: a member with one name in results and another in params, since what a call
-//! answered is no params then, whatever a client does.
+//! Types that differ between results and params. Excludes members with one name in results and another in params: such
+//! a result is not valid as params, whatever a client does.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ zoo! {
     Vec<Settings>: "zoo.get_split_list" "zoo.check_split_list" "zoo.refused_split_list";
 }
 
-/// Always complete in results, never required in params.
+/// Its members are always present in results and optional in params.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
@@ -43,7 +43,7 @@ impl Sample for Settings {
         vec![Self::default(), Self { inner: Some(Box::new(inner)), ..Self::default() }]
     }
 
-    // A client may read an object that lacks what results always have, as serde does.
+    // A client may accept an object without members that are always present in results, as serde does.
     fn refusals() -> &'static [&'static str] {
         &[
             r#"{"size":1,"place":{"x":1,"y":1},"title":null,"inner":null,"more":1}"#,
@@ -53,7 +53,7 @@ impl Sample for Settings {
     }
 }
 
-/// Holds one that differs, everywhere it can.
+/// Contains a type that differs, in all possible places.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Profile {
     name: String,
@@ -132,7 +132,7 @@ impl Sample for Change {
     }
 }
 
-/// Members that only one side has.
+/// Members that exist on one side only.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct OneWay {
     both: u8,
@@ -156,7 +156,7 @@ impl Sample for OneWay {
     }
 }
 
-/// Differs only in that params may leave out what may be null: to most languages that is one type.
+/// Differs in one respect: members that may be null may be absent in params. To most languages that is one type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Person {
     name: String,
@@ -182,7 +182,7 @@ impl Sample for Person {
     }
 }
 
-/// On the wire it is another type. What that type's values must fulfil besides, only the service knows.
+/// Has another type on the wire. Only the service can check further rules for the values of that type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(!try_from, !into, with = "String")]

@@ -1,4 +1,4 @@
-//! Documentation that ends comments and strings in one of the languages, or means something there.
+//! Documentation that would end a comment or a string in one of the languages, or has a special meaning there.
 #![allow(deprecated, reason = "deprecated members are values all the same")]
 
 use schemars::JsonSchema;
@@ -15,7 +15,7 @@ zoo! {
     Deprecated: "zoo.get_deprecated" "zoo.check_deprecated" "zoo.refused_deprecated";
 }
 
-/// A struct of bytes with a description each.
+/// A struct of bytes, each with a description.
 macro_rules! described {
     ($(#[$meta:meta])* $name:ident { $($field:ident: $description:literal,)+ }) => {
         $(#[$meta])*
@@ -133,7 +133,7 @@ impl Sample for HostileDocsAlias {
     }
 }
 
-/// What is not to be used any more, and still is.
+/// A deprecated type that is still in use.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[deprecated]
 struct Deprecated {
@@ -173,7 +173,7 @@ impl Sample for Deprecated {
     }
 }
 
-/// A method whose documentation is as hostile as that of types.
+/// A method with documentation as hostile as that of the types.
 mod methods {
     use centrifugo_rpc::websocket_rpc;
 

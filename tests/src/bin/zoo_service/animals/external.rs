@@ -25,12 +25,12 @@ zoo! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(super) enum Shape {
     Nothing,
-    /// Also nothing, with documentation
+    /// Another unit variant, with documentation
     Nowhere,
     Dot(Point),
     /// Around a point
     Circle {
-        /// Its middle
+        /// The center
         center: Point,
         radius: f64,
         label: Option<String>,
@@ -225,7 +225,7 @@ impl Sample for Hostile {
     }
 }
 
-/// Each variant an enum, so that the inner ones look like the outer.
+/// Each variant contains an enum, so that inner and outer values look alike.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 enum Outer {
     Shape(Shape),

@@ -1,4 +1,4 @@
-//! Members whose names mean something else in one of the languages, or nothing at all.
+//! Members whose names have another meaning in one of the languages, or are not names there.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ zoo! {
     BuiltinFields: "zoo.get_builtin_fields" "zoo.check_builtin_fields" "zoo.refused_builtin_fields";
 }
 
-/// A struct of bytes, each under a name of its own: its only value has them numbered from 1.
+/// A struct of bytes, each with a name of its own. Its only value numbers them from 1.
 macro_rules! numbered {
     ($(#[$meta:meta])* $name:ident { $($wire:literal: $field:ident = $value:literal,)+ } refuses $refused:expr) => {
         $(#[$meta])*
@@ -41,7 +41,7 @@ macro_rules! numbered {
 }
 
 numbered! {
-    /// No identifiers.
+    /// Names that are not identifiers.
     HostileFields {
         "": empty = 1,
         " ": space = 2,
@@ -86,7 +86,7 @@ numbered! {
 }
 
 numbered! {
-    /// Words of Python, TypeScript and Go.
+    /// Keywords of Python, TypeScript and Go.
     KeywordFields {
         "class": a = 1, "def": b = 2, "import": c = 3, "from": d = 4, "global": e = 5, "lambda": f = 6, "None": g = 7,
         "True": h = 8, "False": i = 9, "async": j = 10, "await": k = 11, "pass": l = 12, "self": m = 13, "cls": n = 14,
@@ -102,7 +102,7 @@ numbered! {
 }
 
 numbered! {
-    /// Different on the wire, and the same once they are identifiers.
+    /// Names that differ on the wire and collide once they are identifiers.
     CollidingFields {
         "user_id": a = 1,
         "userId": b = 2,
@@ -121,7 +121,7 @@ numbered! {
     refuses &[r#"{"user_id":1,"userId":2}"#]
 }
 
-/// Members that differ in case alone, and some that may not be there.
+/// Members that differ only in case; some are optional.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[allow(non_snake_case)]
 struct CasedFields {
@@ -144,13 +144,13 @@ impl Sample for CasedFields {
     }
 
     fn refusals() -> &'static [&'static str] {
-        // Go's own decoder takes `Other` for `other`.
+        // Go's own decoder accepts `Other` for `other`.
         &[r#"{"Name":1,"other":1}"#, r#"{"name":1,"Other":1}"#, r#"{"name":1,"NAME":1,"other":1}"#]
     }
 }
 
 numbered! {
-    /// What a Pydantic model has already.
+    /// Names that a Pydantic model already has.
     ModelFields {
         "model_config": a = 1, "model_fields": b = 2, "model_dump": c = 3, "model_validate": d = 4, "model_extra": e = 5,
         "model_fields_set": f = 6, "model_": g = 7, "model_post_init": h = 8, "json": i = 9, "dict": j = 10, "copy": k = 11,
@@ -163,7 +163,7 @@ numbered! {
 }
 
 numbered! {
-    /// What an object of JavaScript, or a struct of Go, has already.
+    /// Names that a JavaScript object or a Go struct already has.
     ObjectFields {
         "__proto__": a = 1, "constructor": b = 2, "prototype": c = 3, "toString": d = 4, "toJSON": e = 5, "valueOf": f = 6,
         "hasOwnProperty": g = 7, "then": h = 8, "length": i = 9, "name": j = 10, "MarshalJSON": k = 11,
@@ -173,7 +173,7 @@ numbered! {
     refuses &["{}", r#"{"__proto__":{"constructor":1}}"#]
 }
 
-/// Each named after a type that its neighbours have.
+/// Each member is named after the type of another member.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct BuiltinFields {
     int: u64,

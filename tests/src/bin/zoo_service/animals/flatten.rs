@@ -1,5 +1,5 @@
-//! Members of one type among those of another. Serde buffers them: not here are numbers of 128 bits and maps with integers as
-//! keys, which do not survive that in Rust itself.
+//! Members of one type among those of another. Serde buffers them: numbers of 128 bits and maps with integers as keys
+//! are excluded, since they do not survive that in Rust itself.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ zoo! {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Stamp {
-    /// Who did it
+    /// The author
     author: String,
     at: Option<u64>,
 }
@@ -63,7 +63,7 @@ impl Sample for FlatStructs {
     }
 }
 
-/// All that is not named is a number.
+/// Every member without a name of its own is a number.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct FlatMap {
     name: String,
@@ -121,7 +121,7 @@ struct FlatExternal {
     kind: Kind,
 }
 
-/// In its place a unit variant would be written as null.
+/// When flattened, a unit variant is written as a member that is null.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 enum Kind {
     Plain,
@@ -159,7 +159,7 @@ impl Sample for FlatExternal {
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct FlatInternal {
-    /// Which
+    /// The ID
     id: u64,
     #[serde(flatten)]
     event: Event,
@@ -243,7 +243,7 @@ impl Sample for FlatUntagged {
     }
 }
 
-/// Not here: a flattened `Option` whose members do not decode, which serde reads as `None`.
+/// Excludes a flattened `Option` whose members do not decode: serde reads it as `None`.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct FlatMaybe {
     id: u8,
@@ -275,7 +275,7 @@ impl Sample for FlatMaybe {
     }
 }
 
-/// Two enums, before and after a member.
+/// Two flattened enums, before and after a member.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct FlatSeveral {
     #[serde(flatten)]
@@ -356,7 +356,8 @@ impl Sample for FlatInVariant {
     }
 }
 
-/// Flattened in what is flattened. Not here: a map of what remains, which serde also gives what is flattened in depth.
+/// Flattens types that flatten others. Excludes a map of the remaining members: serde also puts members of deeper
+/// flattened types into it.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct FlatDeep {
     #[serde(flatten)]

@@ -18,7 +18,7 @@ zoo! {
     Tagged<Point>: "zoo.get_generic_tagged" "zoo.check_generic_tagged" "zoo.refused_generic_tagged";
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "PageOf{T}")]
 struct Page<T> {
@@ -105,7 +105,7 @@ impl Sample for Sized<3> {
     }
 }
 
-/// Types without a name in the contract, one in the other.
+/// Contains types without a name in the contract, nested.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Inlined {
     wrapper: Wrapper<Point>,
@@ -118,7 +118,7 @@ struct Inlined {
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 struct Wrapper<T> {
-    /// What it is about
+    /// The subject
     inner: T,
 }
 

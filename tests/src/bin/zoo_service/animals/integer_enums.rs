@@ -1,4 +1,4 @@
-//! Enums that are one of some integers.
+//! Enums that are integers in JSON.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ zoo! {
     PriorityOrText: "zoo.get_priority_or_text" "zoo.check_priority_or_text" "zoo.refused_priority_or_text";
 }
 
-/// How urgent it is
+/// The urgency
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize_repr, Deserialize_repr, JsonSchema_repr)]
 #[repr(u8)]
 enum Priority {
@@ -35,7 +35,7 @@ impl Sample for Priority {
     }
 }
 
-/// With names for its values, and 0 among them.
+/// Has names for its values, among them 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize_repr, Deserialize_repr, JsonSchema_repr)]
 #[schemars(extend("x-enum-varnames" = ["Below", "Zero", "class", "größer"]))]
 #[schemars(extend("x-enum-descriptions" = ["Too little", "Just right", "A word of some languages", "Not ASCII"]))]
@@ -102,7 +102,7 @@ impl Sample for PrioritiesEverywhere {
     }
 }
 
-/// Behind a tag, and among the members of another struct.
+/// Contains an integer enum behind a tag, and among the members of another struct.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind")]
 enum Ranked {
@@ -135,7 +135,7 @@ impl Sample for Ranked {
     }
 }
 
-/// An integer that is none of the enum's values is the next variant.
+/// An integer outside of the enum is the next variant.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum PriorityOrText {

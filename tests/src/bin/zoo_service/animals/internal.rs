@@ -1,5 +1,5 @@
-//! Enums with a tag among the members of their content. Serde buffers what it reads until it has the tag: not here are numbers
-//! of 128 bits and maps with integers as keys, which do not survive that in Rust itself.
+//! Enums with a tag among the members of their content. Serde buffers its input until it has the tag: numbers of 128
+//! bits and maps with integers as keys are excluded, since they do not survive that in Rust itself.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ zoo! {
     InternalEverywhere: "zoo.get_internal_everywhere" "zoo.check_internal_everywhere" "zoo.refused_internal_everywhere";
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Event {
@@ -34,7 +34,7 @@ pub(super) enum Event {
     /// It is elsewhere
     Moved(Point),
     Renamed {
-        /// What it was called
+        /// The earlier name
         from: String,
         to: Option<String>,
     },
@@ -108,11 +108,11 @@ impl Sample for Payment {
     }
 }
 
-/// Variants that share a type, one in a box, one that is a map.
+/// Variants that share a type, one of them in a box, and one that is a map.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind")]
 enum Message {
-    /// The type's own documentation is another
+    /// Differs from the documentation of the type
     Sent(Letter),
     Received(Letter),
     Boxed(Box<Letter>),
@@ -120,14 +120,14 @@ enum Message {
     Anything(Page),
 }
 
-/// What is written.
+/// A written message.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Letter {
     text: String,
     reply: Option<Box<Message>>,
 }
 
-/// With members of its own that the enum knows nothing of.
+/// Has members that the enum does not declare.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Page {
     #[serde(default)]
@@ -219,7 +219,7 @@ impl Sample for OddTag {
     }
 }
 
-/// A tag that is a word of all three languages, and fields that are named after the enum's own words.
+/// The tag is a keyword of all three languages, and fields are named after the enum's own words.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class")]
 enum KeywordTag {
@@ -258,7 +258,7 @@ impl Sample for Strict {
     }
 }
 
-/// A struct that writes its name, and reads any.
+/// Writes the name of the struct, and accepts any name.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "struct")]
 struct Tagged {
@@ -311,7 +311,7 @@ impl Sample for Tree {
     }
 }
 
-/// A tag around a tag around a tag, and an enum of another kind inside of one.
+/// A tag in a tag in a tag, and an enum of another kind inside.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outer")]
 enum Layers {
@@ -334,7 +334,7 @@ enum Inner {
     D,
 }
 
-/// No unit variant: serde writes none inside of a tag.
+/// Has no unit variant: serde cannot write one inside of a tag.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 enum Shapes {
     Dots(Vec<Point>),

@@ -1,4 +1,4 @@
-//! Maps: all keys that JSON can have.
+//! Maps, with every kind of key that JSON can have.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -53,8 +53,8 @@ impl Sample for TextMaps {
     }
 }
 
-/// Not here: keys of 128 bits, of which schemars says no more than of others (see [`WideKeys`]); and a key that is too wide for its type, for the
-/// same reason.
+/// Excludes keys of 128 bits, which schemars does not tell from other keys (see [`WideKeys`]), and, for the same
+/// reason, keys that are too wide for their type.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct NumberMaps {
     small: BTreeMap<u8, String>,
@@ -91,7 +91,7 @@ impl Sample for NumberMaps {
     }
 }
 
-/// Keys of 128 bits, which not every language can have as numbers: described as text.
+/// Keys of 128 bits, which not every language has as numbers: they are described as text.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct WideKeys {
     #[schemars(with = "BTreeMap<String, u8>")]
@@ -113,11 +113,11 @@ impl Sample for WideKeys {
     }
 }
 
-/// A key of text with a name of its own.
+/// A text key with a type name of its own.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 struct Name(String);
 
-/// A key with documentation, whose values schemars does not tell in keys.
+/// A key with documentation: schemars does not list its values for keys.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 enum Size {
     /// Not much
@@ -126,7 +126,7 @@ enum Size {
     Large,
 }
 
-/// Of `colors`, schemars names each key. A wrong key in one of the others is no text of its kind, and a text all the same.
+/// Schemars names each key of `colors`. A wrong key of another map is still text, so it is not refused.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct OddMaps {
     colors: BTreeMap<Color, Point>,

@@ -1,4 +1,4 @@
-//! Types whose names mean something else in one of the languages, and methods that clients have already.
+//! Types whose names have another meaning in one of the languages, and methods that clients already have.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ macro_rules! shadows {
                 #[serde(rename = $name)]
                 $field: $type,
             )+
-            /// What they might be in the way of
+            /// Members whose generated types use names that the types may shadow
             lists: Vec<Option<(u64, String, BTreeMap<String, f64>)>>,
             time: chrono::DateTime<chrono::Utc>,
             decimal: rust_decimal::Decimal,
@@ -60,7 +60,7 @@ macro_rules! shadows {
 }
 
 shadows! {
-    // Of Python.
+    // Names from Python.
     "int": AnInt an_int,
     "str": AStr a_str,
     "list": AList a_list,
@@ -84,7 +84,7 @@ shadows! {
     "datetime": ADatetime a_datetime,
     "TypeAdapter": ATypeAdapter a_type_adapter,
     "ValidationError": AValidationError a_validation_error,
-    // Of TypeScript.
+    // Names from TypeScript.
     "Array": AnArray an_array,
     "Promise": APromise a_promise,
     "Record": ARecord a_record,
@@ -101,7 +101,7 @@ shadows! {
     "undefined": AnUndefined an_undefined,
     "unknown": AnUnknown an_unknown,
     "AbortSignal": AnAbortSignal an_abort_signal,
-    // Of Go.
+    // Names from Go.
     "error": AnError an_error,
     "byte": AByte a_byte,
     "rune": ARune a_rune,
@@ -110,7 +110,7 @@ shadows! {
     "RawMessage": ARawMessage a_raw_message,
     "Tuple2": ATuple2 a_tuple2,
     "make": AMake a_make,
-    // Of the clients themselves.
+    // Names from the clients themselves.
     "APIClient": AnApiClient an_api_client,
     "CentrifugoRPCClient": ACentrifugoRpcClient a_centrifugo_rpc_client,
     "RpcError": AnRpcError an_rpc_error,
@@ -123,7 +123,7 @@ shadows! {
     "ContractHash": AContractHash a_contract_hash,
 }
 
-/// Names of variants that are the names of other types.
+/// Variants named after other types.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 enum Ship {
     Sail(ShipSail),
@@ -165,7 +165,7 @@ impl Sample for Ship {
     }
 }
 
-/// An enum whose values are the names of types.
+/// An enum whose values are names of types.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Enum")]
 #[serde(tag = "Enum")]
@@ -186,7 +186,7 @@ impl Sample for ShadowEnum {
     }
 }
 
-/// No identifier at all.
+/// The name is not an identifier at all.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "my.odd/type~name \"größe\"<日本>")]
 struct Odd {
@@ -203,7 +203,7 @@ impl Sample for Odd {
     }
 }
 
-/// Methods with names that clients have already, or that a language keeps for itself. Each answers its own name.
+/// Methods with names that clients already have or that a language reserves. Each returns its own name.
 pub(super) mod methods {
     use centrifugo_rpc::websocket_rpc;
 
@@ -212,7 +212,7 @@ pub(super) mod methods {
             pub(crate) const METHODS: &[&str] = &[$($name),+];
 
             $(const _: () = {
-                /// Answers its own name.
+                /// Returns its own name.
                 #[websocket_rpc($name)]
                 async fn answer() -> String {
                     $name.to_owned()

@@ -1,4 +1,4 @@
-//! A type without values, which a method may return all the same: it can only fail. Clients of it must build.
+//! A type without values. A method that returns it can only fail, and clients of such a method must still build.
 
 use centrifugo_rpc::{RpcError, websocket_rpc};
 use schemars::JsonSchema;
@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize, JsonSchema)]
 enum NoOutcome {}
 
-/// Fails.
+/// Always fails.
 #[websocket_rpc("zoo.fail")]
 async fn fail() -> Result<NoOutcome, RpcError> {
     Err(RpcError::application(1000, "nothing is answered"))

@@ -1,4 +1,4 @@
-//! Numbers: all widths, at both their ends.
+//! Numbers of all widths, at both ends of their ranges.
 
 use std::num::{NonZeroI64, NonZeroU8, NonZeroU32};
 use std::time::Duration;
@@ -78,7 +78,7 @@ impl Sample for WideIntegers {
     fn samples() -> Vec<Self> {
         vec![
             Self { signed: i64::MIN, unsigned: u64::MAX, length: usize::MAX, offset: isize::MIN },
-            // The first two that JavaScript's numbers cannot hold.
+            // The first two integers that JavaScript's numbers cannot hold.
             Self { signed: -9_007_199_254_740_993, unsigned: 9_007_199_254_740_993, length: 0, offset: isize::MAX },
             Self { signed: 9_007_199_254_740_991, unsigned: 9_007_199_254_740_991, length: 9, offset: -9 },
             Self { signed: 0, unsigned: 0, length: 0, offset: 0 },
@@ -138,13 +138,13 @@ impl Sample for NonZeros {
         ]
     }
 
-    // Not 0: schemars describes it like a declared `range`, which serde does not check.
+    // Excludes 0: schemars describes it like a declared `range`, which serde does not check.
     fn refusals() -> &'static [&'static str] {
         &[r#"{"small":256,"middle":null,"wide":1}"#, r#"{"small":1,"middle":4294967296,"wide":1}"#]
     }
 }
 
-/// Serde checks no range, so values outside of it survive, too. A declared `range` makes `small` a `number` in TypeScript.
+/// Serde checks no ranges, so values outside survive, too. A declared `range` makes `small` a `number` in TypeScript.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Ranged {
     #[schemars(range(min = -3, max = 5))]
@@ -240,7 +240,7 @@ impl Sample for Floats {
     }
 }
 
-/// Floats of all magnitudes and with all their digits: a parser that rounds twice changes one of ten.
+/// Floats of all magnitudes and with all their digits: a parser that rounds twice changes one in ten.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct RandomFloats {
     doubles: Vec<f64>,
@@ -249,14 +249,14 @@ struct RandomFloats {
 
 impl Sample for RandomFloats {
     fn samples() -> Vec<Self> {
-        // Knuth's generator: the same numbers in each run.
+        // Knuth's generator gives the same numbers in each run.
         let mut state = 1_u64;
         let mut bits = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             state ^ (state >> 32)
         };
         let doubles = (0..1000).map(|_| f64::from_bits(bits())).filter(|double| double.is_finite());
-        // JavaScript and Go write the first in plain digits, up to 1e21.
+        // JavaScript and Go write the first one in plain digits, as they do up to 1e21.
         let doubles = [1.234_567_890_123_456_8e20, 0.1 + 0.2].into_iter().chain(doubles).collect();
         let singles = (0..1000).map(|_| f32::from_bits((bits() >> 32) as u32)).filter(|single| single.is_finite());
         vec![Self { doubles, singles: singles.collect() }]
@@ -327,7 +327,7 @@ fn anything() -> Vec<Value> {
     ]
 }
 
-/// Not here: a whole float such as `1.0`, another JSON value than `1` to serde, and the same to JavaScript.
+/// Excludes a whole float such as `1.0`, which differs from `1` in serde but not in JavaScript.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Anything {
     value: Value,

@@ -1,4 +1,4 @@
-//! What may be null, what may be absent, and what is the one but not the other.
+//! Members that may be null, that may be absent, or that may be one but not the other.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ zoo! {
     Option<u64>: "zoo.get_bare_optional_integer" "zoo.check_bare_optional_integer" "zoo.refused_bare_optional_integer";
 }
 
-/// Always there in results, and null; may be absent in params.
+/// Always present in results, if only as null; may be absent in params.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Maybe {
     number: Option<u64>,
@@ -58,7 +58,7 @@ impl Sample for Maybe {
     }
 }
 
-/// Absent rather than null, from both sides.
+/// Absent instead of null, in both directions.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Absent {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,7 +87,7 @@ impl Sample for Absent {
     }
 }
 
-/// Absent, null and a value are three things: what a patch of a record needs.
+/// Absent, null and a value are three different things, as a patch of a record needs.
 #[expect(clippy::option_option, reason = "it is what this is about")]
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Patch {
@@ -161,7 +161,7 @@ impl Sample for Nested {
     }
 }
 
-/// Always there in results, and with what an absent member stands for in params.
+/// Always present in results; absent params get default values.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Defaults {
     #[serde(default)]
@@ -264,7 +264,7 @@ impl Sample for AllDefault {
     }
 }
 
-/// Left out where they hold what an absent member stands for: never null.
+/// Left out if they hold the default of an absent member; never null.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Sparse {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -288,7 +288,7 @@ impl Sample for Sparse {
     }
 }
 
-/// Members of a type that has no values.
+/// Members of a type without values.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct NeverThere {
     maybe: Option<No>,

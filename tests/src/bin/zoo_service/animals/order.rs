@@ -1,5 +1,5 @@
-//! Types that are declared before and behind those that hold them: generators sort them by their names. Those around which others
-//! are found are the ones with members of their own, and of others.
+//! Types that come before and after the types that contain them: generators sort types by name. The types in the middle
+//! have members of their own and members of other types.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,19 @@ zoo! {
     MiddleUnion: "zoo.get_middle_union" "zoo.check_middle_union" "zoo.refused_middle_union";
 }
 
-/// Comes first.
+/// Sorted first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Aardvark {
     z: i32,
 }
 
-/// Comes last.
+/// Sorted last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct ZebraFinch {
     z: i32,
 }
 
-/// An enum whose members are among those of others, and which comes last.
+/// An enum that is sorted last and is flattened into another type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 enum ZooWay {
     #[serde(rename = "return")]
@@ -40,7 +40,7 @@ enum ZooWay {
 const FIRST: Aardvark = Aardvark { z: 1 };
 const LAST: ZebraFinch = ZebraFinch { z: 2 };
 
-/// Its members have names that other languages have for themselves.
+/// Its members have names that other languages reserve.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct MiddleFlat {
     #[serde(rename = "class")]
@@ -100,7 +100,7 @@ impl Sample for MiddleClosed {
     }
 }
 
-/// A list of anything, and the one thing.
+/// A list of anything, or a single value.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum MiddleUnion {

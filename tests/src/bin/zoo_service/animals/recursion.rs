@@ -1,4 +1,4 @@
-//! Types that contain themselves, by every way there is.
+//! Types that contain themselves, in every possible way.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl Sample for Folder {
     }
 }
 
-/// Which came first?
+/// Contains eggs, which contain chickens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Chicken {
     name: String,
@@ -105,7 +105,7 @@ impl Sample for Chicken {
     }
 }
 
-/// Nothing but a list of itself.
+/// Is a list of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Forest(Vec<Forest>);
 
@@ -120,7 +120,7 @@ impl Sample for Forest {
     }
 }
 
-/// Nothing but a map of itself.
+/// Is a map of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Directory(BTreeMap<String, Option<Directory>>);
 
@@ -136,7 +136,7 @@ impl Sample for Directory {
     }
 }
 
-/// Itself among its members by way of what is flattened into it.
+/// Contains itself through a flattened member.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Row {
     id: u64,

@@ -1,4 +1,4 @@
-//! Strings: all characters, and what is written as a string.
+//! Strings: all characters, and other types that are written as strings.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -27,7 +27,7 @@ zoo! {
     DateTime<Utc>: "zoo.get_bare_time" "zoo.check_bare_time" "zoo.refused_bare_time";
 }
 
-/// Texts that something on the way might change. Not here: lone surrogates, which no `String` holds.
+/// Texts that a component on the way might change. Excludes lone surrogates, which a `String` cannot hold.
 pub(super) const HOSTILE: [&str; 9] = [
     "",
     " \t\r\n\u{b}\u{c} ",
@@ -92,7 +92,7 @@ impl Sample for Letters {
         &[
             r#"{"letter":"","letters":[]}"#,
             r#"{"letter":"ab","letters":[]}"#,
-            // One letter to the eye, two characters.
+            // One visible letter, two characters.
             r#"{"letter":"e\u0301","letters":[]}"#,
             r#"{"letter":97,"letters":[]}"#,
             r#"{"letter":"a","letters":["\ud83e\udd80\ud83e\udd80"]}"#,
@@ -131,7 +131,7 @@ impl Sample for Times {
                 maybe: Some(utc("9999-12-31T23:59:59.999999999Z")),
                 many: vec![utc("1969-12-31T23:59:59.999Z"), utc("2038-01-19T03:14:08.5Z"), utc("0001-01-01T00:00:00Z")],
             },
-            // Years and seconds that some languages do not have.
+            // Years and seconds that some languages do not support.
             Self {
                 utc: utc("2016-12-31T23:59:60.500000001Z"),
                 local: local("2017-01-01T05:44:60+05:45"),
@@ -160,7 +160,7 @@ impl Sample for Times {
     }
 }
 
-/// Without a place on earth. Most clients keep them as text, and promise nothing about what it says.
+/// Times without a time zone. Most clients keep them as text and do not check the text.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct LocalTimes {
     date: NaiveDate,
@@ -223,7 +223,7 @@ impl Sample for Prices {
         let smallest = Decimal::new(1, 28);
         vec![
             Self { price: Decimal::new(-110, 2), maybe: None, all: vec![] },
-            // More digits than any float has.
+            // More digits than a float has.
             Self { price: Decimal::MAX, maybe: Some(smallest), all: vec![Decimal::MIN, Decimal::ZERO, smallest] },
         ]
     }
@@ -239,7 +239,7 @@ impl Sample for Prices {
     }
 }
 
-/// More text with a format.
+/// Other formats of text.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Places {
     url: Url,
@@ -260,8 +260,8 @@ impl Sample for Places {
     }
 }
 
-/// Lists of numbers on the wire, whatever a language does with its bytes. Serde also reads `bytes::Bytes` from text, which no
-/// client writes.
+/// Lists of numbers on the wire, whatever a language uses for bytes. Serde also reads `bytes::Bytes` from text, which
+/// no client writes.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Octets {
     vec: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Names that are not ASCII, and those that are hard on what takes them for identifiers.
+//! Names that are not ASCII, and names that are hard to turn into identifiers.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ impl Sample for Größe {
     }
 }
 
-/// The name of a type that has no upper case.
+/// The name of the type has no upper case.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "日本")]
 struct Japanese {
@@ -135,7 +135,7 @@ impl Sample for Values {
     }
 }
 
-/// Python reads each pair as one name. The names on the wire are two.
+/// Python treats each pair as one name. On the wire they are two names.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Alike {
     #[serde(rename = "é")]
@@ -166,7 +166,7 @@ impl Sample for Alike {
     }
 }
 
-/// Maps with the values of enums for keys: one that occurs elsewhere, and one that occurs in keys alone.
+/// Maps with enum values as keys: one enum is also used elsewhere, one only for keys.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct KeyedMaps {
     values: BTreeMap<Values, u64>,

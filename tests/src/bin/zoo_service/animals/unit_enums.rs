@@ -1,4 +1,4 @@
-//! Enums that are one of some strings.
+//! Enums that are strings in JSON.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl Sample for Color {
     }
 }
 
-/// With documentation, each variant is a schema of its own.
+/// Documentation makes each variant a schema of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 enum Documented {
@@ -53,7 +53,7 @@ impl Sample for Documented {
     }
 }
 
-/// Those without documentation come first, in one schema.
+/// Undocumented variants come first, in one schema.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 enum PartlyDocumented {
     /// The first
@@ -128,7 +128,7 @@ impl Sample for HostileValues {
     }
 }
 
-/// Words that mean something to one of the languages, or to what its enums inherit.
+/// Words with a meaning in one of the languages, or in the base class of its enums.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Keywords {
@@ -214,7 +214,7 @@ impl Sample for OnlyOne {
     }
 }
 
-/// Reads more than it writes; schemars and so clients know what it writes.
+/// Reads more values than it writes. Schemars, and so clients, know only the written values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 enum Tolerant {
     #[serde(alias = "grey")]

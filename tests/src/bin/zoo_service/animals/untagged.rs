@@ -1,5 +1,6 @@
-//! Enums that are their content alone: serde takes the first variant that fits, and clients must take the same. Not here: whole
-//! floats beside integers, which are the same to JavaScript; and values that serde itself reads as another variant.
+//! Enums that are their content alone: serde picks the first variant that fits, and clients must pick the same.
+//! Excludes whole floats beside integers, which are the same to JavaScript, and values that serde itself reads as
+//! another variant.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ enum Scalar {
     Nothing,
     Flag(bool),
     Number(i64),
-    /// What is too large for a number
+    /// A number too large for the variant before
     Big(u64),
     Fraction(f64),
     Text(String),
@@ -121,7 +122,7 @@ impl Sample for Written {
     }
 }
 
-/// Objects of which one has what another has.
+/// Objects with overlapping members.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Overlap {
@@ -136,7 +137,7 @@ enum Overlap {
         d: String,
     },
     Point(Point),
-    /// Takes what the others leave
+    /// Matches objects that the other variants refuse
     Loose {
         a: i64,
     },
@@ -164,7 +165,7 @@ impl Sample for Overlap {
         ]
     }
 
-    // No lists: serde reads structs of an untagged enum from lists, too.
+    // Excludes lists: serde reads structs of an untagged enum from lists, too.
     fn refusals() -> &'static [&'static str] {
         &["null", "1", r#"{"x":1,"y":""}"#, r#"{"a":"1"}"#, r#"{"q":32768}"#]
     }
@@ -200,7 +201,7 @@ impl Sample for Listed {
     }
 }
 
-/// Enums of all other kinds, one after the other.
+/// Enums of all other kinds, as alternatives.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Mixed {
@@ -271,7 +272,7 @@ impl Sample for OneOrMany {
     }
 }
 
-/// Tagged variants first, and one for all else.
+/// Tagged variants first, then one for all other values.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 enum PartlyExternal {
     Unit,
