@@ -1,4 +1,4 @@
-//! The Go client: a module of its own, without dependencies.
+//! Generates the Go client, a module without dependencies.
 
 use super::{Api, File, MARK, Package};
 
@@ -15,9 +15,9 @@ mod runtime;
 use kinds::Kinds;
 use names::Names;
 
-/// The files of the package.
+/// Generates the files of the package.
 pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
-    // A pointer is absent or null, whichever the contract means.
+    // A nil pointer stands for both absent and null; the contract decides which.
     let api = api.clone().unified();
     let names = Names::of(&api);
     let kinds = Kinds::new(&api, &names);
@@ -34,7 +34,7 @@ pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
     files
 }
 
-/// A source file, with the imports that it needs; nothing if there is nothing in it.
+/// A source file with the imports that its code needs. Empty if there is no code.
 fn go_file(path: &str, code: &str) -> File {
     if code.is_empty() {
         return File::new(path, "");
@@ -49,7 +49,7 @@ fn go_file(path: &str, code: &str) -> File {
     File::new(path, format!("// {MARK}\n\npackage client\n\n{imports}{code}"))
 }
 
-/// Whether code, but for its comments and strings, has a name of a package.
+/// Whether the code refers to a package outside of comments and strings.
 fn uses(code: &str, prefix: &str) -> bool {
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.into_iter().any(|line| {

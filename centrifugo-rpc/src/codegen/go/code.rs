@@ -1,4 +1,4 @@
-//! How the types are written and read: one method of each does both.
+//! Prints the codecs of the types: one method per type both writes and reads.
 
 use super::docs::comment;
 use super::kinds::{Kinds, Presence};
@@ -11,7 +11,7 @@ pub(super) fn codes(kinds: &Kinds<'_>) -> String {
     codes.filter(|code| !code.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// How a value of a result becomes one of params, where these are types of their own.
+/// Prints the conversion of a result value to a params value, if the two have different types.
 fn as_input(kinds: &Kinds<'_>, def: &TypeDef) -> String {
     let has_methods = |def: &TypeDef| !matches!(def.shape, Shape::Alias(_)) || kinds.is_recursive_alias(&def.name);
     let output = def.input_of.as_ref().and_then(|output| kinds.api.get(output));
@@ -49,7 +49,7 @@ fn code(kinds: &Kinds<'_>, def: &TypeDef) -> String {
     }
 }
 
-/// The methods for package encoding/json.
+/// Prints the methods that package encoding/json calls.
 fn public(name: &str) -> String {
     let (write, read) = (format!("encode(&v, (*{name}).code)"), format!("decode(data, v, (*{name}).code)"));
     format!(
@@ -140,7 +140,7 @@ fn union_code(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> St
     printed.join("\n")
 }
 
-/// How a union is read and written where it stands alone.
+/// The statements that read and write a union that stands alone.
 fn value_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> {
     let is_external = union.tagging == Tagging::External;
     let mut lines = vec![format!("u := {}(c, &v.Value)", if is_external { "external" } else { "untagged" })];
@@ -157,7 +157,7 @@ fn value_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> {
     lines
 }
 
-/// How a union is read and written among the members of an object.
+/// The statements that read and write a union among the members of an object.
 fn member_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> {
     let start = match &union.tagging {
         Tagging::Internal { tag } => format!("internal(o, {}, &v.Value)", literal(tag)),
@@ -201,7 +201,7 @@ fn variant_code(kinds: &Kinds<'_>, variant: &Variant, name: &str, internal: bool
     }
 }
 
-/// What a variant holds, as members among others.
+/// The statement that reads and writes the content of a variant as members among others.
 fn inner_members(kinds: &Kinds<'_>, kind: &Type) -> String {
     let resolved = match kind {
         Type::Named(name) => kinds.resolve(name).map(|def| &def.shape),

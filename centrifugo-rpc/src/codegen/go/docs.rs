@@ -1,6 +1,6 @@
-//! Documentation as Go comments, in a form that gofmt leaves alone.
+//! Formats documentation as Go comments that gofmt leaves unchanged.
 
-/// A comment, or nothing if there is nothing to say.
+/// Formats a text as a comment. Empty for an empty text.
 pub(super) fn comment(text: &str, indent: &str) -> String {
     let lines = lines(text);
     lines
@@ -9,18 +9,18 @@ pub(super) fn comment(text: &str, indent: &str) -> String {
         .collect()
 }
 
-/// Paragraphs out of parts, those that say something.
+/// Joins the parts that are not empty as paragraphs.
 pub(super) fn paragraphs(parts: &[&str]) -> String {
     parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
-/// For what must not be used any more.
+/// The deprecation notice of an item.
 pub(super) fn deprecated(is: bool) -> &'static str {
     if is { "Deprecated: do not use it any more." } else { "" }
 }
 
-/// The lines of a comment, behind its slashes. Go reads a little markup in comments, and gofmt writes it anew: lists and links
-/// become plain text here, code becomes Go's code.
+/// The lines of a comment, without the slashes. Go interprets some markup in comments and gofmt rewrites it, so lists
+/// and links become plain text here and code becomes a Go code block.
 fn lines(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
     let mut lines: Vec<String> = Vec::new();
@@ -52,12 +52,12 @@ fn lines(text: &str) -> Vec<String> {
     lines
 }
 
-/// Code, with empty lines around it.
+/// Appends a code block, with blank lines around it.
 fn block(lines: &mut Vec<String>, code: &[String]) {
     let indent = |line: &String| line.len() - line.trim_start_matches(' ').len();
     let common = code.iter().filter(|line| !line.is_empty()).map(indent).min().unwrap_or_default();
     let first = code.iter().find(|line| !line.is_empty()).map_or("", |line| line.trim_start());
-    // Go would take it for a list.
+    // Go would read the block as a list.
     let is_list = first.starts_with(['-', '*', '+', '•']) || first.starts_with(|c: char| c.is_ascii_digit());
     blank(lines);
     for line in code {
@@ -78,22 +78,23 @@ fn blank(lines: &mut Vec<String>) {
 
 fn plain(line: &str) -> String {
     let mut line = line.to_owned();
-    // Go's typographic quotes.
+    // Go turns these pairs into typographic quotes.
     while line.contains("``") || line.contains("''") {
         line = line.replace("``", "`").replace("''", "'");
     }
     if line.starts_with('[') {
-        // The definition of a link.
+        // Go would read the line as a link definition.
         line = line.replacen("]:", "] :", 1);
     }
     if line.starts_with("+build") {
-        // A build constraint, with a space before it too.
+        // Go would read the line as a build constraint, even after a space.
         line = line.replacen('+', "+ ", 1);
     }
     line
 }
 
-/// A line that stands alone between paragraphs is a heading, unless it ends as a sentence does.
+/// Appends a full stop to lines that Go would read as headings: lines alone between paragraphs that do not end like a
+/// sentence.
 fn no_headings(lines: &mut [String]) {
     for at in 1..lines.len().saturating_sub(1) {
         let alone = lines[at - 1].is_empty() && lines[at + 1].is_empty();

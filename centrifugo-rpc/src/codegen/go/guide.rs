@@ -1,4 +1,4 @@
-//! The README of the package.
+//! Prints the README of the package.
 
 use super::kinds::Kinds;
 use super::names::Members;
@@ -88,7 +88,7 @@ wraps `client.ErrTokenRefused` ends the client.
     )
 }
 
-/// A program that calls a method.
+/// A sample program that calls a method.
 fn example(kinds: &Kinds<'_>, module: &str) -> String {
     let methods = &kinds.api.methods;
     let callable = |method: &&Method| !method.no_wait && method.deprecated.is_none();
@@ -138,7 +138,7 @@ func main() {{
     )
 }
 
-/// How badly a method makes an example. Params and a result of simple members make a good one.
+/// The unsuitability of a method as an example. Methods whose params and result have simple members cost least.
 fn cost(kinds: &Kinds<'_>, method: &Method) -> usize {
     let fields = |kind: &Type| match kind {
         Type::Named(name) => match kinds.resolve(name).map(|def| &def.shape) {
@@ -155,7 +155,7 @@ fn cost(kinds: &Kinds<'_>, method: &Method) -> usize {
             4 * (odd + fields.flattened.len()) + 2 * usize::from(fields.rest != Rest::Ignored) + fields.fields.len()
         }
     };
-    // Those that are there in every service say the least.
+    // Methods that every service has are the least instructive.
     let own = usize::from(method.name.starts_with("system.")) * 100;
     let texts =
         |kind: &Type| fields(kind).is_some_and(|fields| fields.fields.iter().all(|field| field.kind == Type::String));
@@ -167,7 +167,7 @@ fn is_simple(kind: &Type) -> bool {
     matches!(kind, Type::Bool | Type::String | Type::Integer(_) | Type::F32 | Type::F64)
 }
 
-/// An expression of a type.
+/// A sample expression of a type.
 fn value(kinds: &Kinds<'_>, kind: &Type) -> String {
     let name = qualified(&kinds.kind(kind).name);
     match kind {
@@ -193,7 +193,7 @@ fn value(kinds: &Kinds<'_>, kind: &Type) -> String {
     }
 }
 
-/// A type as another package writes it.
+/// The name of a type as another package writes it.
 fn qualified(name: &str) -> String {
     let mut qualified = String::new();
     let mut before = None;

@@ -1,4 +1,4 @@
-//! What the types of the model are in Go.
+//! Maps the types of the model to Go types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,25 +9,25 @@ use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging
 /// A type in Go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Kind {
-    /// How it is written.
+    /// The type expression.
     pub name: String,
-    /// An expression that is its codec.
+    /// The expression of its codec.
     pub codec: String,
     pub nil: Nil,
 }
 
-/// What nil is in a type that has it.
+/// The meaning of nil in a Go type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nil {
-    /// There is no nil.
+    /// The type has no nil.
     None,
     /// An empty list.
     List,
     /// An empty map.
     Table,
-    /// A mistake: a wide integer that nobody has set.
+    /// An error: a wide integer that has not been set.
     Wide,
-    /// Null already.
+    /// JSON null.
     Null,
 }
 
@@ -38,21 +38,21 @@ pub(super) struct FieldKind {
     pub presence: Presence,
 }
 
-/// What nil means in a field.
+/// The meaning of nil in a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// What it means in its type: the field is always there.
+    /// The same as in its type: the field is always present.
     Required,
     /// The field is absent.
     Absent,
-    /// The field is absent, or null if that is said of it.
+    /// The field is absent, or null if `SetNull` was called for it.
     AbsentOrNull,
 }
 
 pub(super) struct Kinds<'a> {
     pub api: &'a Api,
     pub names: &'a Names,
-    /// Aliases that are types of their own, because they contain themselves.
+    /// Aliases that need a Go type of their own because they contain themselves.
     recursive: BTreeSet<String>,
     /// Types that stand among the members of an object.
     members: BTreeSet<String>,
@@ -71,7 +71,7 @@ impl<'a> Kinds<'a> {
         for def in &api.types {
             match &def.shape {
                 Shape::Alias(kind) if kinds.recursive.contains(&def.name) => see(kind, &mut values),
-                // What it stands for is used where it is.
+                // The target of the alias is resolved at each use.
                 Shape::Alias(Type::Named(_)) | Shape::Enum(_) | Shape::Integers(_) => {}
                 Shape::Alias(kind) => see(kind, &mut values),
                 Shape::Struct(fields) => see_struct(fields, &mut members, &mut values),
@@ -97,7 +97,7 @@ impl<'a> Kinds<'a> {
         kinds
     }
 
-    /// The type behind transparent aliases.
+    /// Follows transparent aliases to a definition.
     pub(super) fn resolve(&self, name: &str) -> Option<&'a TypeDef> {
         let def = self.api.get(name)?;
         match &def.shape {
@@ -110,12 +110,12 @@ impl<'a> Kinds<'a> {
         self.recursive.contains(name)
     }
 
-    /// Whether a union is read and written as members among others.
+    /// Whether a union is read and written among the members of an object.
     pub(super) fn is_among_members(&self, name: &str) -> bool {
         self.members.contains(name)
     }
 
-    /// Whether a union is nothing else.
+    /// Whether a union is read and written only among the members of an object.
     pub(super) fn is_only_among_members(&self, name: &str) -> bool {
         self.members.contains(name) && !self.values.contains(name)
     }
@@ -169,7 +169,7 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    /// The type of a map's keys, and how they are written and read.
+    /// The Go type of a map's keys, and the codec of the keys.
     pub(super) fn key(&self, key: &Key) -> (String, String) {
         let (name, keys) = match key {
             Key::String => ("string", "textKeys"),
@@ -196,12 +196,12 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    /// What a field is: nil where it may be absent.
+    /// The Go type of a field. Its nil means absent if the field may be absent.
     pub(super) fn field(&self, field: &Field) -> FieldKind {
         let kind = self.kind(&field.kind);
         let (name, codec, presence) = match (field.required, kind.nil) {
             (true, _) => (kind.name, kind.codec, Presence::Required),
-            // Raw JSON says null by itself.
+            // Raw JSON can hold null itself.
             (false, Nil::Null) if kind.codec != "anything" => (kind.name, kind.codec, Presence::AbsentOrNull),
             (false, Nil::None) => (format!("*{}", kind.name), format!("present({})", kind.codec), Presence::Absent),
             (false, _) => (kind.name, kind.codec, Presence::Absent),

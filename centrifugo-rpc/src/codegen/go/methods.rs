@@ -1,4 +1,4 @@
-//! The methods of the client.
+//! Prints the methods of the client.
 
 use super::docs::{comment, paragraphs};
 use super::kinds::Kinds;

@@ -1,4 +1,4 @@
-//! The types, as their users read them.
+//! Prints the Go types of the models.
 
 use std::collections::BTreeSet;
 
@@ -62,15 +62,15 @@ fn structure(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
     format!("type {name} struct {{\n{}}}\n", columns.print())
 }
 
-/// What a field is when it is left out.
+/// The documentation of a field's default.
 fn default(field: &Field) -> String {
     let default = field.default.to_string();
-    // What is longer says nothing to people.
+    // A longer default does not help the reader.
     let is_short = default.chars().count() <= 60;
     if field.required || field.default.is_null() || !is_short { String::new() } else { format!("Default: {default}") }
 }
 
-/// Values are given as they are written, each with what is said of it.
+/// Prints an enum. `values` are the literals with their documentation.
 fn enumeration(name: &str, of: &str, values: impl Iterator<Item = (String, String)>, constants: &[String]) -> String {
     let mut columns = Columns::default();
     for ((value, description), constant) in values.zip(constants) {
@@ -87,7 +87,7 @@ fn enumeration(name: &str, of: &str, values: impl Iterator<Item = (String, Strin
 
 fn alias(kinds: &Kinds<'_>, target: &Type, wire: &str, name: &str) -> String {
     match target {
-        // Methods need a type that is no pointer.
+        // A named pointer type cannot have methods.
         Type::Nullable(_) if kinds.is_recursive_alias(wire) => {
             format!("type {name} struct {{\n\tValue {}\n}}\n", kinds.kind(target).name)
         }
@@ -132,7 +132,7 @@ fn union_model(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> S
     printed
 }
 
-/// The tuples and arrays that occur, by their lengths.
+/// Prints the tuple and array types in use, one for each length.
 pub(super) fn tuples(api: &Api) -> String {
     let (mut tuples, mut arrays) = (BTreeSet::new(), BTreeSet::new());
     let mut see = |kind: &Type| {

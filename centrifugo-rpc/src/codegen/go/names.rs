@@ -1,4 +1,4 @@
-//! Identifiers of everything that is generated, in one pass.
+//! Assigns the identifiers of everything generated, in one pass.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use crate::codegen::ir::{Field, Shape, Struct};
 use crate::codegen::names::Scope;
 use crate::codegen::names::go::{exported, following};
 
-/// What is behind a name that is taken.
+/// The suffix of a type whose name is taken.
 const TYPE: &str = "Type";
 
 /// The identifiers of the package.
 pub(super) struct Names {
     types: BTreeMap<String, String>,
-    /// Of a union: its interface, then its variants in order. Of an enum: its constants in order.
+    /// For a union: its variants in order, then its interface. For an enum: its constants in order.
     parts: BTreeMap<String, Vec<String>>,
     methods: BTreeMap<String, String>,
 }
@@ -58,12 +58,12 @@ impl Names {
         Self { methods: methods.collect(), types, parts }
     }
 
-    /// Of a type. Types that there are not are called as they are.
+    /// The identifier of a type. An unknown type keeps its name.
     pub(super) fn of_type<'a>(&'a self, name: &'a str) -> &'a str {
         self.types.get(name).map_or(name, String::as_str)
     }
 
-    /// Of the variants of a union and, last, of its interface; of the constants of an enum.
+    /// The identifiers of a union's variants, followed by its interface, or of an enum's constants.
     pub(super) fn parts(&self, name: &str) -> &[String] {
         self.parts.get(name).map_or(&[], Vec::as_slice)
     }
@@ -76,16 +76,16 @@ impl Names {
 /// The identifiers of the members of a struct.
 pub(super) struct Members<'a> {
     pub fields: Vec<(String, &'a Field)>,
-    /// Each with its type and whether it is optional.
+    /// The identifier of each flattened union, its type, and whether it is optional.
     pub flattened: Vec<(String, &'a str, bool)>,
-    /// Of a flattened map.
+    /// The identifier of a flattened map.
     pub rest: String,
 }
 
 impl<'a> Members<'a> {
-    /// `owner` is the name of the type that they are in.
+    /// `owner` is the name of the type that contains the members.
     pub(super) fn of(fields: &'a Struct, owner: &str) -> Self {
-        // Go has one scope for the fields and methods of a type.
+        // In Go, the fields and methods of a type share one scope.
         let mut scope = Scope::new(&["AsInput", "MarshalJSON", "SetNull", "UnmarshalJSON"]);
         let own = fields.fields.iter().map(|field| (scope.pick(&exported(&field.name), ""), field)).collect();
         let flattened = fields.flattened.iter().map(|flattened| {

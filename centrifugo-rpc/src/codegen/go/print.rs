@@ -1,4 +1,4 @@
-//! Go source as gofmt writes it.
+//! Prints Go source in gofmt's format.
 
 use super::docs;
 
@@ -18,10 +18,10 @@ pub(super) fn literal(text: &str) -> String {
     literal
 }
 
-/// A function of some statements.
+/// A function with these statements.
 pub(super) fn function(signature: &str, lines: &[String]) -> String {
     match lines {
-        // One that is this long gofmt would break.
+        // gofmt breaks longer ones.
         [] if signature.chars().count() < 80 => format!("func {signature} {{}}\n"),
         lines => {
             format!("func {signature} {{\n{}}}\n", lines.iter().map(|line| format!("\t{line}\n")).collect::<String>())
@@ -29,12 +29,12 @@ pub(super) fn function(signature: &str, lines: &[String]) -> String {
     }
 }
 
-/// A function of one statement.
+/// A function with one statement.
 pub(super) fn returning(signature: &str, statement: &str) -> String {
     function(signature, &[statement.to_owned()])
 }
 
-/// Lines of two columns, with documentation above them, in a block.
+/// A block of lines with two columns and documentation above each line.
 #[derive(Default)]
 pub(super) struct Columns {
     lines: Vec<(String, String, String)>,
@@ -49,7 +49,8 @@ impl Columns {
         self.lines.is_empty()
     }
 
-    /// Aligned as gofmt does: lines without a comment between them are.
+    /// Prints the block, aligned as gofmt does it: consecutive lines without a comment between them share their
+    /// columns.
     pub(super) fn print(&self) -> String {
         let mut printed = String::new();
         let mut lines = self.lines.as_slice();

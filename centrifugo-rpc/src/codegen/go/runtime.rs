@@ -1,4 +1,4 @@
-//! The half of the client that is written by hand: `clients/go`.
+//! The hand-written half of the client: `clients/go`.
 
 use crate::codegen::{File, MARK};
 
@@ -35,7 +35,7 @@ pub(super) fn files() -> Vec<File> {
     SOURCES.iter().map(|(name, source)| File::new(*name, format!("// {MARK}\n\n{source}"))).collect()
 }
 
-/// What it exports: names that are taken. A test compares them with the sources.
+/// The names that the runtime exports, which are therefore taken. A test compares them with the sources.
 pub(super) const EXPORTED: &[&str] = &[
     "APIClient",
     "CallOption",
@@ -82,7 +82,7 @@ pub(super) const EXPORTED: &[&str] = &[
     "WithTraceparent",
 ];
 
-/// The methods of its client.
+/// The methods of the runtime's client.
 pub(super) const METHODS: &[&str] = &["Call", "CheckContract", "Close", "Connect", "Connected", "Notify"];
 
 #[cfg(test)]
@@ -99,7 +99,8 @@ mod tests {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
                 Some(&rest[..end]).filter(|name| name.starts_with(|first: char| first.is_ascii_uppercase()))
             };
-            // Constants and variables in groups are indented by one, and so are fields and methods of interfaces, which have no `=`.
+            // Grouped constants and variables are indented by one tab. So are struct fields and interface methods, but
+            // those contain no `=`.
             let grouped = line.strip_prefix('\t').filter(|rest| rest.contains(" = ") && !rest.starts_with('\t'));
             let single = ["func ", "type ", "var ", "const "].iter().find_map(|keyword| line.strip_prefix(keyword));
             exported.extend(grouped.or(single).and_then(name));

@@ -1,4 +1,5 @@
-//! The generated package of the sample contract: its text. That it compiles and is right, the `tests` member finds out.
+//! Checks the text of the package generated for the sample contract. The `tests` member checks that the package
+//! compiles and works.
 
 use super::*;
 use crate::codegen::sample;
