@@ -1,8 +1,9 @@
-//! The TypeScript client: JavaScript with types beside it, which every tool takes as it is.
+//! Generates the TypeScript client: JavaScript with type declarations beside it, which every tool accepts as it is.
 //!
-//! Compilers, bundlers and test runners disagree on how one TypeScript source imports another, and on what may stand in it. So the
-//! package has none: ES modules at its top, the same as `CommonJS` modules in `cjs` for `require` and Jest, and one set of
-//! declarations, also in `cjs`, since an ES module may take its types from a `CommonJS` one, and not the other way round.
+//! Compilers, bundlers and test runners disagree on how TypeScript sources import each other and on the syntax that
+//! they may contain. The package therefore contains no TypeScript sources. It has ES modules at its top, the same code
+//! as `CommonJS` modules in `cjs` for `require` and Jest, and one set of declarations, also in `cjs`: an ES module may
+//! take its types from a `CommonJS` module, but not the other way round.
 
 use super::ir::{Shape, Type};
 use super::{Api, File, MARK, Package};
@@ -18,21 +19,21 @@ mod runtime;
 mod text;
 mod types;
 
-/// What integers of 64 and 128 bits are in programs.
+/// The representation of 64-bit and 128-bit integers in programs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Int64 {
     /// Exact.
     #[default]
     Bigint,
-    /// Those beyond 2^53 - 1 are refused.
+    /// Integers beyond 2^53 - 1 are refused.
     Number,
 }
 
-/// The files of the package.
+/// Generates the files of the package.
 pub(crate) fn generate(api: &Api, package: &Package, int64: Int64) -> Vec<File> {
     let names = Names::of(api);
     let context = Context { api, names: &names, int64, prefix: "", codec_prefix: "" };
-    // Types and codecs are used by their names where they are defined, and through their modules elsewhere.
+    // Types and codecs are referred to by name in the module that defines them, and through that module elsewhere.
     let outside = Context { prefix: "types.", codec_prefix: "codecs.", ..context };
     let mut modules = vec![
         Module::new("index", INDEX, Some(INDEX.to_owned())),
@@ -48,20 +49,20 @@ pub(crate) fn generate(api: &Api, package: &Package, int64: Int64) -> Vec<File> 
     files
 }
 
-/// The same for code and for types.
+/// The index module: the same text for code and for declarations.
 const INDEX: &str = "\
 export * from './api.js';
 export * from './runtime/index.js';
 export * from './types.js';
 ";
 
-/// A part of the package.
+/// A module of the package.
 struct Module {
-    /// Its path, without an extension.
+    /// Path without the extension.
     path: String,
-    /// An ES module.
+    /// Source of the ES module.
     code: String,
-    /// Its types, if anybody outside needs them.
+    /// Type declarations, if users of the package need them.
     declarations: Option<String>,
 }
 
@@ -73,7 +74,7 @@ impl Module {
     fn files(&self) -> Vec<File> {
         let Self { path, code, declarations } = self;
         let name = path.rsplit('/').next().unwrap_or_default();
-        // Deno finds the declarations of a local module only where it says so.
+        // Deno finds the declarations of a local module only through this directive.
         let typed =
             |has_types: bool| if has_types { format!("// @ts-self-types=\"./{name}.d.ts\"\n") } else { String::new() };
         let common_js = common_js::from_es(code);
@@ -86,15 +87,15 @@ impl Module {
     }
 }
 
-/// What all printers need to know.
+/// The context that all printers share.
 #[derive(Clone, Copy)]
 struct Context<'a> {
     api: &'a Api,
     names: &'a Names<'a>,
     int64: Int64,
-    /// How types are referred to.
+    /// Prefix of references to types.
     prefix: &'static str,
-    /// How codecs are referred to.
+    /// Prefix of references to codecs.
     codec_prefix: &'static str,
 }
 
@@ -192,7 +193,7 @@ export declare class APIClient {{
     module(&imports, &class)
 }
 
-/// Which modules the code of another one refers to.
+/// The modules that the code of another module refers to.
 #[derive(Default)]
 struct Used {
     types: bool,
@@ -211,7 +212,7 @@ fn is_wide(kind: &Type) -> bool {
     matches!(kind, Type::Integer(integer) if integer.is_wide())
 }
 
-/// `code` behind the imports that it needs.
+/// `code` with the imports that it needs.
 fn module(imports: &[(bool, &str)], code: &str) -> String {
     let imports: Vec<_> = imports.iter().filter(|(used, _)| *used).map(|(_, import)| *import).collect();
     if imports.is_empty() { code.to_owned() } else { format!("{}\n\n{code}", imports.join("\n")) }
@@ -222,7 +223,7 @@ fn or_empty(code: String) -> String {
     if code.is_empty() { "export {};\n".to_owned() } else { code }
 }
 
-/// A source, with the mark in front.
+/// A source with the mark at the top.
 fn commented(source: &str) -> String {
     commented_after("", source)
 }

@@ -1,11 +1,11 @@
-//! `api`: a method for each method.
+//! Prints `api`: one client method per method of the contract.
 
 use super::Context;
 use super::text::{doc, literal};
 use crate::codegen::ir::{Method, Type};
 
 impl Context<'_> {
-    /// The types of the methods.
+    /// The declarations of the methods.
     pub(super) fn method_declarations(&self) -> String {
         let methods = self.api.methods.iter().zip(&self.names.methods);
         methods.map(|(method, name)| self.declaration(method, name)).collect::<Vec<_>>().join("\n")
@@ -31,7 +31,7 @@ impl Context<'_> {
         format!("{doc}  {name}({}options?: CallOptions): Promise<{result}>;\n", params.unwrap_or_default())
     }
 
-    /// What the methods do.
+    /// The code of the methods.
     pub(super) fn method_calls(&self) -> String {
         let methods = self.api.methods.iter().zip(&self.names.methods);
         methods.map(|(method, name)| self.method_call(method, name)).collect()

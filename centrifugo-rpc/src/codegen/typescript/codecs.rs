@@ -1,12 +1,12 @@
-//! `codecs`: how values are checked and converted while programs run.
+//! Prints `codecs`: the checks and conversions of values at run time.
 
 use super::Context;
 use super::text::{literal, member};
 use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Width};
 
-/// The longest call that is not broken.
+/// The maximum width of a call on one line.
 const WIDTH: usize = 100;
-/// The highest integer that JavaScript's numbers hold with all below it.
+/// The highest integer up to which JavaScript numbers represent every integer exactly.
 const SAFE: u64 = (1 << 53) - 1;
 
 impl Context<'_> {
@@ -93,7 +93,7 @@ impl Context<'_> {
         }
     }
 
-    /// The expression of a type's codec.
+    /// The codec expression of a type.
     pub(super) fn codec(&self, kind: &Type) -> String {
         match kind {
             Type::Any => "c.any".to_owned(),
@@ -133,7 +133,7 @@ impl Context<'_> {
 
 fn integer_codec(integer: Integer) -> String {
     match integer.width {
-        // Declared to be within what JavaScript's numbers hold.
+        // JavaScript numbers represent the declared range exactly.
         Width::I64 | Width::I128 if !integer.is_wide() => format!("c.integer(-{SAFE}, {SAFE})"),
         Width::U64 | Width::U128 if !integer.is_wide() => format!("c.integer(0, {SAFE})"),
         Width::I64 => "w.i64".to_owned(),
@@ -149,7 +149,7 @@ fn integer_codec(integer: Integer) -> String {
     }
 }
 
-/// On one line if they fit.
+/// Prints the items on one line if they fit.
 fn block(open: char, items: &[String], close: char, indent: &str) -> String {
     let space = if open == '{' { " " } else { "" };
     if items.is_empty() {

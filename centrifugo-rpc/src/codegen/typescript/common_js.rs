@@ -1,7 +1,7 @@
-//! ES modules as `CommonJS` modules.
+//! Converts ES modules to `CommonJS` modules.
 
-/// `code` as a `CommonJS` module. It knows the forms of imports and exports that our own modules have, each on a line of its own; the
-/// tests run what comes of every module.
+/// Converts `code` to a `CommonJS` module. Supports only the forms of imports and exports that this project's modules
+/// use, each on its own line. The tests run the result for every module.
 pub(super) fn from_es(code: &str) -> String {
     let mut text = "'use strict';\nObject.defineProperty(exports, '__esModule', { value: true });\n".to_owned();
     if code.contains("export * from") {
@@ -20,7 +20,7 @@ pub(super) fn from_es(code: &str) -> String {
     text + &exported.iter().map(|name| format!("exports.{name} = {name};\n")).collect::<String>()
 }
 
-/// `import { a, b as c } from 'x';` and `import * as a from 'x';`
+/// Converts `import { a, b as c } from 'x';` and `import * as a from 'x';`.
 fn import(line: &str) -> Option<String> {
     let (names, module) = line.strip_prefix("import ")?.strip_suffix(';')?.split_once(" from ")?;
     let names = match names.strip_prefix("* as ") {
@@ -30,7 +30,8 @@ fn import(line: &str) -> Option<String> {
     Some(format!("const {names} = require({module});"))
 }
 
-/// `export { a, b as c } from 'x';` and `export * from 'x';`, in the forms that Node recognizes as the names of a module.
+/// Converts `export { a, b as c } from 'x';` and `export * from 'x';` to forms in which Node recognizes the exported
+/// names of a module.
 fn export_from(line: &str) -> Option<String> {
     let (names, module) = line.strip_prefix("export ")?.strip_suffix(';')?.split_once(" from ")?;
     if names == "*" {
@@ -44,7 +45,7 @@ fn export_from(line: &str) -> Option<String> {
     Some(exports.collect::<Vec<_>>().join("\n"))
 }
 
-/// The name that `class A {`, `const a = …` or `async function a(…` declares.
+/// The name declared by `class A {`, `const a = …` or `async function a(…`.
 fn declared(declaration: &str) -> Option<&str> {
     let rest =
         ["class ", "const ", "function ", "async function "].iter().find_map(|word| declaration.strip_prefix(word));

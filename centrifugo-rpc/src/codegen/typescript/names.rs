@@ -1,4 +1,4 @@
-//! The identifiers of one package, each picked once.
+//! Assigns the identifiers of one package, each once.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::codegen::ir::{Api, Shape, Tagging, TypeDef, Variant};
 use crate::codegen::names::typescript::{METHODS, RUNTIME, TYPES};
 use crate::codegen::names::{Scope, camel, pascal};
 
-/// What is called what.
+/// The identifiers of a package.
 pub(super) struct Names<'a> {
     types: BTreeMap<&'a str, String>,
     variants: BTreeMap<&'a str, String>,
@@ -20,7 +20,7 @@ impl<'a> Names<'a> {
         let reserved: Vec<&str> = RUNTIME.iter().chain(&TYPES).copied().collect();
         let mut scope = Scope::new(&reserved);
         let mut types = BTreeMap::new();
-        // Those that can have their own name have it, whatever the others get instead.
+        // Types that can keep their own name keep it, whatever names the others get.
         let (free, clashing): (Vec<_>, Vec<_>) =
             api.types.iter().partition(|def| !reserved.contains(&pascal(&def.name).as_str()));
         for def in free.into_iter().chain(clashing) {
@@ -52,7 +52,7 @@ impl<'a> Names<'a> {
         self.types.get(name).map_or("never", String::as_str)
     }
 
-    /// The identifier of the type of all keys of a union that is tagged by them, if there are several.
+    /// The identifier of the type with all keys of an externally tagged union, if it has several keys.
     pub(super) fn keys_of(&self, name: &str) -> Option<&str> {
         self.keys.get(name).map(String::as_str)
     }
@@ -74,7 +74,7 @@ fn variants_of(def: &TypeDef) -> &[Variant] {
 mod tests {
     use super::*;
 
-    /// The names in the braces of `export … { … }`, as the base client's index has them.
+    /// The names in the braces of `export … { … }` in the index of the base client.
     fn exported(index: &str) -> Vec<String> {
         let braces = index.split('{').skip(1).filter_map(|rest| rest.split('}').next());
         let names = braces.flat_map(|names| names.split(',')).map(|name| name.trim().trim_start_matches("type "));

@@ -1,13 +1,13 @@
-//! What makes a directory of modules a package.
+//! Prints the files that make a directory of modules a package.
 
 use serde_json::json;
 
 use crate::codegen::{File, MARK, Package};
 
-/// The version that the base client is tested with.
+/// The version of `centrifuge` that the base client is tested with.
 const CENTRIFUGE: &str = "^5.8.0";
 
-/// Bundlers for Node that prefer `main` to `module` look for it before `index.js`.
+/// The text of `cjs/index.jsx`. Bundlers for Node that prefer `main` to `module` look for it before `index.js`.
 const ESBUILD: &str = "\
 // For bundlers that would take the CommonJS module beside this one.
 export * from '../index.js';
@@ -23,9 +23,10 @@ pub(super) fn files(package: &Package) -> Vec<File> {
     ]
 }
 
-/// Those who install the package follow `exports`, and so does Vite 8 where the directory is imported. Other tools look at `module`,
-/// `main` and `types` then. `main` has no extension, as those who need it do not agree on what it is: Jest and Node find `index.js` there,
-/// and esbuild, which could not leave `centrifuge` outside of an ES module that requires it, [`ESBUILD`].
+/// The contents of `package.json`. Tools resolve an installed package by `exports`; Vite 8 does so even if the
+/// directory is imported by its path. Other tools then use `module`, `main` and `types`. `main` has no extension
+/// because its readers need different files: Jest and Node find `index.js`, and esbuild finds [`ESBUILD`], because it
+/// could not keep `centrifuge` external for an ES module that requires it.
 fn manifest(package: &Package) -> serde_json::Value {
     json!({
         "//": MARK,

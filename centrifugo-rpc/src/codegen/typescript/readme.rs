@@ -1,4 +1,4 @@
-//! The README of the package, with an example of its own service.
+//! Prints the README of the package, with an example for its service.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::{Context, Int64};
 use crate::codegen::ir::{Body, Method, Shape, Struct, Tagging, Type};
 use crate::codegen::{MARK, Package};
 
-/// The first words of methods that change nothing: whoever tries the example wants no harm.
+/// First words of methods that change nothing, so that trying the example does no harm.
 const HARMLESS: [&str; 8] = ["get", "list", "find", "search", "read", "count", "describe", "echo"];
 
 pub(super) fn text(context: &Context<'_>, package: &Package) -> String {
@@ -107,7 +107,7 @@ Integers of 64 bits and more are `number`s. Those beyond 2^53 - 1 are refused, w
 hold them. A client generated without `--typescript-int64 number` has them as `bigint`.
 ";
 
-/// A call of a method, and what comes of it.
+/// A call of a method that prints its result, if there is one.
 fn example(context: &Context<'_>) -> String {
     let methods = || {
         context.api.methods.iter().zip(&context.names.methods).filter(|(method, _)| !method.name.starts_with("system."))
@@ -136,7 +136,7 @@ fn position(method: &Method) -> usize {
     HARMLESS.iter().position(|word| last.split('_').next() == Some(word)).unwrap_or(HARMLESS.len())
 }
 
-/// A value of a type, as small as can be. `open` are the types around it, so that recursion ends.
+/// A minimal value of a type. `open` are the enclosing types, so that recursion ends.
 fn sample(context: &Context<'_>, kind: &Type, open: &mut BTreeSet<String>) -> String {
     let mut all = |items: &[&Type]| -> Vec<String> { items.iter().map(|item| sample(context, item, open)).collect() };
     match kind {
@@ -197,7 +197,7 @@ fn named_sample(context: &Context<'_>, name: &str, open: &mut BTreeSet<String>) 
     }
 }
 
-/// The fields that must be there.
+/// An object literal with the required fields.
 fn object(context: &Context<'_>, fields: &Struct, mut members: Vec<String>, open: &mut BTreeSet<String>) -> String {
     for field in fields.fields.iter().filter(|field| field.required) {
         members.push(format!("{}: {}", member(&field.name), sample(context, &field.kind, open)));

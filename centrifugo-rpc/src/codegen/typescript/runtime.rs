@@ -1,4 +1,5 @@
-//! The hand-written half of the client, as modules of the package: what `clients/typescript/lib` has, built of its sources.
+//! The hand-written half of the client as modules of the package: the contents of `clients/typescript/lib`, built from
+//! its sources.
 
 use super::{Int64, Module};
 
@@ -17,7 +18,7 @@ macro_rules! source {
     };
 }
 
-/// Name, code, and declarations if callers see them.
+/// Name, code, and declarations if callers use them.
 type Source = (&'static str, &'static str, Option<&'static str>);
 
 const SOURCES: [Source; 17] = [
@@ -40,7 +41,7 @@ const SOURCES: [Source; 17] = [
     source!("uuid"),
 ];
 
-/// `wide` is what integers of more than 53 bits are in programs, where the contract has any.
+/// `wide` is the representation of integers of more than 53 bits in programs, if the contract has any.
 pub(super) fn modules(wide: Option<Int64>) -> Vec<Module> {
     let integers = source!("integers");
     let exact = [source!("json"), ("wire", code!("wire.exact"), None), integers];

@@ -20,7 +20,8 @@ fn every_file_says_that_it_is_generated() {
     }
 }
 
-/// Small, so that a person can read it: what it means is tested in the `tests` member, by compilers and by serde.
+/// The sample is small so that a person can review the output. The `tests` member checks its meaning with compilers and
+/// serde.
 #[test]
 fn the_generated_modules_are_these() {
     for name in ["types.d.ts", "api.d.ts", "types.js", "codecs.js", "api.js"] {
@@ -34,7 +35,7 @@ fn the_generated_modules_are_these() {
     }
 }
 
-/// With each key in each variant these were 57,360 lines.
+/// With every key repeated in every variant, these types were 57,360 lines long.
 #[test]
 fn the_types_of_an_enum_grow_with_its_variants_and_not_with_their_square() {
     let lines = |count: usize| {

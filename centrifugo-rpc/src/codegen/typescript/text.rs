@@ -1,4 +1,4 @@
-//! Words of TypeScript: literals, keys, comments.
+//! Lexical elements of TypeScript: literals, keys, comments.
 
 use std::fmt::Write as _;
 
@@ -15,9 +15,9 @@ pub(super) fn literal(text: &str) -> String {
                 literal.push(c);
             }
             '\n' => literal.push_str("\\n"),
-            // What editors and reviewers do not see, and what old engines take for the end of a line.
+            // Characters that editors and reviewers do not see, or that old engines treat as line ends.
             c if c.is_control() || is_invisible(c) => {
-                // A `String` takes everything.
+                // Writing to a `String` cannot fail.
                 let _ = write!(literal, "\\u{{{:x}}}", u32::from(c));
             }
             c => literal.push(c),
@@ -36,7 +36,7 @@ pub(super) fn key(name: &str) -> String {
     if is_identifier(name) { name.to_owned() } else { literal(name) }
 }
 
-/// The name of a member of an object literal, where `__proto__` means something else.
+/// The name of a member of an object literal, where `__proto__` has a special meaning.
 pub(super) fn member(name: &str) -> String {
     if name == "__proto__" { format!("[{}]", literal(name)) } else { key(name) }
 }
@@ -47,8 +47,8 @@ fn is_identifier(name: &str) -> bool {
         && chars.all(|c| is_part(c) || c == '_' || c == '$')
 }
 
-/// A documentation comment, indented by `indent`, with its line break; empty if there is nothing to say. `deprecated` says what to use
-/// instead, or nothing.
+/// A documentation comment, indented by `indent`, with a line break at its end; empty if there is no text. `deprecated`
+/// marks the item as deprecated and names the replacement, or is empty.
 pub(super) fn doc(indent: &str, paragraphs: &[&str], deprecated: Option<&str>) -> String {
     let paragraphs = paragraphs.iter().filter(|paragraph| !paragraph.trim().is_empty()).map(|text| comment_lines(text));
     let deprecated = deprecated.map(|instead| {
@@ -71,7 +71,7 @@ pub(super) fn doc(indent: &str, paragraphs: &[&str], deprecated: Option<&str>) -
             let mut comment = format!("{indent}/**\n");
             for line in lines {
                 let space = if line.is_empty() { "" } else { " " };
-                // A `String` takes everything.
+                // Writing to a `String` cannot fail.
                 let _ = writeln!(comment, "{indent} *{space}{line}");
             }
             comment + indent + " */\n"
@@ -79,7 +79,7 @@ pub(super) fn doc(indent: &str, paragraphs: &[&str], deprecated: Option<&str>) -
     }
 }
 
-/// Lines that cannot end the comment, nor be taken for tags.
+/// The lines of a text, escaped so that they neither end the comment nor start a tag.
 fn comment_lines(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}', '\u{85}', '\u{b}', '\u{c}'], "\n");
     let line = |line: &str| {

@@ -1,4 +1,4 @@
-//! `types`: the types that values have.
+//! Prints `types`: the types of values.
 
 use std::collections::BTreeSet;
 
@@ -7,27 +7,27 @@ use super::{Context, Int64};
 use crate::codegen::ir::{Body, Field, Flattened, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
 use crate::codegen::names::{Scope, pascal};
 
-/// The longest line that is not broken.
+/// The maximum width of a line.
 const WIDTH: usize = 110;
-/// The longest array that is written as a tuple; of longer ones the length is checked by codecs alone.
+/// The maximum length of an array that is written as a tuple. Only codecs check the length of longer arrays.
 const MOST_ITEMS: usize = 32;
 
-/// The member that says which variant an object is.
+/// The member that identifies the variant of an object.
 #[derive(Clone, Copy)]
 struct Tag<'a> {
     name: &'a str,
-    /// A literal.
+    /// The value as a literal.
     value: &'a str,
 }
 
 impl Context<'_> {
-    /// All types, one after the other.
+    /// Prints all types.
     pub(super) fn types(&self) -> String {
         let types: Vec<_> = self.api.types.iter().map(|def| self.definition(def)).collect();
         types.join("\n")
     }
 
-    /// The constants that types come with.
+    /// Prints the constants of enums.
     pub(super) fn constants(&self) -> String {
         let constants = self.api.types.iter().filter_map(|def| {
             if !matches!(def.shape, Shape::Enum(_) | Shape::Integers(_)) {
@@ -54,7 +54,7 @@ impl Context<'_> {
         format!("{doc}{text}")
     }
 
-    /// An interface where it can be one.
+    /// An interface if possible, otherwise a type alias.
     fn object(&self, name: &str, fields: &Struct, tag: Option<Tag<'_>>) -> String {
         let body = self.body(fields, tag, "");
         if fields.flattened.is_empty() {
@@ -64,7 +64,7 @@ impl Context<'_> {
         }
     }
 
-    /// An object type: its members in braces, and what is flattened into it behind them.
+    /// An object type: its members in braces, followed by the unions flattened into it.
     fn body(&self, fields: &Struct, tag: Option<Tag<'_>>, indent: &str) -> String {
         let inner = format!("{indent}  ");
         let mut lines: Vec<String> =
@@ -89,7 +89,8 @@ impl Context<'_> {
         format!("{doc}{indent}{}{mark}: {};\n", key(&field.name), self.kind(&field.kind))
     }
 
-    /// The type of the members without a name. Those with one must be of it too, where their names could be such keys.
+    /// The index signature for members without a name. Named members must match it too if their names could be such
+    /// keys, so it includes their types.
     fn index(&self, key: &Key, values: &Type, fields: &Struct, tag: Option<Tag<'_>>) -> String {
         match key {
             Key::String | Key::Enum(_) => {
@@ -145,7 +146,7 @@ impl Context<'_> {
         std::iter::once(head).chain(keys).chain(definitions).collect::<Vec<_>>().join("\n")
     }
 
-    /// How a union names a variant, and what defines that name.
+    /// The reference to a variant in its union, and the definition behind that reference.
     fn variant(&self, variant: &Variant, union: &Union, keys: Option<&str>) -> (String, Option<String>) {
         let name = self.names.of_variant(variant);
         let described = |definition: String| {
@@ -160,7 +161,8 @@ impl Context<'_> {
                     Body::Newtype(kind) => self.kind(kind),
                     Body::Unit => String::new(),
                 };
-                // The other keys are not written into each variant: they would be as many as the square of the variants.
+                // The keys of other variants are not written into each variant: their number would grow with the square
+                // of the variants.
                 let others = keys.map(|keys| format!("extends Omit<{keys}, {}> ", literal(&variant.name)));
                 let others = others.unwrap_or_default();
                 described(format!("export interface {name} {others}{{\n  {}: {content};\n}}\n", key(&variant.name)))
@@ -183,7 +185,7 @@ impl Context<'_> {
         }
     }
 
-    /// A type, as it is written where it is used.
+    /// A type as written at its place of use.
     pub(super) fn kind(&self, kind: &Type) -> String {
         match kind {
             Type::Any => "unknown".to_owned(),
@@ -212,7 +214,7 @@ impl Context<'_> {
         }
     }
 
-    /// A type beside an operator that binds more tightly than `|`.
+    /// A type next to an operator that binds tighter than `|`.
     fn operand(&self, kind: &Type) -> String {
         let text = self.kind(kind);
         let is_union = matches!(kind, Type::Nullable(_)) || matches!(kind, Type::Number if self.is_exact());
@@ -260,14 +262,14 @@ impl Context<'_> {
 
 /// A value of an enumeration.
 struct Member<'a> {
-    /// What it is called.
+    /// The identifier.
     name: String,
-    /// As it is written.
+    /// The literal.
     value: String,
     description: &'a str,
 }
 
-/// The values of an enumeration; nothing else has any.
+/// The values of an enumeration. Empty for all other shapes.
 fn values_of(shape: &Shape) -> Vec<Member<'_>> {
     let mut scope = Scope::default();
     let mut member = |name: &str, value: String, description| {
@@ -285,7 +287,7 @@ fn values_of(shape: &Shape) -> Vec<Member<'_>> {
     }
 }
 
-/// A constant for each value, and the union of them.
+/// A constant for each value, and the union of all values.
 fn enumeration(name: &str, members: &[Member<'_>], doc_of_type: &str) -> String {
     let members: String = members
         .iter()
@@ -301,6 +303,6 @@ fn enumeration(name: &str, members: &[Member<'_>], doc_of_type: &str) -> String 
 }
 
 fn alternatives(kinds: &[String]) -> String {
-    // Everything is `unknown` already.
+    // `unknown` already includes every other type.
     if kinds.iter().any(|kind| kind == "unknown") { "unknown".to_owned() } else { kinds.join(" | ") }
 }
