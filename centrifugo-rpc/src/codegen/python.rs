@@ -1,4 +1,4 @@
-//! The Python client: what is written by hand, the models, and a method for each of the contract's.
+//! Generates the Python client: the hand-written modules, the models, and one method per method of the contract.
 
 use super::{Api, File, MARK, Package};
 
@@ -14,7 +14,7 @@ mod types;
 
 use types::Types;
 
-/// The files of the package.
+/// Generates the files of the package.
 pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
     let api = api.clone().unified();
     let types = Types::new(&api);
@@ -27,7 +27,8 @@ pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
     files
 }
 
-/// What makes a package of the directory around the client: without it type checkers find `python` and `opensdk.python` to be the same file.
+/// The file that makes the directory around the client a package. Without it, type checkers report that `python` and
+/// `opensdk.python` are the same file.
 pub(crate) fn around() -> File {
     File::new("__init__.py", header("Generated clients.").trim_end().to_owned() + "\n")
 }

@@ -1,4 +1,4 @@
-//! `api.py`: the methods of the contract.
+//! Prints the API modules: the methods of the contract.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::codegen::ir::{Api, Method, Type};
 use crate::codegen::names::Scope;
 use crate::codegen::names::python as names;
 
-/// How the methods of a class are called.
+/// The kind of a class's methods.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// `async def`
@@ -19,7 +19,7 @@ enum Mode {
     Sync,
 }
 
-/// `api.py`: the methods of the contract.
+/// Prints `api.py`: the methods of the contract.
 pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
     let body = bodies(api, types, Mode::Async, &mut names::methods());
     let mut text = head("The methods of the contract.", &body, true);
@@ -34,7 +34,7 @@ pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
     text + &body
 }
 
-/// `sync_api.py`: the same, for programs without an event loop.
+/// Prints `sync_api.py`: the same methods for programs without an event loop.
 pub(super) fn print_sync(api: &Api, types: &Types<'_>) -> String {
     let body = bodies(api, types, Mode::Sync, &mut names::sync_methods());
     let mut text = head("The methods of the contract, without `await`.", &body, body.contains("_t."));
@@ -67,7 +67,7 @@ const CLASS: &str = r#"class APIClient(BaseAPIClient):
         return SyncAPIClient(cls(rpc))
 "#;
 
-/// The methods, each behind an empty line.
+/// The methods, each preceded by a blank line.
 fn bodies(api: &Api, types: &Types<'_>, mode: Mode, scope: &mut Scope) -> String {
     let methods = api.methods.iter().map(|method| {
         let name = names::method(scope, &method.name);

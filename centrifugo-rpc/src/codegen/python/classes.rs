@@ -1,4 +1,4 @@
-//! Classes: structs, variants of unions, enums.
+//! Prints classes: structs, variants of unions, enums.
 
 use super::docs::docstring;
 use super::layout::{Expr, annotated, literal};
@@ -8,17 +8,17 @@ use crate::codegen::names::python::{self as names, Fields};
 
 const INDENT: usize = 4;
 
-/// A class as it is put together.
+/// A class under construction.
 struct Class {
     name: String,
     base: String,
     keywords: Vec<Expr>,
-    /// The attributes that have another name on the wire.
+    /// The attributes with a different name on the wire.
     renamed: Vec<Expr>,
-    /// The class whose values it takes as well: that of results, where it is one of params.
+    /// The class whose values this class also accepts: for a class of params, the corresponding class of results.
     received: Option<String>,
     doc: String,
-    /// Each with the docstring behind it.
+    /// Each with its docstring after it.
     members: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ impl Class {
         });
     }
 
-    /// A member of the wire, and what its attribute is annotated with.
+    /// Records the wire name of a member and returns the annotation of its attribute.
     fn on_the_wire(&mut self, kind: Expr, name: &str, wire: &str) -> Expr {
         if name == wire {
             return kind;
@@ -55,7 +55,8 @@ impl Class {
         Expr::subscript("_t.Annotated", vec![kind, Expr::call("_m.wire", vec![Expr::name(literal(wire))])])
     }
 
-    /// What has members of others among its own looks for its own by name, before their annotations can be understood.
+    /// Adds the renamed attributes to the header of the class. A model with foreign members among its own looks up its
+    /// own members by name, before their annotations can be evaluated.
     fn tells_names(&mut self) {
         if !self.renamed.is_empty() {
             let renamed = Expr::dict(std::mem::take(&mut self.renamed));
@@ -143,7 +144,7 @@ pub(super) fn of_union(types: &Types<'_>, def: &TypeDef, union: &Union) -> Vec<S
 fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class {
     let internal = if let Tagging::Internal { tag } = tagging { Some(tag) } else { None };
     let mut scope = match &variant.body {
-        // As in the class that it is derived from.
+        // The same names as in the base class.
         Body::Newtype(kind) => names::fields(types.struct_of(kind).into_iter().flat_map(|(_, base)| members(base))),
         Body::Struct(fields) => names::fields(members(fields).chain(internal.map(String::as_str))),
         Body::Unit => names::fields([]),
@@ -195,7 +196,7 @@ fn add_tag(class: &mut Class, scope: &mut Fields, tag: Option<&String>, variant:
     class.member(annotated(&name, &kind, Some(&value), INDENT), "");
 }
 
-/// What is not a struct, but has members all the same: they stand beside the tag.
+/// Adds content that is not a struct and still has members. The members stand beside the tag.
 fn add_content(class: &mut Class, types: &Types<'_>, kind: &Type, scope: &mut Fields) {
     let name = names::field(scope, "value");
     let variants = if let Type::Named(kind) = kind { types.variants_of(kind) } else { Expr::call("", Vec::new()) };
@@ -216,7 +217,7 @@ fn reserve(scope: &mut Fields, fields: &Struct) {
     }
 }
 
-/// What its members are called on the wire.
+/// The names of the struct's members on the wire.
 fn members(fields: &Struct) -> impl Iterator<Item = &str> {
     fields.fields.iter().map(|field| field.name.as_str())
 }
@@ -225,7 +226,7 @@ fn model_for(fields: &Struct) -> &'static str {
     if is_flat(fields) { "_m.FlatModel" } else { "_m.Model" }
 }
 
-/// Whether other members may stand among its own, or none.
+/// Whether the struct has flattened members, or does not simply ignore unknown ones.
 fn is_flat(fields: &Struct) -> bool {
     !fields.flattened.is_empty() || fields.rest != Rest::Ignored
 }
@@ -265,7 +266,7 @@ fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut
     }
 }
 
-/// The type of a field, and what it is when it is not given.
+/// The type of a field, and its default if it may be omitted.
 fn kind_of(types: &Types<'_>, field: &Field) -> (Expr, Option<&'static str>) {
     let kind = types.expr(&field.kind);
     match (field.required, types.is_nullable(&field.kind)) {

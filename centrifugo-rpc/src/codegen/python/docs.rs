@@ -1,8 +1,8 @@
-//! Docstrings. What they say comes from Rust and may be anything.
+//! Prints docstrings. Their text comes from Rust and may contain anything.
 
 use super::layout::{escaped, is_hidden};
 
-/// The docstring of a text, indented; nothing for an empty one.
+/// The docstring of a text, indented. None for an empty text.
 pub(super) fn docstring(text: &str, indent: usize) -> Option<String> {
     let lines = lines(text);
     let (first, rest) = lines.split_first()?;
@@ -21,7 +21,8 @@ pub(super) fn docstring(text: &str, indent: usize) -> Option<String> {
     Some(docstring + &margin + "\"\"\"")
 }
 
-/// The lines of a text, as they may stand in a docstring: without what ends it, and without what formatters would take away.
+/// The lines of a text, prepared for a docstring: without sequences that end it and without whitespace that formatters
+/// would remove.
 fn lines(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
     let mut lines: Vec<String> =
@@ -41,7 +42,8 @@ fn lines(text: &str) -> Vec<String> {
     cleaned.collect()
 }
 
-/// A line without quotes that could end the docstring, or that a formatter would keep away from its ends.
+/// Escapes quotes that could end the docstring, and quotes at its ends that a formatter would separate from the
+/// delimiters.
 fn safe(line: &str, is_first: bool, is_last: bool) -> String {
     let chars: Vec<char> = line.chars().collect();
     let mut safe = String::new();
@@ -52,7 +54,7 @@ fn safe(line: &str, is_first: bool, is_last: bool) -> String {
             '"' if at_edge || beside_another => safe.push_str("\\x22"),
             '\\' => safe.push_str("\\\\"),
             c if is_hidden(c) => safe.push_str(&escaped(c)),
-            // Formatters take them for blanks at the ends of lines.
+            // Formatters treat such characters as blanks at the ends of lines.
             c if c.is_whitespace() && c != ' ' => safe.push_str(&escaped(c)),
             c => safe.push(c),
         }

@@ -1,4 +1,4 @@
-//! Imports and exports, in the order that linters want.
+//! Prints imports and exports, sorted as linters require.
 
 use super::layout::{Expr, WIDTH, literal, width};
 
@@ -20,7 +20,7 @@ pub(super) fn exports(mut names: Vec<&str>) -> String {
     Expr::list(names).laid_out("__all__ = ", 0, 0)
 }
 
-/// Constants come first, then classes, then functions, and what has no cases.
+/// The rank of a name: constants come first, then classes, then functions and names without case.
 fn kind(name: &str) -> u8 {
     match name.chars().next() {
         Some(_) if name.len() > 1 && name.contains(char::is_uppercase) && !name.contains(char::is_lowercase) => 0,
@@ -29,7 +29,7 @@ fn kind(name: &str) -> u8 {
     }
 }
 
-/// `A2` before `A10`.
+/// A key that sorts `A2` before `A10`.
 fn natural(name: &str) -> Vec<(u64, char)> {
     let mut parts = Vec::new();
     let mut chars = name.chars().peekable();
@@ -44,7 +44,7 @@ fn natural(name: &str) -> Vec<(u64, char)> {
         }
         parts.push((number, '0'));
     }
-    // Digits come before letters, whatever they say.
+    // Digits sort before letters, regardless of their value.
     parts.iter_mut().filter(|(_, c)| *c != '0').for_each(|(number, _)| *number = u64::MAX);
     parts
 }

@@ -1,10 +1,10 @@
-//! Expressions as `ruff format` leaves them: on one line where they fit, else one item per line.
+//! Lays out expressions as `ruff format` does: on one line if they fit, otherwise one item per line.
 
 use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar as _;
 
-/// The longest line.
+/// The maximum length of a line.
 pub(super) const WIDTH: usize = 88;
 
 /// An expression.
@@ -62,18 +62,18 @@ impl Expr {
         Self::OrNone(Box::new(self))
     }
 
-    /// Lists and tuples by themselves, which have an item per line.
+    /// Whether the expression is a bare list or tuple, which is broken into one item per line.
     fn is_list(&self) -> bool {
         matches!(self, Self::Brackets { head, open, .. } if head.is_empty() && *open != '{')
     }
 
-    /// On one line.
+    /// The expression on one line.
     pub(super) fn flat(&self) -> String {
         match self {
             Self::Name(name) => name.clone(),
             Self::Brackets { head, open, close, items } => {
                 let inner = items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
-                // Parentheses alone make no tuple of one.
+                // Parentheses alone do not make a tuple of one item.
                 let comma = if head.is_empty() && *open == '(' && items.len() == 1 { "," } else { "" };
                 format!("{head}{open}{inner}{comma}{close}")
             }
@@ -83,7 +83,7 @@ impl Expr {
         }
     }
 
-    /// On several lines, the first of which begins somewhere behind `indent`.
+    /// The expression on several lines. The first line starts somewhere after `indent`.
     pub(super) fn broken(&self, indent: usize) -> String {
         match self {
             Self::Name(name) => name.clone(),
@@ -95,7 +95,7 @@ impl Expr {
                     return format!("{head}{open}\n{margin}    {inner}\n{margin}{close}");
                 }
                 let mut text = format!("{head}{open}\n");
-                // In a subscript of one a comma would make a tuple of it.
+                // A comma after the only item of a subscript would make it a tuple.
                 let comma = if *open == '[' && items.len() == 1 { "" } else { "," };
                 for item in items {
                     let _ = writeln!(text, "{}{comma}", item.laid_out("", indent + 4, comma.len()));
@@ -114,7 +114,7 @@ impl Expr {
         }
     }
 
-    /// `prefix` and the expression, indented, with `room` for what follows on the last line.
+    /// `prefix` and the expression, indented, with `room` columns left on the last line for the text that follows.
     pub(super) fn laid_out(&self, prefix: &str, indent: usize, room: usize) -> String {
         let margin = " ".repeat(indent);
         let flat = format!("{margin}{prefix}{}", self.flat());
@@ -148,7 +148,7 @@ pub(super) fn alias(name: &str, value: &Expr) -> String {
     }
 }
 
-/// A string in double quotes, without any inside.
+/// A string in double quotes, without double quotes inside.
 pub(super) fn literal(text: &str) -> String {
     let mut literal = String::from("\"");
     for c in text.chars() {
@@ -165,7 +165,7 @@ pub(super) fn literal(text: &str) -> String {
     literal
 }
 
-/// What an editor does not show as it is, or shows as the end of a line.
+/// Whether an editor hides the character or shows it as a line end.
 pub(super) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -183,7 +183,7 @@ pub(super) fn escaped(c: char) -> String {
     }
 }
 
-/// Columns of the last line.
+/// The number of columns of the last line.
 pub(super) fn width(text: &str) -> usize {
     let last = text.lines().last().unwrap_or_default();
     last.chars().map(|c| c.width().unwrap_or(0)).sum()

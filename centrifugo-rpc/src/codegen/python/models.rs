@@ -1,4 +1,4 @@
-//! `models.py`: the types of the contract.
+//! Prints `models.py`: the types of the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::types::{Types, has_class};
 use super::{header, imports};
 use crate::codegen::ir::{Api, Body, Shape, Tagging, Type, TypeDef, Union};
 
-/// The module. None if there are no types.
+/// Prints the module. None if there are no types.
 pub(super) fn print(api: &Api, types: &Types<'_>) -> Option<String> {
     if api.types.is_empty() {
         return None;
@@ -45,7 +45,7 @@ pub(super) fn print(api: &Api, types: &Types<'_>) -> Option<String> {
     Some(text)
 }
 
-/// Whether it is printed as another name for a type.
+/// Whether the shape is printed as an alias.
 fn is_alias(shape: &Shape) -> bool {
     matches!(shape, Shape::Alias(_) | Shape::Union(_))
 }
@@ -59,7 +59,7 @@ fn print_classes<'a>(types: &Types<'a>, def: &'a TypeDef, printed: &mut BTreeSet
         Shape::Enum(values) => blocks.push(classes::of_enum(types, def, values)),
         Shape::Integers(values) => blocks.push(classes::of_integers(types, def, values)),
         Shape::Union(union) => {
-            // A class stands behind its base.
+            // A class must follow its base.
             for base in bases(types, union) {
                 print_classes(types, base, printed, blocks);
             }
@@ -80,7 +80,7 @@ fn bases<'a>(types: &Types<'a>, union: &'a Union) -> Vec<&'a TypeDef> {
     bases.collect()
 }
 
-/// What an alias stands for; `quoted` where names are not known yet.
+/// The target of an alias; `quoted` if its names may not be defined yet.
 fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
     let union = match shape {
         Shape::Alias(kind) => {
@@ -101,10 +101,10 @@ fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
         _ => Expr::name("None"),
     });
     let mut members: Vec<_> = members.collect();
-    // Units are one member, and `None | None` is an error.
+    // Units share one member, and `None | None` is an error.
     let mut seen = BTreeSet::new();
     members.retain(|member| seen.insert(member.flat()));
-    // Where it stands makes no difference, and at the end is where people look for it.
+    // The position of `None` does not change the type; readers expect it at the end.
     members.sort_by_key(|member| member.flat() == "None");
     if members.is_empty() {
         return Expr::name("_m.Never");
@@ -124,7 +124,7 @@ fn alias(types: &Types<'_>, def: &TypeDef) -> String {
     with_doc(text, def)
 }
 
-/// An alias that contains itself, which pydantic knows in this form alone.
+/// An alias that contains itself. Pydantic supports such aliases only in this form.
 fn recursive_alias(types: &Types<'_>, def: &TypeDef) -> String {
     let name = types.name(&def.name);
     let arguments = vec![Expr::name(literal(&name)), value(types, &def.shape, true)];
@@ -138,7 +138,7 @@ fn with_doc(text: String, def: &TypeDef) -> String {
     }
 }
 
-/// The aliases that an alias refers to when it is defined: not those inside of classes.
+/// The aliases that must be known when an alias is defined. References inside classes do not count.
 fn references(def: &TypeDef) -> Vec<String> {
     let mut names = Vec::new();
     let mut visit = |kind: &Type| {
@@ -162,7 +162,7 @@ fn references(def: &TypeDef) -> Vec<String> {
     names
 }
 
-/// One alias of each circle of them: the others are defined behind it.
+/// One alias of each cycle. The other aliases of the cycle are defined after it.
 fn recursive<'a>(aliases: &[&'a TypeDef]) -> BTreeSet<&'a str> {
     let graph: BTreeMap<&str, Vec<String>> = aliases.iter().map(|def| (def.name.as_str(), references(def))).collect();
     let mut cut: BTreeSet<&'a str> = BTreeSet::new();
@@ -184,7 +184,7 @@ fn recursive<'a>(aliases: &[&'a TypeDef]) -> BTreeSet<&'a str> {
     cut
 }
 
-/// Each behind those that it refers to.
+/// Sorts aliases so that each follows the aliases it refers to.
 fn sorted<'a>(aliases: &[&'a TypeDef], recursive: &BTreeSet<&str>) -> Vec<&'a TypeDef> {
     fn visit<'a>(
         def: &'a TypeDef,

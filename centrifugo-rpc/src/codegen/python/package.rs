@@ -1,4 +1,4 @@
-//! What makes a package of the modules.
+//! Assembles the modules into a package.
 
 use super::types::Types;
 use super::{header, imports, readme};
@@ -29,7 +29,7 @@ const HAND_WRITTEN: [(&str, &str); 20] = [
     ("_wire.py", include_str!("../../../clients/python/base/_wire.py")),
 ];
 
-/// What callers import, by module.
+/// The names that callers import, by module.
 const EXPORTS: [(&str, &[&str]); 6] = [
     ("._client", &["CentrifugoRPCClient"]),
     ("._datetime", &["FarDate", "FarDateTime", "NanoDateTime"]),
@@ -60,7 +60,7 @@ pub(super) fn hand_written() -> Vec<File> {
     HAND_WRITTEN.iter().map(|(path, text)| File::new(*path, format!("# {MARK}\n{text}"))).collect()
 }
 
-/// All but the modules that have something in them.
+/// All files except the modules with the client's code.
 pub(super) fn around(api: &Api, package: &Package, types: &Types<'_>) -> Vec<File> {
     let module = module(package);
     vec![
@@ -71,7 +71,7 @@ pub(super) fn around(api: &Api, package: &Package, types: &Types<'_>) -> Vec<Fil
     ]
 }
 
-/// What the package is imported as, once it is installed.
+/// The import name of the installed package.
 fn module(package: &Package) -> String {
     package.name.replace('-', "_")
 }

@@ -1,4 +1,4 @@
-//! `README.md`, with an example that runs.
+//! Prints `README.md`, with an example that runs.
 
 use super::imports;
 use super::layout::literal;
@@ -137,14 +137,15 @@ asyncio.run(main())
     )
 }
 
-/// The method that shows most: one that takes and gives something with members.
+/// The rank of a method as an example, lowest first. Methods whose params and result have members are the best
+/// examples.
 fn rank(types: &Types<'_>, method: &Method) -> u8 {
     let has_members = |kind: &Type| types.struct_of(kind).is_some_and(|(_, fields)| !fields.fields.is_empty());
     let shown = u8::from(!method.params.as_ref().is_some_and(has_members)) + u8::from(!has_members(&method.result));
     shown + 4 * u8::from(method.no_wait || method.deprecated.is_some())
 }
 
-/// An expression for some value, and the types in it.
+/// An expression for a sample value, and the types that it uses.
 struct Sample {
     text: String,
     used: Vec<String>,
@@ -159,7 +160,7 @@ fn sample(api: &Api, types: &Types<'_>, method: &Method) -> Option<Sample> {
     Some(Sample { text, used })
 }
 
-/// A value of a type that is simple enough.
+/// A sample value of a type, if the type is simple enough.
 fn value(api: &Api, types: &Types<'_>, kind: &Type, used: &mut Vec<String>) -> Option<String> {
     Some(match kind {
         Type::Bool => "True".to_owned(),

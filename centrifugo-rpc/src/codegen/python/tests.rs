@@ -18,7 +18,8 @@ fn every_file_says_that_it_is_generated() {
     }
 }
 
-/// Small, so that a person can read it: what it means is tested in the `tests` member, by checkers and by serde.
+/// The sample is small so that a person can review the output. The `tests` member checks its meaning with type checkers
+/// and serde.
 #[test]
 fn the_generated_modules_are_these() {
     for name in ["models.py", "api.py"] {

@@ -1,4 +1,4 @@
-//! What types are called.
+//! Names types in Python.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use super::layout::{Expr, literal};
 use crate::codegen::ir::{Api, Body, Integer, Key, Shape, Struct, Tagging, Type, TypeDef, Union, Width};
 use crate::codegen::names::python as names;
 
-/// Longer arrays of a fixed length are lists.
+/// The maximum length of a fixed-length array that becomes a tuple. Longer arrays become lists.
 const LONGEST_TUPLE: usize = 16;
 
-/// The types of a contract, and what they are called in Python.
+/// The types of a contract and their names in Python.
 pub(super) struct Types<'a> {
     api: &'a Api,
     names: BTreeMap<&'a str, String>,
@@ -30,7 +30,7 @@ impl<'a> Types<'a> {
         Self { api, names: all }
     }
 
-    /// All that the module of the models defines.
+    /// All names that the module of the models defines.
     pub(super) fn all(&self) -> Vec<&str> {
         self.names.values().map(String::as_str).collect()
     }
@@ -83,12 +83,12 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Whether null is one of its values.
+    /// Whether null is one of the type's values.
     pub(super) fn is_nullable(&self, kind: &Type) -> bool {
         self.is_nullable_within(kind, &mut Vec::new())
     }
 
-    /// Types may be made of each other: `seen` are those that are looked at already.
+    /// `seen` are the types already visited: types may contain each other.
     fn is_nullable_within<'t>(&'t self, kind: &'t Type, seen: &mut Vec<&'t str>) -> bool {
         let name = match kind {
             Type::Any | Type::Null | Type::Nullable(_) => return true,
@@ -109,7 +109,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Whether null is its only value.
+    /// Whether null is the type's only value.
     pub(super) fn is_null(&self, kind: &Type) -> bool {
         match kind {
             Type::Null => true,
@@ -118,7 +118,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Whether it has no values at all.
+    /// Whether the type has no values at all.
     pub(super) fn is_never(&self, kind: &Type) -> bool {
         match kind {
             Type::Never => true,
@@ -131,7 +131,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The definition that a name stands for, behind aliases.
+    /// The definition behind a name, through aliases.
     pub(super) fn resolve(&self, name: &str) -> Option<&'a TypeDef> {
         let def = self.api.get(name)?;
         match &def.shape {
@@ -140,19 +140,19 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The struct that a type stands for, if it is one.
+    /// The struct behind a type, if it is one.
     pub(super) fn struct_of(&self, kind: &Type) -> Option<(&'a str, &'a Struct)> {
         let Type::Named(name) = kind else { return None };
         let def = self.resolve(name)?;
         if let Shape::Struct(fields) = &def.shape { Some((&def.name, fields)) } else { None }
     }
 
-    /// The union of this name.
+    /// The union with this name.
     pub(super) fn union_of(&self, name: &str) -> Option<&'a Union> {
         union_of(self.api.get(name)?)
     }
 
-    /// The names of the members that a flattened type takes for itself.
+    /// The names of the members that a flattened type claims.
     pub(super) fn variants_of(&self, name: &str) -> Expr {
         let union = self.resolve(name).and_then(union_of).filter(|union| union.tagging == Tagging::External);
         let variants = union.map(|union| union.variants.as_slice()).unwrap_or_default();
