@@ -1,4 +1,4 @@
-//! What a caller gets from a worker, through a real Centrifugo: the caller is written from the protocol's page alone.
+//! Calls through a real Centrifugo, from a caller that is written from the description of the protocol alone.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::demo::{caller, caller_settings};
 use tests::{Centrifugo, Demo, Node, Server, eventually, toolchain, within};
 
-/// A Centrifugo with the configuration that `centrifugo_config` prints.
+/// Starts a Centrifugo with the configuration that `centrifugo_config` prints.
 async fn centrifugo() -> Centrifugo {
     let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config();
     Centrifugo::start(serde_json::to_value(config).expect("JSON")).await
@@ -18,7 +18,7 @@ async fn a_caller_in_another_language_gets_its_results() {
     let server = centrifugo().await;
     let demo = Demo::start(&server).await;
     assert_eq!(caller(&server, "results").await, ["results"]);
-    // A notification is not answered, so it is waited for.
+    // A notification has no reply, so the test waits for its effect.
     let expected = ["called", "called again", "called with an address", "notified"];
     eventually("the notification to run", async || (demo.runs() == expected).then_some(())).await;
 }
@@ -60,7 +60,7 @@ async fn nobody_reaches_the_calls_and_replies_of_others() {
 
 #[tokio::test]
 async fn garbage_neither_stops_nor_floods_the_worker() {
-    // Without `publication_data_format`, so that all of it arrives.
+    // Without `publication_data_format`, so that all garbage arrives.
     let server = Centrifugo::start_default().await;
     let demo = Demo::start(&server).await;
     assert_eq!(caller(&server, "garbage").await, ["alive after 1000 garbage publications"]);
@@ -123,7 +123,7 @@ async fn the_caller_in_the_documentation_works_as_it_stands() {
     let (_, code) = page.split_once("```javascript\n").expect("a JavaScript sample");
     let (code, _) = code.split_once("\n```").expect("the sample's end");
     let _packages = Node::install();
-    // Beside the packages it imports.
+    // Node looks for imported packages beside the script.
     let node = toolchain::tests_dir().join("node");
     let script = tempfile::Builder::new().prefix("sample-").suffix(".mjs").tempfile_in(&node).expect("a file");
     std::fs::write(script.path(), code).expect("written");

@@ -1,4 +1,4 @@
-//! The command line of a service, and the examples, as their users run them.
+//! The command line of a service, and the examples, run as users run them.
 
 use std::process::{Command, Output};
 
@@ -9,7 +9,7 @@ use tests::{Centrifugo, Demo, Example, centrifugo, example};
 const SECRETS: [(&str, &str); 2] =
     [("CENTRIFUGO_API_KEY", "an-api-key"), ("CENTRIFUGO_TOKEN_HMAC_SECRET", "a-token-secret-of-more-than-32-bytes")];
 
-/// Runs `demo` to its end, with standard output and standard error apart.
+/// Runs `demo` to its end, with separate standard output and standard error.
 fn demo(args: &[&str], env: &[(&str, &str)]) -> Output {
     let mut command = example::command("demo");
     command.args(args).envs(env.iter().copied()).output().expect("it starts")
@@ -85,7 +85,7 @@ fn centrifugo_config_has_the_namespaces_of_all_services() {
         namespaces.iter().map(|one| one["name"].as_str().map(ToOwned::to_owned)).collect()
     };
     let expected = |names: &[&str]| -> Vec<_> { names.iter().map(|name| Some((*name).to_owned())).collect() };
-    // An empty variable is none.
+    // An empty variable counts as unset.
     let (unnamed, max_length) = namespaces(&[], "");
     assert_eq!(names(&unnamed), expected(&["rpc", "reply"]));
     let (all, longer) = namespaces(&["--service", "billing", "--service", "shop", "--anonymous"], "shop");

@@ -1,4 +1,4 @@
-//! The contract on the command line: printed, compared, and asked for over the wire.
+//! The contract on the command line: printed, compared, and fetched over the wire.
 
 use std::fs;
 use std::process::Output;
@@ -6,7 +6,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 use tests::{Centrifugo, Demo, example};
 
-/// Runs `demo` to its end, without any settings.
+/// Runs `demo` to its end, without settings.
 fn demo(args: &[&str]) -> Output {
     example::command("demo").args(args).output().expect("it starts")
 }
@@ -22,7 +22,7 @@ fn contract() -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON and nothing else")
 }
 
-/// Compares `old` with what `demo` has: the exit code, and what it prints.
+/// Compares `old` with the contract of `demo`, and returns the exit code and the output.
 fn diff(old: &str) -> (Option<i32>, String) {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("old.json");
@@ -52,7 +52,7 @@ fn the_exit_code_says_whether_callers_break() {
     let (code, printed) = diff(&now.to_string());
     assert_eq!((code, printed.as_str()), (Some(0), "0 changes break callers, 0 do not\n"));
 
-    // Callers of then could say more than the worker of now understands.
+    // Old callers may send params that the new worker refuses.
     let mut old = now.clone();
     old["params"]["TaskStatsParams"]["required"] = json!([]);
     old["methods"].as_array_mut().expect("methods").retain(|method| method["name"] != "demo.echo");

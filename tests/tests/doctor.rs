@@ -1,4 +1,4 @@
-//! The doctor finds what is wrong with a real Centrifugo, says what to do, and finds nothing where nothing is wrong.
+//! The doctor finds the faults of a real Centrifugo, names the fixes, and finds nothing on a faultless server.
 
 use centrifugo_rpc::Config;
 use futures_util::future::join_all;
@@ -9,15 +9,15 @@ use tests::{Centrifugo, Demo, Example, PATIENCE, Server, clock, config, unique};
 const RPC: &str = "/channel/namespaces/0";
 const REPLY: &str = "/channel/namespaces/1";
 
-/// What the doctor says of `server`, and with which exit code.
+/// Returns the doctor's findings about `server`, and its exit code.
 async fn doctor(server: &Server, more: &[(&str, &str)]) -> (String, Option<i32>) {
     let env: Vec<_> = environment(server).into_iter().chain(more.iter().copied()).collect();
-    // It takes some seconds by itself, and several of them share the machine.
+    // A run takes some seconds by itself, and several runs share the machine.
     let output = Example::start_with("demo", &["doctor"], &env).ended_within(PATIENCE * 4).await;
     (output.lines.join("\n"), output.status.code())
 }
 
-/// The printed configuration, with a change of the object at `place`.
+/// Returns the printed configuration with a change of the object at `place`.
 fn changed(place: &str, change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Value {
     let config = Config::new(unique("key"), unique("a-secret-of-this-test-alone")).centrifugo_config();
     let mut config = serde_json::to_value(config).expect("JSON");
@@ -34,7 +34,7 @@ fn with(place: &str, option: &str, value: Value) -> Value {
     changed(place, |options| drop(options.insert(option.to_owned(), value)))
 }
 
-/// The finding with its fix, of a doctor that finds nothing else.
+/// Checks that the doctor finds one thing alone, with its fix.
 async fn only_finding(config: Value, more: &[(&str, &str)], parts: &'static [&'static str]) {
     let server = Centrifugo::start(config.clone()).await;
     let (findings, code) = doctor(&server, more).await;

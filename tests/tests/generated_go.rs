@@ -1,4 +1,4 @@
-//! The generated Go client: what its users write, and what their tools say of it.
+//! The generated Go client: the code of its users, and the findings of their tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ fn generator(project: &Project) -> Command {
     command
 }
 
-/// The program of the documentation, word for word.
+/// The program of the documentation, verbatim.
 const PROGRAM: &str = r#"
 api := client.NewAPIClient("ws://…", "token", "user-123")             // functional options after these
 if err := api.Connect(ctx); err != nil { … }
@@ -65,7 +65,7 @@ async fn the_readme_of_the_package_runs() {
         block.unwrap_or_else(|| panic!("no {language} in the README")).to_owned()
     };
     project.write("main.go", &block("go"));
-    // As the README says.
+    // Follows the README.
     let edit = block("console");
     let edit = edit.trim().strip_prefix("$ go ").expect("a command of Go");
     run(&mut project.go(&["mod", "init", "program"]));
@@ -83,7 +83,7 @@ fn gofmt_vet_and_staticcheck_find_nothing_in_the_package() {
     check(&package);
     let module = fs::read_to_string(package.join("go.mod")).expect("a go.mod");
     assert!(module.contains("module demo-client") && !module.contains("require"), "{module}");
-    // A package whose files say that they are generated gets away with more: its hand-written half is checked by itself.
+    // Tools are less strict with files marked as generated, so the hand-written half is checked separately.
     check(&base());
 }
 
@@ -107,10 +107,10 @@ fn generating_again_gives_the_same_bytes() {
     run(generator(&one).arg("--check"));
 }
 
-/// In their own tool, with the race detector, against a real Centrifugo and against hostile servers.
+/// Runs the tests with their own tool, with the race detector, against a real Centrifugo and against hostile servers.
 #[test]
 fn the_tests_of_the_base_client_pass() {
-    // Many of them wait for a server that does nothing.
+    // Many of them wait for a server that does not respond.
     let mut test = go(&base(), &["test", "-race", "-parallel=16", "./..."]);
     run(test.env("CENTRIFUGO", centrifugo::binary()));
 }

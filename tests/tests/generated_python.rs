@@ -26,7 +26,7 @@ async def main() -> None:
 asyncio.run(main())
 "#;
 
-/// Calls that end while Centrifugo is away, and after.
+/// Makes calls that end while Centrifugo is down, and after its restart.
 const THROUGH_A_RESTART: &str = r#"
 import asyncio
 import sys
@@ -65,7 +65,7 @@ async def main() -> None:
 asyncio.run(main())
 ";
 
-/// The client of `demo`, in a directory of its own.
+/// Generates the client of `demo` into a directory of its own.
 fn generate() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let package = dir.path().join("opensdk").join("python");
@@ -112,7 +112,7 @@ fn a_generated_package_passes_every_check_and_is_the_same_again() {
     python.check(&package);
 }
 
-/// A program beside the client, and nothing said about where packages begin.
+/// Checks a program beside the client, without configuring where packages begin.
 #[test]
 fn a_project_with_a_client_passes_mypy() {
     const MAIN: &str = "from opensdk.python import APIClient, CentrifugoRPCClient, TaskStatsParams\n\n\n\
@@ -145,7 +145,7 @@ async fn the_package_can_be_installed_and_its_readme_runs() {
         let env = [("CENTRIFUGO_URL", &*centrifugo.url), ("CENTRIFUGO_TOKEN", token.as_str())];
         assert_eq!(environment.run(&["-c", example], &env), "total=100 completed=75\n", "{name}");
     }
-    // What that leaves beside the sources is no difference.
+    // Files that this leaves beside the sources do not count as differences.
     let mut check = example::command("demo");
     check.args(["generate_centrifugo_clients", "--python", "--output", "opensdk", "--check"]).current_dir(dir.path());
     toolchain::run(&mut check, "cargo builds it");

@@ -1,4 +1,5 @@
-//! The code of the guides runs: that of `docs/frontend-guide.md` in a real browser, that of `docs/client-generation.md` in all languages.
+//! The code of the guides runs: that of `docs/frontend-guide.md` in a real browser, that of `docs/client-generation.md`
+//! in all languages.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +14,8 @@ use tests::{Centrifugo, Demo, Process, Server, example, golang, node, toolchain,
 
 const SERVICE: &str = env!("CARGO_BIN_EXE_scenario_service");
 
-/// The files that a guide tells to write: each block of code that begins with a comment that names one, like `// src/app.tsx`.
+/// Returns the files of a guide: each block of code that begins with a comment that names a file, like `//
+/// src/app.tsx`.
 fn files(guide: &str) -> Vec<(String, String)> {
     let path = toolchain::workspace_dir().join("docs").join(guide);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
@@ -28,12 +30,12 @@ fn files(guide: &str) -> Vec<(String, String)> {
     blocks.filter_map(file).collect()
 }
 
-/// As strict as clients must be, but for the one option that is about style: `dataset.url` and `process.env.URL` are fine.
+/// Returns the strict options for clients except for one about style: `dataset.url` and `process.env.URL` are fine.
 fn strict() -> Vec<&'static str> {
     STRICT.into_iter().filter(|option| *option != "--noPropertyAccessFromIndexSignature").collect()
 }
 
-/// A project with React, below `app` in `project`.
+/// Sets up React, below `app` in `project`.
 fn with_react(project: &Project) {
     let react = toolchain::tests_dir().join("react");
     let installed = react.join("node_modules/.package-lock.json");
@@ -86,7 +88,7 @@ async fn the_programs_of_the_frontend_guide_work_in_a_browser() {
     assert_eq!(seen, ["ok plain", "ok react", "ok reconnect", "ok sign out"]);
 }
 
-/// A program of the documentation prints what it should, with its client beside it.
+/// Runs a program of the documentation beside its client, and checks its output.
 async fn prints_stats(mut command: Command, server: &Server) {
     toolchain::without_centrifugo_variables(&mut command);
     command.env("CENTRIFUGO_URL", &server.url).env("CENTRIFUGO_TOKEN", server.tokens().connection("user-123"));
@@ -97,7 +99,7 @@ async fn prints_stats(mut command: Command, server: &Server) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_programs_of_client_generation_run_in_all_three_languages() {
-    // Another service is there too: the clients know from where they were generated which one is theirs.
+    // Another service runs there, too: a client belongs to the service that generated it.
     let config = Config::new(unique("key"), unique("a-secret-of-this-test-alone")).centrifugo_config().also_for("demo");
     let centrifugo = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
     let named = ("CENTRIFUGO_RPC_SERVICE", "demo");

@@ -1,4 +1,4 @@
-//! What the harness itself promises.
+//! The promises of the harness itself.
 
 use std::process::Command;
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn sleeper() -> Command {
 }
 
 fn lives(pid: &str) -> bool {
-    // A zombie has ended; only its parent has not looked yet.
+    // A zombie has ended; its parent has not read its exit status yet.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.starts_with(" Z"))
 }
@@ -90,7 +90,7 @@ fn a_process_dies_with_its_handle() {
     assert!(!lives(&pid));
 }
 
-/// Not a test of its own: what the next one runs and kills.
+/// Not a test of its own: the next test runs and kills it.
 #[tokio::test]
 #[ignore = "hangs, as its only purpose"]
 async fn a_test_that_never_ends() {
@@ -132,7 +132,7 @@ async fn a_proxy_cuts_refuses_delays_and_swallows() {
     let mut alice = through.connect("alice").await;
     proxy.refuse().await;
     assert!(Raw::open_from(&through, "http://localhost").await.is_err());
-    // Refusing leaves those that are connected alone.
+    // Refusing does not affect existing connections.
     alice.pushes().await;
     proxy.accept().await;
     through.connect("alice").await;

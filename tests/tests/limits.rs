@@ -1,4 +1,4 @@
-//! What one user may cost the others, and Centrifugo.
+//! Limits on the load that one user puts on other users and on Centrifugo.
 
 use std::collections::HashSet;
 
@@ -8,11 +8,11 @@ use tests::api::parts;
 use tests::{Centrifugo, Raw, TcpProxy, eventually, unique, within};
 use tokio::sync::watch;
 
-/// How many calls ran.
+/// Counts the calls that ran.
 #[derive(Clone, Default)]
 struct Runs(watch::Sender<usize>);
 
-/// Answers with as many bytes as it is told.
+/// Returns a text of `count` bytes.
 #[websocket_rpc("test.bytes")]
 async fn bytes(runs: State<Runs>, count: usize) -> String {
     runs.0.0.send_modify(|runs| *runs += 1);
@@ -43,7 +43,7 @@ async fn publish(caller: &mut Raw, request: &Value) {
     caller.publish("rpc:requests", request).await.expect("published");
 }
 
-/// How many replies Centrifugo has for whoever comes back to `channel`.
+/// Returns the number of replies that Centrifugo stores for clients that reconnect to `channel`.
 async fn remembered(server: &Centrifugo, channel: &str) -> usize {
     let history = server.api().ok("history", json!({"channel": channel, "limit": -1})).await;
     history["publications"].as_array().map_or(0, Vec::len)
@@ -64,7 +64,7 @@ async fn replies_that_wait_come_together_to_a_caller_that_says_so() {
         callers.push((caller, channel));
     }
 
-    // Nothing gets out until all results wait in the worker.
+    // Holds replies back until all results wait in the worker.
     proxy.black_hole(true);
     for number in 0..CALLS {
         for ((caller, channel), together) in callers.iter_mut().zip([true, false]) {
@@ -104,7 +104,7 @@ async fn one_users_large_results_do_not_delay_anothers_small_one() {
     let runs = Runs::default();
     let worker = start(config.centrifugo_url(&server.url).centrifugo_api_url(far.api_url), &runs).await;
 
-    // Nothing gets out until all results wait in the worker.
+    // Holds replies back until all results wait in the worker.
     proxy.black_hole(true);
     let (mut greedy, large) = (server.connect("greedy").await, session("greedy"));
     for _ in 0..LARGE {
@@ -129,7 +129,7 @@ async fn one_users_large_results_do_not_delay_anothers_small_one() {
     worker.stop().await;
 }
 
-/// A call that is not the same as the one before.
+/// Creates a call with an ID of its own.
 fn call_with_id(reply_to: &str, bytes: usize) -> Value {
     let mut call = call(reply_to, bytes);
     call["correlation_id"] = json!(unique("c"));
@@ -158,10 +158,10 @@ async fn a_session_for_each_call_does_not_fill_centrifugo() {
     for session in &sessions {
         kept += remembered(&server, session).await;
     }
-    // Everybody is answered, but only 4 MiB of it wait for those who are away.
+    // All sessions get their reply, but at most 4 MiB of replies stay stored for clients that are away.
     assert!((35..=42).contains(&kept), "{kept} replies are remembered");
 
-    // What nobody but the owner of the sessions notices.
+    // Only the owner of the sessions notices the limit.
     let (mut other, theirs) = (server.connect("43").await, session("43"));
     other.subscribe(&theirs, None).await.expect("subscribed");
     publish(&mut other, &call(&theirs, 100_000)).await;
@@ -183,7 +183,7 @@ async fn calls_that_are_refused_do_not_fill_centrifugo_either() {
         let request = json!({"method": "test.none", "correlation_id": "c", "reply_to": session});
         publish(&mut caller, &request).await;
     }
-    // The last one is the last to be answered.
+    // The reply to the last call arrives last.
     let last = session("42");
     caller.subscribe(&last, None).await.expect("subscribed");
     publish(&mut caller, &call(&last, 1)).await;

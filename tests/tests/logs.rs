@@ -8,10 +8,10 @@ use tests::demo::environment;
 use tests::process::Output;
 use tests::{Centrifugo, Demo, Example, Process, Publisher, Server, unique};
 
-/// What a caller would write into the log if it could.
+/// Text with which a caller might try to forge lines of the log.
 const HOSTILE: &str = "x\n2026-11-24T00:00:00Z  INFO forged\r\n{\"level\":\"INFO\",\"message\":\"forged\"}\u{1b}[2J\u{9b}31m\u{85}\u{2028}\u{7f}\0y";
 
-/// The service whose methods panic and fail.
+/// Starts the service whose methods panic and fail.
 async fn stubborn(server: &Server, args: &[&str], env: &[(&str, &str)]) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stubborn"));
     tests::toolchain::without_centrifugo_variables(&mut command);
@@ -21,20 +21,20 @@ async fn stubborn(server: &Server, args: &[&str], env: &[(&str, &str)]) -> Proce
     process
 }
 
-/// Ends a service whose calls do not end by themselves.
+/// Stops a service whose calls do not end by themselves.
 async fn cut_off(process: &Process) -> Output {
     process.signal("TERM");
-    // A signal that arrives before the one ahead of it was taken is none.
+    // A second signal is lost if it arrives before the first one was handled.
     process.line("shutting down").await;
     process.signal("TERM");
     process.ended().await
 }
 
-/// Everything that a caller chooses, in everything that is logged of it.
+/// Puts hostile text into everything that a caller chooses and a service logs, and returns the log.
 async fn hostile(server: &Server, backtrace: &str, args: &[&str]) -> Vec<String> {
     let env = [("RUST_LOG", "centrifugo_rpc=trace"), ("RUST_BACKTRACE", backtrace)];
     let process = stubborn(server, args, &env).await;
-    // No user of such a name owns a reply channel, but its notifications run, and its garbage arrives.
+    // No user of such a name owns a reply channel, but the notifications run, and the garbage arrives.
     let mut hostile = Publisher::connect_as(server, HOSTILE).await;
     hostile.notify("stubborn.panic", json!(HOSTILE)).await;
     hostile.notify("stubborn.fail", json!(HOSTILE)).await;
@@ -112,7 +112,7 @@ async fn a_method_that_always_panics_does_not_flood_the_log() {
     let server = Centrifugo::start_default().await;
     let process = stubborn(&server, &[], &[]).await;
     let mut caller = Publisher::connect(&server).await;
-    // Calls at once are logged in any order: the first of each kind goes alone.
+    // Concurrent calls are logged in any order, so the first of each kind is made alone.
     for (method, kind, count) in [("stubborn.panic", "panic", 300), ("stubborn.fail", "failure", 50)] {
         caller.call(method, json!(format!("{kind} number 0"))).await;
         process.line(&format!("{kind} number 0")).await;
@@ -120,7 +120,7 @@ async fn a_method_that_always_panics_does_not_flood_the_log() {
             caller.call(method, json!(format!("{kind} number {number}"))).await;
         }
     }
-    // What was held back is told while the worker runs.
+    // Suppressed events are reported while the worker runs.
     process.line("more panics").await;
     process.line("more calls failed").await;
     let lines = process.lines();
@@ -191,7 +191,7 @@ async fn no_level_shows_params_or_tokens() {
         process.line("alone").await;
         let log = cut_off(&process).await.lines.join("\n");
         assert!(log.contains("TRACE"), "{format} is at `trace`:\n{log}");
-        // JSON, its bytes in hexadecimal digits, and how every token begins.
+        // JSON, the bytes of JSON in hexadecimal digits, and the beginning of every token.
         for part in ["of-the-params", "6f662d7468652d706172616d73", "eyJ", &server.api_key, &server.secret] {
             assert!(!log.contains(part), "{part} in:\n{log}");
         }
@@ -210,7 +210,7 @@ async fn refusals_for_a_limit_are_logged_with_the_limit_method_and_user() {
     bob.call("stubborn.alone", json!({})).await;
     for (limit, method, user) in [
         ("max_concurrent_calls_per_user", "stubborn.fail", "ann"),
-        // Neither hides the other, nor the rest of its own kind.
+        // Neither limit hides the other, nor further refusals of its own kind.
         ("max_concurrency", "stubborn.alone", "bob"),
     ] {
         let line = process.line(&format!("limit=\"{limit}\"")).await;
@@ -231,12 +231,12 @@ async fn a_worker_of_another_service_is_told_loudly_and_another_version_is_not()
     let config = Config::new(unique("key"), unique("a-secret-of-this-test-alone")).centrifugo_config().also_for("demo");
     let server = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
     let demo = Demo::start(&server).await;
-    // The same methods, with a name: as it is while a deployment gives one.
+    // The same methods under a name, as during a deployment that introduces the name.
     let (channel, replies) =
         (("CENTRIFUGO_RPC_REQUEST_CHANNEL", "rpc:requests"), ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "reply"));
     let named = ("CENTRIFUGO_RPC_SERVICE", "demo");
     let version = Demo::start_with(&server, &[named, channel, replies]).await;
-    // Neither is one with channels of its own.
+    // A worker with channels of its own does not count as another service either.
     let apart = Demo::start_with(&server, &[named]).await;
     let stranger = stubborn(&server, &[], &[("CENTRIFUGO_RPC_SERVICE", "stubborn"), channel, replies]).await;
     for (process, of, methods) in [

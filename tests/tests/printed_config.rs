@@ -1,4 +1,5 @@
-//! `centrifugo_config` prints what fits the settings: Centrifugo runs on it as it stands, where the settings say it is.
+//! `centrifugo_config` prints a configuration that fits the settings: Centrifugo runs on it unchanged, at the
+//! configured addresses.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +12,7 @@ use tests::demo::{caller, environment};
 use tests::tls::Certificates;
 use tests::{Demo, Process, Server, example, toolchain, unique};
 
-/// Where a Centrifugo is to be.
+/// Returns the server at these addresses.
 fn server(url: String, api_url: String, ca: Option<&Certificates>) -> Server {
     let ca = ca.map(|certificates| certificates.ca.clone());
     Server { url, api_url, api_key: unique("a-key-of-this-test"), secret: unique("a-secret-of-this-test-alone"), ca }
@@ -28,7 +29,8 @@ fn print(server: &Server, args: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON and nothing else")
 }
 
-/// The command to do something with a configuration; the variables keep tests on this machine, and change nothing else.
+/// Returns a command of Centrifugo with a configuration. The variables keep tests on this machine, and change nothing
+/// else.
 fn centrifugo(dir: &Path, config: &Value, args: &[&str]) -> Command {
     let file = dir.join("config.json");
     fs::write(&file, config.to_string()).expect("written");
@@ -38,12 +40,12 @@ fn centrifugo(dir: &Path, config: &Value, args: &[&str]) -> Command {
     command
 }
 
-/// Runs Centrifugo and a worker on a printed configuration, and has the worker called.
+/// Runs Centrifugo and a worker on a printed configuration, and calls the worker.
 async fn works(server: &Server, config: &Value, dir: &TempDir, more: &[(&str, &str)]) -> (Process, Demo) {
     let check = centrifugo(dir.path(), config, &["checkconfig", "--strict"]).output().expect("it starts");
     assert!(check.status.success(), "{check:?}\n{config:#}");
     let centrifugo = Process::start(&centrifugo(dir.path(), config, &[]), "the harness builds it");
-    // Both start at once: the worker waits.
+    // Both start at the same time: the worker waits for Centrifugo.
     let worker = Demo::start_with(server, more).await;
     let doctor = demo(server, &["doctor"], more);
     let findings = String::from_utf8_lossy(&doctor.stdout);

@@ -1,10 +1,11 @@
-//! What is wrong with Centrifugo or the settings is said at start, with its fix, and the worker ends instead of waiting.
+//! Faults of Centrifugo or of the settings are reported at start, with their fixes, and the worker ends instead of
+//! waiting.
 
 use serde_json::{Value, json};
 use tests::demo::environment;
 use tests::{Centrifugo, Demo, Example, Server, clock, config};
 
-/// The error a worker ends with.
+/// Returns the error that a worker ends with.
 async fn refusal(server: &Server, more: &[(&str, &str)]) -> String {
     let mut env = environment(server);
     env.extend_from_slice(more);
@@ -14,7 +15,7 @@ async fn refusal(server: &Server, more: &[(&str, &str)]) -> String {
     output.lines[at.unwrap_or_else(|| panic!("no error in {output:?}"))..].join("\n")
 }
 
-/// A Centrifugo whose namespaces were changed.
+/// Starts a Centrifugo with changed namespaces.
 async fn with_namespaces(change: impl FnOnce(&mut Vec<Value>)) -> Centrifugo {
     let mut config = config::protocol();
     change(config["channel"]["namespaces"].as_array_mut().expect("namespaces"));

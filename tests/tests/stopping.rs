@@ -1,4 +1,4 @@
-//! How a worker stops when something does not want it to: in time, or at once when it is told twice.
+//! A worker that has a reason not to stop still stops in time, or immediately after a second signal.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-/// A demo that runs a call whose reply Centrifugo, which is frozen, does not take.
+/// Starts a demo that has run a call and cannot deliver its reply, because Centrifugo is frozen.
 async fn with_an_undeliverable_reply(server: &Centrifugo, shutdown_timeout: &str) -> Demo {
     let env = [("RUST_LOG", "centrifugo_rpc=debug"), ("CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT", shutdown_timeout)];
     let demo = Demo::start_with(server, &env).await;
@@ -22,7 +22,7 @@ async fn with_an_undeliverable_reply(server: &Centrifugo, shutdown_timeout: &str
     demo
 }
 
-/// A service with so many threads, of which a call blocks one.
+/// Starts a service with `threads` threads, one of them blocked by a call.
 async fn blocked(server: &Server, threads: &str) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stubborn"));
     tests::toolchain::without_centrifugo_variables(&mut command);
@@ -37,7 +37,7 @@ async fn blocked(server: &Server, threads: &str) -> Process {
 #[tokio::test]
 async fn a_worker_that_is_stopped_at_its_first_answer_finishes_its_calls_and_leaves() {
     let server = Centrifugo::start_default().await;
-    // The first to leave says since when calls wait for another one.
+    // The first worker to leave publishes since when calls wait for another worker.
     let demo = Demo::start(&server).await;
     demo.signal("TERM");
     demo.ended().await;
@@ -63,7 +63,7 @@ async fn a_worker_that_is_stopped_while_it_joins_leaves_as_well() {
     let server = Centrifugo::start_default().await;
     let (network, far) = TcpProxy::before(&server).await;
     network.delay(Duration::from_millis(50));
-    // From before it has read anything until it is a member.
+    // The signals arrive between the first read and the membership.
     for step in 0..8 {
         let worker = Example::start("demo", &environment(&far));
         worker.line("subscribed").await;
@@ -74,7 +74,7 @@ async fn a_worker_that_is_stopped_while_it_joins_leaves_as_well() {
         assert!(output.lines.iter().any(|line| line.ends_with("stopped")), "{output:?}");
         assert!(!output.lines.iter().any(|line| line.contains("could not be")), "{output:?}");
     }
-    // Nobody is left whom the next one would have to take for dead.
+    // No worker is left that the next one would have to declare dead.
     let _demo = Demo::start(&server).await;
     let answer = load::client(&server, "next").await.call::<Value>("demo.sleep", &json!({"ms": 0})).await;
     answer.expect("it is answered");
@@ -90,9 +90,9 @@ async fn workers_are_replaced_without_a_failed_call_while_the_server_api_is_slow
         crew.start_with(&server, &slow_api).await;
     }
     let load = Load::start(&[&server], 8, "demo.append", Duration::from_millis(200)).await;
-    // Both ways: an answer takes twice as long.
+    // The delay applies in both directions, so an answer takes twice as long.
     network.delay(Duration::from_millis(900));
-    // More reports become due than go out. The one thing here that only time brings about.
+    // More reports become due than are sent. Only the passing of time brings this state about.
     sleep(Duration::from_secs(12)).await;
     for number in 0..2 {
         crew.start_with(&server, &slow_api).await;
@@ -170,7 +170,7 @@ async fn a_call_that_blocks_the_main_thread_does_not_either() {
     assert!(matches!(output.status.code(), Some(130 | 143)), "signals have no order: {output:?}");
 }
 
-/// The example `beside`, and where its HTTP server is.
+/// Starts the example `beside`, and returns the address of its HTTP server.
 async fn beside(server: &Server, address: &str, more: &[(&str, &str)]) -> (Example, String) {
     let mut env = environment(server);
     env.push(("HTTP_ADDRESS", address));
@@ -181,7 +181,7 @@ async fn beside(server: &Server, address: &str, more: &[(&str, &str)]) -> (Examp
     (example, address)
 }
 
-/// A request for a token that the server works on, without the last byte of its body.
+/// Sends a request for a token that the server starts to handle, without the last byte of its body.
 async fn begin_request(address: &str) -> TcpStream {
     const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -214,7 +214,7 @@ async fn an_http_server_beside_the_worker_stops_with_it_and_finishes_its_request
     let request = begin_request(&address).await;
     example.signal("TERM");
     example.line("all calls have ended").await;
-    // The worker has stopped, and no new request is taken, but the one that is there may finish.
+    // The worker has stopped, and no new connection is accepted, but the open request may finish.
     eventually("nobody listens", async || TcpStream::connect(&address).await.err()).await;
     assert_eq!(end_request(request).await.split('.').count(), 3, "a token");
     let output = example.ended().await;
@@ -249,7 +249,7 @@ async fn what_fails_beside_a_worker_stops_it_gracefully_with_exit_code_1() {
     for part in ["serving", "stopped", "error: what runs beside the worker failed", "in use"] {
         assert!(output.lines.iter().any(|line| line.contains(part)), "{part} in {output:?}");
     }
-    // A command does what it does without it.
+    // A command of the service works as without the HTTP server.
     let mut command = tests::example::command("beside");
     let printed = command.args(["token", "--user", "alice"]).envs(env).output().expect("it starts");
     assert!(printed.status.success(), "{printed:?}");

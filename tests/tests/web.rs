@@ -33,7 +33,8 @@ async fn the_page_calls_methods_shows_errors_and_survives_a_lost_connection() {
     }
 }
 
-/// The page is on the JSON protocol of the SDK, as `demo` has no 64-bit integers.
+/// The page uses the JSON protocol of the SDK, since `demo` has no 64-bit integers; this test uses the exact wire
+/// format.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_client_of_contracts_with_wide_integers_works_in_a_browser_too() {
     let centrifugo = Centrifugo::start_default().await;
@@ -54,14 +55,14 @@ async fn the_client_of_contracts_with_wide_integers_works_in_a_browser_too() {
     assert!(driver.ended().await.status.success(), "{}", driver.printed());
 }
 
-/// A command that bundles for browsers.
+/// Returns a command that bundles for browsers.
 fn esbuild(project: &Project) -> Command {
     let mut command = project.node(&["node_modules/esbuild/bin/esbuild"]);
     command.args(["--bundle", "--minify", "--target=es2020", "--legal-comments=none", "--log-level=warning"]);
     command
 }
 
-/// What is committed is what its sources give: with `BLESS=1` it is made so.
+/// The committed bundle equals the bundle of its sources. `BLESS=1` updates it.
 #[test]
 fn the_committed_bundle_is_made_of_its_sources_and_of_the_client_as_it_is_generated_now() {
     let bless = std::env::var_os("BLESS").is_some();

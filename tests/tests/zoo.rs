@@ -1,4 +1,5 @@
-//! Each value of the type zoo goes Rust → client → Rust through real calls and arrives unchanged; what serde refuses is refused.
+//! Each value of the type zoo goes Rust → client → Rust through real calls and arrives unchanged; values that serde
+//! refuses are refused.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +15,7 @@ const SERVICE: &str = env!("CARGO_BIN_EXE_zoo_service");
 /// Longer than the driver of any language takes.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// The clients, and beside them the driver of each language.
+/// Generates the clients, and beside them the driver of each language.
 fn generated(list: &List) -> Generated {
     let generated = Generated::new(Path::new(SERVICE), "zoo", "zoo-client");
     generated.write("driver.py", &drivers::python(list, &generated.read("python/api.py")));
@@ -62,7 +63,7 @@ async fn run(language: &str, make: Make, generated: &Generated) -> Column {
     };
     let zoo = Zoo::start(Path::new(SERVICE)).await;
     let output = zoo.run(&mut command).ended_within(LIMIT).await;
-    // Shown where a type failed.
+    // The harness shows this output if a type fails.
     println!("--- {language} printed ---\n{}\n", output.lines.join("\n"));
     println!("--- came back to the service as another value ---\n{}\n", zoo.changed().join("\n"));
     Column::read(language, output.lines.iter().map(String::as_str), output.status.success())

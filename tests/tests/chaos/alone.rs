@@ -1,4 +1,4 @@
-//! Where the channel has no history there is no group, and no second worker.
+//! Without a history of the channel there is no group, and no second worker.
 
 use serde_json::json;
 use tests::demo::environment;

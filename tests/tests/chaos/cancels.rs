@@ -1,4 +1,4 @@
-//! Callers that give up before anybody has run their call.
+//! Callers that cancel before a worker has run their call.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use tests::{Crew, Raw, parts, unique};
 
 use crate::{Place, turn};
 
-/// A caller that may give up.
+/// A caller that can cancel its calls.
 struct Caller {
     raw: Raw,
     replies: String,
@@ -26,7 +26,7 @@ impl Caller {
         self.raw.publish("rpc:requests", &request).await.expect("published");
     }
 
-    /// Several calls in one publication.
+    /// Publishes several calls in one publication.
     async fn call_together(&mut self, calls: &[(&str, &str)]) {
         let requests: Vec<_> = calls.iter().map(|(method, key)| self.request(method, key)).collect();
         self.raw.publish("rpc:requests", &json!({ "batch": requests })).await.expect("published");
@@ -41,7 +41,7 @@ impl Caller {
         self.raw.publish("rpc:requests", &request).await.expect("published");
     }
 
-    /// How this many calls ended: each key with its code, 0 for a result.
+    /// Waits for the outcomes of `calls` calls: each key with its code, 0 for a result.
     async fn ends(&mut self, calls: usize) -> HashMap<String, u64> {
         let mut ends = HashMap::new();
         while ends.len() < calls {
@@ -56,7 +56,8 @@ impl Caller {
     }
 }
 
-/// Two workers, and a caller. Whatever the first is given from now on it has when it dies.
+/// Starts two workers and a caller, and freezes the first worker: requests that the group assigns to it are unfinished
+/// when it is killed.
 async fn before_a_worker_dies(place: &Place) -> (Crew, Caller) {
     let mut crew = Crew::new();
     for _ in 0..2 {
@@ -85,7 +86,7 @@ async fn a_call_that_is_cancelled_before_a_worker_comes_does_not_run() {
     let expected = [("given up", 499), ("kept", 0), ("kept too", 0), ("given up too", 499)];
     assert_eq!(caller.ends(4).await, HashMap::from(expected.map(|(key, code)| (key.to_owned(), code))));
     assert_eq!(crew.runs(), HashMap::from(["kept", "kept too"].map(|key| (key.to_owned(), 1))));
-    // The ID of a call that was given up is free.
+    // The ID of a cancelled call can be used again.
     caller.call("demo.append", "given up").await;
     assert_eq!(caller.ends(1).await, HashMap::from([("given up".to_owned(), 0)]));
 }
@@ -131,7 +132,7 @@ async fn of_calls_that_went_together_to_a_worker_that_died_each_ends_as_its_meth
     let lost = of("once", 504);
     assert!((PUBLICATIONS / 4..=PUBLICATIONS * 3 / 4).contains(&lost), "{ends:?}");
     assert_eq!((of("once", 0), of("again", 0)), (PUBLICATIONS - lost, PUBLICATIONS), "{ends:?}");
-    // What the living worker had it may have run before the cancellation came.
+    // The surviving worker may have run its calls before the cancellation arrived.
     assert!(of("given up", 499) >= lost && of("given up", 499) + of("given up", 0) == PUBLICATIONS, "{ends:?}");
     let runs = crew.runs();
     assert!(runs.values().all(|count| *count == 1), "{runs:?}");

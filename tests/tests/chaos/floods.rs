@@ -1,4 +1,4 @@
-//! One user who asks for far more than the limits allow, and another who asks for little.
+//! One user who exceeds the limits by far, and another user with a modest load.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,21 +14,21 @@ use tokio::task::JoinSet;
 
 use crate::{note, turn};
 
-/// How many calls of one user run at once; the flood has ten times as many under way.
+/// The limit of concurrent calls per user; the flood keeps ten times as many calls in flight.
 const LIMIT: (&str, &str) = ("CENTRIFUGO_RPC_MAX_CONCURRENT_CALLS_PER_USER", "16");
 const GREEDY_CALLERS: usize = 160;
 const GREEDY_CONNECTIONS: usize = 4;
 
-/// Params as large as Centrifugo lets through, with a little room for the rest of a request.
+/// The largest params that Centrifugo accepts, less a little room for the rest of a request.
 const LARGE: usize = 60_000;
 
-/// How many calls the modest user makes, one after the other.
+/// The number of calls of the modest user, made one at a time.
 const MODEST_CALLS: usize = 20;
 
-/// Much longer than it takes on any machine, and much shorter than to be stuck.
+/// Much longer than a call takes on any machine, and short enough to detect a stuck call.
 const SLOW: Duration = Duration::from_secs(20);
 
-/// What became of the calls of a flood.
+/// The outcomes of the calls of a flood.
 #[derive(Debug, Default)]
 struct Tally {
     ok: AtomicU64,
@@ -46,7 +46,7 @@ impl Tally {
     }
 }
 
-/// How long the calls of the modest user took.
+/// The latencies of the modest user's calls.
 struct Took(Vec<Duration>);
 
 impl fmt::Display for Took {
@@ -56,7 +56,7 @@ impl fmt::Display for Took {
     }
 }
 
-/// The calls of a user who waits for each before the next: all must succeed.
+/// Makes the modest user's calls, one at a time. All must succeed.
 async fn modest(client: &Client, prefix: &str) -> Took {
     let mut took = Vec::new();
     for number in 0..MODEST_CALLS {
@@ -71,7 +71,7 @@ async fn modest(client: &Client, prefix: &str) -> Took {
     Took(took)
 }
 
-/// Callers of one user that call again at once, whatever they are answered.
+/// Starts callers of one user that call again immediately after each reply, whatever the reply is.
 async fn flood(server: &Server, bytes: usize, tally: &Arc<Tally>) -> JoinSet<()> {
     let mut clients = Vec::new();
     for _ in 0..GREEDY_CONNECTIONS {
@@ -122,7 +122,7 @@ async fn one_user_floods_and_another_is_served() {
     }
     assert!(crew.runs().values().all(|runs| *runs == 1), "{:?}", crew.runs());
 
-    // What was shed is in the log: whose it was and why, and how much in all.
+    // The log names the user and the limit of the refused calls, and their total.
     crew.stop(0).await;
     let line = crew.worker(0).line("a limit is reached").await;
     assert!(line.contains("limit=\"max_concurrent_calls_per_user\"") && line.contains("user=\"greedy\""), "{line}");
@@ -175,7 +175,7 @@ async fn a_burst_of_the_largest_requests_ends_and_lets_others_through() {
     assert!(codes.iter().all(|code| matches!(code, None | Some(429))), "{codes:?}");
 }
 
-/// A publication with as many of these requests as Centrifugo lets through.
+/// Builds a batch of as many of these requests as Centrifugo accepts in one publication.
 fn full_of(request: &str) -> String {
     let count = LARGE / (request.len() + 1);
     format!(r#"{{"batch":[{}]}}"#, vec![request; count].join(","))
@@ -224,13 +224,13 @@ async fn publications_that_ask_for_as_much_as_one_may_let_others_through() {
         crew.stop(number).await;
         let lines = crew.worker(number).lines();
         let with = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
-        // All requests beyond those that a worker takes are one line of a batch, and one batch in 5 s has a line.
+        // The excess requests of a batch are logged as one line, for at most one batch in 5 s.
         assert!(with("more requests than a worker takes") > 0, "{lines:?}");
         assert!(lines.len() < 300, "{} lines", lines.len());
     }
 }
 
-/// Takes the replies to this many calls, and says which codes are among them.
+/// Waits for the replies to `calls` calls, and returns their codes.
 async fn answered(caller: &mut Raw, calls: usize) -> HashSet<Option<u64>> {
     let (mut ended, mut codes) = (HashSet::new(), HashSet::new());
     while ended.len() < calls {

@@ -1,7 +1,9 @@
-//! Several workers, restarts, crashes and bad networks: every call ends, none runs twice. Real processes, a real Centrifugo on
-//! its memory engine, and two of its nodes on a real Redis where `redis-server` is installed.
+//! Several workers, restarts, crashes and bad networks: every call ends, and no call runs twice. The processes are
+//! real, with a real Centrifugo on its memory engine, and two of its nodes on a real Redis if `redis-server` is
+//! installed.
 //!
-//! One after the other, as each wants the whole machine. The table is printed and kept in `target/chaos.txt`.
+//! Scenarios run one at a time, since each needs the whole machine. The table is printed and kept in
+//! `target/chaos.txt`.
 
 use std::fmt::Display;
 use std::fs::OpenOptions;
@@ -21,28 +23,28 @@ mod network;
 mod restarts;
 mod tokens;
 
-/// How long callers pause between two calls: 64 of them make some hundred calls in a second.
+/// The pause of a caller between two calls: 64 callers make some hundred calls per second.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// One scenario at a time.
+/// Waits until no other scenario runs.
 async fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::const_new(());
     TURN.lock().await
 }
 
-/// Lets callers call until that many more calls have ended.
+/// Waits until `calls` more calls have ended.
 async fn go_on(load: &Load, calls: usize) {
     let until = load.ended() + calls;
     eventually("callers to go on", async || (load.ended() >= until).then_some(())).await;
 }
 
-/// What `centrifugo_config` prints.
+/// Returns the configuration that `centrifugo_config` prints.
 fn config() -> Value {
     let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config().allowed_origins(["*"]);
     serde_json::to_value(config).expect("JSON")
 }
 
-/// Where a scenario takes place.
+/// The servers of a scenario.
 struct Place {
     name: &'static str,
     nodes: Vec<Centrifugo>,
@@ -54,12 +56,12 @@ impl Place {
         Self::with(Centrifugo::start(config()).await)
     }
 
-    /// One node on its memory engine.
+    /// Creates a place of one node on its memory engine.
     fn with(node: Centrifugo) -> Self {
         Self { name: "memory", nodes: vec![node], _redis: None }
     }
 
-    /// Two nodes on one Redis; none where it is not installed.
+    /// Starts two nodes on one Redis, if Redis is installed.
     async fn redis() -> Option<Self> {
         if !Redis::is_installed() {
             println!("`redis-server` is not installed: what is promised on Redis is not tested here");
@@ -71,7 +73,7 @@ impl Place {
         Some(Self { name: "2 nodes, Redis", nodes, _redis: Some(redis) })
     }
 
-    /// The servers, each at its place: workers and callers take turns among them.
+    /// Returns all servers: workers and callers are spread over them.
     fn servers(&self) -> Vec<&Server> {
         self.nodes.iter().map(|node| &**node).collect()
     }
@@ -81,14 +83,14 @@ impl Place {
     }
 }
 
-/// Prints a line of the table.
+/// Prints a row of the table.
 fn row(what: &str, place: &str, report: &Report) {
     let (head, line) = (format!("{:64} {}", "", Report::HEADER), format!("{what:46} {place:17} {report}"));
     println!("{head}");
     note(line);
 }
 
-/// Prints a line, and keeps it.
+/// Prints a line and appends it to the table's file.
 fn note(line: impl Display) {
     println!("{line}");
     let file = toolchain::target_dir().join("chaos.txt");

@@ -1,4 +1,4 @@
-//! Centrifugo that is killed or too small, and networks that delay, cut and swallow.
+//! A Centrifugo that is killed or too small, and networks that delay, cut and swallow data.
 
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,8 @@ async fn bad_networks_run_nothing_twice_and_leave_no_call_without_an_end() {
     let _turn = turn().await;
     let place = Place::memory().await;
     let server = place.server(0);
-    // One worker's WebSocket and another one's server API go through a bad network; a third has a good one.
+    // The WebSocket of the first worker and the server API of the second go through bad networks; the third has a good
+    // network.
     let (proxy, far) = TcpProxy::before(server).await;
     let (api_proxy, api_far) = TcpProxy::before(server).await;
     let mut crew = Crew::new();
@@ -85,7 +86,7 @@ async fn bad_networks_run_nothing_twice_and_leave_no_call_without_an_end() {
     proxy.delay(Duration::from_millis(300));
     calls(500).await;
     proxy.delay(Duration::ZERO);
-    // Half open: everything looks alive, and nothing arrives.
+    // Half-open connections: everything looks alive, and nothing arrives.
     proxy.black_hole(true);
     tokio::time::sleep(Duration::from_secs(15)).await;
     proxy.black_hole(false);
@@ -115,7 +116,7 @@ async fn while_the_server_api_is_away_for_all_workers_none_is_taken_for_dead() {
         crew.start_with(server, &[("CENTRIFUGO_API_URL", &api_far.api_url)]).await;
     }
     let clients = [client(server, "1").await, client(server, "2").await];
-    // Requests keep coming over the WebSocket.
+    // Requests still arrive over the WebSocket.
     let bursts = (0..40).map(async |number| {
         tokio::time::sleep(Duration::from_millis(500) * number).await;
         burst(&clients, &crew, "demo.append", 4, &number.to_string()).await

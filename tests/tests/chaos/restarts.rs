@@ -1,4 +1,4 @@
-//! Workers that are killed, started, stopped and frozen while callers call.
+//! Workers that are killed, started, stopped and frozen under load.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ async fn a_worker_that_is_replaced_with_a_gap_fails_no_call() {
     let load = Load::start(&place.servers(), 16, "demo.append", PAUSE).await;
     go_on(&load, 300).await;
     crew.stop(first).await;
-    // Callers call meanwhile, and nobody is there.
+    // Meanwhile, callers call while no worker runs.
     tokio::time::sleep(Duration::from_secs(1)).await;
     crew.start(place.server(0)).await;
     go_on(&load, 300).await;
@@ -101,12 +101,13 @@ async fn calls_of_a_dead_worker_end_at_once_and_idempotent_ones_with_a_result() 
     for _ in 0..2 {
         crew.start(place.server(0)).await;
     }
-    // The workers take turns by publication, and the calls of one client may travel in a few: many clients give both some.
+    // The workers take turns by publication, and one client may batch its calls into a few publications: with many
+    // clients, both workers get some.
     let mut clients = Vec::new();
     for number in 0..20 {
         clients.push(client(place.server(0), &format!("user-{number}")).await);
     }
-    // What it is given while it is frozen, it has when it dies.
+    // The frozen worker still owns its calls when it is killed.
     crew.freeze(0);
     let calls = async {
         tokio::join!(
@@ -142,7 +143,7 @@ async fn a_frozen_worker_that_thaws_runs_nothing_twice() {
     let load = Load::start(&place.servers(), 32, "demo.append", PAUSE).await;
     go_on(&load, 500).await;
     crew.freeze(0);
-    // The one thing here that only time brings about.
+    // Only the passing of time brings this state about.
     tokio::time::sleep(Duration::from_secs(60)).await;
     crew.thaw(0);
     go_on(&load, 2000).await;

@@ -1,11 +1,11 @@
-//! A worker's own tokens, which expire while callers call.
+//! A worker's own tokens, which expire under load.
 
 use serde_json::json;
 use tests::{Centrifugo, Crew, Load, config, eventually};
 
 use crate::{PAUSE, Place, go_on, row, turn};
 
-/// The shortest lifetime that a worker takes.
+/// The shortest lifetime that a worker accepts.
 const SHORT: (&str, &str) = ("CENTRIFUGO_RPC_WORKER_TOKEN_TTL", "5s");
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,7 +15,7 @@ async fn tokens_that_expire_are_renewed_and_nobody_notices() {
     let mut crew = Crew::new();
     crew.start_with(&server, &[SHORT]).await;
     let load = Load::start(&[&server], 16, "demo.append", PAUSE).await;
-    // Callers have tokens for an hour: what is renewed is the worker's.
+    // The tokens of callers last for an hour, so a renewed token is the worker's.
     for times in 1..=3 {
         for method in ["refresh", "sub_refresh"] {
             eventually("a token to be renewed", async || (server.api().commands(method).await >= times).then_some(()))
@@ -50,12 +50,12 @@ async fn a_worker_whose_tokens_expired_while_it_was_frozen_serves_again() {
     .await;
     go_on(&load, 200).await;
     crew.thaw(0);
-    // Not by a ping, which would take 25 s: 3005 is what Centrifugo calls an expired connection.
+    // The code 3005 is Centrifugo's for an expired connection. A missed ping would take 25 s to end the connection.
     crew.worker(0).line("code=3005").await;
     crew.worker(0).next_line("a member of the worker group").await;
     crew.worker(0).next_line("not a member of the worker group any more").await;
     crew.worker(0).next_line("a member of the worker group").await;
-    // Now it does everything alone, and for longer than its new tokens live.
+    // From here it serves alone, for longer than its new tokens live.
     crew.stop(1).await;
     for _ in 0..4 {
         go_on(&load, 500).await;

@@ -1,4 +1,4 @@
-//! Whom the caller connects as, and what it says where it cannot.
+//! The caller's user, and the errors if it cannot connect.
 
 use super::*;
 

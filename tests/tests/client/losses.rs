@@ -1,4 +1,4 @@
-//! What becomes of calls when the connection is lost.
+//! Calls in flight when the connection is lost.
 
 use super::*;
 
@@ -73,7 +73,7 @@ async fn calls_survive_a_crash_of_centrifugo() {
     let request = worker.request().await;
     centrifugo.restart().await;
     eventually("the client to come back", async || client.is_connected().then_some(())).await;
-    // The worker tries again until there is a Centrifugo.
+    // The worker retries until there is a Centrifugo.
     worker.answer(&request, json!("kept")).await;
     assert_eq!(outcome(calling).await.expect("a result"), "kept");
 
@@ -90,7 +90,7 @@ async fn replies_to_a_caller_that_comes_back_after_centrifugo_did_are_not_lost()
     let (proxy, through) = TcpProxy::before(&centrifugo).await;
     let mut worker = Worker::start(&centrifugo).await;
     let client = connect(&through, "42").await;
-    // So that the place in the old stream means something else in the new one.
+    // Advances the old stream, so that its position has another meaning in the new stream.
     for i in 0..3 {
         let calling = call(&client, "a.before", json!(i));
         let request = worker.request().await;
@@ -114,7 +114,7 @@ async fn replies_to_a_caller_that_comes_back_after_centrifugo_did_are_not_lost()
         assert_eq!(outcome(call).await.expect("read from the new stream"), i);
     }
 
-    // It goes on, and the next loss is an ordinary one.
+    // The client goes on, and recovers from the next loss in the usual way.
     let mut worker = Worker::start(&centrifugo).await;
     let calling = call(&client, "a.after", json!("after"));
     let request = worker.request().await;
@@ -148,14 +148,14 @@ async fn of_more_replies_than_centrifugo_keeps_the_last_arrive() {
     proxy.accept().await;
     for (i, call) in calls.into_iter().enumerate() {
         let outcome = outcome(call).await;
-        // 128 is the history's size.
+        // 128 is the size of the history.
         assert_eq!(outcome.is_ok(), i >= 140 - 128, "{i}: {outcome:?}");
     }
 }
 
 #[tokio::test]
 async fn more_missed_replies_than_centrifugo_queues_for_a_connection_do_not_keep_a_caller_away() {
-    // Its `client.queue_max_size` is 1 MiB.
+    // The `client.queue_max_size` of this Centrifugo is 1 MiB.
     let centrifugo = Centrifugo::start_default().await;
     let (proxy, through) = TcpProxy::before(&centrifugo).await;
     let mut worker = Worker::start(&centrifugo).await;

@@ -1,4 +1,4 @@
-//! What the Rust caller promises, against a real Centrifugo and a worker that the test plays by hand.
+//! The promises of the Rust caller, against a real Centrifugo and a worker that the test plays by hand.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ mod together;
 
 const REQUESTS: &str = "rpc:requests";
 
-/// A worker that does what the test says, and nothing else.
+/// A worker that does only what the test does with it.
 struct Worker {
     raw: Raw,
     api: Api,
@@ -32,12 +32,12 @@ impl Worker {
         Self { raw, api: server.api() }
     }
 
-    /// The next request, notification or cancel.
+    /// Waits for the next request, notification or cancellation.
     async fn request(&mut self) -> Value {
         self.raw.publication(REQUESTS).await["data"].take()
     }
 
-    /// The requests that are there, without waiting for any.
+    /// Returns the requests that have arrived.
     async fn requests(&mut self) -> Vec<Value> {
         let pushes = self.raw.pushes().await.into_iter();
         pushes.filter_map(|mut push| push.get_mut("pub").map(|publication| publication["data"].take())).collect()
@@ -52,7 +52,7 @@ impl Worker {
         self.reply(request, json!({ "result": result })).await;
     }
 
-    /// Whether the worker is told to stop `request`.
+    /// Waits for the cancellation of `request`.
     async fn cancelled(&mut self, request: &Value) {
         let cancel = self.request().await;
         assert_eq!(cancel, json!({ "cancel": request["correlation_id"], "reply_to": request["reply_to"] }));
@@ -84,7 +84,7 @@ fn millis(millis: u64) -> CallOptions {
     CallOptions::new().timeout(Duration::from_millis(millis))
 }
 
-/// The options of the protocol, with some of them changed: those of `rpc` are at 0, those of `reply` at 1.
+/// Returns the options of the protocol with `changes`; namespace 0 is `rpc`, namespace 1 is `reply`.
 fn changed(changes: &[(usize, &str, Value)]) -> Value {
     let mut namespaces = config::protocol()["channel"]["namespaces"].clone();
     for (index, option, value) in changes {
@@ -93,7 +93,7 @@ fn changed(changes: &[(usize, &str, Value)]) -> Value {
     config::with(config::protocol(), json!({ "channel": { "namespaces": namespaces } }))
 }
 
-/// Waits until `clients` are connected to the reply channel of `request`, in a Centrifugo that counts them.
+/// Waits until `clients` are connected to the reply channel of `request`. Centrifugo must have presence there.
 async fn connected(api: &Api, request: &Value, clients: u64) {
     eventually("the connection to end", async || {
         let stats = api.ok("presence_stats", json!({ "channel": request["reply_to"] })).await;
@@ -201,7 +201,7 @@ async fn two_thousand_calls_at_once_each_get_their_own_answer() {
         let reply = json!({ "correlation_id": request["correlation_id"], "result": double });
         commands.push(json!({ "publish": { "channel": request["reply_to"], "data": reply } }));
     }
-    // Not in the order of the requests.
+    // Replies in another order than the requests.
     commands.reverse();
     worker.api.post("batch", json!({ "commands": commands }).to_string()).await;
     for (i, call) in (0..).zip(calls) {
@@ -328,7 +328,7 @@ async fn a_request_over_the_message_limit_is_refused_without_losing_the_connecti
     let error = client.notify("a.big", &"x".repeat(64 * 1024)).await.expect_err("too large");
     assert_eq!(error.code(), Some(413));
 
-    // The largest that the client lets through, to the byte, is not too large for Centrifugo.
+    // Centrifugo accepts the largest params that the client lets through, to the byte.
     let mut accepted = 0;
     for size in (65_100..65_536).rev() {
         match client.notify("a.big", &"x".repeat(size)).await {

@@ -1,4 +1,4 @@
-//! Calls of a moment in one publication.
+//! Batching of concurrent calls into one publication.
 
 use futures_util::future::{join_all, poll_fn};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -6,12 +6,12 @@ use tests::api::parts;
 
 use super::*;
 
-/// Calls `count` times at once, each with its place as params, and says what came of it.
+/// Makes `count` concurrent calls, each with its index as params, and returns the outcomes.
 async fn calls(client: &Client, count: usize) -> Vec<Result<usize, CallError>> {
     join_all((0..count).map(|number| async move { client.call("a.b", &number).await })).await
 }
 
-/// As many publications as it takes until `count` requests are there.
+/// Waits for `count` requests, in any number of publications.
 async fn publications(worker: &mut Worker, count: usize) -> Vec<Value> {
     let (mut publications, mut seen) = (Vec::new(), 0);
     while seen < count {
@@ -26,7 +26,7 @@ fn sizes(publications: &[Value]) -> Vec<usize> {
     publications.iter().map(|publication| parts(publication).len()).collect()
 }
 
-/// Answers all of them in one publication, which shows that this worker reads such, too.
+/// Replies to all of them in one publication, which shows the client that this worker reads batches, too.
 async fn answer_together(worker: &Worker, publications: &[Value]) {
     let requests: Vec<_> = publications.iter().flat_map(parts).collect();
     let reply = |request: &&Value| json!({ "correlation_id": request["correlation_id"], "result": request["params"] });
@@ -35,7 +35,7 @@ async fn answer_together(worker: &Worker, publications: &[Value]) {
     worker.api.publish(channel, &json!({ "batch": replies })).await;
 }
 
-/// A client whose worker has shown that it reads batches.
+/// Connects a client, and shows it that its worker reads batches.
 async fn connect_and_learn(server: &Server, worker: &mut Worker) -> Client {
     let client = connect(server, "42").await;
     let (results, ()) = tokio::join!(calls(&client, 5), async {
@@ -62,7 +62,7 @@ async fn calls_of_a_moment_go_together_in_their_order() {
     });
     assert!(results.into_iter().map(Result::unwrap).eq(0..30));
 
-    // One call alone is one publication again.
+    // A single call is not batched.
     let (result, ()) = tokio::join!(client.call::<usize>("a.b", &7), async {
         let publication = worker.request().await;
         assert_eq!(publication["params"], 7);
@@ -163,7 +163,7 @@ async fn a_publication_that_centrifugo_refuses_fails_each_of_its_calls() {
     let channel = channels["channels"].as_object().and_then(|all| all.keys().next()).expect("a reply channel").clone();
     let nobodys = json!({ "batch": [{ "correlation_id": "nobody", "result": 1 }] });
     centrifugo.api().publish(&channel, &nobodys).await;
-    // What comes after it arrives after it.
+    // The error of this call arrives after the batch, so the client has read the batch by then.
     client.call::<usize>("a.b", &0).await.expect_err("refused");
     let publishes = async || centrifugo.api().commands("publish").await;
     let before = publishes().await;

@@ -42,7 +42,7 @@ pub(crate) async fn a_batch_may_run_in_parallel(backend: Backend) {
     assert!(results.iter().all(|result| result["publish"]["offset"] == 1), "{answer}");
 }
 
-/// As many replies as a worker sends in one request.
+/// Publishes the largest batch of replies that a worker sends in one request.
 pub(crate) async fn a_batch_of_a_thousand_keeps_its_order(backend: Backend) {
     let server = backend.shared().await;
     let alice = unique("alice");
@@ -61,7 +61,7 @@ pub(crate) async fn a_batch_of_a_thousand_keeps_its_order(backend: Backend) {
     }
 }
 
-/// Only what clients send is held to `websocket.message_size_limit`.
+/// The limit `websocket.message_size_limit` applies only to messages from clients.
 pub(crate) async fn a_reply_of_half_a_mebibyte_arrives(backend: Backend) {
     let server = backend.shared().await;
     let alice = unique("alice");
@@ -114,7 +114,7 @@ pub(crate) async fn a_request_without_a_channel_or_data_is_an_error(backend: Bac
     }
 }
 
-/// The API knows namespaces, and neither their `channel_regex` nor the permissions of clients.
+/// The API checks namespaces, but neither their `channel_regex` nor the permissions of clients.
 pub(crate) async fn the_api_may_publish_where_callers_may_not(backend: Backend) {
     let server = backend.shared().await;
     let channel = format!("rpc:{}", unique("other"));
@@ -148,7 +148,7 @@ pub(crate) async fn history_is_paged_both_ways(backend: Backend) {
         publications.iter().map(|publication| publication["offset"].as_u64().unwrap_or(0)).collect::<Vec<_>>()
     };
     let epoch = api.ok("history", json!({"channel": replies})).await["epoch"].take();
-    // Without a limit there is the position and nothing else.
+    // Without a limit, the result is the position alone.
     assert_eq!(page(json!({})).await, [0_u64; 0]);
     assert_eq!(page(json!({"limit": 2})).await, [1, 2]);
     assert_eq!(page(json!({"limit": -1})).await, [1, 2, 3, 4, 5]);
@@ -203,7 +203,7 @@ pub(crate) async fn a_user_is_disconnected_for_good(backend: Backend) {
         assert_eq!((close.code, close.reason.as_str()), (3503, "force disconnect"));
     }
     other.pushes().await;
-    // A user who is not there is disconnected already.
+    // Disconnecting a user without connections succeeds.
     server.api().ok("disconnect", json!({"user": unique("nobody")})).await;
 }
 

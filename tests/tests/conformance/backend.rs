@@ -1,4 +1,4 @@
-//! The two servers that every case is asked of.
+//! The two servers that every case runs on.
 
 use std::ops::Deref;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tests::{Centrifugo, Raw, Server, config, unique};
 use tokio::sync::OnceCell;
 
-/// The channel of all requests.
+/// The request channel.
 pub(crate) const REQUESTS: &str = "rpc:requests";
 
-/// What runs behind the same protocol.
+/// A server behind the same protocol.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Backend {
     /// A real Centrifugo.
@@ -19,7 +19,7 @@ pub(crate) enum Backend {
     Hub,
 }
 
-/// A server of a case's own, or its share of one. It runs as long as this is held.
+/// A server of a single case, or a share of a server. It runs until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Running {
     server: Server,
@@ -34,8 +34,8 @@ enum Handle {
 }
 
 impl Backend {
-    /// A server with the options of the protocol, shared with other cases: users and sessions have to be unique, and
-    /// the request channel has other cases' publications in it.
+    /// Returns a server with the options of the protocol that other cases share: users and sessions must be unique, and
+    /// the request channel contains publications of other cases.
     pub(crate) async fn shared(self) -> Running {
         static REAL: OnceCell<Centrifugo> = OnceCell::const_new();
         match self {
@@ -43,22 +43,22 @@ impl Backend {
                 let real = REAL.get_or_init(Centrifugo::start_default).await;
                 Running { server: real.server().clone(), _handle: Handle::Shared }
             }
-            // It lives in the runtime of one test, and takes no time to start.
+            // The hub lives in the runtime of one test, and starts in no time.
             Self::Hub => self.own().await,
         }
     }
 
-    /// A server with the options of the protocol that no other case uses.
+    /// Starts a server with the options of the protocol for one case alone.
     pub(crate) async fn own(self) -> Running {
         self.with(json!({})).await
     }
 
-    /// A server of its own whose configuration differs from the protocol's by `changes`.
+    /// Starts a server for one case, with the configuration of the protocol and `changes`.
     pub(crate) async fn with(self, changes: Value) -> Running {
         self.start(config::with(config::protocol(), changes)).await
     }
 
-    /// A server of its own with `config`.
+    /// Starts a server for one case, with `config`.
     pub(crate) async fn start(self, config: Value) -> Running {
         match self {
             Self::Real => {
@@ -89,7 +89,7 @@ impl Deref for Running {
 }
 
 impl Running {
-    /// A connection of `user`, subscribed to the requests.
+    /// Connects as `user` and subscribes to the request channel.
     pub(crate) async fn worker(&self, user: &str) -> Raw {
         let mut worker = self.connect(user).await;
         let token = self.tokens().subscription(user, REQUESTS);
@@ -98,13 +98,13 @@ impl Running {
         worker
     }
 
-    /// The reply channel of a new session of `user`.
+    /// Returns the reply channel of a new session of `user`.
     pub(crate) fn replies(user: &str) -> String {
         format!("reply:{}#{user}", unique("session"))
     }
 }
 
-/// The next request that `user` sent.
+/// Waits for the next request from `user`.
 pub(crate) async fn request_of(worker: &mut Raw, user: &str) -> Value {
     let what = format!("a request of {user}");
     let mut push = worker.push(&what, |push| push["pub"]["info"]["user"] == user).await;

@@ -1,4 +1,4 @@
-//! What a server remembers, and how a subscriber gets at it.
+//! The history of channels, and how subscribers recover from it.
 
 use serde_json::{Value, json};
 use tests::{Raw, config, eventually, unique};
@@ -10,7 +10,7 @@ pub(crate) async fn offsets_have_no_gaps(backend: Backend) {
     let mut worker = server.worker("worker").await;
     let mut caller = server.connect("alice").await;
     for n in 1..=50 {
-        // Callers and the API share the channel's offsets.
+        // Publications of callers and of the API share the offsets of the channel.
         if n % 5 == 0 {
             assert_eq!(server.api().publish(REQUESTS, &json!(n)).await["offset"], n);
         } else {
@@ -23,7 +23,7 @@ pub(crate) async fn offsets_have_no_gaps(backend: Backend) {
     }
 }
 
-/// So that a subscriber notices that the stream it knew began anew, without asking.
+/// With the epoch, a subscriber notices without a request that the stream was replaced.
 pub(crate) async fn the_first_publication_names_the_epoch(backend: Backend) {
     let server = backend.shared().await;
     let alice = unique("alice");
@@ -53,7 +53,7 @@ pub(crate) async fn every_subscriber_sees_the_same_order(backend: Backend) {
     }
 }
 
-/// Subscribes to the requests as they were at `position`.
+/// Subscribes to the request channel, recovering from `position`.
 async fn recover(connection: &mut Raw, token: &str, position: &Value) -> Value {
     let offset = position["offset"].as_u64().unwrap_or(0);
     let epoch = &position["epoch"];
@@ -98,7 +98,7 @@ pub(crate) async fn a_subscriber_that_missed_nothing_recovers_nothing(backend: B
     assert_eq!(subscribed["offset"], 1, "{subscribed}");
 }
 
-/// Publishes `count` requests of alice, in a connection that is returned.
+/// Publishes `count` requests as alice, and returns the connection.
 async fn publish_many(server: &Running, count: u64) -> Raw {
     let mut caller = server.connect("alice").await;
     let mut last = 0;

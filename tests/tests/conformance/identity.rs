@@ -1,4 +1,4 @@
-//! The caller is who the server says it is.
+//! The server, not the caller, determines the caller's identity.
 
 use serde_json::json;
 use tests::tokens::in_seconds;
@@ -36,7 +36,7 @@ pub(crate) async fn what_a_caller_writes_about_itself_changes_nothing(backend: B
     caller.ok("publish", publish).await;
 
     let request = request_of(&mut worker, &mallory).await;
-    // Without info in the token there is no conn_info.
+    // Without info in the token, `conn_info` is absent.
     assert_eq!(request["info"], json!({"user": mallory, "client": caller.client()}));
 }
 

@@ -1,7 +1,7 @@
-//! What a server has to do for this protocol to work, asked of a real Centrifugo and of the embedded hub alike.
+//! The requirements of the protocol on a server, checked on a real Centrifugo and on the embedded hub alike.
 //!
-//! Every case is an async function of a [`Backend`]; the list below makes two tests of each, `real::…` and `hub::…`.
-//! A case that fails on one of the two only is a difference between them, and the real one is right.
+//! Every case is an async function of a [`Backend`]; the list below makes two tests of each, `real::…` and `hub::…`. A
+//! case that fails on only one of the two shows a difference between them, and the real Centrifugo is right.
 
 mod api;
 mod backend;

@@ -1,4 +1,4 @@
-//! Who may do what in which channel.
+//! The permissions of users in each channel.
 
 use serde_json::json;
 use tests::tokens::in_seconds;
@@ -6,15 +6,15 @@ use tests::{Tokens, config, unique};
 
 use crate::backend::{Backend, REQUESTS, Running};
 
-/// Centrifugo's codes.
+/// Error codes of Centrifugo.
 const UNKNOWN_CHANNEL: u32 = 102;
 const PERMISSION_DENIED: u32 = 103;
 const BAD_REQUEST: u32 = 107;
 const NOT_AVAILABLE: u32 = 108;
 const TOKEN_EXPIRED: u32 = 109;
-/// A code from 2500 on asks the client to subscribe again.
+/// Codes from 2500 on ask the client to subscribe again.
 const SUBSCRIPTION_EXPIRED: u32 = 2501;
-/// The connection ends: who shows such a token is up to something.
+/// Ends the connection: such a token suggests an attack.
 const INVALID_TOKEN: u32 = 3500;
 
 pub(crate) async fn a_caller_subscribes_to_its_own_replies(backend: Backend) {
@@ -25,7 +25,7 @@ pub(crate) async fn a_caller_subscribes_to_its_own_replies(backend: Backend) {
     assert_eq!(subscribed["recoverable"], true);
     assert_eq!(subscribed["positioned"], true);
     assert!(subscribed["epoch"].is_string(), "{subscribed}");
-    // Zero is left out.
+    // An offset of zero is left out.
     assert_eq!(subscribed.get("offset"), None, "{subscribed}");
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn a_caller_cannot_read_another_users_replies(backend: Backend)
 
     let mut mallory = server.connect(&unique("mallory")).await;
     assert_eq!(mallory.refused("history", json!({"channel": replies})).await, PERMISSION_DENIED);
-    // Nobody has the presence of a reply channel.
+    // No client may read the presence of a reply channel.
     for what in ["presence", "presence_stats"] {
         assert_eq!(mallory.refused(what, json!({"channel": replies})).await, NOT_AVAILABLE, "{what}");
     }
@@ -164,7 +164,7 @@ pub(crate) async fn a_subscription_token_with_a_wrong_signature_is_refused(backe
     let token = Tokens::new("guessed").subscription(&user, REQUESTS);
     assert_eq!(refused_with(&mut mallory, &token).await, PERMISSION_DENIED);
     assert_eq!(refused_with(&mut mallory, "garbage").await, PERMISSION_DENIED);
-    // A connection token is signed with the same secret and names no channel.
+    // A connection token is signed with the same secret, but names no channel.
     let token = server.tokens().connection(&user);
     assert_eq!(refused_with(&mut mallory, &token).await, PERMISSION_DENIED);
 }
@@ -197,7 +197,7 @@ pub(crate) async fn a_subscription_token_is_refreshed(backend: Backend) {
 }
 
 pub(crate) async fn a_subscription_ends_when_its_token_is_not_refreshed(backend: Backend) {
-    // Centrifugo looks for expired subscriptions whenever it renews presence.
+    // Centrifugo checks for expired subscriptions whenever it renews presence.
     let often = json!({"expired_sub_close_delay": "1s", "presence_update_interval": "1s"});
     let server = backend.with(json!({"client": often})).await;
     let token = json!({"sub": "worker", "channel": REQUESTS, "exp": in_seconds(1)});
@@ -208,7 +208,7 @@ pub(crate) async fn a_subscription_ends_when_its_token_is_not_refreshed(backend:
     assert_eq!(push["unsubscribe"]["code"], SUBSCRIPTION_EXPIRED, "{push}");
 }
 
-/// What a token grants is stronger than the user limit of the channel: tokens for reply channels must not be minted.
+/// A token overrides the user limit of the channel: never issue subscription tokens for reply channels.
 pub(crate) async fn a_subscription_token_opens_the_channel_it_names(backend: Backend) {
     let server = backend.shared().await;
     let user = unique("worker");

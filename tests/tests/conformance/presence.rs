@@ -1,4 +1,4 @@
-//! Who is there, and who comes and goes.
+//! Presence, and join and leave events.
 
 use serde_json::{Value, json};
 use tests::{Raw, eventually, unique};
@@ -50,7 +50,7 @@ pub(crate) async fn the_worker_is_told_who_joins_and_leaves(backend: Backend) {
     closes.close().await;
     assert_eq!(watcher.push("the leave", about(&client)).await, expected("leave", &client));
 
-    // A connection that breaks leaves as well.
+    // A broken connection also counts as a leave.
     let breaks = server.worker("other").await;
     let client = breaks.client().to_owned();
     drop(breaks);

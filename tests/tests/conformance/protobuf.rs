@@ -1,4 +1,4 @@
-//! The same in Protobuf, through the SDK that workers are built on.
+//! The same over Protobuf, with the SDK that workers are built on.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::backend::{Backend, REQUESTS, Running, request_of};
 
-/// What a subscription told.
+/// An event of a subscription.
 #[derive(Debug)]
 enum Event {
     Subscribed { recovering: bool, recovered: bool },
@@ -39,7 +39,7 @@ struct Subscribed {
 
 fn subscribe(client: &Client, channel: &str, token: Option<&str>, since: Option<StreamPosition>) -> Subscribed {
     let (told, events) = unbounded_channel();
-    // A test that has seen enough does not listen any more.
+    // A test that has seen enough drops the receiver.
     let tell = move |told: &UnboundedSender<Event>, event| drop(told.send(event));
     let [subscribed, publication, join, leave, unsubscribed] = std::array::from_fn(|_| told.clone());
     let mut builder = client
@@ -80,7 +80,7 @@ impl Subscribed {
         .await
     }
 
-    /// Whether it was recovering, and did recover.
+    /// Waits for the subscription, and returns whether it was recovering and whether it recovered.
     async fn subscribed(&mut self) -> (bool, bool) {
         self.next("the subscription", |event| match event {
             Event::Subscribed { recovering, recovered } => Some((recovering, recovered)),

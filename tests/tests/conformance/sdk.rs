@@ -82,7 +82,7 @@ fn start(server: &Server, format: &str, user: &str, channel: &str, env: &[(&str,
     Node::install().start(SCRIPT, &[format], &all)
 }
 
-/// What the script says about its next event of this kind.
+/// Waits for the script's next event of this kind, and returns its data.
 async fn next(script: &Process, event: &str) -> Value {
     let start = format!("{event} {{");
     let line = script.next_line(&start).await;

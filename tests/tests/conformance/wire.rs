@@ -32,7 +32,7 @@ pub(crate) async fn commands_in_one_frame_are_answered_one_by_one(backend: Backe
 pub(crate) async fn replies_may_share_a_frame(backend: Backend) {
     let server = backend.shared().await;
     let mut caller = server.connect(&unique("alice")).await;
-    // However the server joins them, each is a line.
+    // However the server joins replies, each is a line of its own.
     let commands = vec![("publish", json!({"channel": REQUESTS, "data": 1})); 100];
     for id in caller.start_all(&commands).await {
         caller.answer(id).await.expect("published");
@@ -113,11 +113,11 @@ pub(crate) async fn unsubscribing_ends_publications(backend: Backend) {
     assert_eq!(caller.ok("unsubscribe", json!({"channel": replies})).await, json!({}));
     server.api().publish(&replies, &json!(1)).await;
     assert_eq!(caller.pushes().await, Vec::<serde_json::Value>::new());
-    // Unsubscribing from what one is not subscribed to is fine.
+    // Unsubscribing without a subscription succeeds.
     assert_eq!(caller.ok("unsubscribe", json!({"channel": replies})).await, json!({}));
 }
 
-/// What people read in their logs, on either server.
+/// Error messages that end up in logs are the same on either server.
 pub(crate) async fn errors_say_what_they_are(backend: Backend) {
     let server = backend.shared().await;
     let alice = unique("alice");
@@ -151,7 +151,7 @@ pub(crate) async fn errors_say_what_they_are(backend: Backend) {
     }
 }
 
-/// `false`, `0` and empty strings are left out, as Protobuf's JSON does.
+/// Fields that are `false`, `0` or empty strings are left out, as in Protobuf's JSON.
 pub(crate) async fn connecting_tells_what_a_client_needs(backend: Backend) {
     let server = backend.shared().await;
     let mut caller = Raw::open(&server).await;
@@ -192,7 +192,7 @@ pub(crate) async fn a_connection_that_answers_no_ping_is_closed(backend: Backend
     assert_eq!((close.code, close.reason.as_str()), (3012, "no pong"));
 }
 
-/// A publish command of exactly `length` bytes.
+/// Builds a publish command of exactly `length` bytes.
 fn publish_of(length: usize) -> String {
     let command = |data: &str| json!({"id": 100, "publish": {"channel": REQUESTS, "data": data}}).to_string();
     let data = "x".repeat(length - command("").len());
@@ -223,7 +223,7 @@ pub(crate) async fn a_slow_reader_is_disconnected(backend: Backend) {
     let api = server.api();
     let data = json!("x".repeat(60_000));
     let publish = json!({"publish": {"channel": REQUESTS, "data": data}});
-    // More than the buffers of two sockets hold, while nobody reads.
+    // More data than the buffers of two sockets hold while the client does not read.
     let batch = json!({"commands": vec![publish; 100]});
     tests::within("the slow reader to be dropped", async {
         while api.ok("presence_stats", json!({"channel": REQUESTS})).await["num_clients"] == 1 {

@@ -1,10 +1,10 @@
-//! How old a request is taken to be, after the worker was away.
+//! The age of requests that were published while the worker was away.
 
 use std::time::Duration;
 
 use super::*;
 
-/// A request with a reply, as user 42.
+/// Creates a request that needs a reply, from user 42.
 fn call(key: &str, reply_to: &str, timeout_ms: u64) -> Value {
     json!({
         "method": "demo.append", "params": {"key": key}, "correlation_id": key, "reply_to": reply_to, "timeout_ms": timeout_ms,
@@ -20,7 +20,7 @@ async fn a_request_that_waited_longer_than_its_caller_does_not_run() {
     proxy.refuse().await;
     proxy.cut();
     caller.publish("rpc:requests", &call("late", &reply_to, 50)).await.expect("published");
-    // The one thing here that only time brings about.
+    // Only the passing of time brings this state about.
     tokio::time::sleep(Duration::from_millis(200)).await;
     proxy.accept().await;
     let reply = caller.publication(&reply_to).await["data"].take();
@@ -37,7 +37,8 @@ async fn subscribed(server: &Server) {
     .await;
 }
 
-/// Whether `count` calls with a timeout shorter than the interruption run, made right after the worker is back.
+/// Checks that calls with a timeout shorter than the interruption run if they are made right after the worker is back.
+/// `missed` requests were published meanwhile.
 async fn fresh_calls_after_an_interruption_with(missed: usize) {
     let server = centrifugo().await;
     let (proxy, far) = TcpProxy::before(&server).await;

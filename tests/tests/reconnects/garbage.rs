@@ -1,20 +1,20 @@
-//! Publications that are no requests, where the worker reads them from the history.
+//! Publications that are not requests, read live and from the history.
 
 use centrifugo_rpc::hub::Hub;
 
 use super::*;
 
-/// What Centrifugo takes for a JSON object and is none, because it is no text.
+/// Bytes that Centrifugo accepts as a JSON object, although they are not valid UTF-8.
 const BROKEN_TEXT: [&[u8]; 3] = [
     b"{\"\xff\":1}",
     b"{\"method\":\"demo.append\",\"params\":{\"key\":\"\xff\"}}",
     b"{\"cancel\":\"\xc3\x28\",\"reply_to\":\"\xed\xa0\x80\"}",
 ];
 
-/// What it refuses with `publication_data_format`, and takes without.
+/// Bytes that Centrifugo refuses with `publication_data_format`, and accepts without.
 const NO_JSON: [&[u8]; 2] = [b"\xff\xfe{", b"{\"method\":"];
 
-/// A connection that publishes bytes as they are.
+/// Connects a client that publishes bytes unchanged.
 async fn publisher(server: &Server) -> centrifuge::Client {
     let token = server.tokens().connection("42");
     let client = centrifuge::Client::builder(&server.url).protocol(centrifuge::Protocol::Protobuf).token(token);
@@ -24,7 +24,7 @@ async fn publisher(server: &Server) -> centrifuge::Client {
     client
 }
 
-/// Publishes `garbage` among requests: some live, some in a gap that the worker has to read from the history.
+/// Publishes `garbage` among requests: some live, some in a gap that the worker must read from the history.
 async fn garbage_costs_only_itself(server: &Server, garbage: &[&'static [u8]]) {
     let (proxy, far) = TcpProxy::before(server).await;
     let demo = Demo::start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
@@ -64,7 +64,7 @@ async fn broken_text_in_a_gap_costs_only_itself() {
     garbage_costs_only_itself(&server, &BROKEN_TEXT).await;
 }
 
-/// Three requests in one publication, of which only the middle one cannot be read.
+/// Builds a batch of three requests, of which only the middle one is unreadable.
 fn broken_batch(key: usize) -> Vec<u8> {
     let good = [append(key).to_string(), append(key + 1).to_string()];
     [b"{\"batch\":[", good[0].as_bytes(), b",", BROKEN_TEXT[1], b",", good[1].as_bytes(), b"]}"].concat()

@@ -1,4 +1,4 @@
-//! What is published while a worker or a caller is away is not lost.
+//! Publications made while a worker or a caller is away are not lost.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ async fn centrifugo() -> Centrifugo {
     Centrifugo::start(config()).await
 }
 
-/// What `centrifugo_config` prints.
+/// Returns the configuration that `centrifugo_config` prints.
 fn config() -> Value {
     let config = Config::new(tests::unique("key"), tests::unique("secret")).centrifugo_config().allowed_origins(["*"]);
     serde_json::to_value(config).expect("JSON")
 }
 
-/// A connection of user 42, and its reply channel.
+/// Connects as user 42, and returns its reply channel.
 async fn caller_of(server: &Server) -> (Raw, String) {
     let mut caller = server.connect("42").await;
     let reply_to = format!("reply:{}#42", uuid::Uuid::new_v4());
@@ -31,16 +31,16 @@ async fn caller_of(server: &Server) -> (Raw, String) {
     (caller, reply_to)
 }
 
-/// A notification that leaves `key` in the demo's log.
+/// Creates a notification that appends `key` to the demo's log.
 fn append(key: usize) -> Value {
     json!({"method": "demo.append", "params": {"key": key.to_string()}})
 }
 
-/// Publishes `count` notifications as user 42 while the worker's connection is down, and returns what ran in the end.
+/// Publishes `count` notifications as user 42 while the worker's connection is down, and returns the keys that ran.
 async fn runs_after_a_gap_of(count: usize) -> Vec<String> {
     let server = centrifugo().await;
     let (proxy, far) = TcpProxy::before(&server).await;
-    // Only the WebSocket goes through the proxy: the server API is what a large gap is read from.
+    // Only the WebSocket goes through the proxy: the worker reads a large gap through the server API.
     let demo = Demo::start_with(&far, &[("CENTRIFUGO_API_URL", &server.api_url)]).await;
     let mut publisher = server.connect("42").await;
     publisher.publish("rpc:requests", &append(0)).await.expect("published");
@@ -110,12 +110,13 @@ async fn calls_that_finish_while_centrifugo_restarts_get_their_results() {
         (sleeps == 50).then_some(())
     })
     .await;
-    // Requests are taken in their order.
+    // Requests are accepted in their order.
     client.call::<Value>("demo.echo", &json!({"text": "all run"})).await.expect("a result");
     let all_run = Instant::now();
-    // Before any is finished: what Centrifugo has and did not deliver is lost with it.
+    // Kills Centrifugo before any call ends: replies that it has accepted and not delivered are lost with it.
     server.kill();
-    // The one thing here that only time brings about: now half of them are finished, and nobody takes their replies.
+    // Only the passing of time brings this state about: half of the calls have ended, and their replies are not
+    // accepted.
     sleep_until(all_run + Duration::from_millis(4500)).await;
     server.restart().await;
     for (i, call) in calls.into_iter().enumerate() {

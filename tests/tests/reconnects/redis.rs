@@ -1,11 +1,11 @@
-//! Redis comes back with what it had a while ago: the same streams, whose offsets come once more.
+//! Redis comes back with older data: the streams are the same, and their offsets repeat.
 
 use centrifugo_rpc::CallOptions;
 use tests::{Crew, Redis, load};
 
 use super::*;
 
-/// Centrifugo looks for this by itself every 40 s.
+/// Centrifugo itself checks for this every 40 s.
 const SOON: Duration = Duration::from_secs(25);
 
 async fn calls(client: &Client, count: usize) {
@@ -37,7 +37,7 @@ async fn calls_are_answered_soon_after_redis_came_back_with_an_older_dump() {
     while client.call_with::<Value>("demo.append", &params, options()).await.is_err() {
         assert!(restored.elapsed() < SOON, "no call was answered for {SOON:?}");
     }
-    // By the same client, whose reply channel went back as well.
+    // The same client works on, although its reply channel went back as well.
     calls(&client, 21).await;
     assert!(restored.elapsed() < SOON, "it took {:?}", restored.elapsed());
     for number in 0..2 {

@@ -5,10 +5,8 @@
 //! | --- | --- |
 //! | none, and the command line of every worker | serves, or generates clients |
 //! | `list` | prints types and methods as JSON, from which the drivers of all languages are generated |
-//! | `judge` | tests the samples with serde alone, without a service: values survive, refusals fail; prints a line per
-//! type |
-//! | `round_trip` | runs the driver in Rust: calls the service at `ZOO_URL` with the token `ZOO_TOKEN`, prints a line
-//! per type |
+//! | `judge` | tests the samples with serde alone, without a service: values survive, refusals fail; a line per type |
+//! | `round_trip` | the driver in Rust: calls the service at `ZOO_URL` with the token `ZOO_TOKEN`; a line per type |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what this program prints is its result")]
 

@@ -53,7 +53,7 @@ impl Sample for TextMaps {
     }
 }
 
-/// Excludes keys of 128 bits, which schemars does not tell from other keys (see [`WideKeys`]), and, for the same
+/// Excludes keys of 128 bits, which schemars describes like other keys (see [`WideKeys`]), and, for the same
 /// reason, keys that are too wide for their type.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct NumberMaps {
