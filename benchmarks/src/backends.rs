@@ -1,4 +1,4 @@
-//! What answers the calls: each the least that its way needs, in a process of its own.
+//! The backends that answer the calls: each does the least that its way to call needs, in a process of its own.
 
 mod axum;
 mod floor;
@@ -8,13 +8,14 @@ mod tonic;
 
 use serde::{Deserialize, Serialize};
 
-/// Is the backend that the first argument names. Serves until it is killed, and says where on standard output.
+/// Runs the backend that the first argument names. Serves until it is killed, and prints its address to standard
+/// output.
 ///
 /// # Panics
 ///
-/// When there is no such backend, or it ends.
+/// Panics if there is no such backend, or if it ends.
 pub fn main() {
-    // What most people write; the bare worker alone has a reason for less.
+    // The usual runtime; only the bare worker has a reason to use less.
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let args: Vec<_> = std::env::args().skip(1).collect();
     let args: Vec<_> = args.iter().map(String::as_str).collect();
@@ -31,20 +32,20 @@ pub fn main() {
     panic!("the backend has ended: {args:?}");
 }
 
-/// The method all systems have.
+/// The method that all systems have.
 pub(crate) const METHOD: &str = "tasks.get_stats";
 
-/// Its brother that takes its time, where one is needed.
+/// A slow method, where one is needed.
 pub(crate) const SLOW: &str = "demo.sleep";
 
-/// What the demo's `tasks.get_stats` takes.
+/// The params of the demo's `tasks.get_stats`.
 #[derive(Deserialize)]
 struct Params {
     #[expect(dead_code, reason = "decoding it is the work")]
     user_id: String,
 }
 
-/// What it answers.
+/// The result of the demo's `tasks.get_stats`.
 #[derive(Serialize, Clone)]
 struct Stats {
     total: u32,
@@ -57,7 +58,7 @@ impl Stats {
     }
 }
 
-/// Binds a free port and says which.
+/// Binds a free port and prints the address.
 async fn listen() -> tokio::net::TcpListener {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     println!("serving {}", listener.local_addr().expect("an address"));

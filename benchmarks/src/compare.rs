@@ -1,4 +1,4 @@
-//! Calls by several ways, side by side.
+//! Throughput, latency and cost of calls through several systems, side by side.
 //!
 //! ```text
 //! cargo bench -p tests --bench compare                 # everything, about half an hour
@@ -6,8 +6,8 @@
 //! cargo bench -p tests --bench compare -- --help       # one load, one system, longer
 //! ```
 //!
-//! Every system is started once, and all are measured in turns, so that what the machine does besides hits all of them. `docs/performance.md`
-//! says what the columns mean.
+//! Every system is started once, and all systems are measured in turns, so that other load on the machine affects all
+//! of them. `docs/performance.md` explains the columns.
 
 mod report;
 
@@ -25,7 +25,7 @@ use report::{Cell, Report};
 
 const SHAPES: [Shape; 4] = [Shape::new(1, 1), Shape::new(64, 1), Shape::new(64, 32), Shape::new(500, 8)];
 
-/// Params of how many bytes.
+/// The sizes of params in bytes.
 const SIZES: [usize; 3] = [30, 1024, 16 * 1024];
 
 /// Calls by several ways, side by side.
@@ -84,11 +84,11 @@ impl Plan {
     }
 }
 
-/// The program.
+/// Runs the benchmark.
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    // One thread: with more, the load would take from the systems what it does not need.
+    // The load has one thread: with more, it would take CPU time from the systems.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(compare(&Plan::new(args)));
     ExitCode::SUCCESS

@@ -1,4 +1,4 @@
-//! What becomes of the cost of a call when there is more of something.
+//! The cost of a call as methods, connections, workers, calls in flight and durations grow.
 //!
 //! ```text
 //! cargo bench -p tests --bench growth            # about ten minutes, and the build of a worker with 1,000 methods
@@ -25,10 +25,10 @@ const ROUNDS: usize = 7;
 const WARM_UP: Duration = Duration::from_millis(400);
 const WINDOW: Duration = Duration::from_millis(1500);
 
-/// A load that keeps everything busy.
+/// A load that keeps all processes busy.
 const BUSY: Shape = Shape::new(64, 32);
 
-/// Connections with a reply channel each, as callers have between their calls.
+/// The number of connections with a reply channel each, like callers between their calls.
 const IDLE: usize = 10_000;
 
 /// What becomes of the cost of a call when there is more of something.
@@ -67,7 +67,7 @@ struct Row {
     setting: String,
     p50_us: f64,
     p99_us: f64,
-    /// `None` where only times were measured.
+    /// `None` if only latencies were measured.
     #[serde(flatten)]
     cost: Option<Cost>,
 }
@@ -80,7 +80,7 @@ struct Cost {
     http_requests_per_call: f64,
 }
 
-/// The program.
+/// Runs the benchmark.
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
@@ -138,7 +138,7 @@ async fn idle() -> Vec<Row> {
     let (without, with) = (System::ours(1).await, System::ours(1).await);
     let mut connections = JoinSet::new();
     for number in 0..IDLE {
-        // Numbers that the load does not use.
+        // The load does not use these numbers.
         let (mut socket, mut wire) = with.target.open(100_000 + number, &[]).await;
         connections.spawn_local(async move {
             let (mut frames, mut ended) = (Vec::new(), Vec::new());
@@ -171,7 +171,7 @@ async fn flight() -> Vec<Row> {
     turns("calls in flight", &settings).await
 }
 
-/// Measures each setting in turn, and gives the medians.
+/// Measures each setting in turn, and returns the medians.
 async fn turns(part: &str, settings: &[Setting<'_>]) -> Vec<Row> {
     let mut measured: Vec<Vec<Measured<Used>>> = settings.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
@@ -261,7 +261,7 @@ async fn start() -> Vec<Row> {
     for _ in 0..ROUNDS {
         let started = Instant::now();
         let worker = Process::start(&command, "");
-        // Nobody may be there to take it, and say so.
+        // Retries while there is no worker to accept the call.
         while client.call::<Value>(METHOD, &params).await.is_err() {}
         let took = u64::try_from(started.elapsed().as_nanos()).expect("less than 500 years");
         latencies.record(took).expect("the histogram grows");
@@ -274,7 +274,7 @@ async fn start() -> Vec<Row> {
 }
 
 impl Row {
-    /// The medians of the turns of a setting.
+    /// Returns the medians of the turns of a setting.
     fn of_turns(part: &str, setting: &str, turns: &[Measured<Used>]) -> Self {
         Self {
             part: part.to_owned(),

@@ -1,12 +1,13 @@
-//! What calls cost, by several ways and under several loads. The programs are `tests/benches`: `cargo bench -p tests`.
+//! The cost of calls through several systems and under several loads. The programs are `tests/benches`:
+//! `cargo bench -p tests`.
 //!
 //! | module | its one job |
 //! | --- | --- |
-//! | [`compare`] | our way and others, side by side |
-//! | [`growth`] | what becomes of the cost when there is more of something |
-//! | `systems` | the ways, each with processes of its own |
-//! | [`backends`] | what answers the calls |
-//! | [`measure`] | load from outside, and what it costs the processes that serve it |
+//! | [`compare`] | our system and others, side by side |
+//! | [`growth`] | the cost of a call as methods, connections, workers or calls grow |
+//! | `systems` | the systems, each with processes of its own |
+//! | [`backends`] | the backends that answer the calls |
+//! | [`measure`] | load from outside, and its cost to the processes that serve it |
 //! | `nats` | a real NATS server |
 
 pub mod backends;

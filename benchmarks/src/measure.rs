@@ -1,4 +1,4 @@
-//! Load from outside, and what it costs the processes that serve it: for the benchmarks.
+//! Load from outside, and its cost to the processes that serve it: for the benchmarks.
 
 mod load;
 mod socket;

@@ -10,10 +10,11 @@ use tests::{Process, toolchain};
 const GO: &str =
     "the benchmarks build a NATS server with Go 1.26 or later; install it from your package manager and run again";
 
-/// What it holds for a connection before it cuts it off: by default 64 MiB, which 4,000 calls with 16 KB are. As much as the floor has.
+/// The data that the server holds for a connection before closing it: the default of 64 MiB is 4,000 calls of 16 KB.
+/// The floor has as much.
 const CONFIG: &str = "max_pending: 256MiB\n";
 
-/// Starts one on a free port, and says at which address it is.
+/// Starts a NATS server on a free port, and returns its address.
 pub(crate) async fn start() -> (Process, String) {
     let binary = toolchain::go_program("nats", "github.com/nats-io/nats-server/v2", GO);
     let port = free_port();

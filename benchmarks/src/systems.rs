@@ -1,4 +1,4 @@
-//! The systems, each with processes of its own.
+//! The compared systems, each with processes of its own.
 
 use std::ops::Add;
 use std::path::Path;
@@ -10,13 +10,13 @@ use tests::{Centrifugo, Demo, Process, Server, config, example, scenarios, toolc
 use crate::measure::{Measured, Target, Usage, counting, http_requests, usage};
 use crate::nats;
 
-/// A way to call, ready to be called.
+/// A running system, ready to be called.
 pub(crate) struct System {
     pub(crate) name: &'static str,
     pub(crate) target: Target,
     backends: Vec<Backend>,
     centrifugo: Option<Centrifugo>,
-    /// A server in between that is no Centrifugo.
+    /// A server in between that is not a Centrifugo.
     broker: Option<Process>,
 }
 
@@ -34,7 +34,7 @@ impl Backend {
     }
 }
 
-/// What a system used since it was started.
+/// The resources that a system has used since its start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Used {
     pub(crate) backend: Usage,
@@ -65,13 +65,13 @@ impl Measured<Used> {
     }
 }
 
-/// Ours, by which all others are divided.
+/// Our system, the divisor of all others.
 pub(crate) const OURS: &str = "centrifugo-rpc";
 pub(crate) const FLOOR: &str = "bare worker";
-/// The same, for callers that get a publication for each reply.
+/// Our system without batching: callers get a publication for each reply.
 pub(crate) const OURS_APART: &str = "centrifugo-rpc, apart";
 pub(crate) const FLOOR_APART: &str = "bare worker, apart";
-/// The names of a system that is measured with two settings, of which the better one counts.
+/// The names of a system that is measured with two settings; the better one counts.
 pub(crate) const HTTP_PROXY: [&str; 2] = ["HTTP proxy", "HTTP proxy, 64"];
 pub(crate) const GRPC_PROXY: [&str; 2] = ["gRPC proxy", "gRPC proxy, 64"];
 
@@ -79,7 +79,7 @@ const JSONRPSEE: &str = "jsonrpsee";
 const NATS: &str = "NATS";
 
 impl System {
-    /// Starts those that are wanted. Those that nobody calls do next to nothing.
+    /// Starts the wanted systems. An idle system uses next to nothing.
     pub(crate) async fn start(wanted: impl Fn(&str) -> bool) -> Vec<Self> {
         let mut all = Vec::new();
         for (name, batch) in [(OURS, true), (OURS_APART, false)] {
@@ -108,12 +108,12 @@ impl System {
         all
     }
 
-    /// The demo service in so many processes, on a Centrifugo with the configuration it prints.
+    /// Starts `workers` demo services, on a Centrifugo with the configuration that the demo prints.
     pub(crate) async fn ours(workers: usize) -> Self {
         Self::demo(OURS, true, workers).await
     }
 
-    /// The same for callers that get a publication for each reply.
+    /// As [`ours`](Self::ours), for callers that get a publication for each reply.
     pub(crate) async fn ours_apart() -> Self {
         Self::demo(OURS_APART, false, 1).await
     }
@@ -128,7 +128,7 @@ impl System {
         Self { backends, ..Self::of(name, target, None, Some(centrifugo)) }
     }
 
-    /// Another program with our library.
+    /// Starts another program with our library.
     pub(crate) async fn worker(program: &Path) -> Self {
         let centrifugo = Centrifugo::start(printed_config()).await;
         let process = scenarios::worker(program, &centrifugo, &[]);
@@ -137,7 +137,8 @@ impl System {
         Self::of(OURS, target, process, Some(centrifugo))
     }
 
-    /// The same without our library. It recovers nothing, so Centrifugo must not cut it off when requests pile up.
+    /// Starts the bare worker, without our library. It cannot recover, so Centrifugo must not disconnect it when
+    /// requests pile up.
     async fn floor(name: &'static str, batch: bool) -> Self {
         let patient = json!({"client": {"queue_max_size": 268_435_456}});
         let centrifugo = Centrifugo::start(config::with(printed_config(), patient)).await;
@@ -151,7 +152,7 @@ impl System {
         Self::of(name, Target::Publish { server: server.clone(), batch }, process, Some(centrifugo))
     }
 
-    /// Centrifugo's own RPC.
+    /// Starts Centrifugo's own RPC, with a backend behind the proxy.
     pub(crate) async fn proxy(name: &'static str, kind: &str, scheme: &str, concurrency: u32) -> Self {
         let (process, address) = backend(kind, &[]).await;
         let path = if scheme == "http" { "/rpc" } else { "" };
@@ -164,7 +165,7 @@ impl System {
             },
             "http_api": {"key": unique("key")},
             "rpc": {
-                // As generous as the worker's: what waits here is what is measured.
+                // As long as the worker's timeout, because the waiting is part of the measurement.
                 "proxy": {"endpoint": format!("{scheme}://{address}{path}"), "timeout": "30s"},
                 "without_namespace": {"proxy_enabled": true},
             },
@@ -173,13 +174,13 @@ impl System {
         Self::of(name, Target::Rpc(centrifugo.server().clone()), process, Some(centrifugo))
     }
 
-    /// JSON-RPC without a Centrifugo: the backend holds the connections itself.
+    /// Starts JSON-RPC without a Centrifugo: the backend holds the connections itself.
     async fn jsonrpsee() -> Self {
         let (process, address) = backend("jsonrpsee", &[]).await;
         Self::of(JSONRPSEE, Target::JsonRpc(format!("ws://{address}/")), process, None)
     }
 
-    /// NATS without a Centrifugo: callers speak its protocol.
+    /// Starts NATS without a Centrifugo: callers use its protocol directly.
     async fn nats() -> Self {
         let (server, address) = nats::start().await;
         let (process, _) = backend("nats", &[&address]).await;
@@ -196,12 +197,12 @@ impl System {
         Self { name, target, backends, centrifugo, broker: None }
     }
 
-    /// Its Centrifugo.
+    /// Returns the Centrifugo of the system.
     pub(crate) fn server(&self) -> &Server {
         self.centrifugo.as_ref().expect("a system with a Centrifugo").server()
     }
 
-    /// What its processes used. A broker that is no Centrifugo stands in its column.
+    /// Returns the usage of all processes. A broker other than Centrifugo counts as the Centrifugo.
     pub(crate) async fn usage(&self) -> Used {
         let between = self.centrifugo.as_ref().map(Centrifugo::process).or(self.broker.as_ref());
         let requests = match &self.centrifugo {
@@ -216,7 +217,7 @@ impl System {
     }
 }
 
-/// What users are told to run, with a metric for what is counted here.
+/// Returns the configuration that users are told to run, with the metrics that the benchmarks count.
 fn printed_config() -> Value {
     let mut command = example::command("demo");
     let server = Server::at("127.0.0.1:8000", &config::protocol(), None);
@@ -227,7 +228,7 @@ fn printed_config() -> Value {
     config::with(config::with(printed, json!({"client": {"allowed_origins": ["*"]}})), counting())
 }
 
-/// The backend of this name, and the address it listens at.
+/// Starts the backend `name`, and returns the address that it listens on.
 async fn backend(name: &str, args: &[&str]) -> (Process, String) {
     let mut command = Command::new(toolchain::program("benchmarks", "bin", "backend"));
     command.arg(name).args(args);

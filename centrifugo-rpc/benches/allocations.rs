@@ -1,6 +1,6 @@
-//! What each stage of a request allocates, per call. `cargo bench -p centrifugo-rpc --bench allocations`.
+//! Allocations per call in each stage of a request. `cargo bench -p centrifugo-rpc --bench allocations`.
 //!
-//! The stages are those of `micro`. Unlike times, these are the same on every run and every machine.
+//! The stages are those of `micro`. Unlike times, allocations are the same in every run and on every machine.
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::alloc::System;
@@ -16,7 +16,7 @@ use stages::{BURST, SIZES, Worker};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// How often a stage is run: what happens only now and then, such as a table that grows, disappears in it.
+/// The number of runs of a stage: enough to average out rare events, such as a table that grows.
 const ROUNDS: usize = 1000;
 
 fn main() {
@@ -59,7 +59,7 @@ fn dispatching(stage: &str, size: &str, bytes: usize) {
     report(stage, &together, BURST, || stages::caller(7), |caller| worker.calls_together(caller));
 }
 
-/// Runs a stage, which handles so many calls at once, and prints what it allocates for each. What it is given is not counted.
+/// Runs a stage that handles `calls` calls, and prints its allocations per call. Creating the input is not counted.
 fn report<T, R>(stage: &str, what: &str, calls: usize, mut input: impl FnMut() -> T, mut run: impl FnMut(T) -> R) {
     drop(run(input()));
     let (mut allocations, mut reallocations, mut bytes) = (0, 0, 0);

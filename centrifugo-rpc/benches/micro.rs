@@ -1,14 +1,15 @@
-//! What each stage of a request costs, so that a regression has an address. `cargo bench -p centrifugo-rpc --bench micro`.
+//! The cost of each stage of a request, so that a regression can be located. `cargo bench -p centrifugo-rpc --bench
+//! micro`.
 //!
 //! | group | from | to |
 //! | --- | --- | --- |
 //! | `decode` | a publication and its caller | a request |
-//! | `dispatch` | a publication and its caller | its reply in the outbox: `decode`, the handler and `encode` included |
+//! | `dispatch` | a publication and its caller | its reply in the reply queue: `decode`, the handler and `encode` included |
 //! | `dispatch, logged` | the same | the same, with the spans of a log at `info`, which `Server::run` has |
 //! | `encode` | a result as JSON | a reply |
 //! | `batch` | replies | the body of the request that publishes them |
-//! | `answer` | Centrifugo's answer to that | what became of each reply |
-//! | `worst` | a publication of 64 KB that asks for as much as one may | all of it dropped, refused or answered |
+//! | `answer` | Centrifugo's answer to that | the outcome of each reply |
+//! | `worst` | a publication of 64 KB that asks for as much as possible | all of it dropped, refused or answered |
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -53,7 +54,7 @@ fn dispatching_as(criterion: &mut Criterion, name: &str) {
     group.finish();
 }
 
-/// Makes so many calls, and takes the time of that alone: callers come from Centrifugo's client.
+/// Makes `calls` calls and measures them alone: callers come from Centrifugo's client, so creating them is excluded.
 fn time_of(worker: &Worker, calls: u64) -> Duration {
     let mut time = Duration::ZERO;
     let mut left = calls;
@@ -105,7 +106,7 @@ fn answering(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What one user can have a worker do with one publication: to be compared with the first of them.
+/// Measures the work that one user can cause with one publication; compare the others with the first one.
 fn worst_publications(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("worst");
     group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(500)).sample_size(20);
@@ -124,7 +125,7 @@ fn replies(count: usize) -> String {
 
 criterion_group! {
     name = benches;
-    // All of it in little more than a minute; the stages are short and their times steady.
+    // The whole benchmark takes little more than a minute; the stages are short and their times steady.
     config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(2));
     targets = decoding, dispatching, encoding, batching, answering, worst_publications
 }

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use centrifugo_rpc::Server;
-// The methods: without a word that refers to them, the linker leaves them out.
+// This use makes the linker keep the methods.
 use examples as _;
 
 #[tokio::main]

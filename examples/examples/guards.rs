@@ -1,4 +1,4 @@
-//! State that all calls share, a guard that refuses, and errors of the application's own.
+//! Shared state of all calls, a guard that refuses callers, and errors of the application's own.
 //!
 //! ```text
 //! cargo run --example guards
@@ -13,7 +13,7 @@ use centrifugo_rpc::{Call, Caller, Config, Connection, FromCall, RpcError, Serve
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The state: what a pool of database connections is elsewhere.
+/// The shared state. In a real application this is a pool of database connections.
 #[derive(Default)]
 struct Tasks {
     titles: Mutex<BTreeMap<u32, String>>,
@@ -35,7 +35,8 @@ impl From<TaskError> for RpcError {
     }
 }
 
-/// The guard: a caller whose token says `"info": {"role": "editor"}`. As an argument it is enough: others never get in.
+/// A guard that admits callers whose token contains `"info": {"role": "editor"}`. Taking it as an argument protects a
+/// method: other callers are refused.
 struct Editor {
     user: String,
 }
@@ -58,7 +59,7 @@ impl FromCall for Editor {
 struct Task {
     /// The number of the task
     id: u32,
-    /// What is to do
+    /// The text of the task
     title: String,
 }
 
@@ -68,7 +69,7 @@ struct TaskId {
     id: u32,
 }
 
-/// Adds a task, or changes the one that has its number.
+/// Adds a task, or changes the task with the same number.
 #[websocket_rpc("tasks.put", idempotent)]
 async fn put(editor: Editor, tasks: State<Tasks>, task: Task) -> Result<TaskId, TaskError> {
     if task.title.is_empty() {
@@ -79,7 +80,7 @@ async fn put(editor: Editor, tasks: State<Tasks>, task: Task) -> Result<TaskId, 
     Ok(TaskId { id: task.id })
 }
 
-/// Reads a task. Everybody may.
+/// Reads a task. Every caller may.
 #[websocket_rpc("tasks.get", timeout = "5s")]
 async fn get(_conn: Connection, tasks: State<Tasks>, params: TaskId) -> Result<Task, TaskError> {
     let titles = tasks.titles.lock().unwrap_or_else(PoisonError::into_inner);

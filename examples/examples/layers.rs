@@ -1,4 +1,4 @@
-//! tower layers around every call: one of tower's own, and one written here; and the calls that reach none.
+//! tower layers around every call, one from tower and one of its own; and calls that are refused before the layers.
 //!
 //! ```text
 //! cargo run --example layers
@@ -18,14 +18,14 @@ use tower::Service;
 use tower::layer::layer_fn;
 use tower::timeout::TimeoutLayer;
 
-/// Prints how long calls take, and gives handlers the number of the call.
+/// Prints the duration of calls, and gives handlers the number of the call.
 #[derive(Clone)]
 struct Journal {
     inner: CallService,
     calls: Arc<AtomicU64>,
 }
 
-/// What the layer leaves in the call's extensions, and what handlers take out: an extractor.
+/// An extractor: the layer puts the number into the call's extensions, and handlers take it out.
 #[derive(Clone, Copy)]
 struct CallNumber(u64);
 
@@ -45,7 +45,7 @@ impl Service<Call> for Journal {
     }
 
     fn call(&mut self, mut call: Call) -> Self::Future {
-        // The service is cloned for every call: what the clones share is behind an `Arc`.
+        // The service is cloned for every call; the `Arc` holds the state that the clones share.
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         call.extensions_mut().insert(CallNumber(number));
         let (method, started) = (call.connection().method(), Instant::now());
@@ -59,13 +59,13 @@ impl Service<Call> for Journal {
     }
 }
 
-/// Which call it is that runs.
+/// Returns the number of this call.
 #[websocket_rpc("calls.number")]
 async fn number(number: CallNumber) -> u64 {
     number.0
 }
 
-/// Takes longer than anybody waits.
+/// Runs longer than any caller waits.
 #[websocket_rpc("calls.endless")]
 async fn endless() {
     std::future::pending::<()>().await;
@@ -75,11 +75,11 @@ async fn endless() {
 async fn main() {
     let calls = Arc::default();
     let server = Server::new(Config::new("api-key", "token-secret"))
-        // tower's own: its `Elapsed` reaches callers as 408.
+        // tower's own layer: its `Elapsed` error reaches callers as 408.
         .layer(TimeoutLayer::new(Duration::from_millis(100)))
-        // The last one is the outermost: the journal sees what the timeout makes of a call.
+        // The last layer is the outermost: the journal sees the outcome after the timeout.
         .layer(layer_fn(move |inner| Journal { inner, calls: Arc::clone(&calls) }))
-        // What is refused before it begins comes to no layer.
+        // Calls that are refused before they begin pass through no layer.
         .on_refused(|refused| println!("  refused, {}: {}", refused.method(), refused.error().code()));
 
     for method in ["calls.number", "calls.number", "calls.endless", "calls.unknown"] {

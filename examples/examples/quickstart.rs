@@ -32,7 +32,7 @@ async fn get_task_stats(conn: Connection, params: TaskStatsParams) -> TaskStatsR
     TaskStatsResult { total: 100, completed: 75 }
 }
 
-/// Greets the caller by name; refuses the anonymous.
+/// Greets the caller by name; refuses anonymous callers.
 #[websocket_rpc("hello")]
 async fn hello(conn: Connection) -> Result<String, RpcError> {
     Ok(format!("hello, {}", conn.require_user()?))
@@ -40,16 +40,16 @@ async fn hello(conn: Connection) -> Result<String, RpcError> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A Centrifugo of this process's own. In production it is a real one, and `Config::from_env()` says where.
+    // The embedded hub, in place of a Centrifugo. In production, `Config::from_env()` names the real one.
     let config = Config::new("quickstart-api-key", "quickstart-token-secret-of-32-bytes");
     let hub = Hub::start(config.centrifugo_config()).await?;
     let config = config.centrifugo_url(hub.url()).centrifugo_api_url(hub.api_url());
 
-    // The worker.
+    // Starts the worker.
     let token = config.connection_token("user-123", Duration::from_secs(60))?;
     let worker = Server::new(config).start().await?;
 
-    // A caller.
+    // Connects a caller.
     let client = Client::builder(hub.url()).token(token).connect().await?;
     println!("calling tasks.get_stats");
     let stats: TaskStatsResult = client.call("tasks.get_stats", &TaskStatsParams { user_id: "123".to_owned() }).await?;

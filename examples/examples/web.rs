@@ -4,8 +4,9 @@
 //! cargo run --example web
 //! ```
 //!
-//! Everything is in this process: the page, the worker, and the embedded hub in place of a Centrifugo. `web/` has the page and its
-//! sources; the client in it was written by `cargo run --example demo -- generate_centrifugo_clients --typescript`.
+//! Everything runs in this process: the page, the worker, and the embedded hub in place of a Centrifugo. `web/` has the
+//! page and its sources; `cargo run --example demo -- generate_centrifugo_clients --typescript` generated the client in
+//! it.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,15 +26,15 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
-// The methods.
+// This use makes the linker keep the methods.
 use examples as _;
 
 /// Short, so that the page shows how tokens are renewed.
 const TOKEN_TTL: Duration = Duration::from_secs(60);
-/// Where the page is, unless `PORT` says otherwise; 0 for any free port.
+/// The port of the page, unless `PORT` is set; 0 picks any free port.
 const PORT: u16 = 8080;
 
-/// What the page is made of: path, kind, contents.
+/// The files of the page: path, content type, contents.
 const FILES: [(&str, &str, &str); 3] = [
     ("/", "text/html; charset=utf-8", include_str!("../web/index.html")),
     ("/style.css", "text/css; charset=utf-8", include_str!("../web/style.css")),
@@ -78,7 +79,7 @@ async fn serve(listener: TcpListener, site: Arc<Site>) {
             async move { Ok::<_, Infallible>(site.answer(request).await) }
         });
         tokio::spawn(async move {
-            // A browser that goes away ends its connection with an error, which is nobody's.
+            // A browser that leaves ends its connection with an error that concerns no one else.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -95,7 +96,7 @@ impl Site {
                 let settings = json!({ "url": self.config.centrifugo_url });
                 answer(StatusCode::OK, "application/json", settings.to_string())
             }
-            // Here a real application looks who has logged in.
+            // A real application looks here for the user of the session.
             (&Method::POST, "/token") => match self.token(user) {
                 Ok(token) => answer(StatusCode::OK, "text/plain", token),
                 Err(error) => answer(StatusCode::BAD_REQUEST, "text/plain", error.to_string()),
@@ -117,7 +118,7 @@ impl Site {
         self.config.connection_token_with(user, TOKEN_TTL, &json!({ "role": role }))
     }
 
-    /// What a bad network does, at the press of a button: clients reconnect after this code.
+    /// Drops connections as a bad network does: clients reconnect after this code.
     async fn drop_connections(&self, user: &str) -> Result<(), BoxError> {
         let params = json!({ "user": user, "disconnect": { "code": 3010, "reason": "dropped by the demo" } });
         let request = Request::post("/api/disconnect")

@@ -126,8 +126,8 @@ async fn notify(params: Append) -> Result<(), RpcError> {
     log_run(&params.key).map(drop)
 }
 
-/// One `write` each, so that the lines of several workers never mix; and at once, so that a run is counted before anything
-/// can cancel it.
+/// Writes each line with one `write`, so that the lines of several workers never mix. It does so without awaiting, so
+/// that a run is counted before anything can cancel it.
 fn log_run(key: &str) -> Result<Done, RpcError> {
     let Some(path) = std::env::var_os("DEMO_LOG") else {
         return Err(RpcError::application(1001, "start the demo with DEMO_LOG naming the file to append to"));
@@ -137,7 +137,7 @@ fn log_run(key: &str) -> Result<Done, RpcError> {
     Ok(Done {})
 }
 
-/// A caller whose token says `"info": {"role": "admin"}`.
+/// A caller whose token contains `"info": {"role": "admin"}`.
 #[derive(Debug)]
 struct Admin;
 

@@ -1,8 +1,9 @@
-//! What the crate adds to a user's build, for each set of features: `cargo bench -p tests --bench build_cost`, about ten minutes.
+//! The cost of the crate in a user's build, for each set of features: `cargo bench -p tests --bench build_cost`, about
+//! ten minutes.
 //!
-//! Each row is a cold release build of a small program with one method that uses what its features are for, against the same
-//! function without this crate. It prints a table and writes `target/build-cost.json`. A part of a row's name after `--`
-//! chooses rows.
+//! Each row is a cold release build of a small program with one method that uses its features, compared with the same
+//! function without this crate. Prints a table and writes `target/build-cost.json`. A part of a row's name after `--`
+//! selects rows.
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::fs;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use tests::toolchain;
 use tests::user_crate::{Build, UserCrate};
 
-/// What every program has.
+/// The part that every program has.
 const FUNCTION: &str = r"
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,7 @@ async fn main() -> std::process::ExitCode {
 }
 ";
 
-/// Serves, or calls another one that does.
+/// Serves, or calls another process that serves.
 const CALL: &str = r#"
 #[tokio::main]
 async fn main() -> Result<std::process::ExitCode, Box<dyn std::error::Error>> {
@@ -81,7 +82,7 @@ async fn main() -> Result<std::process::ExitCode, Box<dyn std::error::Error>> {
 }
 "#;
 
-/// Has a Centrifugo of its own, and a caller.
+/// Runs a Centrifugo of its own, and a caller.
 const HUB: &str = r#"
 #[tokio::main]
 async fn main() -> Result<std::process::ExitCode, Box<dyn std::error::Error>> {
@@ -107,15 +108,15 @@ schemars = "1"
 serde = { version = "1", features = ["derive"] }
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }"#;
 
-/// A program, and which features of the crate it uses.
+/// A program, and the features of the crate that it uses.
 struct Row {
     name: &'static str,
-    /// The end of its dependency on the crate; none for a program without it.
+    /// The end of its dependency on the crate; `None` for a program without the crate.
     features: Option<&'static str>,
     main: &'static str,
 }
 
-/// What all others are held against.
+/// The row that all others are compared with.
 const BARE_ROW: Row = Row { name: "without the crate", features: None, main: BARE };
 
 const ROWS: [Row; 5] = [
@@ -168,7 +169,7 @@ fn report(row: &Row, build: &Build, bare: &Build) -> Value {
     })
 }
 
-/// Builds it from nothing.
+/// Builds the program from scratch.
 fn build(number: usize, row: &Row) -> Build {
     let this = row.features.map_or_else(String::new, |features| {
         format!("centrifugo-rpc = {{ path = \"{{workspace}}/centrifugo-rpc\"{features} }}\n")

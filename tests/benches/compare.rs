@@ -1,4 +1,4 @@
-//! Calls by several ways, side by side: see `benchmarks::compare`.
+//! Calls through several systems, side by side: see `benchmarks::compare`.
 
 fn main() -> std::process::ExitCode {
     benchmarks::compare::main()

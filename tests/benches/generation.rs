@@ -1,7 +1,7 @@
-//! How long programs with many methods take to generate their clients, and to be built: `cargo bench -p tests --bench generation`,
-//! a few minutes.
+//! The time that programs with many methods take to generate their clients and to build:
+//! `cargo bench -p tests --bench generation`, a few minutes.
 //!
-//! It prints a table and writes `target/generation.json`. Numbers of methods after `--` take the place of 1, 100 and 1,000.
+//! Prints a table and writes `target/generation.json`. Numbers of methods after `--` replace 1, 100 and 1,000.
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::fs;
@@ -14,7 +14,7 @@ use tests::{Many, toolchain};
 
 const LANGUAGES: [&str; 3] = ["python", "typescript", "go"];
 
-/// How often clients are generated; the median counts.
+/// The number of times that clients are generated; the median counts.
 const ROUNDS: usize = 7;
 
 fn main() {
@@ -76,7 +76,7 @@ fn measure(methods: usize) -> Value {
     })
 }
 
-/// Writes the clients of all languages into an empty directory, and says how long that took.
+/// Generates the clients of all languages into an empty directory, and returns the duration.
 fn generate(binary: &Path, dir: &Path) -> Duration {
     let mut command = Command::new(binary);
     toolchain::without_centrifugo_variables(&mut command);
@@ -88,7 +88,7 @@ fn generate(binary: &Path, dir: &Path) -> Duration {
     time
 }
 
-/// How many files are below `dir`, and how many bytes they have.
+/// Returns the number of files below `dir`, and their size in bytes.
 fn size(dir: &Path) -> (u64, u64) {
     let mut total = (0, 0);
     for entry in fs::read_dir(dir).expect("a directory") {

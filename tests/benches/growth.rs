@@ -1,4 +1,4 @@
-//! What becomes of the cost of a call when there is more of something: see `benchmarks::growth`.
+//! The cost of a call as methods, connections, workers, calls in flight and durations grow: see `benchmarks::growth`.
 
 fn main() -> std::process::ExitCode {
     benchmarks::growth::main()

@@ -1,4 +1,4 @@
-//! Behind Centrifugo's HTTP proxy.
+//! The backend behind Centrifugo's HTTP proxy.
 
 use std::time::Duration;
 

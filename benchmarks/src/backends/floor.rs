@@ -1,6 +1,6 @@
-//! A worker with nothing around the work: no limits, deadlines, order, recovery or log. What a framework can only come close to.
+//! A bare worker: no limits, deadlines, order, recovery or log. It marks the floor that a framework can only approach.
 //!
-//! One thread, because every hop to another costs more than it gives here.
+//! It has one thread, because each hop to another thread costs more than it gains here.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,11 +25,12 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::{Params, Stats};
 
-/// How many API requests are under way at once, and how many replies are in one: as our worker has it.
+/// The number of API requests in flight and, below, of replies in one request: the same as in our worker.
 const LANES: usize = 2;
 const MAX_REPLIES: usize = 4000;
 
-/// Centrifugo's Protobuf, as far as it is needed: one message for both directions, since the parts used have other numbers.
+/// The part of Centrifugo's Protobuf that is needed here. One message serves both directions, since the fields in use
+/// have different numbers.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Frame {
     #[prost(uint32, tag = "1")]
@@ -93,7 +94,7 @@ struct Request<'a> {
     batch: bool,
 }
 
-/// Requests that go together.
+/// A batch of requests.
 #[derive(Deserialize)]
 struct Requests<'a> {
     #[serde(borrow)]
@@ -106,10 +107,10 @@ struct Reply<'a> {
     result: Stats,
 }
 
-/// Replies that are ready.
+/// Replies that are ready to be published.
 #[derive(Default)]
 struct Ready {
-    /// All but the last are full.
+    /// All batches but the last are full.
     batches: RefCell<Vec<Batch>>,
     filled: Notify,
 }
@@ -118,21 +119,21 @@ struct Ready {
 struct Batch {
     replies: usize,
     publications: Vec<Publish>,
-    /// Where replies for a channel may come to others.
+    /// The index of a publication in which replies for a channel can be batched.
     places: HashMap<String, usize>,
 }
 
-/// What is published at once.
+/// One publication.
 #[derive(Default)]
 struct Publish {
     channel: String,
-    /// Each with a comma.
+    /// The replies, each with a trailing comma.
     replies: Vec<u8>,
     together: bool,
 }
 
 impl Batch {
-    /// Where the reply to a request goes.
+    /// Returns the publication for the reply to a request.
     fn place(&mut self, request: &Request<'_>) -> &mut Publish {
         let known = if request.batch { self.places.get(request.reply_to).copied() } else { None };
         let place = known.unwrap_or_else(|| {
@@ -146,7 +147,7 @@ impl Batch {
         &mut self.publications[place]
     }
 
-    /// The API's method and its body. What is alone is no batch.
+    /// Returns the API method and its body. A single publication is not a batch.
     fn request(&self) -> (&'static str, Vec<u8>) {
         let mut body = Vec::new();
         if let [alone] = &self.publications[..] {
@@ -225,7 +226,7 @@ async fn read(url: &str, connection: &str, subscription: &str, ready: &Ready) {
                         take(&publication.data, ready);
                     }
                 }
-                // A ping has nothing in it.
+                // A ping is empty.
                 None if frame.id == 0 => socket.send(Message::Binary(vec![0].into())).await.expect("a connection"),
                 None if frame.id == 2 => println!("serving"),
                 None => {}
@@ -242,7 +243,7 @@ fn take(data: &[u8], ready: &Ready) {
     } else if let Ok(request) = serde_json::from_slice(data) {
         answer(&request, ready);
     }
-    // There is also what workers tell each other.
+    // All other publications are messages between workers.
 }
 
 fn answer(request: &Request<'_>, ready: &Ready) {
@@ -278,7 +279,7 @@ async fn lane(ready: Rc<Ready>, url: String, key: String) {
             .header("Content-Type", "application/json")
             .body(Full::new(Bytes::from(body)))
             .expect("a request");
-        // Centrifugo closes what is idle for 30 s, or for 10 s without a first request.
+        // Centrifugo closes connections that are idle for 30 s, or for 10 s without a first request.
         if http.is_closed() {
             http = connect(authority).await;
         }
@@ -302,10 +303,10 @@ async fn connect(authority: &str) -> http1::SendRequest<Full<Bytes>> {
 
 #[derive(Deserialize)]
 struct Answer<'a> {
-    /// Of one publication.
+    /// The result of a single publication.
     #[serde(borrow)]
     result: Option<&'a RawValue>,
-    /// Of a batch.
+    /// The results of a batch.
     #[serde(borrow, default)]
     replies: Vec<CommandAnswer<'a>>,
 }

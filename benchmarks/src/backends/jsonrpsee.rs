@@ -1,4 +1,4 @@
-//! JSON-RPC over WebSocket connections of its own.
+//! The backend for JSON-RPC over WebSocket connections of its own.
 
 use jsonrpsee::RpcModule;
 use jsonrpsee::server::{ServerBuilder, ServerConfig};

@@ -1,4 +1,4 @@
-//! NATS request and reply.
+//! The backend for NATS request and reply.
 
 use futures_util::StreamExt;
 
@@ -11,7 +11,7 @@ pub(super) async fn run(address: &str) {
     println!("serving");
     while let Some(request) = requests.next().await {
         let client = client.clone();
-        // Handlers may wait.
+        // Handlers may wait, so each request gets a task.
         tokio::spawn(async move {
             let params: Params = serde_json::from_slice(&request.payload).expect("params");
             let stats = serde_json::to_vec(&Stats::of(&params)).expect("JSON");

@@ -1,4 +1,5 @@
-//! Behind Centrifugo's gRPC proxy. The service has one method, so it is written out instead of generated.
+//! The backend behind Centrifugo's gRPC proxy. The service has one method, so it is written by hand instead of
+//! generated.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};

@@ -1,4 +1,4 @@
-//! One of the backends that calls are measured with: see `benchmarks::backends`.
+//! One of the backends of the benchmarks: see `benchmarks::backends`.
 
 fn main() {
     benchmarks::backends::main();

@@ -1,4 +1,4 @@
-//! What was measured, as a table and as JSON.
+//! The results as a table and as JSON.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::systems::{FLOOR, GRPC_PROXY, HTTP_PROXY, OURS, Used};
 
-/// One system under one load: of one round, or the medians of several.
+/// The results of one system under one load: of one round, or the medians of several rounds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cell {
     calls_per_s: f64,
@@ -44,7 +44,7 @@ struct Line {
     p99_us: f64,
     backend_cpu_us_per_call: f64,
     centrifugo_cpu_us_per_call: f64,
-    /// Of the backend.
+    /// The resident memory of the backend.
     rss_bytes: f64,
     centrifugo_rss_bytes: f64,
     http_requests_per_call: f64,
@@ -95,7 +95,7 @@ impl Report {
         rows.map(|row| (row.system, Cell::median(&row.rounds))).collect()
     }
 
-    /// All systems under one load.
+    /// Returns a table of all systems under one load.
     pub(crate) fn table(&self, shape: Shape, size: usize) -> String {
         let cells = self.of(shape, size);
         let ours = cells.iter().find(|(system, _)| *system == OURS).map_or(f64::NAN, |(_, cell)| cell.calls_per_s);
@@ -121,7 +121,7 @@ impl Report {
         table
     }
 
-    /// Ours against those that matter most. Of a proxy's two settings the better one counts.
+    /// Compares our system with the most important others. Of a proxy's two settings, the better one counts.
     pub(crate) fn summary(&self) -> String {
         let mut loads: Vec<_> = self.rows.iter().map(|row| (row.shape, row.size)).collect();
         loads.dedup();
@@ -153,7 +153,7 @@ impl Report {
         summary
     }
 
-    /// The medians, as `docs/performance.md` describes them.
+    /// Returns the medians, as `docs/performance.md` describes them.
     pub(crate) fn json(&self) -> String {
         let lines: Vec<_> = self
             .rows

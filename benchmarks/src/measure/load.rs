@@ -1,5 +1,5 @@
-//! A load that is the same for every system: connections that keep a number of calls in flight, each in a task of its own on one
-//! thread.
+//! A load that is the same for every system: connections that keep a number of calls in flight, each in a task of its
+//! own on one thread.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -14,20 +14,20 @@ use tokio::task::{JoinSet, LocalSet};
 use super::socket::Socket;
 use super::wire::{Target, Wire};
 
-/// How long those calls may take that are in flight when it is over: far longer than they ever do.
+/// The timeout of calls still in flight when a measurement is over: far longer than such calls take.
 const LAST_CALLS: Duration = Duration::from_secs(60);
 
-/// Connections, and calls in flight on each.
+/// A number of connections, and the calls in flight on each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
-    /// How many connections, of a user each.
+    /// The number of connections, each with a user of its own.
     pub connections: usize,
-    /// How many calls each keeps in flight.
+    /// The number of calls that each connection keeps in flight.
     pub in_flight: usize,
 }
 
 impl Shape {
-    /// This many connections with this many calls in flight on each.
+    /// Creates the shape of a load.
     #[must_use]
     pub const fn new(connections: usize, in_flight: usize) -> Self {
         Self { connections, in_flight }
@@ -53,43 +53,43 @@ impl fmt::Display for Shape {
     }
 }
 
-/// What is called, and for how long.
+/// The calls of a measurement, and its durations.
 #[derive(Debug, Clone, Copy)]
 pub struct Measurement<'a> {
-    /// Where.
+    /// The target of the calls.
     pub target: &'a Target,
-    /// With how much at once.
+    /// The shape of the load.
     pub shape: Shape,
-    /// Methods, each with its params as JSON: one for each call, mixed where there are several.
+    /// Methods, each with its params as JSON. Each call uses one of them; several are mixed.
     pub calls: &'a [(&'a str, &'a str)],
-    /// How long nothing is counted.
+    /// The time before the window, in which nothing is counted.
     pub warm_up: Duration,
-    /// How long everything is.
+    /// The time in which calls are counted.
     pub window: Duration,
 }
 
-/// What came of it.
+/// The results of a measurement.
 #[derive(Debug, Clone)]
 pub struct Measured<U> {
-    /// Calls that ended in the window.
+    /// The number of calls that ended in the window.
     pub calls: u64,
-    /// How long the window was.
+    /// The duration of the window.
     pub window: Duration,
-    /// How long those calls took, in nanoseconds, from before they were sent.
+    /// The latencies of those calls in nanoseconds, from before they were sent.
     pub latencies: Histogram<u64>,
-    /// What `usage` said at both ends of the window.
+    /// The values of `usage` at both ends of the window.
     pub usage: (U, U),
 }
 
 impl<U> Measured<U> {
-    /// Calls in a second.
+    /// Returns the throughput in calls per second.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "calls are counted in millions")]
     pub fn calls_per_s(&self) -> f64 {
         self.calls as f64 / self.window.as_secs_f64()
     }
 
-    /// The time in which this part of the calls ended, in microseconds.
+    /// Returns a quantile of the latencies, in microseconds.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "latencies are under a minute")]
     pub fn quantile_us(&self, quantile: f64) -> f64 {
@@ -97,7 +97,7 @@ impl<U> Measured<U> {
     }
 }
 
-/// The median of a value of several rounds; there must be one.
+/// Returns the median of a value over several rounds. There must be at least one round.
 pub(crate) fn median<T>(rounds: &[T], value: impl Fn(&T) -> f64) -> f64 {
     let mut values: Vec<_> = rounds.iter().map(value).collect();
     values.sort_by(f64::total_cmp);
@@ -111,11 +111,11 @@ enum Phase {
     Over,
 }
 
-/// Puts the load on the target. Every call must end with the right result, those outside of the window too.
+/// Puts the load on the target. Every call must end with the right result, even outside of the window.
 ///
 /// # Panics
 ///
-/// When one does not.
+/// Panics if a call does not.
 pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut() -> U) -> Measured<U> {
     let Measurement { target, shape, calls, warm_up, window } = measurement;
     let phase = Rc::new(Cell::new(Phase::WarmUp));
@@ -144,7 +144,7 @@ pub async fn measure<U>(measurement: Measurement<'_>, mut usage: impl AsyncFnMut
     Measured { calls: latencies.len(), window, latencies, usage }
 }
 
-/// Which of several calls is made when: in an order that repeats for nobody, and is the same in every run.
+/// The order in which several calls are mixed: no pattern repeats, and the order is the same in every run.
 struct Mix {
     connection: u64,
     count: u64,
@@ -152,13 +152,13 @@ struct Mix {
 
 impl Mix {
     fn of(&self, id: u64) -> usize {
-        // Fibonacci hashing: what follows one another is far apart.
+        // Fibonacci hashing maps consecutive IDs far apart.
         let mixed = (self.connection << 32 | id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         usize::try_from(mixed % self.count).expect("one of them")
     }
 }
 
-/// Keeps `in_flight` calls in flight until it is over, then waits for those that are.
+/// Keeps `in_flight` calls in flight until the measurement is over, then waits for the rest.
 async fn connection(
     mut socket: Socket,
     mut wire: Box<dyn Wire>,
@@ -167,7 +167,7 @@ async fn connection(
     phase: Rc<Cell<Phase>>,
     latencies: Rc<RefCell<Histogram<u64>>>,
 ) {
-    // A call's ID says its place in here.
+    // The ID of a call determines its index in this list.
     let mut calls: Vec<(u64, Instant)> = Vec::new();
     let (mut frames, mut ended) = (Vec::new(), Vec::new());
     let places = in_flight as u64;

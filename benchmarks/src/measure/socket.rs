@@ -1,4 +1,4 @@
-//! One connection of the load: a WebSocket or plain TCP.
+//! A connection of the load: a WebSocket or plain TCP.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ pub(crate) enum Socket {
     Tcp(TcpStream),
 }
 
-/// How long a connection that should answer is waited for.
+/// The timeout of a message from a connection that should answer.
 const SILENCE: Duration = Duration::from_secs(30);
 
 impl Socket {
-    /// A WebSocket to `url`, which is `ws://`.
+    /// Opens a WebSocket to `url`, which must begin with `ws://`.
     pub(crate) async fn web(url: &str) -> Self {
         let host = url.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).expect("a ws:// URL");
         let stream = dial(host).await;
-        // The default of 128 KiB is cleared before every read.
+        // The library clears the buffer before every read; its default is 128 KiB.
         let config = WebSocketConfig::default().read_buffer_size(16 * 1024);
         let opened = tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await;
         Self::Web(Box::new(opened.unwrap_or_else(|error| panic!("{url}: {error}")).0))
@@ -33,7 +33,7 @@ impl Socket {
         Self::Tcp(dial(address).await)
     }
 
-    /// Sends what is in `frames`, with one flush, and empties them.
+    /// Sends `frames` with one flush, and empties them.
     pub(crate) async fn send(&mut self, frames: &mut Vec<Vec<u8>>) {
         match self {
             Self::Web(socket) => {
@@ -51,13 +51,13 @@ impl Socket {
         }
     }
 
-    /// The next message.
+    /// Waits for the next message.
     pub(crate) async fn receive(&mut self) -> Bytes {
         let received = tokio::time::timeout(SILENCE, self.next()).await;
         received.unwrap_or_else(|_| panic!("a connection of the load has heard nothing for {SILENCE:?}"))
     }
 
-    /// One that has arrived already.
+    /// Returns the next message if it has already arrived.
     pub(crate) fn received(&mut self) -> Option<Bytes> {
         self.next().now_or_never()
     }

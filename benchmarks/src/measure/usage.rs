@@ -1,4 +1,4 @@
-//! What processes use, as Linux says in `/proc`.
+//! The resource usage of processes, from `/proc` of Linux.
 
 use std::fs;
 use std::ops::{Add, Sub};
@@ -7,27 +7,27 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::Server;
 
-/// What a process used since its start, but for the memory: that is what it holds now.
+/// The CPU time of a process since its start, and its current memory.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
-    /// Time on a CPU.
+    /// The CPU time.
     pub cpu: Duration,
-    /// Resident memory in bytes.
+    /// The resident memory in bytes.
     pub rss: u64,
 }
 
-/// What the process `pid` uses.
+/// Reads the usage of the process `pid`.
 ///
 /// # Panics
 ///
-/// Without such a process, and on systems that are not Linux.
+/// Panics if there is no such process, and on systems other than Linux.
 #[must_use]
 pub fn usage(pid: u32) -> Usage {
     let read = |path: String| fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
     let status = read(format!("/proc/{pid}/status"));
     let rss =
         status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    // In nanoseconds, where `stat` counts in ticks of 10 ms.
+    // `schedstat` has nanoseconds, `stat` only ticks of 10 ms.
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("a process has threads");
     let cpu = tasks.filter_map(|task| {
         let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
@@ -47,14 +47,14 @@ impl Add for Usage {
 impl Sub for Usage {
     type Output = Self;
 
-    /// What was used since `earlier`, and the memory as it is now.
+    /// Returns the CPU time since `earlier`, and the current memory.
     fn sub(self, earlier: Self) -> Self {
         Self { cpu: self.cpu.saturating_sub(earlier.cpu), rss: self.rss }
     }
 }
 
-/// How many HTTP requests a Centrifugo has taken on its server API, or made to the backends it is a proxy for (a gRPC call is a
-/// request of HTTP/2). It counts them where its configuration says [`counting`].
+/// Returns the number of HTTP requests that a Centrifugo has received on its server API, or sent to the backends behind
+/// its proxies (a gRPC call is a request of HTTP/2). Needs the configuration [`counting`].
 pub async fn http_requests(server: &Server) -> u64 {
     let text = server.api().metrics().await;
     let counted = |line: &&str| {
@@ -66,7 +66,7 @@ pub async fn http_requests(server: &Server) -> u64 {
     text.lines().filter(counted).filter_map(value).sum()
 }
 
-/// What makes a Centrifugo count HTTP requests.
+/// Returns the configuration that makes a Centrifugo count HTTP requests.
 #[must_use]
 pub fn counting() -> Value {
     json!({"prometheus": {"enabled": true, "instrument_http_handlers": true}})

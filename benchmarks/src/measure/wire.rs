@@ -1,4 +1,4 @@
-//! How the systems that are compared are called. All the load does is behind [`Wire`], so that it costs them the same.
+//! The protocols of the compared systems. The load uses them only through [`Wire`], so that its own cost is the same.
 
 use std::io::Write;
 use std::str;
@@ -9,17 +9,18 @@ use serde_json::value::RawValue;
 use super::socket::Socket;
 use tests::Server;
 
-/// What is called, and by which way.
+/// The system to call, and the protocol.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// A worker behind a Centrifugo: publish a request, wait for the reply in a channel of one's own.
+    /// A worker behind a Centrifugo: a call publishes a request and waits for the reply in its connection's own
+    /// channel.
     Publish {
         /// The Centrifugo.
         server: Server,
-        /// Replies may come together, and where they do requests go together.
+        /// Accept batched replies, and batch requests once a batch of replies has arrived.
         batch: bool,
     },
-    /// A Centrifugo's own RPC.
+    /// Centrifugo's own RPC.
     Rpc(Server),
     /// JSON-RPC 2.0 over a WebSocket, at this URL.
     JsonRpc(String),
@@ -27,23 +28,23 @@ pub enum Target {
     Nats(String),
 }
 
-/// Commands to Centrifugo are put into one frame up to this size; it refuses frames over 64 KiB.
+/// The largest frame of several commands to Centrifugo, which refuses frames over 64 KiB.
 const FRAME: usize = 60_000;
 
-/// Requests are put into one publication up to this size, as our clients do it.
+/// The largest publication of several requests, as in our clients.
 const TOGETHER: usize = 16 * 1024;
 
-/// One connection's calls.
+/// The protocol of one connection.
 pub(crate) trait Wire {
-    /// Writes a call, of the method with this place among those it was opened for.
+    /// Writes a call of the method at index `which` of the calls that the connection was opened for.
     fn call(&mut self, id: u64, which: usize, frames: &mut Vec<Vec<u8>>);
 
-    /// Reads a message: what is to be answered goes into `frames`, the IDs of the calls that ended with their result into `ended`.
+    /// Reads a message. Adds answers to it to `frames`, and the IDs of successful calls to `ended`.
     fn read(&mut self, message: &[u8], frames: &mut Vec<Vec<u8>>, ended: &mut Vec<u64>);
 }
 
 impl Target {
-    /// Connection number `number`, ready to make these calls: methods and their params.
+    /// Opens the connection with this number, ready to make these calls: methods and their params.
     pub(crate) async fn open(&self, number: usize, calls: &[(&str, &str)]) -> (Socket, Box<dyn Wire>) {
         let session = format!("load-{number:012}-{}", uuid::Uuid::new_v4().simple());
         let templates = |template: &dyn Fn(&str, &str) -> String| -> Vec<Template> {
@@ -93,10 +94,10 @@ impl Target {
     }
 }
 
-/// Where a call's ID goes.
+/// The placeholder for the ID of a call.
 const ID: char = '\u{1}';
 
-/// The ID on the wire of a connection's first call: those before were needed to open it.
+/// The ID on the wire of a connection's first call; lower IDs are used while it opens.
 const FIRST: u64 = 3;
 
 /// A call without its ID.
@@ -107,7 +108,7 @@ impl Template {
         Self(text.split(ID).map(ToOwned::to_owned).collect())
     }
 
-    /// About how long a call is.
+    /// Returns the approximate size of a call.
     fn size(&self) -> usize {
         self.0.iter().map(|part| part.len() + 20).sum()
     }
@@ -122,7 +123,7 @@ impl Template {
     }
 }
 
-/// What the results of all systems have in them, so that a fast error does not pass for a fast answer.
+/// Parts of the results of all systems, so that a fast error is not mistaken for a fast answer.
 const RESULTS: [&str; 2] = [r#""total":100,"completed":75"#, r#""ms":"#];
 
 fn assert_result(result: &str) {
@@ -142,7 +143,7 @@ async fn command(socket: &mut Socket, command: &str) {
     assert!(!answer.contains(r#""error":"#), "{command}: {answer}");
 }
 
-/// What Centrifugo says, as far as the load needs it.
+/// The part of Centrifugo's protocol that the load needs.
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(default)]
@@ -167,7 +168,7 @@ struct Data<'a> {
     data: &'a RawValue,
 }
 
-/// Replies that came together.
+/// A batch of replies.
 #[derive(Deserialize)]
 struct Batch<'a> {
     #[serde(borrow)]
@@ -183,7 +184,7 @@ struct Reply<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Reads the lines of a frame, and answers pings.
+/// Parses the lines of a frame, and answers pings.
 fn answers<'a>(message: &'a [u8], frames: &mut Vec<Vec<u8>>, mut each: impl FnMut(Answer<'a>)) {
     for line in message.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         if line == b"{}" {
@@ -196,12 +197,12 @@ fn answers<'a>(message: &'a [u8], frames: &mut Vec<Vec<u8>>, mut each: impl FnMu
     }
 }
 
-/// The call with this ID on the wire.
+/// Returns the call with this ID on the wire.
 fn call_of(id: &str) -> u64 {
     id.parse::<u64>().expect("an ID of the load") - FIRST
 }
 
-/// Begins a line of a frame that still has room for `size` bytes.
+/// Begins a line in a frame that has room for `size` more bytes.
 fn line(frames: &mut Vec<Vec<u8>>, size: usize) -> &mut Vec<u8> {
     if frames.last().is_none_or(|frame| frame.len() + size > FRAME) {
         frames.push(Vec::with_capacity(size));
@@ -218,27 +219,27 @@ fn command_line(call: &Template, id: u64, frames: &mut Vec<Vec<u8>>) {
 
 struct Publish {
     requests: Vec<Template>,
-    /// The worker put replies together, so that it reads requests that go together.
+    /// Whether the worker has batched replies, which shows that it accepts batched requests.
     reads_batches: bool,
-    /// The publication that is written last, if it is still to be sent.
+    /// The last publication, if it has not been sent.
     last: Option<Publication>,
 }
 
 /// A publication at the end of a frame.
 struct Publication {
     frame: usize,
-    /// Where its data begins.
+    /// The offset of its data.
     data: usize,
     requests: usize,
 }
 
-/// What is around the data of a publication, and around requests in it that go together.
+/// The text around the data of a publication, and around batched requests in it.
 const COMMAND_END: &[u8] = b"}}";
 const TOGETHER_START: &[u8] = br#"{"batch":["#;
 const TOGETHER_END: &[u8] = b"]}";
 
 impl Publish {
-    /// Writes a request into the last publication, if it may go there.
+    /// Adds a request to the last publication, if possible.
     fn join(&mut self, id: u64, which: usize, frames: &mut [Vec<u8>]) -> bool {
         let Some(last) = self.last.as_mut().filter(|last| last.frame + 1 == frames.len()) else { return false };
         let (frame, request) = (&mut frames[last.frame], &self.requests[which]);
@@ -339,7 +340,7 @@ impl Wire for JsonRpc {
 
 struct Nats {
     calls: Vec<Template>,
-    /// What has arrived of a message that is not complete.
+    /// The received part of an incomplete message.
     rest: Vec<u8>,
 }
 
