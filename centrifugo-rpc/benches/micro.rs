@@ -1,5 +1,5 @@
-//! The cost of each stage of a request, so that a regression can be located. `cargo bench -p centrifugo-rpc --bench
-//! micro`.
+//! The cost of each stage of a request, so that a regression can be located.
+//! `cargo bench -p centrifugo-rpc --bench micro`.
 //!
 //! | group | from | to |
 //! | --- | --- | --- |

@@ -14,8 +14,8 @@ use tests::{Centrifugo, Demo, Process, Server, example, golang, node, toolchain,
 
 const SERVICE: &str = env!("CARGO_BIN_EXE_scenario_service");
 
-/// Returns the files of a guide: each block of code that begins with a comment that names a file, like `//
-/// src/app.tsx`.
+/// Returns the files of a guide: each block of code that begins with a comment that names a file, like
+/// `// src/app.tsx`.
 fn files(guide: &str) -> Vec<(String, String)> {
     let path = toolchain::workspace_dir().join("docs").join(guide);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));

@@ -3,9 +3,9 @@
 import { RpcError } from '../opensdk/typescript/index.js';
 import { element, said, show } from './view.js';
 
-/** How many calls stay on the page. */
+/** The number of calls that stay on the page. */
 const MOST = 200;
-/** How many times the curve shows. */
+/** The number of times that the curve shows. */
 const WIDTH = 60;
 
 export class CallLog {
@@ -14,7 +14,7 @@ export class CallLog {
   #count = 0;
   #pending = 0;
 
-  /** Shows a call from now until it ends, and passes on how it does. */
+  /** Shows a call from now until it ends, and passes its outcome on. */
   async watch<T>(method: string, params: object | undefined, call: Promise<T>): Promise<T> {
     const began = performance.now();
     const row = this.#row(method, params);
@@ -70,7 +70,7 @@ export class CallLog {
   }
 }
 
-/** Of a failed call: its kind, a word for it, and what it says. */
+/** Describes a failed call: its kind, a short label, and the message. */
 function describe(error: unknown): [string, string, string] {
   if (error instanceof RpcError) {
     const data = error.data === undefined ? '' : ` ${JSON.stringify(error.data)}`;
@@ -82,7 +82,7 @@ function describe(error: unknown): [string, string, string] {
   return ['error', 'failed', said(error)];
 }
 
-/** On a logarithmic scale: a sleep of seconds leaves echoes of milliseconds visible. */
+/** Draws the times on a logarithmic scale: a sleep of seconds leaves echoes of milliseconds visible. */
 function drawCurve(times: readonly number[]): void {
   const svg = document.getElementById('spark');
   if (svg === null || times.length < 2) return;

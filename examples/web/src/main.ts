@@ -1,15 +1,15 @@
-// The page: buttons that call methods, and what comes of it.
+// The page: buttons that call methods, and the results.
 
 import { APIClient, CentrifugoRPCClient, type ClientState, UnauthorizedError } from '../opensdk/typescript/index.js';
 import { CallLog } from './log.js';
 import { element, said, show } from './view.js';
 
-/** What the server says of itself. */
+/** The settings that the server sends to the page. */
 interface Settings {
   readonly url: string;
 }
 
-/** A user's client, and what is to be undone when another user comes. */
+/** A user's client, and its clean-up when the user changes. */
 interface Session {
   readonly rpc: CentrifugoRPCClient;
   readonly api: APIClient;
@@ -21,7 +21,7 @@ const user = element('user', HTMLSelectElement);
 
 async function freshToken(name: string): Promise<string> {
   const response = await fetch(`token?user=${encodeURIComponent(name)}`, { method: 'POST' });
-  // What the server refuses now, it will refuse again; a network that fails may come back.
+  // A refusal by the server is final; a network failure may pass.
   if (response.status >= 400 && response.status < 500) throw new UnauthorizedError(await response.text());
   if (!response.ok) throw new Error(`no token: ${response.status}`);
   return response.text();
@@ -93,7 +93,7 @@ function onSubmit(id: string, call: (data: FormData, button: string) => Promise<
   element(id, HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
     const button = event.submitter instanceof HTMLButtonElement ? event.submitter.name : '';
-    // How it ends is in the log.
+    // The log shows the outcome.
     call(new FormData(event.target as HTMLFormElement), button).catch(() => undefined);
   });
 }
@@ -129,7 +129,7 @@ function addMethods(api: () => APIClient): void {
     },
     panic: () => log.watch('demo.panic', undefined, api().demoPanic()),
     encode: () => {
-      // What the compiler would not let through, and the client does not either.
+      // The compiler would refuse this value, and the client refuses it, too.
       const params = { text: 5 as unknown as string };
       return log.watch('demo.echo', params, api().demoEcho(params));
     },

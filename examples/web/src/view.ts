@@ -1,4 +1,4 @@
-/** The element of this ID. */
+/** Returns the element with this ID. */
 export function element(id: string): HTMLElement;
 export function element<T extends HTMLElement>(id: string, kind: new () => T): T;
 export function element(id: string, kind: new () => HTMLElement = HTMLElement): HTMLElement {
@@ -7,7 +7,7 @@ export function element(id: string, kind: new () => HTMLElement = HTMLElement): 
   return found;
 }
 
-/** Milliseconds, for people. */
+/** Formats milliseconds for reading. */
 export function show(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;

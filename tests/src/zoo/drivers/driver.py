@@ -1,4 +1,4 @@
-"""Takes every value of the zoo from the service and gives it back."""
+"""Takes every value of the zoo from the service and sends it back."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ async def refused(text: str, call: Awaitable[object]) -> None:
 
 
 def received(value: object) -> Any:
-    """What a call answered, for params that have another type for it."""
+    """Converts the result of a call for params that have another type for it."""
     return value
 
 

@@ -1,4 +1,4 @@
-// Takes every value of the zoo from the service and gives it back.
+// Takes every value of the zoo from the service and sends it back.
 
 import { WebSocket } from 'ws';
 
