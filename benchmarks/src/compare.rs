@@ -28,7 +28,7 @@ const SHAPES: [Shape; 4] = [Shape::new(1, 1), Shape::new(64, 1), Shape::new(64, 
 /// The sizes of params in bytes.
 const SIZES: [usize; 3] = [30, 1024, 16 * 1024];
 
-/// Calls by several ways, side by side.
+/// Calls through several systems, side by side.
 #[derive(Debug, Parser)]
 #[command(name = "compare")]
 struct Args {
@@ -44,13 +44,13 @@ struct Args {
     /// Only params of these sizes
     #[arg(long, value_name = "BYTES")]
     payload: Vec<usize>,
-    /// How often each is measured
+    /// The number of rounds in which each is measured
     #[arg(long)]
     rounds: Option<usize>,
-    /// How long each time
+    /// The duration of each measurement
     #[arg(long, value_name = "MILLISECONDS")]
     window: Option<u64>,
-    /// What cargo says to every benchmark
+    /// Accepted and ignored: cargo passes it to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }

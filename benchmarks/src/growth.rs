@@ -31,13 +31,13 @@ const BUSY: Shape = Shape::new(64, 32);
 /// The number of connections with a reply channel each, like callers between their calls.
 const IDLE: usize = 10_000;
 
-/// What becomes of the cost of a call when there is more of something.
+/// The cost of a call as methods, connections, workers, calls in flight and durations grow.
 #[derive(Debug, Parser)]
 #[command(name = "growth")]
 struct Args {
     /// Only these parts
     part: Vec<Part>,
-    /// What cargo says to every benchmark
+    /// Accepted and ignored: cargo passes it to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -54,7 +54,7 @@ enum Part {
     Flight,
     /// Ten fast calls behind a slow one on the same connection
     Slow,
-    /// Calls that take different times, so that few of a connection end and begin together
+    /// Calls of varying durations, so that few calls on a connection end and begin together
     Uneven,
     /// From the start of a worker to its first answer
     Start,

@@ -8,7 +8,7 @@
 //!
 //! | module | its one job |
 //! | --- | --- |
-//! | [`toolchain`] | where things are built, and building them once |
+//! | [`toolchain`] | the places of build artefacts, and building each once |
 //! | [`process`] | a child process that never outlives its test |
 //! | [`config`] | the Centrifugo configuration that the protocol needs |
 //! | [`centrifugo`] | a real Centrifugo, plain or under TLS |

@@ -38,7 +38,7 @@ async def refused(text: str, call: Awaitable[object]) -> None:
 
 
 def received(value: object) -> Any:
-    """Converts the result of a call for params that have another type for it."""
+    """Returns the result of a call without its type, for params that have another type for it."""
     return value
 
 
