@@ -1,4 +1,4 @@
-//! The command line in front of a [`Server`]. Thin: each command calls what the library offers anyway.
+//! The command line of a [`Server`]. A thin layer: each command calls what the library offers as API.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -25,9 +25,9 @@ mod panics;
 
 use logging::LogFormat;
 
-/// Something did not work.
+/// Exit code for a failure.
 const FAILED: u8 = 1;
-/// The command line or the configuration is wrong; clap's own code for the former.
+/// Exit code for a wrong command line or configuration; clap uses it for the former.
 const WRONG_USE: u8 = 2;
 
 const SETTINGS: &str = "\
@@ -45,11 +45,11 @@ Exit codes:
   1  something did not work
   2  wrong usage or configuration";
 
-/// Serves RPC methods to the clients of a Centrifugo. Without a command: until SIGINT or SIGTERM.
+/// Serves RPC methods to the clients of a Centrifugo. Without a command, serves until SIGINT or SIGTERM.
 #[derive(Debug, Parser)]
 #[command(after_help = SETTINGS, max_term_width = 100)]
 struct Arguments {
-    /// How the log looks, on standard error
+    /// Log format on standard error
     #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT")]
     log_format: LogFormat,
     #[command(subcommand)]
@@ -59,17 +59,17 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 #[command(rename_all = "snake_case")]
 enum Command {
-    /// Print the Centrifugo configuration that fits, with both secrets
+    /// Print a matching Centrifugo configuration, with both secrets
     CentrifugoConfig(centrifugo_config::Options),
     /// Print a connection token for a caller
     Token {
         /// The user ID; empty for an anonymous caller
         #[arg(long, value_name = "ID")]
         user: String,
-        /// How long the token is good for, like `1h` or `30d`
+        /// The token's lifetime, like `1h` or `30d`
         #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = ttl)]
         ttl: Duration,
-        /// What handlers read as `conn.info()`: a JSON object
+        /// The value of `conn.info()` in handlers: a JSON object
         #[arg(long, value_name = "JSON", value_parser = json_object)]
         info: Option<Box<RawValue>>,
     },
@@ -84,11 +84,12 @@ enum Command {
 }
 
 impl Server {
-    /// The command line: serves, or does what its arguments say, and gives the exit code for `main` to return.
+    /// Runs the command line: serves, or runs the command given as an argument. Returns the exit code for `main`.
     ///
-    /// No argument serves, as [`serve`](Self::serve) does. `centrifugo_config`, `token` and `doctor` help to set Centrifugo up;
-    /// `--help` explains them. The log goes to standard error, at the level of `RUST_LOG` (default `info`), and has panics in it
-    /// too, unless the program has installed a `tracing` subscriber of its own. Dropping the future stops at once.
+    /// Without an argument it serves, as [`serve`](Self::serve) does. The commands `centrifugo_config`, `token` and
+    /// `doctor` help to set up Centrifugo; `--help` explains them. Logs, panics included, go to standard error, at the
+    /// level of `RUST_LOG` (default `info`), unless the program has installed its own `tracing` subscriber. Dropping
+    /// the future stops at once.
     ///
     /// ```no_run
     /// use std::process::ExitCode;
@@ -105,13 +106,14 @@ impl Server {
             .await
     }
 
-    /// The same for a program that does something besides, such as an HTTP server: `beside` runs from when the worker has joined. With
-    /// a command on the command line it does not run.
+    /// Runs the command line as [`run`](Self::run) does, with another task beside the worker, such as an HTTP server:
+    /// `beside` starts once the worker has joined. It does not run if a command is given.
     ///
-    /// The first signal stops both: [`Serving::stopping`] is ready, and `beside` may finish for as long as the worker may,
-    /// [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout) and 2 s. Then, or at a second signal, it is dropped. Where
-    /// `beside` ends first, the worker is stopped as well; with an error, or a panic, the exit code is 1 and the log has it. Where
-    /// [`enabled`](crate::Config#structfield.enabled) is false, `beside` runs alone.
+    /// The first signal stops both: [`Serving::stopping`] becomes ready, and `beside` has as much time to finish as the
+    /// worker, [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout) and 2 s. After that, or at a second
+    /// signal, it is dropped. If `beside` ends first, the worker stops as well; if it ends with an error or a panic,
+    /// the exit code is 1 and the error is logged. If [`enabled`](crate::Config#structfield.enabled) is false, `beside`
+    /// runs alone.
     ///
     /// ```no_run
     /// use std::process::ExitCode;
@@ -139,17 +141,17 @@ impl Server {
         let arguments = match Arguments::try_parse() {
             Ok(arguments) => arguments,
             Err(error) => {
-                // Help goes to standard output with code 0, mistakes to standard error.
+                // clap prints help to standard output with code 0, and mistakes to standard error.
                 drop(error.print());
                 return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USE));
             }
         };
         let log = logging::start(arguments.log_format);
         let done = match arguments.command {
-            // Boxed: it is large, and part of every program.
+            // Boxed because the future is large and part of every program.
             None => panics::told(Box::pin(serve(self))).await.and_then(|Ended { left, beside }| {
                 if left > 0 {
-                    // The runtime would wait for their threads for ever.
+                    // The runtime would wait forever for the threads of these handlers.
                     let code = beside.map_or_else(
                         |error| {
                             log.fatal(&error);
@@ -176,7 +178,7 @@ impl Command {
             Self::CentrifugoConfig(options) => print_json(&options.configuration(&config(server)?)?),
             Self::Token { user, ttl, info } => token(&config(server)?, &user, ttl, info.as_deref()),
             Self::Doctor => doctor(&config(server)?).await,
-            // What is linked into the program says it all: no settings are needed.
+            // The linked program contains all methods: no settings are needed.
             #[cfg(feature = "codegen")]
             Self::GenerateCentrifugoClients(arguments) => generate::run(&arguments, &server.channels()?),
             #[cfg(feature = "codegen")]
@@ -209,7 +211,8 @@ fn token(config: &Config, user: &str, ttl: Duration, info: Option<&RawValue>) ->
     print(token)
 }
 
-/// A reader that went away (`… | head -1`) is not our failure, but nothing was done either.
+/// Prints a line. A closed pipe (`… | head -1`) is not a fault of this program, but it is an error, because nothing was
+/// printed.
 fn print(text: impl Display) -> Result<ExitCode, Error> {
     let printed = writeln!(io::stdout(), "{text}");
     printed.map(|()| ExitCode::SUCCESS).map_err(|error| failed("cannot print").because(error))

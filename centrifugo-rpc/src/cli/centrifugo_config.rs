@@ -9,7 +9,7 @@ use crate::centrifugo::server_config::CentrifugoConfig;
 use crate::config::{Config, NOT_A_SERVICE, is_service};
 use crate::error::Error;
 
-/// What the settings do not say about Centrifugo.
+/// Properties of Centrifugo that the settings do not contain.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// A web page's origin that may connect, like `https://example.com`; repeat for more
@@ -21,10 +21,10 @@ pub(super) struct Options {
     /// Let callers without a token connect and call
     #[arg(long)]
     anonymous: bool,
-    /// A proxy is at the URLs, wherever they have TLS or name no port
+    /// The URLs are those of a proxy wherever they have TLS or no port
     #[arg(long, conflicts_with_all = ["tls_cert", "tls_key"])]
     behind_proxy: bool,
-    /// Centrifugo's certificate, where the URLs have TLS
+    /// Centrifugo's certificate, if the URLs have TLS
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// The certificate's private key

@@ -1,4 +1,4 @@
-//! `contract`: prints the contract, or what changed since an older one.
+//! The command `contract`: prints the contract, or its changes since an older one.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::registry::Registry;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Compare with a contract that was printed before: say what changed, and fail if callers of then would break
+    /// Compare with a contract printed earlier: list the changes, and fail if they break its callers
     #[arg(long, value_name = "OLD.json")]
     diff: Option<PathBuf>,
 }

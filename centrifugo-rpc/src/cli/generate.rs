@@ -1,4 +1,4 @@
-//! `generate_centrifugo_clients`: writes clients to disk, and says what it did there.
+//! The command `generate_centrifugo_clients`: writes clients to disk and reports what it wrote.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ const LANGUAGES: [(&str, Generate); 3] = [
 enum Int64 {
     /// `bigint`: exact
     Bigint,
-    /// `number`: those beyond 2^53 - 1 are refused; the smallest client
+    /// `number`: values beyond 2^53 - 1 are refused; the smallest client
     Number,
 }
 
@@ -62,10 +62,11 @@ pub(super) struct Arguments {
     /// A Go module
     #[arg(long)]
     go: bool,
-    /// What integers of 64 and 128 bits are in TypeScript
+    /// The TypeScript type of 64-bit and 128-bit integers
     #[arg(long, value_name = "TYPE", default_value = "bigint")]
     typescript_int64: Int64,
-    /// What the packages are called, like `task-client` [default: as those in DIR are, or this program's name and `-client`]
+    /// The packages' name, like `task-client` [default: that of the packages in DIR, or this program's name and
+    /// `-client`]
     #[arg(long, value_name = "NAME", value_parser = package::parse)]
     package: Option<String>,
     /// Write nothing; fail if the files on disk are not those that would be written
@@ -110,18 +111,18 @@ pub(super) fn run(arguments: &Arguments, channels: &Channels) -> Result<ExitCode
         }
         return Ok(if current { ExitCode::SUCCESS } else { ExitCode::from(FAILED) });
     }
-    // Nothing is written where something is in the way.
+    // Checked for all targets first, so that nothing is written if a file is in the way.
     targets.iter().try_for_each(|(_, target)| target.refuse_foreign())?;
     targets.iter().try_for_each(|(language, target)| target.write(language, &api))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What clients are generated from.
+/// Lowers the contract to the model that clients are generated from.
 pub(super) fn api(contract: &Contract) -> Result<Api, Error> {
     codegen::lower(contract).map_err(|problems| no_clients(&problems))
 }
 
-/// Params that clients can write and the service cannot read.
+/// Rejects params that clients could write but the service could not read.
 fn refuse_unreadable(api: &Api, registry: &Registry) -> Result<(), Error> {
     let problems = registry.methods().flat_map(|method| {
         let described = api.methods.iter().find(|described| described.name == method.name);

@@ -1,4 +1,4 @@
-//! Where the log of a program goes that has no other plans.
+//! The default log of a program that installs no subscriber of its own.
 
 use std::env;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ mod fields;
 
 use fields::Fields;
 
-/// How the log looks.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum LogFormat {
     /// Lines for people
@@ -28,16 +28,16 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// The target of what is logged whatever `RUST_LOG` says: panics, and why the program ends.
+/// The target of events that are logged whatever `RUST_LOG` says: panics, and the reason why the program ends.
 pub(super) const ALWAYS: &str = "centrifugo_rpc::run";
 
-/// Logs to standard error, panics too, unless the program has a subscriber already.
+/// Starts logging to standard error, panics included, unless the program already has a subscriber.
 pub(super) fn start(format: LogFormat) -> Log {
     let wanted = env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
     let (filter, problem) = filter(&wanted);
     let colours = format == LogFormat::Text && io::stderr().is_terminal();
     let started = log(filter, format, colours, Lines { colours }).try_init();
-    // An error only says that there is a subscriber.
+    // The only possible error is that a subscriber is already installed.
     if started.is_err() {
         return Log { json: false };
     }
@@ -62,14 +62,15 @@ fn log(
     }
 }
 
-/// Logs what this thread does as [`start`] would have it logged, but to nowhere.
+/// Formats this thread's events as [`start`] would, but discards the output.
 #[cfg(feature = "__bench")]
 #[must_use]
 pub fn to_nowhere() -> tracing::dispatcher::DefaultGuard {
     tracing::dispatcher::set_default(&log(filter("").0, LogFormat::Text, false, io::sink))
 }
 
-/// Whether it is what the WebSocket library tells at `trace`: whole frames, and with them tokens, params and results.
+/// Matches events of the WebSocket library at `trace`: they contain whole frames, and with them tokens, params and
+/// results.
 fn is_wire(event: &Metadata<'_>) -> bool {
     let library = event.target().split("::").next();
     *event.level() == Level::TRACE && matches!(library, Some("tungstenite" | "tokio_tungstenite"))
@@ -77,10 +78,11 @@ fn is_wire(event: &Metadata<'_>) -> bool {
 
 type Filter = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// What `RUST_LOG` says, or `info`, and what is wrong with it.
+/// The filter of `RUST_LOG`, or `info`, and the problem with `RUST_LOG` if it is malformed.
 fn filter(wanted: &str) -> (Filter, Option<String>) {
     let wanted = if wanted.trim().is_empty() { "info" } else { wanted };
-    // An `EnvFilter` looks at every span again when it is made, entered, left and closed. A level alone does not need that.
+    // An `EnvFilter` inspects every span again whenever it is made, entered, left and closed. A plain level needs no
+    // such work.
     if let Ok(level) = wanted.trim().parse::<LevelFilter>() {
         return (Box::new(Targets::new().with_default(level).with_target(ALWAYS, Level::WARN)), None);
     }
@@ -95,18 +97,18 @@ fn filter(wanted: &str) -> (Filter, Option<String>) {
         }
     };
     let always = format!("{ALWAYS}=warn").parse::<Directive>();
-    // Written here, so that it can be parsed.
+    // Always parses, since the directive is written above.
     (Box::new(always.into_iter().fold(filter, EnvFilter::add_directive)), problem)
 }
 
-/// The log that was started.
+/// The started log.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Log {
     json: bool,
 }
 
 impl Log {
-    /// Says why the program ends.
+    /// Logs the reason why the program ends.
     pub(super) fn fatal(self, error: &Error) {
         if self.json {
             tracing::error!(target: ALWAYS, "{error:?}");
@@ -116,7 +118,7 @@ impl Log {
     }
 }
 
-/// Standard error, one line per event: whatever an event holds, nobody can forge another one with it.
+/// Writes one line per event to standard error, so that no content of an event can forge another event.
 #[derive(Debug, Clone, Copy)]
 struct Lines {
     colours: bool,
@@ -131,7 +133,7 @@ impl<'a> MakeWriter<'a> for Lines {
 }
 
 impl Write for Lines {
-    /// Gets whole events.
+    /// Called with whole events.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         io::stderr().write_all(&one_line(event, self.colours))?;
         Ok(event.len())
@@ -142,8 +144,8 @@ impl Write for Lines {
     }
 }
 
-/// An event without control characters, but the line break at its end, tabs, and the escapes of colours where it has some: the
-/// subscriber has none from elsewhere then.
+/// Escapes the control characters of an event, except the line break at its end, tabs, and, with colours on, the escape
+/// sequences of the colours: then the subscriber lets no other escape characters through.
 fn one_line(event: &[u8], colours: bool) -> Vec<u8> {
     let text = String::from_utf8_lossy(event);
     let body = text.strip_suffix('\n').unwrap_or(&text);
@@ -155,7 +157,7 @@ fn one_line(event: &[u8], colours: bool) -> Vec<u8> {
             '\n' => line.push_str("\\n"),
             '\r' => line.push_str("\\r"),
             c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                // A string takes all that is written to it.
+                // Writing to a string cannot fail.
                 let _ = write!(line, "\\u{:04x}", u32::from(c));
             }
             c => line.push(c),

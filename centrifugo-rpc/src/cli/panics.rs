@@ -1,4 +1,4 @@
-//! Panics in the log, instead of between its lines.
+//! Logs panics as events, instead of printing them between the log's lines.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::future::Future;
@@ -17,13 +17,13 @@ use crate::throttle::Throttles;
 
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How many panics at one place are logged in that time.
+/// The number of panics at one place that are logged per interval.
 const BURST: u32 = 10;
 
-/// By the place in the code: there are only so many, whatever callers do.
+/// Keyed by the place in the code, so the number of keys is bounded whatever callers send.
 static PANICS: LazyLock<Throttles<String>> = LazyLock::new(|| Throttles::new(LOG_INTERVAL, BURST));
 
-/// Logs panics from now on, in place of what was done with them before.
+/// Installs a panic hook that logs panics; it replaces the hook installed before.
 pub(super) fn log() {
     panic::set_hook(Box::new(log_panic));
 }
@@ -34,13 +34,13 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = &*shown_within(panic_message(panic.payload()), 4096);
     let thread = thread::current();
     let thread = thread.name();
-    // Costs nothing unless RUST_BACKTRACE asks for it.
+    // Costs nothing unless RUST_BACKTRACE is set.
     let backtrace = Backtrace::capture();
     let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
     tracing::error!(target: ALWAYS, location, thread, panic = message, backtrace, suppressed, "panicked");
 }
 
-/// Runs `work`, and meanwhile tells of panics that were held back, at its end of all.
+/// Runs `work`. Reports suppressed panics every interval, and the rest at the end.
 pub(super) async fn told<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     let mut ticks = interval(LOG_INTERVAL);

@@ -1,4 +1,5 @@
-//! The directory around the Python client, which is a package as well where it can be one and nobody else has made something of it.
+//! The directory around the Python client. It becomes a package, too, if its name allows that and it has no other
+//! modules.
 
 use std::fs;
 use std::io;
@@ -7,9 +8,9 @@ use std::path::Path;
 use super::disk::{self, Found, cannot};
 use crate::error::Error;
 
-/// Whether `output` gets an `__init__.py`.
+/// Returns whether `output` gets an `__init__.py`.
 pub(super) fn is_wanted(output: &Path) -> Result<bool, Error> {
-    // Not for `.` and `..`: a project's own directory is no package of clients.
+    // `.` and `..` are excluded: a project's own directory is not a package of clients.
     let name = output.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if !is_identifier(name) {
         return Ok(false);
@@ -27,7 +28,7 @@ pub(super) fn is_wanted(output: &Path) -> Result<bool, Error> {
     };
     for entry in entries {
         let entry = entry.map_err(|error| cannot("read", output, error))?;
-        // With modules of its own it is what its owner wants it to be.
+        // A directory with modules of its own belongs to its owner.
         if entry.path().extension().is_some_and(|extension| extension == "py") {
             return Ok(false);
         }

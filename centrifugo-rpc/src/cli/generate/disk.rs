@@ -1,4 +1,5 @@
-//! Files: which are generated, and how one is replaced. A path under the output is never followed out of it.
+//! Files on disk: detects generated ones and replaces files atomically. Links under the output directory are never
+//! followed.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,18 +9,18 @@ use crate::cli::failed;
 use crate::codegen::MARK;
 use crate::error::{Error, ErrorKind};
 
-/// What package managers and compilers leave beside the sources, and nobody generates.
+/// Directories that package managers and compilers create beside the sources. They contain no generated files.
 const NOT_OURS: [&str; 8] =
     ["node_modules", "dist", "build", ".venv", "__pycache__", ".git", ".mypy_cache", ".ruff_cache"];
 
-/// How the names of files end that are being written.
+/// The suffix of files that are being written.
 const UNFINISHED: &str = ".centrifugo-rpc-unfinished";
 
-/// What is at a path.
+/// The result of looking up a path.
 pub(super) enum Found {
     Nothing,
     File(Vec<u8>),
-    /// What it is instead of a file.
+    /// A description of the entry that is there instead of a file.
     Other(&'static str),
 }
 
@@ -36,14 +37,14 @@ pub(super) fn find(path: &Path) -> Result<Found, Error> {
         return Ok(Found::Other("a directory"));
     }
     if !kind.is_file() {
-        // Opening it might wait for ever.
+        // Opening it might block forever.
         return Ok(Found::Other("not a file"));
     }
     fs::read(path).map(Found::File).map_err(|error| cannot("read", path, error))
 }
 
-/// Whether a file says of itself that it is generated: its first line is the mark, in the form that the generator gives it in files
-/// of this kind. Others may quote it.
+/// Returns whether a file is marked as generated: its first line is the mark, in the form that the generator uses for
+/// files of this kind. Other files may quote the mark elsewhere.
 pub(super) fn is_generated(path: &Path, contents: &[u8]) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -54,21 +55,21 @@ pub(super) fn is_generated(path: &Path, contents: &[u8]) -> bool {
         "md" => vec![format!("<!-- {MARK} -->")],
         _ => return false,
     };
-    // Git may have changed the ends of lines.
+    // Git may have converted line endings.
     let head: String = String::from_utf8_lossy(&contents[..contents.len().min(512)]).replace("\r\n", "\n");
     forms
         .iter()
         .any(|form| head.strip_prefix(form.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n')))
 }
 
-/// Whether a file is one that was being written when the generator was cut off.
+/// Returns whether a file was left by an interrupted run of the generator.
 pub(super) fn is_unfinished(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
         .is_some_and(|name| name.starts_with('.') && name.ends_with(UNFINISHED))
 }
 
-/// Directories on the way from the output to its files that are links: what they lead to is somebody else's.
+/// Refuses links among the directories from the output to its files: the generator does not own their targets.
 pub(super) fn refuse_links<'a>(dir: &Path, files: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
     let inner = files.flat_map(|file| file.ancestors().skip(1)).map(|parent| dir.join(parent));
     for parent in std::iter::once(dir.to_owned()).chain(inner) {
@@ -86,7 +87,7 @@ pub(super) fn refuse_links<'a>(dir: &Path, files: impl Iterator<Item = &'a Path>
     Ok(())
 }
 
-/// Calls `found` with every file below `dir` but those that package managers leave there.
+/// Calls `found` with every file below `dir`, except in directories of package managers.
 pub(super) fn walk(dir: &Path, found: &mut impl FnMut(PathBuf) -> Result<(), Error>) -> Result<(), Error> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -97,7 +98,7 @@ pub(super) fn walk(dir: &Path, found: &mut impl FnMut(PathBuf) -> Result<(), Err
         let entry = entry.map_err(|error| cannot("read", dir, error))?;
         let kind = entry.file_type().map_err(|error| cannot("read", &entry.path(), error))?;
         let name = entry.file_name();
-        // Installing a Python client leaves a directory named after it, with its README inside.
+        // Installing a Python client creates an `.egg-info` directory, with the client's README inside.
         let is_ours = !NOT_OURS.iter().any(|other| name == *other) && !name.to_string_lossy().ends_with(".egg-info");
         if kind.is_dir() && is_ours {
             walk(&entry.path(), found)?;
@@ -108,17 +109,17 @@ pub(super) fn walk(dir: &Path, found: &mut impl FnMut(PathBuf) -> Result<(), Err
     Ok(())
 }
 
-/// Writes a file as a whole or not at all: a full disk leaves what was there.
+/// Writes a file completely or not at all: a full disk leaves the old file in place.
 pub(super) fn write(path: &Path, contents: &str) -> Result<(), Error> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Err(failed(&format!("{} is no path of a file", path.display())));
     };
     fs::create_dir_all(parent).map_err(|error| cannot("create", parent, error))?;
-    // In the same directory, so that it can be renamed; two programs at once do not meet.
+    // In the same directory, so that it can be renamed; the process ID separates concurrent runs.
     let unfinished = parent.join(format!(".{name}.{}{UNFINISHED}", std::process::id()));
     let replaced = write_whole(&unfinished, contents, path).and_then(|()| fs::rename(&unfinished, path));
     replaced.map_err(|error| {
-        // What cannot be removed either, the next run finds.
+        // A file that cannot be removed now is found by the next run.
         let _ = fs::remove_file(&unfinished);
         cannot("write", path, error)
     })
@@ -130,7 +131,7 @@ fn write_whole(path: &Path, contents: &str, like: &Path) -> io::Result<()> {
         file.set_permissions(metadata.permissions())?;
     }
     file.write_all(contents.as_bytes())?;
-    // Or a crash of the machine may leave the new name and nothing in it.
+    // Without the sync, a crash of the machine may leave an empty file under the new name.
     file.sync_all()
 }
 

@@ -1,11 +1,12 @@
-//! What the packages are called.
+//! The name of the generated packages.
 
 use std::path::{Path, PathBuf};
 
 use super::disk::{self, Found};
 
-/// Words that are no name of a package: Python's keywords and modules, Go's packages, and what the packages themselves need. An
-/// import would be a mistake, or find what is there already. Names of several words never are one.
+/// Names that packages cannot have: Python's keywords and modules, Go's packages, and packages that the clients
+/// themselves need. Importing such a name would fail or find the existing module. Names of several words are never
+/// among them.
 const TAKEN: &str = "\
     abc aifc and annotationlib antigravity archive arena argparse array as assert ast async asynchat asyncio \
     asyncore atexit audioop await base64 bdb binascii bisect break bufio builtin builtins bytes bz2 calendar \
@@ -28,13 +29,13 @@ const TAKEN: &str = "\
     unicodedata unique unittest unsafe urllib uu uuid vendor venv warnings wave weak weakref webbrowser websockets \
     while winreg winsound with wsgiref xdrlib xml xmlrpc yield zipapp zipfile zipimport zlib zoneinfo";
 
-/// What the package in `dir` is called already; else, what one of `all` is; else the program's name and `-client`. Who renames a
-/// program does not rename its clients.
+/// The default name: that of the package in `dir`, else that of one of `all`, else the program's name and `-client`.
+/// Renaming a program therefore does not rename its clients.
 pub(super) fn default(dir: &Path, all: &[PathBuf]) -> String {
     std::iter::once(dir).chain(all.iter().map(PathBuf::as_path)).find_map(existing).unwrap_or_else(of_program)
 }
 
-/// The name that a generated package has.
+/// The name of the generated package in `dir`.
 fn existing(dir: &Path) -> Option<String> {
     let name = |(file, before, after): (&str, &str, &str)| {
         let path = dir.join(file);
@@ -56,7 +57,7 @@ fn of_program() -> String {
     parse(&name).unwrap_or_else(|_| "rpc-client".to_owned())
 }
 
-/// Reads `--package`.
+/// Parses and checks `--package`.
 pub(super) fn parse(name: &str) -> Result<String, String> {
     let is_word =
         |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());

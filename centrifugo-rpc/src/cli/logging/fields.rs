@@ -1,7 +1,7 @@
-//! How the fields of spans and events look in a log in text: as [`DefaultFields`] writes them, only faster.
+//! Formats the fields of spans and events in a text log: the output of [`DefaultFields`], only faster.
 //!
-//! Every call has a span with four strings in it, and `DefaultFields` took a twelfth of the worker's time for them: each goes through
-//! `Debug`, piece by piece into a string that grows with every piece (`docs/performance.md`).
+//! Every call has a span with four string fields, and `DefaultFields` took a twelfth of the worker's time for them: it
+//! sends each one through `Debug`, piece by piece, into a string that grows with every piece (`docs/performance.md`).
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use tracing_subscriber::field::{RecordFields, VisitOutput as _};
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::{DefaultFields, DefaultVisitor, Writer};
 
-/// As much as the fields of most calls take.
+/// Enough for the fields of most calls, in bytes.
 const CAPACITY: usize = 192;
 
 #[derive(Debug)]
@@ -28,14 +28,14 @@ impl<'writer> FormatFields<'writer> for Fields {
     }
 }
 
-/// Fields without colours.
+/// Formats fields without colours.
 struct Text {
     written: String,
     result: fmt::Result,
 }
 
 impl Text {
-    /// Leaves a field to the default.
+    /// Formats a field as the default does.
     fn write_as_ever(&mut self, record: impl FnOnce(&mut DefaultVisitor<'_>)) {
         let is_first = self.written.is_empty();
         let mut visitor = DefaultVisitor::new(Writer::new(&mut self.written), is_first);
@@ -68,12 +68,13 @@ impl Visit for Text {
     }
 }
 
-/// A message has no name in front, raw identifiers lose their mark, and what came from the `log` crate is left out.
+/// Names with a special format: a message has no name in front, raw identifiers lose their prefix, and fields of the
+/// `log` crate are omitted.
 fn has_looks_of_its_own(name: &str) -> bool {
     name == "message" || name.starts_with("r#") || name.starts_with("log.")
 }
 
-/// Whether `Debug` would only put it in quotes.
+/// Returns whether `Debug` would only add quotes.
 fn is_its_own_debug(value: &str) -> bool {
     value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
 }
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
     use crate::logged::Log;
 
-    /// What an event in a span looks like, with all kinds of fields.
+    /// The formatted log of an event in a span, with all kinds of fields.
     fn log<F: for<'w> FormatFields<'w> + Send + Sync + 'static>(fields: F, colours: bool) -> String {
         let written = Log::default();
         let writer = written.clone();
