@@ -1,4 +1,4 @@
-//! Tokens, the server API, batched replies, the subscription: all that knows Centrifugo.
+//! The driver of Centrifugo: tokens, the server API, batched replies, the subscription.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(crate) mod tls;
 pub(crate) mod tokens;
 mod trouble;
 
-/// Centrifugo, as a configuration names it. Connects to nothing by itself; clones share their HTTP connections.
+/// The Centrifugo that a configuration names. Makes no connection by itself; clones share their HTTP connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Centrifugo {
     pub config: Arc<Config>,
@@ -33,6 +33,8 @@ pub(crate) struct Centrifugo {
 }
 
 impl Centrifugo {
+    /// Loads the certificates and sets up the clients.
+    ///
     /// # Errors
     ///
     /// A certificate file, a key or a URL that cannot work.

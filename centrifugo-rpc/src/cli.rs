@@ -45,7 +45,7 @@ Exit codes:
   1  something did not work
   2  wrong usage or configuration";
 
-/// Serves RPC methods to the clients of a Centrifugo. Without a command, serves until SIGINT or SIGTERM.
+/// Serves RPC methods to clients of a Centrifugo. Without a command, serves until SIGINT or SIGTERM.
 #[derive(Debug, Parser)]
 #[command(after_help = SETTINGS, max_term_width = 100)]
 struct Arguments {

@@ -1,4 +1,4 @@
-//! Centrifugo's server HTTP API, as much of it as a worker uses.
+//! The part of Centrifugo's server HTTP API that a worker uses.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -25,14 +25,15 @@ pub(crate) use body::{Body, CommandResult};
 pub(crate) use history::Publication;
 pub(crate) use line::Line;
 
-/// How long a TCP and TLS handshake may take. Centrifugo is near its workers; a packet that was lost is sent again in time.
+/// The timeout of a TCP and TLS handshake. Centrifugo is near its workers, so this is enough for a lost packet to be
+/// resent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a request may take in all. A batch of replies takes milliseconds; what takes longer than this is lost, and is
-/// better sent again than waited for.
+/// The timeout of a whole request. A batch of replies takes milliseconds; a request that takes longer than this is
+/// lost, and is better retried than waited for.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client of the server API. Cheap to clone; clones share the pool of connections.
+/// A client of the server API. Cheap to clone; clones share the connection pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Api {
     http: reqwest::Client,
@@ -40,7 +41,7 @@ pub(crate) struct Api {
     key: HeaderValue,
 }
 
-/// Where a channel's stream is.
+/// A position in a channel's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Position {
     #[serde(default)]
@@ -66,11 +67,11 @@ pub(crate) struct ServerError {
 }
 
 impl Api {
-    /// Connects to nothing yet.
+    /// Sets up the client. Makes no connection yet.
     ///
     /// # Errors
     ///
-    /// A key that no HTTP header can hold, a URL that is none.
+    /// A key that no HTTP header can hold, or a malformed URL.
     pub(crate) fn new(config: &Config, tls: &Tls) -> Result<Self, Error> {
         let mut key = HeaderValue::from_str(config.centrifugo_api_key.expose()).map_err(|_| {
             Error::config(
@@ -87,14 +88,14 @@ impl Api {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .tcp_nodelay(true)
-            // A redirected POST would arrive as a GET: better to say what the URL should be.
+            // A redirected POST would arrive as a GET. An error that names the right URL is more useful.
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Error::new(ErrorKind::Other, "the HTTP client cannot be set up").because(error))?;
         Ok(Self { http, base, key })
     }
 
-    /// Publishes JSON into a channel; with a `key` only once, however often it is asked to within some minutes.
+    /// Publishes JSON to a channel. A `key` makes this idempotent for some minutes.
     pub(crate) async fn publish(
         &self,
         channel: &str,
@@ -111,12 +112,12 @@ impl Api {
         self.call("publish", &Publish { channel, data, idempotency_key: key }).await
     }
 
-    /// Publishes what was written already; the results are in its order, as many as Centrifugo gave.
+    /// Publishes an already encoded body. The results have its order; their number is that of Centrifugo's answer.
     pub(crate) async fn publish_written(&self, body: &Body) -> Result<Vec<CommandResult>, ApiError> {
         self.results(body, &self.post(body.method(), body.bytes().clone()).await?)
     }
 
-    /// A connection of its own for what is published.
+    /// A dedicated connection for publishing.
     pub(crate) fn line(&self) -> Line {
         Line::new(self)
     }
@@ -125,7 +126,7 @@ impl Api {
         body.results(answer).map_err(|error| self.not_json(body.method(), answer).because(error))
     }
 
-    /// At most `limit` publications after `since`, or from the oldest that is left.
+    /// Reads at most `limit` publications after `since`, or from the oldest one left.
     pub(crate) async fn history(
         &self,
         channel: &str,
@@ -144,7 +145,7 @@ impl Api {
         match history::parse(&answer) {
             Ok(Ok(publications)) => Ok(publications),
             Ok(Err(error)) => Err(ApiError::refused("history", error)),
-            // Something on this page, and not all of it: asked for alone, it can be skipped.
+            // Something on this page is not UTF-8. Requested alone, it can be skipped.
             Err(error) if std::str::from_utf8(&answer).is_err() => {
                 Err(self.error(ApiErrorKind::Unreadable, "a page of the history is no text").because(error))
             }
@@ -152,14 +153,14 @@ impl Api {
         }
     }
 
-    /// Forgets the publications of a channel.
+    /// Removes the publications of a channel.
     pub(crate) async fn history_remove(&self, channel: &str) -> Result<(), ApiError> {
         #[derive(Deserialize)]
         struct Removed {}
         self.call::<Removed>("history_remove", &HashMap::from([("channel", channel)])).await.map(|Removed {}| ())
     }
 
-    /// Where a channel's stream is.
+    /// The current position of a channel's stream.
     pub(crate) async fn top(&self, channel: &str) -> Result<Position, ApiError> {
         #[derive(Serialize)]
         struct Request<'a> {
@@ -169,7 +170,7 @@ impl Api {
         self.call("history", &Request { channel, limit: 0 }).await
     }
 
-    /// Who is subscribed to a channel, by connection.
+    /// The connections that are subscribed to a channel.
     pub(crate) async fn presence(&self, channel: &str) -> Result<Vec<Caller>, ApiError> {
         #[derive(Deserialize, Default)]
         #[serde(default)]
@@ -193,7 +194,7 @@ impl Api {
         Ok(clients.collect())
     }
 
-    /// The nodes of this Centrifugo, and the time on the clock of the machine that answers.
+    /// The nodes of this Centrifugo, and the clock of the machine that answers.
     pub(crate) async fn info(&self) -> Result<(Vec<Node>, Option<SystemTime>), ApiError> {
         #[derive(Deserialize)]
         struct Info {
@@ -244,7 +245,7 @@ impl Api {
         self.answered(method, status, head.get(LOCATION), &answer).map(|()| (head, answer))
     }
 
-    /// Whether the API itself answered, and has done what it was asked.
+    /// Checks that the API itself answered and that the request succeeded.
     fn answered(
         &self,
         method: &str,
@@ -255,8 +256,8 @@ impl Api {
         if status.is_success() {
             return Ok(());
         }
-        // With `http_api.error_mode` set to `transport` the error object is all of the answer, under a status that means it.
-        // Its codes are from 100 on; a proxy's own JSON may have the status as its `code`.
+        // With `http_api.error_mode` set to `transport`, the body is the bare error object, and the status is an error.
+        // Centrifugo's codes start at 100; a proxy's own JSON may have the status as its `code`.
         match serde_json::from_slice::<ServerError>(answer) {
             Ok(error) if (100..200).contains(&error.code) => return Err(ApiError::refused(method, error)),
             _ => {}
@@ -265,7 +266,7 @@ impl Api {
         Err(ApiError::status(&self.shown(), status.as_u16(), location))
     }
 
-    /// The URL for people: without a password or a key that may be in it.
+    /// The URL for messages, without a password or a key that it may contain.
     pub(super) fn shown(&self) -> String {
         shown_url(self.base.as_str())
     }

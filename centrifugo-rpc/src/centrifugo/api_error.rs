@@ -1,4 +1,4 @@
-//! What can go wrong with the server API, told apart by what helps.
+//! Errors of the server API, distinguished by their fix.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,30 +7,30 @@ use super::api::ServerError;
 use super::codes;
 use crate::error::{BoxError, shortened};
 
-/// What kind of thing is wrong.
+/// The category of an [`ApiError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ApiErrorKind {
     /// No connection, or no answer in time.
     Unreachable,
-    /// The server's certificate is not trusted, or this is no TLS server.
+    /// The server's certificate is not trusted, or the server has no TLS.
     Tls,
     /// The key is wrong.
     Unauthorized,
-    /// Something answers, but it is not Centrifugo's API.
+    /// The server is not Centrifugo's API.
     NotAnApi,
-    /// The request is too large for something on the way.
+    /// The request is too large for a proxy on the way.
     TooLarge,
-    /// The request as a whole could not be understood.
+    /// The request as a whole was not understood.
     BadRequest,
-    /// Centrifugo could not write its answer: what it should return is not JSON.
+    /// Centrifugo could not encode its answer, because it contains data that is not JSON.
     Unreadable,
-    /// Not now: overload, or a proxy without its backend.
+    /// A temporary failure: overload, or a proxy without its backend.
     Temporary,
-    /// Centrifugo's own error, by its code.
+    /// Centrifugo's own error, with its code.
     Refused(u32),
 }
 
-/// Why a request to the server API failed. Never shows the key.
+/// The reason why a request to the server API failed. Never contains the key.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     kind: ApiErrorKind,
@@ -52,7 +52,7 @@ impl ApiError {
         self.kind
     }
 
-    /// Whether it may pass by itself.
+    /// Returns whether the failure may pass without a change.
     pub(crate) fn is_temporary(&self) -> bool {
         match self.kind {
             ApiErrorKind::Unreachable | ApiErrorKind::Temporary | ApiErrorKind::Unreadable => true,
@@ -158,7 +158,7 @@ impl ApiError {
     }
 }
 
-/// The TLS error behind an I/O error: [`StdError::source`] does not pass through `io::Error` to what it holds.
+/// Finds the TLS error inside an I/O error: [`StdError::source`] skips the error that an `io::Error` wraps.
 fn find_tls(error: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return Some(tls.to_string());

@@ -1,8 +1,8 @@
-//! How long to wait before the next try.
+//! Delays between retries.
 
 use std::time::Duration;
 
-/// Doubling delays with jitter, so that workers that failed together do not come back together.
+/// Exponential backoff with jitter, so that workers that failed together do not retry together.
 #[derive(Debug, Clone)]
 pub(super) struct Backoff {
     min: Duration,
@@ -15,12 +15,12 @@ impl Backoff {
         Self { min, max, tries: 0 }
     }
 
-    /// Something worked: the next delay is a short one again.
+    /// Starts again with short delays, after a success.
     pub(super) fn reset(&mut self) {
         self.tries = 0;
     }
 
-    /// Between a half and the whole of `min * 2^tries`, at most `max`.
+    /// The next delay: between half of `min * 2^tries` and all of it, at most `max`.
     pub(super) fn next(&mut self) -> Duration {
         let full = self.min.saturating_mul(1 << self.tries.min(16)).min(self.max);
         self.tries = self.tries.saturating_add(1);

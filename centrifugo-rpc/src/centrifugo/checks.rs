@@ -1,7 +1,7 @@
-//! Whether Centrifugo is set up as workers and callers need it: run before serving, and by the `doctor` command.
+//! Checks that Centrifugo is set up for workers and callers. They run before serving and in the `doctor` command.
 //!
-//! Everything is tried for real, as a worker and as a caller would, rather than read from a configuration that this side
-//! cannot see. Nothing that is published runs a handler.
+//! Each check tries the real operation, as a worker or a caller, because this side cannot see Centrifugo's
+//! configuration. No publication of a check runs a handler.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,36 +14,36 @@ mod channels;
 mod probe;
 mod reach;
 
-/// How long a start waits for Centrifugo to come up: long enough for both to be started together.
+/// The time that a starting worker waits for Centrifugo: enough for both to be started together.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a secret has at least: the size of the hash that uses it (RFC 7518, section 3.2).
+/// The minimum length of a secret: the size of the hash that uses it (RFC 7518, section 3.2).
 const SECRET_BYTES: usize = 32;
 
-/// An API key is only compared: 16 random bytes cannot be guessed.
+/// The minimum length of an API key. Keys are only compared, and 16 random bytes cannot be guessed.
 const KEY_BYTES: usize = 16;
 
-/// Whether a finding stands in the way.
+/// The effect of a finding on serving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
     Ok,
-    /// It works, but not as well or as safely as it should.
+    /// It works, but less well or less safely than it should.
     Warning,
-    /// Calls would fail, or not be safe.
+    /// Calls would fail or be unsafe.
     Error,
 }
 
-/// What one check saw.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub severity: Severity,
     /// The name of the check.
     pub what: &'static str,
-    /// What was seen.
+    /// The observation.
     pub detail: String,
-    /// What to do about it; empty where nothing is to be done or the detail says it.
+    /// The fix; empty if there is nothing to do or the detail contains it.
     pub fix: String,
-    /// Nobody was there to be checked.
+    /// True if there was no server to check.
     unreachable: bool,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What was found so far.
+/// The findings so far.
 #[derive(Debug, Default)]
 struct Findings(Vec<Finding>);
 
@@ -84,16 +84,16 @@ impl Findings {
     }
 }
 
-/// What the checks are for.
+/// The occasion for the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// A worker starts: there should be no other one.
+    /// A worker starts: there should be no other worker.
     Start,
-    /// Somebody asks how things are: there should be a worker that answers.
+    /// The `doctor` command runs: there should be a worker that answers.
     Doctor,
 }
 
-/// Runs every check that can be run, waiting at most `patience` for a Centrifugo that is not there yet.
+/// Runs all possible checks; waits at most `patience` for a Centrifugo that is not up yet.
 ///
 /// Dropping this future ends the checks and their connections.
 pub(crate) async fn run(centrifugo: &Centrifugo, purpose: Purpose, patience: Duration) -> Vec<Finding> {
@@ -103,7 +103,7 @@ pub(crate) async fn run(centrifugo: &Centrifugo, purpose: Purpose, patience: Dur
     let sockets = reach::sockets(centrifugo, if api { patience } else { Duration::ZERO }, &mut findings).await;
     if let Some((worker, caller)) = sockets {
         if api {
-            // Boxed: it is large, and part of every future of a start.
+            // Boxed because the future is large and part of every future that starts a worker.
             Box::pin(channels::check(centrifugo, purpose, &worker, &caller, &mut findings)).await;
         }
         tokio::join!(worker.close(), caller.close());
@@ -115,7 +115,7 @@ pub(crate) async fn run(centrifugo: &Centrifugo, purpose: Purpose, patience: Dur
 ///
 /// # Errors
 ///
-/// All that stands in the way of serving, at once.
+/// All findings that prevent serving, in one error.
 pub(crate) fn verdict(findings: &[Finding]) -> Result<(), Error> {
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
         tracing::warn!("{finding}");
@@ -160,7 +160,7 @@ fn secrets(config: &Config, findings: &mut Findings) {
     }
 }
 
-/// What makes a secret easy to guess.
+/// The reason why a secret is easy to guess.
 fn weakness(secret: &str, bytes: usize) -> Option<String> {
     const KNOWN: [&str; 14] = [
         "secret",

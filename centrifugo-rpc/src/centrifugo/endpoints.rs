@@ -1,4 +1,4 @@
-//! Where Centrifugo listens, so that it is found at a worker's two URLs.
+//! Listen addresses for Centrifugo that match a worker's two URLs.
 
 use std::path::PathBuf;
 
@@ -8,29 +8,29 @@ use super::server_config::{CentrifugoConfig, HttpServerOptions, TlsOptions};
 use crate::config::Config;
 use crate::error::{Error, shown_url};
 
-/// Centrifugo's own paths.
+/// Centrifugo's default paths.
 const WEBSOCKET_PATH: &str = "/connection/websocket";
 const API_PATH: &str = "/api";
 const HEALTH_PATH: &str = "/health";
 
-/// What is at the URLs.
+/// The server behind the URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Front {
     /// Centrifugo itself, without TLS.
     Plain,
-    /// Centrifugo itself, with these files where a URL has TLS.
+    /// Centrifugo itself, with these files if a URL has TLS.
     Tls { certificate: PathBuf, key: PathBuf },
-    /// A proxy, at each URL that has TLS or names no port.
+    /// A proxy, at each URL that has TLS or no explicit port.
     Proxy,
 }
 
 /// One of the two URLs.
 struct Endpoint {
-    /// The variable it comes from.
+    /// The name of its variable.
     name: &'static str,
     shown: String,
     encrypted: bool,
-    /// Where Centrifugo listens for it, if that can be known.
+    /// The port that Centrifugo listens on for this URL, if it can be known.
     port: Option<u16>,
     path: String,
 }
@@ -49,11 +49,11 @@ impl Endpoint {
     }
 }
 
-/// Makes `config` listen where the URLs of `worker` lead to.
+/// Makes `config` listen at the URLs of `worker`.
 ///
 /// # Errors
 ///
-/// All that cannot be done, with what to do by hand.
+/// All settings that cannot be derived, with the manual fix of each.
 pub(super) fn listen(config: &mut CentrifugoConfig, worker: &Config, front: &Front) -> Result<(), Error> {
     let socket = Endpoint::new("CENTRIFUGO_URL", &worker.centrifugo_url, front).map_err(Error::config)?;
     let api = Endpoint::new("CENTRIFUGO_API_URL", &worker.centrifugo_api_url, front).map_err(Error::config)?;
@@ -69,7 +69,8 @@ pub(super) fn listen(config: &mut CentrifugoConfig, worker: &Config, front: &Fro
     Ok(())
 }
 
-/// The same for those who cannot be asked: what has TLS is a proxy's, and what cannot be done is left as it is.
+/// Makes `config` listen at the URLs of `worker` without asking: a URL with TLS belongs to a proxy, and impossible
+/// settings are left alone.
 pub(super) fn listen_if_possible(config: &mut CentrifugoConfig, worker: &Config) {
     let encrypted = [&worker.centrifugo_url, &worker.centrifugo_api_url].map(|url| super::tls::is_encrypted(url));
     let front = if encrypted.contains(&true) { Front::Proxy } else { Front::Plain };
@@ -128,7 +129,7 @@ fn share_a_port(socket: &Endpoint, api: &Endpoint) -> bool {
     }
 }
 
-/// The API's methods are below its path, with a single slash.
+/// The prefix of the API's methods, without a trailing slash: methods are below it, after a single slash.
 fn api_prefix(api: &Endpoint) -> &str {
     match api.path.trim_end_matches('/') {
         "" => "/",
@@ -151,7 +152,7 @@ fn apply(config: &mut CentrifugoConfig, socket: &Endpoint, api: &Endpoint, front
     let unless = |default: &str, path: &str| if path == default { String::new() } else { path.to_owned() };
     config.websocket.handler_prefix = unless(WEBSOCKET_PATH, &socket.path);
     config.http_api.handler_prefix = unless(API_PATH, api_prefix(api));
-    // It is on the API's port, and there it must be alone at its path.
+    // The health endpoint is on the API's port, and no other endpoint there may have its path.
     config.health.enabled = api_prefix(api) != HEALTH_PATH && !(shared && socket.path == HEALTH_PATH);
 }
 
@@ -161,7 +162,7 @@ fn apply_tls(server: &mut HttpServerOptions, tls: TlsOptions, socket: bool, api:
         return;
     }
     server.tls = tls;
-    // Where it is not set, both ports have it.
+    // By default both ports have TLS.
     server.tls_external = !api;
 }
 
@@ -230,7 +231,7 @@ mod tests {
             let seen = listening(&format!("{socket}{path}"), api, &tls());
             assert_eq!(seen, Ok(json!({ "http_server": expected })), "{socket} {api}");
         }
-        // The proxy has the port of the first, Centrifugo that of the second.
+        // The proxy listens on the port of the first URL, Centrifugo on that of the second.
         let seen = listening("wss://rt.example.com/connection/websocket", "http://centrifugo:8010/api", &Front::Proxy);
         assert_eq!(seen, Ok(json!({ "http_server": { "port": 8010 } })));
         let seen = listening("wss://rt.example.com/connection/websocket", "https://rt.example.com/api", &Front::Proxy);

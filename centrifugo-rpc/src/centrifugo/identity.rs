@@ -1,4 +1,4 @@
-//! Who a worker is to the others: what its connection's token says.
+//! The identity of a worker for other workers, carried in its connection token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::connection::Caller;
 use crate::contract::Served;
 use crate::error::{Error, ErrorKind, shown};
 
-/// A worker's name, which no other ever has, and what helps people to find it.
+/// The unique name of a worker, and details that help people to find it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Identity {
     pub worker: String,
@@ -19,7 +19,7 @@ pub(crate) struct Identity {
     pub pid: u32,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub host: String,
-    /// None in workers that were built before there was this, or where it is not what it is here.
+    /// `None` for older workers, which do not send this member, and for a value in an unknown form.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
     pub serves: Option<Served>,
 }
@@ -46,7 +46,7 @@ impl Identity {
         info.map(Arc::from).map_err(|error| Error::new(ErrorKind::Other, "a worker cannot be named").because(error))
     }
 
-    /// What a connection says of its worker, if it is one.
+    /// The worker's identity on a connection, if the connection is a worker's.
     pub(crate) fn of(client: &Caller) -> Option<Self> {
         let info = client.info.as_deref().filter(|_| client.user == WORKER_USER)?;
         serde_json::from_slice(info).ok()
@@ -68,12 +68,12 @@ impl fmt::Display for Identity {
     }
 }
 
-/// The name of the worker whose connection it is.
+/// The name of the worker on a connection.
 pub(crate) fn worker(client: &Caller) -> Option<String> {
     Identity::of(client).map(|identity| identity.worker)
 }
 
-/// Says that `other` is a worker of another service, and what to do.
+/// Describes the conflict with `other`, a worker of another service, and the fix.
 pub(crate) fn another_service(channel: &str, own: &Served, other: &Identity) -> (String, &'static str) {
     let describe = |Served { service, methods, .. }: &Served| match service {
         Some(name) => format!("{methods} methods of the service `{}`", shown(name)),

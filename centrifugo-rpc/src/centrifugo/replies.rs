@@ -1,4 +1,4 @@
-//! Replies on their way into Centrifugo: what is ready goes out in one request.
+//! Delivery of replies to Centrifugo: all ready replies share one request.
 
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
@@ -26,19 +26,20 @@ mod pace;
 
 use pace::{Pace, Plan};
 
-/// How long what waits lets a request take before it leaves with another one: longer than a busy Centrifugo needs for a large one.
+/// If a request takes longer than this, waiting replies are sent on the second connection. It is longer than a busy
+/// Centrifugo needs for a large request.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// From when on an answer is slow enough to be told: all that comes meanwhile waits for it.
+/// An answer that takes this long is logged: all replies that become ready meanwhile wait for it.
 const SLOW_ANSWER: Duration = Duration::from_secs(1);
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
-/// How often a trouble is logged.
+/// The minimum interval between log lines about the same failure.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The tasks that empty an [`Outbox`] into Centrifugo. They stop when this is dropped.
+/// The tasks that deliver an [`Outbox`] to Centrifugo. They stop when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Replies {
     outbox: Arc<Outbox>,
@@ -46,7 +47,7 @@ pub(crate) struct Replies {
 }
 
 impl Replies {
-    /// Starts to publish what is in the outbox and what comes into it.
+    /// Starts publishing the replies in the outbox, present and future.
     pub(crate) fn start(api: &Api, outbox: &Arc<Outbox>) -> Self {
         let (trouble, slowness) = (Arc::new(Throttle::new(LOG_INTERVAL)), Arc::new(Throttle::new(LOG_INTERVAL)));
         let pace = Arc::new(Pace::new(MAX_COUNT));
@@ -68,47 +69,47 @@ impl Replies {
         Self { outbox: outbox.clone(), lanes }
     }
 
-    /// Waits until every reply is delivered or given up, at most until `deadline`, and stops.
+    /// Waits until every reply is delivered or dropped, at most until `deadline`, and stops.
     ///
-    /// Nothing may be pushed any more. Dropping this future stops at once.
+    /// No reply may be pushed after this call. Dropping the future stops at once.
     pub(crate) async fn finish(mut self, deadline: Instant) {
         let _ = timeout_at(deadline, self.outbox.drained()).await;
         self.lanes.shutdown().await;
     }
 }
 
-/// While Centrifugo works on one request, the next fills.
+/// The two connections: while Centrifugo works on one request, the next one fills.
 #[derive(Clone, Copy)]
 enum Place {
-    /// Takes whatever there is: nothing waits while nothing is under way.
+    /// Takes any replies: no reply waits while no request is in flight.
     First,
-    /// Takes what would be a large request, or has waited for too long for the first. More lanes would only split the replies into
-    /// smaller batches.
+    /// Takes a full request, or replies that have waited too long for the first lane. More lanes would only split the
+    /// replies into smaller batches.
     Second,
 }
 
-/// One request at a time.
+/// Sends one request at a time.
 struct Lane {
     place: Place,
     line: Line,
     outbox: Arc<Outbox>,
     trouble: Arc<Throttle>,
-    /// Its own, so that a slow answer does not hide a failure in the log.
+    /// A throttle of its own, so that slow answers do not hide a failure in the log.
     slowness: Arc<Throttle>,
     pace: Arc<Pace>,
-    /// Put off with every request, which costs nothing: a timer of its own would wake the runtime for each.
+    /// Reset for every request, which costs nothing: a new timer per request would wake the runtime each time.
     patience: Pin<Box<Sleep>>,
-    /// What failed for now.
+    /// Publications to retry.
     again: Vec<Publication>,
     backoff: Backoff,
 }
 
-/// How a request ended for the lane.
+/// The outcome of a request for the lane.
 #[derive(PartialEq)]
 enum Sent {
-    /// Centrifugo answered, though maybe not well for every reply.
+    /// Centrifugo answered, possibly with errors for some replies.
     Answered,
-    /// The request failed, and so would the next one.
+    /// The request failed, and the next one would fail too.
     Failed,
 }
 
@@ -125,7 +126,7 @@ impl Lane {
                     retry_at = None;
                     std::mem::take(&mut self.again)
                 }
-                // Replies that fail by themselves hold up nobody else's.
+                // Replies that fail individually do not hold up other callers' replies.
                 Some(at) => tokio::select! {
                     biased;
                     () = sleep_until(at) => {
@@ -152,10 +153,10 @@ impl Lane {
         }
     }
 
-    /// Sends a request. As long as it takes, others need not wait for it.
+    /// Sends a request. If it takes long, the other lane may take the waiting replies.
     async fn post(&mut self, body: Body, began: Instant) -> Result<Vec<CommandResult>, ApiError> {
         let mut request = pin!(self.line.publish(&body));
-        // It leaves before anything else is done.
+        // The first poll sends the request before any other work.
         if let Poll::Ready(answer) = poll!(request.as_mut()) {
             return answer;
         }
@@ -172,7 +173,7 @@ impl Lane {
         }
     }
 
-    /// Sends a batch, in parts where it is too large for the moment. What may work later is in `again` afterwards.
+    /// Sends a batch, split if it is currently too large. Afterwards, `again` holds the publications to retry.
     async fn send(&mut self, batch: Vec<Publication>) -> Sent {
         let mut parts = VecDeque::from([batch]);
         let mut sent = Sent::Answered;
@@ -211,7 +212,8 @@ impl Lane {
         sent
     }
 
-    /// Each reply by its own result. One without a result is sent again: a caller that has it already ignores the second.
+    /// Settles each reply by its own result. A reply without a result is sent again: a caller that has it already
+    /// ignores the duplicate.
     fn settle(&mut self, part: Vec<Publication>, results: Vec<CommandResult>) {
         let mut results = results.into_iter();
         let mut missing = 0;
@@ -254,7 +256,8 @@ impl Lane {
         self.outbox.lose(lost as u64, why);
     }
 
-    /// Without this nothing would say why callers wait: no reply is lost, and each may still come too late.
+    /// Logs a slow answer. Without this line, nothing would explain why callers wait: no reply is lost, but each may
+    /// arrive too late.
     fn report_slow(&self, took: Duration) {
         if took < SLOW_ANSWER {
             return;
@@ -274,7 +277,7 @@ impl Lane {
     }
 }
 
-/// Whether a smaller request might pass where this one did not.
+/// Returns whether a smaller request might be accepted where this one was not.
 fn cannot_pass(kind: ApiErrorKind) -> bool {
     matches!(kind, ApiErrorKind::TooLarge | ApiErrorKind::BadRequest)
 }
@@ -298,7 +301,7 @@ fn why_refused(error: &ServerError, channel: &str) -> String {
     }
 }
 
-/// A batch in two smaller ones, if it is not a single reply.
+/// Splits a batch into two smaller ones. Returns a single reply unsplit, as an error.
 fn halves(mut part: Vec<Publication>) -> Result<[Vec<Publication>; 2], Vec<Publication>> {
     if part.len() == 1 {
         part = part.into_iter().flat_map(Publication::apart).collect();

@@ -1,8 +1,8 @@
-//! The part of Centrifugo's own configuration that this project uses, as Centrifugo v6 reads it.
+//! The part of Centrifugo's own configuration that this project uses, in the format of Centrifugo v6.
 //!
-//! Names, nesting and defaults are Centrifugo's. `None`, `false` and empty mean "Centrifugo's default" and are left out
-//! when a configuration is written, so that what is printed holds only what somebody decided. An option that is not
-//! part of this subset is an error that names it, never silently ignored.
+//! Names, nesting and defaults are Centrifugo's. `None`, `false` and empty values mean "Centrifugo's default" and are
+//! omitted when a configuration is written, so that the output contains only explicit choices. An option outside this
+//! subset is an error that names it; it is never silently ignored.
 
 mod go_duration;
 
@@ -22,7 +22,7 @@ pub struct CentrifugoConfig {
     /// The server API over HTTP.
     #[serde(skip_serializing_if = "is_default")]
     pub http_api: HttpApiOptions,
-    /// Where Centrifugo listens. The embedded hub has its own setting for that and ignores this.
+    /// Listen addresses. The embedded hub ignores them and has its own setting.
     #[serde(skip_serializing_if = "is_default")]
     pub http_server: HttpServerOptions,
     /// The WebSocket transport.
@@ -36,60 +36,61 @@ pub struct CentrifugoConfig {
     pub channel: ChannelConfig,
 }
 
-/// `client`: what holds for every connection.
+/// `client`: options of all connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientOptions {
-    /// How connection and subscription tokens are verified.
+    /// Verification of connection and subscription tokens.
     #[serde(skip_serializing_if = "is_default")]
     pub token: TokenOptions,
-    /// Glob patterns of the origins a browser may connect from. Default: none; a request without `Origin` always passes.
+    /// Glob patterns of the origins that browsers may connect from. Default: none; a request without `Origin` is always
+    /// allowed.
     #[serde(skip_serializing_if = "is_default")]
     pub allowed_origins: Vec<String>,
-    /// Lets a client without a token in, as the user with the empty id. Default: false.
+    /// Accepts clients without a token, with the empty user ID. Default: false.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_anonymous_connect_without_token: bool,
-    /// Bytes that may wait for one connection before it is closed as slow. Default: 1 MiB.
+    /// The limit of queued bytes for one connection, which is closed as slow over it. Default: 1 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_max_size: Option<usize>,
-    /// Commands of one connection that run at once. Default: one after the other, which is what the embedded hub always
-    /// does.
+    /// The number of commands of one connection that run concurrently. Default: sequential, which is the only mode of
+    /// the embedded hub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
-    /// Time between two pings of the server. Default: 25s.
+    /// The interval between the server's pings. Default: 25s.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub ping_interval: Option<Duration>,
-    /// Time a client has to answer a ping. Default: 8s.
+    /// The time limit for the client's answer to a ping. Default: 8s.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub pong_timeout: Option<Duration>,
-    /// Time an expired connection has to bring a new token. Default: 25s.
+    /// The time that an expired connection has to send a new token. Default: 25s.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub expired_close_delay: Option<Duration>,
-    /// Time an expired subscription has to bring a new token. Default: 25s.
+    /// The time that an expired subscription has to send a new token. Default: 25s.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub expired_sub_close_delay: Option<Duration>,
-    /// Time a new connection has to authenticate. Default: 10s.
+    /// The time that a new connection has to authenticate. Default: 10s.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub stale_close_delay: Option<Duration>,
-    /// How often presence is renewed and expired subscriptions are looked for. Default: 27s.
+    /// The interval at which presence is renewed and expired subscriptions are looked for. Default: 27s.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub presence_update_interval: Option<Duration>,
-    /// Channels one connection may be subscribed to. Default: 128.
+    /// The limit of subscriptions of one connection. Default: 128.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel_limit: Option<usize>,
-    /// Publications one history request of a client returns at most. Default: 300.
+    /// The limit of publications in the answer to a client's history request. Default: 300.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history_max_publication_limit: Option<i32>,
-    /// Publications one recovery returns at most; a larger gap is not recovered. Default: 300.
+    /// The limit of publications in one recovery; a larger gap is not recovered. Default: 300.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_max_publication_limit: Option<i32>,
 }
 
-/// `client.token`: how tokens are verified. `Debug` does not show the secret.
+/// `client.token`: verification of tokens. `Debug` does not show the secret.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TokenOptions {
-    /// The secret of HS256, HS384 and HS512 tokens. Default: none, which refuses such tokens.
+    /// The secret of HS256, HS384 and HS512 tokens. Default: none, which rejects such tokens.
     #[serde(skip_serializing_if = "is_default")]
     pub hmac_secret_key: String,
 }
@@ -104,7 +105,7 @@ impl fmt::Debug for TokenOptions {
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpApiOptions {
-    /// The key every request brings. Default: none, which refuses every request.
+    /// The key that every request must carry. Default: none, which rejects every request.
     #[serde(skip_serializing_if = "is_default")]
     pub key: String,
     /// The path of the API. Default: `/api`.
@@ -121,7 +122,7 @@ impl fmt::Debug for HttpApiOptions {
     }
 }
 
-/// `http_server`: where Centrifugo listens.
+/// `http_server`: listen addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpServerOptions {
@@ -134,13 +135,13 @@ pub struct HttpServerOptions {
     /// The port of the server API and the health endpoint. Default: the same port.
     #[serde(skip_serializing_if = "is_default")]
     pub internal_port: String,
-    /// TLS of the listener; of the one at `internal_port` as well, unless the following options say otherwise. Default: off.
+    /// TLS of the listener, and of the one at `internal_port` unless the following options change that. Default: off.
     #[serde(skip_serializing_if = "is_default")]
     pub tls: TlsOptions,
-    /// Keeps `tls` from `internal_port`. Default: false.
+    /// Turns `tls` off at `internal_port`. Default: false.
     #[serde(skip_serializing_if = "is_default")]
     pub tls_external: bool,
-    /// TLS of the listener at `internal_port`. Default: that of `tls`.
+    /// TLS of the listener at `internal_port`. Default: the options in `tls`.
     #[serde(skip_serializing_if = "is_default")]
     pub internal_tls: TlsOptions,
 }
@@ -170,17 +171,17 @@ impl fmt::Debug for TlsOptions {
     }
 }
 
-/// `websocket`: the transport of the clients.
+/// `websocket`: the clients' transport.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebSocketOptions {
     /// The path. Default: `/connection/websocket`.
     #[serde(skip_serializing_if = "is_default")]
     pub handler_prefix: String,
-    /// Bytes of one message of a client. Default: 64 KiB.
+    /// The size limit of a client's message, in bytes. Default: 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_size_limit: Option<usize>,
-    /// Time one write to a client may take. Default: 1s.
+    /// The timeout of one write to a client. Default: 1s.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub write_timeout: Option<Duration>,
 }
@@ -204,10 +205,10 @@ pub struct ChannelConfig {
     /// The namespaces.
     #[serde(skip_serializing_if = "is_default")]
     pub namespaces: Vec<ChannelNamespace>,
-    /// How long offset and epoch of an idle channel are remembered. Default: 720h.
+    /// The time that the offset and epoch of an idle channel are kept. Default: 720h.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub history_meta_ttl: Option<Duration>,
-    /// Bytes of a channel name. Default: 255.
+    /// The limit of a channel name, in bytes. Default: 255.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
 }
@@ -218,17 +219,17 @@ pub struct ChannelConfig {
 pub struct ChannelNamespace {
     /// The name: at least two of letters, digits, `-`, `_`, `.`.
     pub name: String,
-    /// What its channels do and who may use them.
+    /// Features and permissions of the namespace's channels.
     #[serde(flatten)]
     pub options: ChannelOptions,
 }
 
-/// What may be published into a channel.
+/// The format of publications that a channel accepts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PublicationDataFormat {
-    /// Anything but nothing. Centrifugo writes this as an empty string.
+    /// Any data, but not empty. Centrifugo writes this as an empty string.
     #[default]
     #[serde(rename = "")]
     NotEmpty,
@@ -236,91 +237,92 @@ pub enum PublicationDataFormat {
     Json,
     /// A JSON object.
     JsonObject,
-    /// Anything.
+    /// Any data.
     Binary,
 }
 
-/// What channels do and who may use them. Every switch is off by default.
-#[allow(clippy::struct_excessive_bools)] // Centrifugo's own set of switches, each of them independent.
+/// Features and permissions of channels. Every switch is off by default.
+#[allow(clippy::struct_excessive_bools)] // Centrifugo's own switches, each independent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChannelOptions {
-    /// What the name after the namespace must match, in RE2 syntax. Default: any ASCII name.
+    /// The pattern for the part of the name after the namespace, in RE2 syntax. Default: any ASCII name.
     #[serde(skip_serializing_if = "is_default")]
     pub channel_regex: String,
-    /// What may be published. Default: anything but nothing.
+    /// The accepted format of publications. Default: any data, but not empty.
     #[serde(skip_serializing_if = "is_default")]
     pub publication_data_format: PublicationDataFormat,
-    /// Publications a channel remembers. Default: 0, no history.
+    /// The number of publications that a channel keeps. Default: 0, no history.
     #[serde(skip_serializing_if = "is_default")]
     pub history_size: usize,
-    /// How long it remembers them, counted from the last one. Whole seconds. Default: 0, no history.
+    /// The time that publications are kept, counted from the last one. Whole seconds. Default: 0, no history.
     #[serde(with = "go_duration", skip_serializing_if = "is_default")]
     pub history_ttl: Duration,
-    /// How long offset and epoch of an idle channel are remembered. Default: the one for all channels. Whole seconds.
+    /// The time that the offset and epoch of an idle channel are kept. Default: the value for all channels. Whole
+    /// seconds.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub history_meta_ttl: Option<Duration>,
-    /// Every subscription recovers what it missed.
+    /// Every subscription recovers missed publications.
     #[serde(skip_serializing_if = "is_default")]
     pub force_recovery: bool,
-    /// Subscriptions that ask for it recover what they missed.
+    /// Subscriptions that request it recover missed publications.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_recovery: bool,
-    /// Every subscription knows its position in the stream.
+    /// Every subscription tracks its position in the stream.
     #[serde(skip_serializing_if = "is_default")]
     pub force_positioning: bool,
-    /// Subscriptions that ask for it know their position in the stream.
+    /// Subscriptions that request it track their position in the stream.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_positioning: bool,
-    /// Keeps who is subscribed.
+    /// Keeps a list of subscribers.
     #[serde(skip_serializing_if = "is_default")]
     pub presence: bool,
-    /// Announces who subscribes and unsubscribes.
+    /// Announces each client that subscribes or unsubscribes.
     #[serde(skip_serializing_if = "is_default")]
     pub join_leave: bool,
-    /// Sends these announcements to every subscriber, asked for or not.
+    /// Sends these announcements to every subscriber, requested or not.
     #[serde(skip_serializing_if = "is_default")]
     pub force_push_join_leave: bool,
-    /// `channel#user` may be subscribed to by that user, without a token.
+    /// Allows the user of `channel#user` to subscribe to it without a token.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_user_limited_channels: bool,
-    /// Users may subscribe without a token.
+    /// Allows users to subscribe without a token.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_subscribe_for_client: bool,
-    /// Anonymous clients may subscribe too, where users may.
+    /// Allows anonymous clients to subscribe, too, if users may.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_subscribe_for_anonymous: bool,
-    /// Users may publish.
+    /// Allows users to publish.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_publish_for_client: bool,
-    /// Subscribers may publish.
+    /// Allows subscribers to publish.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_publish_for_subscriber: bool,
-    /// Anonymous clients may publish too, where users or subscribers may.
+    /// Allows anonymous clients to publish, too, if users or subscribers may.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_publish_for_anonymous: bool,
-    /// Users may read presence.
+    /// Allows users to read presence.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_presence_for_client: bool,
-    /// Subscribers may read presence.
+    /// Allows subscribers to read presence.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_presence_for_subscriber: bool,
-    /// Anonymous clients may read presence too, where users or subscribers may.
+    /// Allows anonymous clients to read presence, too, if users or subscribers may.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_presence_for_anonymous: bool,
-    /// Users may read history.
+    /// Allows users to read history.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_history_for_client: bool,
-    /// Subscribers may read history.
+    /// Allows subscribers to read history.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_history_for_subscriber: bool,
-    /// Anonymous clients may read history too, where users or subscribers may.
+    /// Allows anonymous clients to read history, too, if users or subscribers may.
     #[serde(skip_serializing_if = "is_default")]
     pub allow_history_for_anonymous: bool,
 }
 
 impl ChannelOptions {
-    /// Whether publications are remembered.
+    /// Returns whether channels keep publications.
     #[must_use]
     pub fn has_history(&self) -> bool {
         self.history_size > 0 && !self.history_ttl.is_zero()

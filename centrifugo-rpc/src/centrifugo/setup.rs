@@ -1,4 +1,4 @@
-//! The Centrifugo configuration that fits a worker's, and tokens for its callers.
+//! The Centrifugo configuration that matches a worker's, and tokens for callers.
 
 use std::time::Duration;
 
@@ -12,32 +12,33 @@ use crate::config::{Channels, Config};
 use crate::dispatch::remembered::{HISTORY_TTL, REPLY_HISTORY};
 use crate::error::Error;
 
-/// What a worker can catch up with: a burst of its largest expected size. Times the message limit of 64 KiB, it bounds what a
-/// flood can make Centrifugo remember.
+/// The number of requests that a worker can catch up on: a burst of the largest expected size. Multiplied by the
+/// message limit of 64 KiB, it bounds the memory that a flood of requests can take in Centrifugo.
 const REQUEST_HISTORY: usize = 10_000;
-/// How long Centrifugo knows a reply channel that nobody uses any more. Subscribers renew it about once a minute. Its own 30 days
-/// would keep every session that ever was.
+/// The time that Centrifugo keeps the position of an unused reply channel. Subscribers renew it about once a minute.
+/// Centrifugo's default of 30 days would keep every session of that time.
 const REPLY_META_TTL: Duration = Duration::from_secs(300);
-/// The least that may wait for one connection, in bytes. All requests go to one, the worker's: with Centrifugo's own 1 MiB it is
-/// disconnected as slow by a burst of some hundred calls.
+/// The minimum of Centrifugo's queue for one connection, in bytes. All requests go to a single connection, the
+/// worker's: with Centrifugo's default of 1 MiB, a burst of some hundred calls disconnects the worker as slow.
 const MIN_QUEUE_SIZE: usize = 16 << 20;
-/// How long one write to a connection may take. Centrifugo writes up to 16 publications at once, 8 MiB with the largest results, and
-/// what a caller missed as one message. Its own 1 s ends the connection of a caller whose link is slower than that; 30 s carry
-/// 15 MB over 500 kB/s.
+/// The timeout of one write to a connection. Centrifugo writes up to 16 publications at once, 8 MiB with the largest
+/// results, and all missed replies of a caller as one message. Its default of 1 s ends the connection of a caller on a
+/// slower link; 30 s are enough for 15 MB at 500 kB/s.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Centrifugo's own `websocket.message_size_limit`.
+/// Centrifugo's default of `websocket.message_size_limit`, in bytes.
 const MESSAGE_SIZE_LIMIT: usize = 64 << 10;
-/// What a request has besides its params, in bytes: the longest names and IDs there are fit.
+/// The bytes of a request besides its params, enough for the longest possible names and IDs.
 pub(super) const ENVELOPE: usize = 4 << 10;
 
 impl Config {
-    /// The complete configuration of a Centrifugo that fits: secrets, the two namespaces, and where it listens. No web page may
-    /// connect until [`allowed_origins`](CentrifugoConfig::allowed_origins) says from where.
+    /// Returns the complete configuration of a matching Centrifugo: secrets, the two namespaces, and listen addresses.
+    /// No web page may connect until [`allowed_origins`](CentrifugoConfig::allowed_origins) names its origin.
     ///
     /// Ports and paths are those of [`centrifugo_url`](Self#structfield.centrifugo_url) and
-    /// [`centrifugo_api_url`](Self#structfield.centrifugo_api_url). A URL with TLS is taken for that of a proxy in front of
-    /// Centrifugo, as this knows no certificates: `http_server` has options for them. The command `centrifugo_config` asks.
+    /// [`centrifugo_api_url`](Self#structfield.centrifugo_api_url). A URL with TLS is assumed to be that of a proxy in
+    /// front of Centrifugo, because this method has no certificates; set them in `http_server`. The command
+    /// `centrifugo_config` has options for both cases.
     #[must_use]
     pub fn centrifugo_config(&self) -> CentrifugoConfig {
         let mut config = self.without_endpoints();
@@ -45,11 +46,11 @@ impl Config {
         config
     }
 
-    /// The same, with what is known of where Centrifugo listens.
+    /// Returns the same configuration for a known front end.
     ///
     /// # Errors
     ///
-    /// All that keeps Centrifugo from being at the two URLs.
+    /// All reasons why Centrifugo cannot listen at the two URLs.
     #[cfg(feature = "cli")]
     pub(crate) fn centrifugo_config_behind(&self, front: &endpoints::Front) -> Result<CentrifugoConfig, Error> {
         let mut config = self.without_endpoints();
@@ -72,7 +73,7 @@ impl Config {
         config
     }
 
-    /// What may wait for one connection: all replies that a session can have missed come in one message.
+    /// The queue size of one connection: all replies that a session can have missed arrive in one message.
     pub(super) fn queue_max_size(&self) -> usize {
         let missed = REPLY_HISTORY.saturating_mul(self.max_result_bytes.saturating_add(ENVELOPE));
         missed.min(self.max_remembered_bytes_per_user).max(MIN_QUEUE_SIZE)
@@ -83,18 +84,20 @@ impl Config {
         longest_reply_channel(&self.reply_namespace, MAX_USER).max(self.request_channel.len())
     }
 
-    /// A connection token for `user`, good for `ttl`: what a login endpoint gives to a caller. An empty user is anonymous.
+    /// Signs a connection token for `user`, valid for `ttl`. A login endpoint returns such tokens to callers. An empty
+    /// user is anonymous.
     ///
     /// # Errors
     ///
-    /// A user ID that cannot own a reply channel, because it has `,`, `#`, control or non-ASCII characters, or more than 255 bytes.
-    /// Long ones need the `channel.max_length` that [`centrifugo_config`](Self::centrifugo_config) prints.
+    /// A user ID that cannot own a reply channel, because it contains `,`, `#`, control or non-ASCII characters, or has
+    /// more than 255 bytes. Long IDs need the `channel.max_length` that [`centrifugo_config`](Self::centrifugo_config)
+    /// sets.
     pub fn connection_token(&self, user: &str, ttl: Duration) -> Result<String, Error> {
         self.sign(user, ttl, None)
     }
 
-    /// The same with `info`, which handlers read with [`Connection::info`](crate::Connection::info). What is `null` as JSON, such as
-    /// `None`, is left out of the token.
+    /// Signs a connection token with `info`, which handlers read with [`Connection::info`](crate::Connection::info). An
+    /// `info` that is `null` as JSON, such as `None`, is left out of the token.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -111,7 +114,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// As [`connection_token`](Self::connection_token), and an `info` that cannot be written as JSON.
+    /// The errors of [`connection_token`](Self::connection_token), and an `info` that cannot be serialized to JSON.
     pub fn connection_token_with(
         &self,
         user: &str,
@@ -134,7 +137,7 @@ fn namespaces(requests: &str, replies: &str) -> [ChannelNamespace; 2] {
     let (namespace, channel) = requests.split_once(':').unwrap_or_default();
     let requests = ChannelOptions {
         channel_regex: format!("^{}$", channel.replace('.', "\\.")),
-        // Others would make parts of the history unreadable.
+        // Other data would make parts of the history unreadable.
         publication_data_format: PublicationDataFormat::JsonObject,
         allow_publish_for_client: true,
         history_size: REQUEST_HISTORY,
@@ -161,14 +164,14 @@ fn recovered() -> ChannelOptions {
 }
 
 impl CentrifugoConfig {
-    /// Lets pages of these origins connect, like `https://app.example.com`; `*` stands for anything.
+    /// Allows pages of these origins to connect, for example `https://app.example.com`; `*` matches anything.
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.client.allowed_origins = origins.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Adds the namespaces of another service, by its [name](Config::service), to those that are there.
+    /// Adds the namespaces of another service, by its [name](Config::service), to the existing ones.
     #[must_use]
     pub fn also_for(mut self, service: &str) -> Self {
         let Channels { requests, replies } = Channels::of(Some(service));
@@ -181,8 +184,8 @@ impl CentrifugoConfig {
         self
     }
 
-    /// Lets callers without a user connect, without a token, and publish requests. They share the empty user ID, so that only the
-    /// randomness of their sessions keeps their replies apart.
+    /// Allows callers without a user to connect without a token and to publish requests. They share the empty user ID,
+    /// so only the randomness of their sessions separates their replies.
     #[must_use]
     pub fn allow_anonymous(mut self) -> Self {
         self.client.allow_anonymous_connect_without_token = true;

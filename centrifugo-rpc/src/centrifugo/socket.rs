@@ -1,4 +1,4 @@
-//! Centrifugo's WebSocket. This module alone knows the SDK (`centrifuge`): nothing of it shows outside.
+//! The WebSocket connection to Centrifugo. Only this module uses the SDK (`centrifuge`), and exposes none of its types.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,57 +20,57 @@ use crate::config::Config;
 use crate::connection::Caller;
 use crate::error::{Error, ErrorKind, shown_url};
 
-/// The first and the longest pause before the next try to connect or to subscribe: a worker serves again within about two
-/// seconds after Centrifugo does, and a thousand workers are still gentle to it (the SDK adds jitter).
+/// The first and the longest pause before the next attempt to connect or to subscribe: a worker serves again within
+/// about two seconds after Centrifugo does, and a thousand workers do not overload it (the SDK adds jitter).
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
-/// How long a handshake or the answer to a command may take.
+/// The timeout of a handshake and of the answer to a command.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What happens to a connection.
+/// Events of a connection.
 #[derive(Debug)]
 pub(super) enum SocketEvent {
     Connected,
-    /// It tries to connect again.
+    /// The connection was lost, or is made for the first time; the SDK connects.
     Reconnecting {
         code: u32,
         reason: String,
     },
-    /// It does not try again by itself.
+    /// The connection ended; the SDK does not reconnect.
     Ended(Trouble),
-    /// A try failed; the next one comes by itself.
+    /// An attempt failed; the SDK retries.
     Trouble(Trouble),
 }
 
-/// What happens in a channel.
+/// Events of a channel.
 #[derive(Debug)]
 pub(super) enum ChannelEvent {
     Subscribed(Subscribed),
-    /// It tries to subscribe again: the connection was lost.
+    /// The subscription was lost with the connection; the SDK subscribes again.
     Lost,
-    /// It does not try again by itself.
+    /// The subscription ended; the SDK does not subscribe again.
     Ended(Trouble),
-    /// A try failed; the next one comes by itself.
+    /// An attempt failed; the SDK retries.
     Trouble(Trouble),
     Published(Published),
-    /// This connection subscribed.
+    /// A connection subscribed.
     Joined(Caller),
-    /// This connection is not subscribed any more.
+    /// A connection unsubscribed.
     Left(Caller),
 }
 
-/// How a subscription begins.
+/// The start of a subscription.
 #[derive(Debug, Clone)]
 pub(super) struct Subscribed {
-    /// Where the channel's stream is, if it has one. Only if nothing was recovered: then, where it was.
+    /// The position of the channel's stream, if it has one. If publications were recovered, the position before them.
     pub position: Option<Position>,
-    /// All that was missed since the last subscription follows.
+    /// True if all publications missed since the last subscription follow.
     pub recovered: bool,
-    /// What is missed from now on can be recovered.
+    /// True if publications missed from now on can be recovered.
     pub recoverable: bool,
 }
 
-/// A publication as the subscription brings it.
+/// A publication delivered by the subscription.
 #[derive(Debug)]
 pub(super) struct Published {
     pub data: Bytes,
@@ -78,16 +78,16 @@ pub(super) struct Published {
     pub caller: Option<Caller>,
 }
 
-/// How to subscribe.
+/// Options of a subscription.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Subscribe {
-    /// With a token of this user's.
+    /// Subscribes with a token for this user.
     pub token: bool,
-    /// Ask for recovery, in case that the namespace does not force it.
+    /// Requests recovery, in case the namespace does not force it.
     pub recoverable: bool,
 }
 
-/// Whose connection it is, and what its token says besides.
+/// The user of a connection, and the additional `info` in its token.
 #[derive(Debug)]
 pub(super) struct Who<'a> {
     pub user: &'a str,
@@ -107,12 +107,12 @@ pub(super) struct Socket {
 pub(super) struct Channel(centrifuge::Subscription);
 
 impl Socket {
-    /// Prepares a connection; [`connect`](Self::connect) starts it. `on_event` is called on the connection's own task: it
-    /// must not wait for anything.
+    /// Prepares a connection; [`connect`](Self::connect) starts it. `on_event` is called on the connection's own task,
+    /// so it must not wait for anything.
     ///
     /// # Errors
     ///
-    /// A URL or certificates that the SDK does not take.
+    /// A URL or certificates that the SDK rejects.
     pub(super) fn new(
         config: &Config,
         tls: &Tls,
@@ -153,17 +153,17 @@ impl Socket {
         Ok(Self { client, tokens: tokens.clone(), user })
     }
 
-    /// Connects, and again whenever the connection is lost.
+    /// Connects, and reconnects whenever the connection is lost.
     pub(super) fn connect(&self) {
         let _ = self.client.connect();
     }
 
-    /// Prepares a subscription; [`subscribe`](Channel::subscribe) starts it. `on_event` is called on the connection's own
-    /// task: it must not wait for anything.
+    /// Prepares a subscription; [`subscribe`](Channel::subscribe) starts it. `on_event` is called on the connection's
+    /// own task, so it must not wait for anything.
     ///
     /// # Errors
     ///
-    /// There is a subscription to this channel, or the connection is closed.
+    /// An existing subscription to this channel, or a closed connection.
     pub(super) fn channel(
         &self,
         channel: &str,
@@ -186,7 +186,7 @@ impl Socket {
             })
             .on_subscribing(move |_, _| lost(ChannelEvent::Lost))
             .on_unsubscribed(move |_, event| match event.code {
-                // By this side: removed or closed.
+                // Ended by this side: removed or closed.
                 0 | 2 => ended(ChannelEvent::Lost),
                 _ => ended(ChannelEvent::Ended(Trouble::Refused { code: event.code, message: event.reason })),
             })
@@ -226,28 +226,28 @@ impl Socket {
         self.client.history(channel, HistoryOptions::new().limit(1)).await.map(drop).map_err(call_trouble)
     }
 
-    /// Ends the connection and everything on it. Dropping the future ends it as well, only later.
+    /// Ends the connection with its subscriptions. Dropping the future ends it as well, but later.
     pub(super) async fn close(&self) {
         self.client.close().await;
     }
 }
 
 impl Channel {
-    /// Subscribes, and again whenever the connection was lost.
+    /// Subscribes, and subscribes again after every reconnect.
     pub(super) fn subscribe(&self) {
         self.0.subscribe();
     }
 
-    /// Unsubscribes, and forgets what was delivered, so that another subscription can take its place.
+    /// Unsubscribes and forgets the stream position, so that another subscription can replace this one.
     pub(super) fn remove(&self) {
         let _ = self.0.client().remove_subscription(&self.0);
     }
 }
 
-/// Makes a connection of the SDK trust what `tls` does: a worker's, or a Rust caller's.
+/// Makes an SDK connection, a worker's or a Rust caller's, trust the certificates of `tls`.
 pub(crate) fn with_tls(builder: ClientBuilder, tls: &Tls) -> Result<ClientBuilder, centrifuge::Error> {
     if tls.no_roots() {
-        // Only ever without TLS: this is the one way to make the SDK start on a system without certificates.
+        // Never used with TLS: this is the only way to start the SDK on a system without certificates.
         return Ok(builder.tls(TlsConfig::new().danger_accept_invalid_certs()).proxy(ProxyConfig::None));
     }
     match tls.pem() {
@@ -274,7 +274,7 @@ fn client_trouble(url: &str, error: &centrifuge::ClientError) -> Trouble {
         ClientErrorKind::Transport { status: Some(status), .. } => Trouble::Http { url, status: *status },
         ClientErrorKind::Transport { .. } if why.starts_with("TLS ") => Trouble::Tls { url, why },
         ClientErrorKind::Transport { .. } if is_network(&why) => Trouble::Unreachable { url, why },
-        // The SDK asks for another token and tries again, which helps only where the time passes.
+        // The SDK requests another token and retries, which helps only if the clock catches up.
         ClientErrorKind::Connect if why.ends_with("(109)") => {
             Trouble::Disconnected { code: codes::TOKEN_EXPIRED, reason: "token expired".to_owned() }
         }
@@ -283,7 +283,7 @@ fn client_trouble(url: &str, error: &centrifuge::ClientError) -> Trouble {
     }
 }
 
-/// The SDK's words for what happens below a WebSocket; it has no kinds for them.
+/// Recognizes the SDK's messages about failures below the WebSocket; the SDK has no error kinds for them.
 fn is_network(why: &str) -> bool {
     ["connect to ", "DNS lookup ", "no address "].iter().any(|start| why.starts_with(start))
         || ["timed out", "IO error", "proxy", "SOCKS5"].iter().any(|part| why.contains(part))

@@ -1,4 +1,4 @@
-//! The request channel as one sequence of offsets: what was delivered, what is missing, what waits for it. No I/O.
+//! The request channel as one sequence of offsets: tracks delivered, missing and held publications. No I/O.
 
 use std::collections::VecDeque;
 
@@ -8,51 +8,52 @@ use tokio::time::Instant;
 use super::api::{Position, Publication};
 use crate::connection::Caller;
 
-/// How many bytes of live publications are held back while a gap before them is read. With more than that they are let go
-/// and become part of the gap: the history has them too.
+/// The limit of live publications held back while a gap before them is read, in bytes. Over it they are dropped and
+/// become part of the gap, since the history has them too.
 const MAX_HELD: usize = 16 << 20;
 
-/// What a publication that is held back costs besides its data.
+/// The memory of a held publication besides its data, in bytes.
 const OVERHEAD: usize = 256;
 
 /// A publication of the request channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Delivery {
     pub data: Bytes,
-    /// Its place in the channel; 0 where the channel has no history.
+    /// Its offset in the channel; 0 if the channel has no history.
     pub offset: u64,
-    /// When it was published at the earliest, as far as that is known: Centrifugo does not say. For what came live, when it
-    /// came; for what was missed, when the interruption began; none for what was there before the first subscription.
+    /// The earliest possible time of its publication, which Centrifugo does not report. For a live publication, the
+    /// time of arrival; for a missed one, the start of the interruption; `None` for one older than the first
+    /// subscription.
     pub since: Option<Instant>,
-    /// Who published it; none for what came through the server API.
+    /// The publisher; `None` for publications through the server API.
     pub caller: Option<Caller>,
 }
 
-/// What comes out of the channel.
+/// The output of the channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Arrival {
-    /// The next publication is the one at `first`, and what was before it is not known, or was of another stream. Comes before
-    /// all else where the channel has a history.
+    /// The next publication has the offset `first`; earlier publications are unknown or belong to another stream.
+    /// Always the first output if the channel has a history.
     Begins {
         epoch: String,
         first: u64,
     },
     Published(Delivery),
-    /// The channel has no history: publications come as they come.
+    /// The channel has no history: publications are passed on as they arrive.
     Unordered,
 }
 
-/// What has to be read from the history: all after `since`, up to and with the offset `until`.
+/// The range to read from the history: after `since`, up to and including the offset `until`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Missing {
     pub since: Position,
     pub until: u64,
 }
 
-/// What a new subscription found.
+/// The result of a new subscription.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Resumed {
-    /// Publications that nobody has any more.
+    /// The number of publications that are lost for good.
     pub lost: u64,
     pub found: Found,
 }
@@ -60,16 +61,16 @@ pub(super) struct Resumed {
 /// The stream that a new subscription found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Found {
-    /// The one that was there, or the first.
+    /// The same stream as before, or the first one.
     #[default]
     Same,
-    /// Another one: Centrifugo lost its memory.
+    /// Another stream: Centrifugo lost its history.
     Another,
-    /// An older copy of it, whose offsets were seen before.
+    /// An older copy of the stream, which will repeat offsets that were already seen.
     Older,
 }
 
-/// A part of what is missing: all up to and with the offset `until`, and after the part before.
+/// A part of the missing range: after the previous part, up to and including the offset `until`.
 #[derive(Debug)]
 struct Part {
     until: u64,
@@ -79,24 +80,25 @@ struct Part {
 /// Delivers each offset once, in order.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
-    /// What was delivered last; none before the first subscription and without history.
+    /// The position of the last delivery; `None` before the first subscription and without a history.
     position: Option<Position>,
-    /// The last offset of what is missing.
+    /// The last missing offset.
     until: Option<u64>,
-    /// How old what is missing is.
+    /// The age of the missing publications.
     parts: VecDeque<Part>,
-    /// What came after that.
+    /// Live publications after the missing range.
     held: VecDeque<Delivery>,
     held_bytes: usize,
-    /// What is delivered next follows what was delivered last.
+    /// True if the next delivery follows the previous one without a gap.
     seamless: bool,
-    /// Something was delivered, so that what is missing can be lost.
+    /// True once something was delivered: only then can missing publications be lost.
     begun: bool,
 }
 
 impl Stream {
-    /// The channel is subscribed: `top` is where its stream is, `recovered` says that what is missing comes by itself. What was
-    /// missed was published after `since`. The first time all that the history has is missing.
+    /// Handles a subscription. `top` is the position of the stream; with `recovered`, missed publications follow
+    /// without a read of the history. Missed publications were made after `since`. At the first subscription,
+    /// everything in the history is missing.
     pub(super) fn subscribed(
         &mut self,
         top: Option<Position>,
@@ -125,7 +127,8 @@ impl Stream {
                     self.let_go();
                     self.missed(top.offset, Some(since));
                 } else if !recovered && top.offset < position.offset {
-                    // Its storage went back in time and kept its name: what comes now has offsets that were seen before.
+                    // The storage went back in time and kept its epoch: new publications get offsets that were already
+                    // seen.
                     position.offset = top.offset;
                     self.let_go();
                     self.until = None;
@@ -144,7 +147,7 @@ impl Stream {
         }
     }
 
-    /// A stream from its beginning on.
+    /// Starts a stream from its beginning.
     fn begin(&mut self, top: Position, since: Option<Instant>, out: &mut impl FnMut(Arrival)) {
         self.seamless = false;
         self.position = Some(Position { offset: 0, epoch: top.epoch });
@@ -162,13 +165,13 @@ impl Stream {
         }
     }
 
-    /// Publications are not there any more. Returns how many of them were to be delivered.
+    /// Skips publications that are gone. Returns how many of them should have been delivered.
     fn skip(&mut self, count: u64) -> u64 {
         self.seamless &= count == 0;
         if self.begun { count } else { 0 }
     }
 
-    /// A publication of the subscription: delivered, held back or known already.
+    /// Handles a publication from the subscription: delivers it, holds it back, or ignores it as known.
     pub(super) fn published(&mut self, delivery: Delivery, out: &mut impl FnMut(Arrival)) {
         let offset = delivery.offset;
         let Some(position) = self.position.as_mut().filter(|_| offset > 0) else {
@@ -191,21 +194,22 @@ impl Stream {
         }
     }
 
-    /// What was delivered last, where the channel has a history.
+    /// The position of the last delivery, if the channel has a history.
     pub(super) fn position(&self) -> Option<&Position> {
         self.position.as_ref()
     }
 
-    /// What is missing, if anything is.
+    /// The missing range, if any.
     pub(super) fn missing(&self) -> Option<Missing> {
         Some(Missing { since: self.position.clone()?, until: self.until? })
     }
 
-    /// What the history has after `since`. Returns how many publications it has no more.
+    /// Fills the gap with publications from the history after `since`. Returns the number that the history no longer
+    /// has.
     pub(super) fn filled(&mut self, since: &Position, page: Vec<Publication>, out: &mut impl FnMut(Arrival)) -> u64 {
         let (Some(position), Some(until)) = (&self.position, self.until) else { return 0 };
         if position != since {
-            return 0; // the answer to a question of before a new subscription
+            return 0; // the page was requested before a new subscription
         }
         if page.is_empty() {
             return self.give_up(out);
@@ -241,7 +245,7 @@ impl Stream {
         }
     }
 
-    /// The publication after `since` cannot be read: it is no JSON, so no request either.
+    /// Skips the publication after `since`, which cannot be read: it is not JSON, so it is not a request either.
     pub(super) fn unreadable(&mut self, since: &Position, out: &mut impl FnMut(Arrival)) {
         let (Some(position), Some(until)) = (&mut self.position, self.until) else { return };
         if position == since {
@@ -252,7 +256,7 @@ impl Stream {
         }
     }
 
-    /// What is missing is lost. Returns how many.
+    /// Gives up the missing range. Returns the number of lost publications.
     pub(super) fn give_up(&mut self, out: &mut impl FnMut(Arrival)) -> u64 {
         let (Some(position), Some(until)) = (&mut self.position, self.until) else { return 0 };
         let lost = until.saturating_sub(position.offset);
@@ -262,7 +266,7 @@ impl Stream {
         lost
     }
 
-    /// The gap is closed: what was held back is next.
+    /// Closes the gap and delivers the held publications.
     fn release(&mut self, out: &mut impl FnMut(Arrival)) {
         self.until = None;
         self.parts.clear();
@@ -270,12 +274,12 @@ impl Stream {
         let next = self.position.as_ref().map_or(1, |position| position.offset + 1);
         self.announce(next, out);
         for delivery in std::mem::take(&mut self.held) {
-            // Through the front door: there may be another gap among them.
+            // Handled like new arrivals, because there may be another gap among them.
             self.published(delivery, out);
         }
     }
 
-    /// What is held becomes a part of what is missing.
+    /// Drops the held publications and adds them to the missing range.
     fn let_go(&mut self) {
         if let (Some(first), Some(last)) = (self.held.front(), self.held.back()) {
             let (since, until) = (first.since, last.offset);
@@ -285,13 +289,13 @@ impl Stream {
         self.held_bytes = 0;
     }
 
-    /// What is missing ends with `until` now, and what it had not before was published after `since`.
+    /// Extends the missing range to `until`; the added publications were made after `since`.
     fn missed(&mut self, until: u64, since: Option<Instant>) {
         self.until = Some(until);
         self.parts.push_back(Part { until, since });
     }
 
-    /// The last offset that was delivered, is held or will be read.
+    /// The highest offset that was delivered, is held or will be read.
     fn newest(&self) -> u64 {
         let delivered = self.position.as_ref().map_or(0, |position| position.offset);
         self.held.back().map_or(0, |held| held.offset).max(self.until.unwrap_or(0)).max(delivered)

@@ -1,4 +1,4 @@
-//! The worker's subscription to the request channel: every request once, in order, whatever happens to the connection.
+//! The worker's subscription to the request channel: delivers every request once, in order, across reconnects.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,15 +26,15 @@ mod place;
 
 pub(crate) use place::Place;
 
-/// How long the first subscription may take. The checks before it found everything in order.
+/// The time limit for the first subscription. The checks before it found everything in order.
 const START_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The pauses before trying again what Centrifugo ended for good: somebody may change its configuration.
+/// The pauses before a retry after Centrifugo has ended something for good: its configuration may be fixed meanwhile.
 const REVIVE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
 
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A subscription that keeps itself alive. Dropping it ends it, but without a word to Centrifugo: see
+/// A subscription that reconnects by itself. Dropping it ends it without notifying Centrifugo: see
 /// [`close`](Self::close).
 #[derive(Debug)]
 pub(crate) struct Subscription {
@@ -43,72 +43,72 @@ pub(crate) struct Subscription {
     shared: Arc<Shared>,
 }
 
-/// What the connection's events and the tasks share.
+/// State shared by the connection's events and the tasks.
 struct Shared {
     channel: String,
     state: Mutex<State>,
-    /// There is something to read from the history.
+    /// Signals that publications must be read from the history.
     gap: Notify,
     connected: watch::Sender<bool>,
     ended: mpsc::UnboundedSender<Ended>,
-    /// What went wrong last, for the error of a start that takes too long.
+    /// The last failure, for the error of a start that takes too long.
     last_trouble: Mutex<Option<Trouble>>,
     log: Throttle,
     skipped: Throttle,
-    /// The stream is known to be behind, and there is no new subscription yet.
+    /// True if the stream is known to be behind and there is no new subscription yet.
     older: AtomicBool,
 }
 
 struct State {
     stream: Stream,
-    /// When the subscription was lost, until there is another.
+    /// The time at which the subscription was lost, until there is a new one.
     lost_at: Option<Instant>,
     on_event: Box<dyn FnMut(Event) + Send>,
 }
 
-/// What happens in the channel, in its order.
+/// Events of the channel, in its order.
 #[derive(Debug)]
 pub(crate) enum Event {
     Arrived(Arrival),
     /// A connection subscribed.
     Joined(Caller),
-    /// A connection is not subscribed any more.
+    /// A connection unsubscribed.
     Left(Caller),
-    /// Centrifugo has an older copy of the channel, and of all others.
+    /// Centrifugo has an older copy of the channel, and of all other channels.
     WentBack,
 }
 
-/// Tells whether all that was published was delivered.
+/// Reports whether all publications have been delivered.
 #[derive(Debug, Clone)]
 pub(crate) struct Liveness(Arc<Shared>);
 
 impl Liveness {
-    /// Must not be called from where events are taken.
+    /// Must not be called from the event callback.
     pub(crate) fn is_live(&self) -> bool {
         *self.0.connected.borrow() && self.0.missing().is_none()
     }
 }
 
-/// What does not come back by itself.
+/// Endings that the SDK does not recover from by itself.
 #[derive(Debug, PartialEq)]
 enum Ended {
     Socket(Trouble),
     Channel(Trouble),
-    /// The subscription with this number would recover what it missed. See [`replace`].
+    /// The subscription with this number was interrupted and would recover missed publications itself. See [`replace`].
     Interrupted(u64),
-    /// The subscription gets nothing any more: the stream is behind what it has read.
+    /// The subscription gets no more publications: the stream is behind the last offset read.
     Behind,
 }
 
 impl Subscription {
-    /// Connects and subscribes, with `info` for others to see. `on_event` gets each publication once, in the order of their
-    /// offsets, on the connection's own task: it must not wait for anything, and must not panic. The first are those that the
-    /// history has.
+    /// Connects and subscribes, with `info` visible to other connections. `on_event` gets each publication once,
+    /// ordered by offset, starting with those in the history. It is called on the connection's own task, so it must
+    /// neither wait for anything nor panic.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the first subscription from working; later troubles are logged and tried again. Dropping this future
-    /// ends the connection.
+    /// Any reason why the first subscription fails; later failures are logged and retried. Dropping this future ends
+    /// the connection.
     pub(crate) async fn open(
         centrifugo: &Centrifugo,
         info: &Arc<RawValue>,
@@ -143,7 +143,7 @@ impl Subscription {
                 ended = endings.recv() => match ended {
                     Some(Ended::Socket(trouble) | Ended::Channel(trouble)) => Err(trouble),
                     Some(interrupted @ (Ended::Interrupted(_) | Ended::Behind)) => {
-                        // It was there, so this is up to `revive` already.
+                        // The subscription existed before, so `revive` handles this.
                         let _ = shared.ended.send(interrupted);
                         Ok(())
                     }
@@ -178,8 +178,8 @@ impl Subscription {
         Place::new(Arc::clone(&self.shared))
     }
 
-    /// Leaves the channel and disconnects. Nothing is delivered any more once this returns; dropping its future disconnects
-    /// as well, only later.
+    /// Leaves the channel and disconnects. No event is delivered after this returns. Dropping the future disconnects as
+    /// well, but later.
     pub(crate) async fn close(mut self) {
         self.tasks.shutdown().await;
         self.socket.close().await;
@@ -199,7 +199,7 @@ impl Shared {
         match event {
             SocketEvent::Connected => tracing::debug!("connected to Centrifugo"),
             SocketEvent::Reconnecting { code, reason } => {
-                // The first connect says so too, with 0.
+                // The first connect has the code 0.
                 if code != 0 {
                     tracing::warn!(code, reason, "the connection to Centrifugo is lost, connecting again");
                 }
@@ -237,7 +237,7 @@ impl Shared {
         *self.last_trouble() = Some(trouble);
     }
 
-    /// Whether there was a subscription to lose.
+    /// Marks the subscription as lost. Returns whether there was one.
     fn on_lost(&self) -> bool {
         let lost = self.connected.send_replace(false);
         if lost {
@@ -252,7 +252,7 @@ impl Shared {
             let State { stream, lost_at, on_event } = &mut *self.state();
             let since = lost_at.unwrap_or_else(Instant::now);
             if !recovered {
-                // What comes from now on is above `position`, and live.
+                // Publications from now on are above `position`, and live.
                 *lost_at = None;
             }
             (stream.subscribed(position, recovered, since, &mut arrives(on_event)), stream.missing())
@@ -342,7 +342,7 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-/// Subscribes to the request channel, from now on: what came before is up to [`Stream`] and the history.
+/// Subscribes to the request channel from now on. [`Stream`] and the history provide earlier publications.
 fn subscribe(socket: &Socket, shared: &Arc<Shared>, number: u64) -> Result<Channel, Error> {
     let events = shared.clone();
     let how = Subscribe { token: true, recoverable: true };
@@ -351,11 +351,12 @@ fn subscribe(socket: &Socket, shared: &Arc<Shared>, number: u64) -> Result<Chann
     Ok(channel)
 }
 
-/// Puts a new subscription in the place of one that was interrupted or ended.
+/// Replaces a subscription that was interrupted or ended.
 ///
-/// That one would recover what it missed by itself, but then nothing tells what was missed from what comes live, and so the age
-/// of requests; it recovers 300 publications at most; and Centrifugo ends connections that it has more to send to than it queues
-/// for one (`client.queue_max_size`). A new one says where the stream is, and the history has all up to there.
+/// The old subscription would recover by itself, but recovered and live publications could not be told apart, so the
+/// age of a request would be unknown. It recovers at most 300 publications. And Centrifugo ends a connection that has
+/// more to receive than its queue holds (`client.queue_max_size`). A new subscription reports the position of the
+/// stream, and the history has everything up to there.
 fn replace(old: Channel, socket: &Socket, shared: &Arc<Shared>, number: u64) -> Channel {
     old.remove();
     subscribe(socket, shared, number).unwrap_or_else(|error| {
@@ -364,7 +365,7 @@ fn replace(old: Channel, socket: &Socket, shared: &Arc<Shared>, number: u64) -> 
     })
 }
 
-/// Starts again what Centrifugo ended for good, for ever.
+/// Restarts connections and subscriptions that Centrifugo ended for good, forever.
 async fn revive(
     socket: Socket,
     mut channel: Channel,

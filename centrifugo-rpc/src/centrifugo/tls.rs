@@ -1,4 +1,4 @@
-//! Whom to trust: the system's certificate authorities and those of `ca_file`, with one crypto provider (ring).
+//! Trusted certificates: the system's certificate authorities and those of `ca_file`, with one crypto provider (ring).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Reads `ca_file`, if there is one, and the system's certificates. `setting` is what messages call `ca_file`;
-    /// `encrypted` says whether any URL needs certificates.
+    /// Loads the system's certificates and those of `ca_file`, if it is set. `setting` is the name of `ca_file` in
+    /// messages; `encrypted` is true if any URL needs certificates.
     ///
     /// # Errors
     ///
-    /// A `ca_file` that cannot be read or holds no certificate; no certificate at all where a URL needs one.
+    /// A `ca_file` that cannot be read or contains no certificate; no certificate at all although a URL needs one.
     pub(crate) fn load(ca_file: Option<&Path>, setting: &str, encrypted: bool) -> Result<Self, Error> {
         let mut pem = None;
         let mut roots = Vec::new();
@@ -40,7 +40,7 @@ impl Tls {
             }
             pem = Some(Arc::from(text));
         }
-        // A provider of our own: the program that uses this crate may install another one for the whole process.
+        // A separate provider, because the program that uses this crate may install another one for the whole process.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let (config, no_roots) = match Verifier::new_with_extra_roots(roots, provider.clone()) {
             Ok(verifier) => {
@@ -64,23 +64,24 @@ impl Tls {
         Ok(Self { pem: None, config, no_roots: true })
     }
 
-    /// The certificates of `ca_file` as they were read.
+    /// The contents of `ca_file`.
     pub(crate) fn pem(&self) -> Option<&[u8]> {
         self.pem.as_deref()
     }
 
-    /// Whether nothing is trusted, so that only connections without TLS work.
+    /// Returns whether no certificate is trusted, so that only connections without TLS work.
     pub(crate) fn no_roots(&self) -> bool {
         self.no_roots
     }
 
-    /// The rustls configuration of an HTTP client.
+    /// The rustls configuration for an HTTP client.
     pub(crate) fn client_config(&self) -> rustls::ClientConfig {
         self.config.clone()
     }
 }
 
-/// Whether connections to this URL use TLS. Schemes may be written in capitals; what is no URL counts as one that needs it.
+/// Returns whether connections to this URL use TLS. Schemes are not case-sensitive; a malformed URL counts as one with
+/// TLS.
 pub(crate) fn is_encrypted(url: &str) -> bool {
     !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "ws" | "http"))
 }

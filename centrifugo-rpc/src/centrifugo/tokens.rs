@@ -15,24 +15,24 @@ use crate::protocol;
 /// The user that workers connect as.
 pub(crate) const WORKER_USER: &str = "centrifugo-rpc-worker";
 
-/// The longest user ID that a token is made for, in bytes: that of `OpenID` Connect.
+/// The longest user ID that tokens are made for, in bytes: the limit of `OpenID` Connect.
 pub(crate) const MAX_USER: usize = 255;
 
-/// Centrifugo's own `channel.max_length`.
+/// Centrifugo's default of `channel.max_length`.
 #[cfg(any(feature = "cli", feature = "client"))]
 pub(crate) const DEFAULT_MAX_LENGTH: usize = 255;
 
 /// The longest session in the name of a reply channel.
 const MAX_SESSION: usize = 64;
 
-/// The longest that a token is good for: Centrifugo takes one for expired whose `exp` does not fit its numbers.
+/// The longest validity of a token: Centrifugo treats a token as expired if its `exp` overflows.
 const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Signs tokens. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     key: Arc<EncodingKey>,
-    /// How long a worker's own live.
+    /// The lifetime of a worker's own tokens.
     worker_ttl: Duration,
 }
 
@@ -53,25 +53,25 @@ impl Tokens {
         Self { key: Arc::new(EncodingKey::from_secret(secret.as_bytes())), worker_ttl: config.worker_token_ttl }
     }
 
-    /// A token to connect as `user`, with the `info` that handlers read.
+    /// Signs a token to connect as `user`, with the `info` that handlers read.
     ///
     /// # Errors
     ///
-    /// The clock is before 1970 or the signature fails: neither is seen in practice.
+    /// A clock before 1970 or a failed signature; neither occurs in practice.
     pub(crate) fn connection(&self, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<String, Error> {
         self.sign(user, ttl, info, None)
     }
 
-    /// A token for `user` to subscribe to `channel`.
+    /// Signs a token for `user` to subscribe to `channel`.
     ///
     /// # Errors
     ///
-    /// As [`connection`](Self::connection).
+    /// The errors of [`connection`](Self::connection).
     pub(crate) fn subscription(&self, user: &str, channel: &str, ttl: Duration) -> Result<String, Error> {
         self.sign(user, ttl, None, Some(channel))
     }
 
-    /// How long the tokens live that a worker signs for itself.
+    /// The lifetime of the tokens that a worker signs for itself.
     pub(crate) fn worker_ttl(&self) -> Duration {
         self.worker_ttl
     }
@@ -90,11 +90,11 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Whether callers with this user ID can be answered at all.
+/// Checks that callers with this user ID can have a reply channel.
 ///
 /// # Errors
 ///
-/// User IDs that cannot be part of a user-limited channel's name.
+/// A user ID that cannot be part of a user-limited channel's name.
 pub(crate) fn check_user(user: &str) -> Result<(), Error> {
     if protocol::owns_reply_channel(user) {
         return Ok(());
@@ -109,11 +109,11 @@ pub(crate) fn check_user(user: &str) -> Result<(), Error> {
     ))
 }
 
-/// Whether the reply channels of this user fit into what `centrifugo_config` prints.
+/// Checks that this user's reply channels fit the limit that `centrifugo_config` prints.
 ///
 /// # Errors
 ///
-/// User IDs that are too long.
+/// A user ID that is too long.
 pub(crate) fn check_length(user: &str) -> Result<(), Error> {
     if user.len() <= MAX_USER {
         return Ok(());
@@ -129,7 +129,7 @@ pub(crate) fn check_length(user: &str) -> Result<(), Error> {
     ))
 }
 
-/// The bytes of the longest reply channel of a user ID of `user` bytes: `<namespace>:<session>#<user>`.
+/// The length in bytes of the longest reply channel of a user ID with `user` bytes: `<namespace>:<session>#<user>`.
 pub(crate) fn longest_reply_channel(namespace: &str, user: usize) -> usize {
     namespace.len() + ":".len() + MAX_SESSION + "#".len() + user
 }

@@ -1,20 +1,20 @@
-//! What can go wrong with the WebSocket, told apart by what helps.
+//! Failures of the WebSocket connection, distinguished by their fix.
 
 use std::fmt;
 
 use super::codes;
 use super::tokens::WORKER_USER;
 
-/// Why the WebSocket, or something over it, does not work. Its `Display` is for people and names the fix.
+/// The reason why the WebSocket connection, or a command over it, fails. `Display` is for people and names the fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// No connection.
     Unreachable { url: String, why: String },
-    /// The server's certificate is not trusted, or this is no TLS server.
+    /// The server's certificate is not trusted, or the server has no TLS.
     Tls { url: String, why: String },
-    /// An HTTP server that refuses the upgrade.
+    /// An HTTP server refused the upgrade.
     Http { url: String, status: u16 },
-    /// Something that speaks no WebSocket, or no Centrifugo over it.
+    /// The server does not use WebSocket, or not Centrifugo's protocol over it.
     NotCentrifugo { url: String, why: String },
     /// Centrifugo ended the connection for good.
     Disconnected { code: u32, reason: String },
@@ -22,12 +22,12 @@ pub(crate) enum Trouble {
     Refused { code: u32, message: String },
     /// No answer in time.
     Timeout,
-    /// Anything else.
+    /// Any other failure.
     Other(String),
 }
 
 impl Trouble {
-    /// Whether it may pass by itself.
+    /// Returns whether the failure may pass without a change.
     pub(super) fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Timeout => true,

@@ -28,7 +28,7 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// The target of events that are logged whatever `RUST_LOG` says: panics, and the reason why the program ends.
+/// The target of events that are logged regardless of `RUST_LOG`: panics, and the reason why the program ends.
 pub(super) const ALWAYS: &str = "centrifugo_rpc::run";
 
 /// Starts logging to standard error, panics included, unless the program already has a subscriber.

@@ -1,4 +1,4 @@
-//! The connection to Centrifugo. Only this module knows the SDK; its events go to [`Shared`].
+//! The connection to Centrifugo. Only this module uses the SDK; its events go to [`Shared`].
 
 use std::pin::Pin;
 use std::sync::Arc;

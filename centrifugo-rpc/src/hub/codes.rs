@@ -43,7 +43,7 @@ const fn disconnect(code: u32, reason: &'static str) -> Disconnect {
     Disconnect { code, reason: std::borrow::Cow::Borrowed(reason) }
 }
 
-/// The client went away: no one is left to notify.
+/// The client went away, so there is no peer to notify.
 pub(super) const CONNECTION_CLOSED: Disconnect = disconnect(3000, "connection closed");
 pub(super) const SHUTDOWN: Disconnect = disconnect(3001, "shutdown");
 pub(super) const SERVER_ERROR: Disconnect = disconnect(3004, "internal server error");

@@ -9,8 +9,8 @@
 //!
 //! Not implemented, besides whole transports and proxies: server-side subscriptions (the claims `subs` and `channels`
 //! of a token, the API methods `subscribe` and `refresh`), map and shared poll channels, delta compression, filters by
-//! tag, and tokens signed with RSA or ECDSA. The commands of one connection run sequentially, whatever
-//! `client.concurrency` says.
+//! tag, and tokens signed with RSA or ECDSA. The commands of one connection run sequentially, regardless of
+//! `client.concurrency`.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use crate::centrifugo::server_config::{ChannelOptions, PublicationDataFormat};
 
-/// A channel whose name begins with this prefix needs a subscription token, whatever its namespace allows.
+/// A channel whose name begins with this prefix needs a subscription token, regardless of its namespace's permissions.
 const PRIVATE_PREFIX: char = '$';
 const NAMESPACE_BOUNDARY: char = ':';
 const USER_BOUNDARY: char = '#';

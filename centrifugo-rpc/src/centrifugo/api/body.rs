@@ -1,4 +1,4 @@
-//! What is published, written already by whoever publishes it, and what became of it.
+//! Encoded requests that publish, and their results.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -6,23 +6,23 @@ use serde::de::{Error, IgnoredAny};
 
 use super::{Answer, ServerError};
 
-/// The body of a request that publishes.
+/// The body of a publish request.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
-    /// A publication.
+    /// A single publication.
     One(Bytes),
     /// A batch of commands.
     Batch(Bytes),
 }
 
-/// What became of one publication: an `Err` is Centrifugo's error object.
+/// The result of one publication; `Err` holds Centrifugo's error object.
 pub(crate) type CommandResult = Result<(), ServerError>;
 
 impl Body {
     pub(super) const ONE: &'static str = "publish";
     pub(super) const BATCH: &'static str = "batch";
 
-    /// What is asked of the API with it.
+    /// The API method for this body.
     pub(super) fn method(&self) -> &'static str {
         match self {
             Self::One(_) => Self::ONE,
@@ -36,7 +36,7 @@ impl Body {
         }
     }
 
-    /// Reads the answer to it.
+    /// Decodes the answer.
     pub(in crate::centrifugo) fn results(&self, answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
         match self {
             Self::One(_) => parse_one(answer).map(|result| vec![result]),

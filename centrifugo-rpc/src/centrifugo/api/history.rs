@@ -1,4 +1,4 @@
-//! A page of a channel's history. Callers wrote what is on it, so that not even its text can be relied on.
+//! A page of a channel's history. Callers wrote its publications, so the page may not even be valid UTF-8.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -8,13 +8,13 @@ use super::ServerError;
 use crate::connection::Caller;
 use crate::json;
 
-/// A publication as the history keeps it. The server API does not say when it was published.
+/// A publication in the history. The server API does not report the time of publication.
 #[derive(Debug)]
 pub(crate) struct Publication {
     pub offset: u64,
-    /// JSON as far as Centrifugo looks at it: it passes on strings that are no UTF-8.
+    /// JSON as far as Centrifugo checks it: it also passes on strings that are not UTF-8.
     pub data: Bytes,
-    /// Who published it; none for what came through the server API.
+    /// The publisher; `None` for publications through the server API.
     pub caller: Option<Caller>,
 }
 
@@ -52,10 +52,10 @@ struct Who<'a> {
     attached: Option<&'a RawValue>,
 }
 
-/// Reads the answer to a `history` request; the inner error is Centrifugo's own.
+/// Decodes the answer to a `history` request; the inner error is Centrifugo's own.
 pub(super) fn parse(answer: &Bytes) -> Result<Result<Vec<Publication>, ServerError>, serde_json::Error> {
     let text = json::same_length(answer);
-    // What is kept is always the answer's own bytes, at the same place.
+    // The stored bytes are always the answer's own, at the same place as in the patched text.
     let own = |raw: &RawValue| {
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
         answer.slice(start..start + raw.get().len())
@@ -72,7 +72,8 @@ pub(super) fn parse(answer: &Bytes) -> Result<Result<Vec<Publication>, ServerErr
     page.publications.into_iter().map(publication).collect::<Result<_, _>>().map(Ok)
 }
 
-/// Read from the answer's own bytes, never from patched ones: nobody becomes somebody else by what cannot be read.
+/// Decoded from the answer's own bytes, never from patched ones: otherwise unreadable bytes could turn one user ID into
+/// another.
 fn caller(info: &Bytes) -> Result<Caller, serde_json::Error> {
     let who: Who<'_> = serde_json::from_slice(info)?;
     let attached = who.attached.filter(|raw| raw.get() != "null");

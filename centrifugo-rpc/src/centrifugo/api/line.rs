@@ -1,8 +1,8 @@
-//! A connection to the server API of its own, for whoever sends one request after another.
+//! A dedicated connection to the server API, for a task that sends one request after another.
 //!
-//! A connection from reqwest's pool lives in a task beside, and every request goes through layers that this one never needs: with one
-//! call at a time they are a fifth of what the worker spends on it (`docs/performance.md`). Here the connection is driven by whoever
-//! waits for its answer.
+//! A connection from reqwest's pool runs in a task of its own, and every request passes layers that this connection
+//! does not need: with one call at a time they cost a fifth of the worker's CPU time per call
+//! (`docs/performance.md`). Here the task that waits for the answer drives the connection itself.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -29,16 +29,16 @@ use crate::error::BoxError;
 #[derive(Debug)]
 pub(crate) struct Line {
     api: Api,
-    /// None where there is more on the way than a TCP connection: then all goes as other requests do.
+    /// `None` if the API needs more than a TCP connection: then requests go through the pool like all others.
     straight: Option<Straight>,
 }
 
-/// How to reach the API over plain HTTP.
+/// A direct connection to the API over plain HTTP.
 #[derive(Debug)]
 struct Straight {
     url: Uri,
     host: HeaderValue,
-    /// Path and query, of one publication and of a batch: what stands in a request that goes to no proxy.
+    /// Path and query for a single publication and for a batch: the request target when there is no proxy.
     one: Uri,
     batch: Uri,
     connector: HttpConnector,
@@ -52,14 +52,14 @@ struct Connection {
 }
 
 impl Line {
-    /// Connects to nothing yet.
+    /// Makes no connection yet.
     pub(super) fn new(api: &Api) -> Self {
         Self { api: api.clone(), straight: Straight::to(&api.base, &Matcher::from_system()) }
     }
 
-    /// Publishes what was written already; the results are in its order, as many as Centrifugo gave.
+    /// Publishes an already encoded body. The results have its order; their number is that of Centrifugo's answer.
     ///
-    /// Where the future is dropped, so is the connection: what it would answer is of no use to the next request.
+    /// Dropping the future drops the connection, because the pending answer does not belong to the next request.
     pub(crate) async fn publish(&mut self, body: &Body) -> Result<Vec<CommandResult>, ApiError> {
         let Some(straight) = &mut self.straight else { return self.api.publish_written(body).await };
         let answer = match timeout(REQUEST_TIMEOUT, straight.post(&self.api.key, body)).await {
@@ -109,14 +109,14 @@ impl Straight {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             request
         };
-        // Out of its place as long as an answer is due on it.
+        // Taken out while an answer is pending on it.
         if let Some(connection) = self.connection.take() {
             match connection.exchange(request()).await {
                 Ok((answer, connection)) => {
                     self.connection = connection;
                     return Ok(answer);
                 }
-                // It was closed while nothing was under way, as servers do with what is idle.
+                // The server closed the connection while it was idle, as servers do.
                 Err(error) if error.is_canceled() || error.is_closed() => {}
                 Err(error) => return Err(error.into()),
             }
@@ -130,7 +130,7 @@ impl Straight {
 }
 
 impl Connection {
-    /// A request and its whole answer; and the connection, if it can take another request.
+    /// Sends a request and reads its whole answer. Also returns the connection if it can take another request.
     async fn exchange(
         self,
         request: Request<Full<Bytes>>,
@@ -141,8 +141,8 @@ impl Connection {
             let mut answer = pin!(ask(&mut sender, request));
             together(|context| {
                 let polled = answer.as_mut().poll(context);
-                // With the answer there it makes ready for the next request, which then leaves at once. At its end it is
-                // dropped, and the answer says why there will be none.
+                // After the answer, the driver prepares the connection for the next request, which then is sent without
+                // delay. A driver that has ended is dropped; if there is no answer, `answer` reports the reason.
                 if driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready()) {
                     driver = None;
                 }

@@ -1,4 +1,4 @@
-//! Are the two namespaces as they should be, for workers and for callers?
+//! Checks of the two namespaces, for workers and for callers.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ mod bounds;
 mod links;
 mod workers;
 
-/// How long one's own join event may take: it comes right after the subscription, and a missing one is only a warning.
+/// The wait for a connection's own join event. It follows the subscription immediately, and a missing one is only a
+/// warning.
 const JOIN_WAIT: Duration = Duration::from_millis(500);
 
 const REQUESTS: &str = "request channel";
@@ -32,13 +33,13 @@ const PRIVACY: &str = "privacy";
 const FORGERY: &str = "forged replies";
 const CALL: &str = "probe call";
 
-/// What both sides of the checks need.
+/// The context that all checks share.
 struct Checks<'a> {
     centrifugo: &'a Centrifugo,
     purpose: Purpose,
-    /// With a subscription token, as a worker.
+    /// A probe with a subscription token, like a worker.
     worker: &'a Probe,
-    /// As any caller.
+    /// A probe like any caller.
     caller: &'a Probe,
     requests: &'a str,
     namespace: &'a str,
@@ -47,7 +48,7 @@ struct Checks<'a> {
     replies: String,
 }
 
-/// Runs every check of the channels. What depends on something that does not work is left out.
+/// Runs every check of the channels. Checks that depend on something broken are skipped.
 pub(super) async fn check(
     centrifugo: &Centrifugo,
     purpose: Purpose,
@@ -86,7 +87,7 @@ fn reply_channel(namespace: &str, user: &str) -> String {
 }
 
 impl Checks<'_> {
-    /// What takes some seconds, or some memory of Centrifugo's: not at every start.
+    /// Checks that take some seconds or some of Centrifugo's memory, so not part of every start.
     async fn bounds(&self, findings: &mut Findings) {
         if self.purpose == Purpose::Doctor {
             let (mut depth, mut size, mut users, mut links) = Default::default();
@@ -102,7 +103,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Requests get from a caller to a worker, with the caller's identity.
+    /// Checks that requests reach a worker with the caller's identity.
     async fn requests(&self, findings: &mut Findings) {
         let Self { requests, namespace, .. } = *self;
         let (mut channel, subscribed) = match self.worker.subscribe(requests, true).await {
@@ -147,7 +148,7 @@ impl Checks<'_> {
         }
     }
 
-    /// A cancellation of a call that does not exist, for a reply channel that nobody listens to: no worker does anything.
+    /// Publishes a cancellation of a nonexistent call, for a reply channel without subscribers: no worker acts on it.
     async fn publishing(&self, channel: &mut ProbeChannel, findings: &mut Findings) {
         let Self { requests, namespace, .. } = *self;
         let reply_to = reply_channel(self.reply_namespace, &self.caller.user);
@@ -198,7 +199,7 @@ impl Checks<'_> {
         );
     }
 
-    /// Replies get from a worker to the caller, and to nobody else.
+    /// Checks that replies reach the caller, and no other user.
     async fn replies(&self, findings: &mut Findings) {
         let (namespace, replies) = (self.reply_namespace, &*self.replies);
         let (mut channel, subscribed) = match self.worker.subscribe(replies, false).await {
@@ -245,7 +246,7 @@ impl Checks<'_> {
             let detail = format!("`{namespace}` does not recover, so replies to a caller that reconnects are lost");
             findings.warning(REPLY_HISTORY, detail, fix);
         }
-        // Last, because the forgery would arrive as well.
+        // Last, because a forged reply would arrive in this channel as well.
         self.forgery(findings).await;
     }
 
@@ -266,7 +267,8 @@ impl Checks<'_> {
             Err(Trouble::Refused { .. }) => {}
             Err(trouble) => return findings.warning(FORGERY, format!("it could not be checked: {trouble}"), ""),
         }
-        // To forge for oneself harms nobody, but a caller could fill Centrifugo's memory with it.
+        // A reply forged for oneself harms no other user, but a caller could fill Centrifugo's memory with such
+        // replies.
         match self.worker.socket.publish(&self.replies, forged).await {
             Ok(()) => findings.warning(
                 FORGERY,
@@ -278,7 +280,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Callers see neither requests nor other users' replies.
+    /// Checks that callers see neither requests nor other users' replies.
     async fn privacy(&self, findings: &mut Findings) {
         let Self { caller, requests, namespace, reply_namespace, .. } = *self;
         let replies = &*self.replies;

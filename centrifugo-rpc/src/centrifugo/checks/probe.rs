@@ -1,4 +1,4 @@
-//! A connection that tries things out.
+//! A connection for tests.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::centrifugo::socket::{Channel, ChannelEvent, Published, Socket, Socket
 use crate::centrifugo::trouble::Trouble;
 use crate::error::Error;
 
-/// How the users of checks are called, so that checks recognize each other.
+/// The prefix of the checks' user IDs, by which checks recognize each other.
 pub(super) const CHECK_USER: &str = "centrifugo-rpc-check-";
 
-/// How long anything that Centrifugo does at once may take.
+/// The time limit for operations that Centrifugo does immediately.
 pub(super) const WAIT: Duration = Duration::from_secs(3);
 
-/// A connection of a user that nobody else is.
+/// A connection with a unique user.
 #[derive(Debug)]
 pub(super) struct Probe {
     pub user: String,
@@ -28,18 +28,18 @@ pub(super) struct Probe {
 #[derive(Debug)]
 pub(super) struct ProbeChannel {
     events: mpsc::UnboundedReceiver<ChannelEvent>,
-    /// The users that joined so far.
+    /// The users that have joined so far.
     joined: Vec<String>,
     _channel: Channel,
 }
 
 impl Probe {
-    /// Starts to connect.
+    /// Starts connecting.
     pub(super) fn start(centrifugo: &Centrifugo) -> Result<Self, Error> {
         Self::start_as(centrifugo, format!("{CHECK_USER}{}", uuid::Uuid::new_v4().simple()))
     }
 
-    /// Starts to connect as `user`, whose ID begins with [`CHECK_USER`].
+    /// Starts connecting as `user`, whose ID begins with [`CHECK_USER`].
     pub(super) fn start_as(centrifugo: &Centrifugo, user: String) -> Result<Self, Error> {
         let (sender, events) = mpsc::unbounded_channel();
         let socket = Socket::new(
@@ -55,14 +55,14 @@ impl Probe {
         Ok(Self { user, socket, events })
     }
 
-    /// Waits for the connection. `on_wait` is told of every try that failed for now.
+    /// Waits for the connection. Calls `on_wait` for every temporary failure.
     pub(super) async fn connected(
         &mut self,
         patience: Duration,
         mut on_wait: impl FnMut(&Trouble),
     ) -> Result<(), Trouble> {
         let patient_until = Instant::now() + patience;
-        // Even without patience one try has the time it needs.
+        // Even without patience, one attempt gets the time it needs.
         let deadline = patient_until.max(Instant::now() + WAIT);
         let mut last = Trouble::Timeout;
         loop {
@@ -86,12 +86,12 @@ impl Probe {
         }
     }
 
-    /// Starts to subscribe, and waits for the answer.
+    /// Subscribes and waits for the answer.
     pub(super) async fn subscribe(&self, channel: &str, token: bool) -> Result<(ProbeChannel, Subscribed), Trouble> {
         self.subscribe_with(channel, token, |_| ()).await
     }
 
-    /// The same; `on_event` is told of all that happens first, on the connection's own task.
+    /// Subscribes with a callback: `on_event` gets each event first, on the connection's own task.
     pub(super) async fn subscribe_with(
         &self,
         channel: &str,
@@ -116,7 +116,7 @@ impl Probe {
         Ok((channel, subscribed))
     }
 
-    /// Why the connection was lost, if it was so far.
+    /// The reason why the connection was lost, if it was.
     pub(super) fn lost(&mut self) -> Option<(u32, String)> {
         while let Ok(event) = self.events.try_recv() {
             match event {
@@ -134,12 +134,12 @@ impl Probe {
 }
 
 impl ProbeChannel {
-    /// The publication that `wanted` accepts, if it comes in time.
+    /// Waits for a publication that `wanted` accepts.
     pub(super) async fn published(&mut self, wanted: impl Fn(&Published) -> bool) -> Option<Published> {
         self.published_within(WAIT, wanted).await
     }
 
-    /// The same, with a time of its own.
+    /// Waits for a publication that `wanted` accepts, at most for `wait`.
     pub(super) async fn published_within(
         &mut self,
         wait: Duration,
@@ -152,7 +152,7 @@ impl ProbeChannel {
         .await
     }
 
-    /// Whether a user joined, or does in time.
+    /// Returns whether a user has joined or joins in time.
     pub(super) async fn joined(&mut self, user: &str, wait: Duration) -> bool {
         let before = self.joined.iter().any(|joined| joined == user);
         before

@@ -1,4 +1,4 @@
-//! Is Centrifugo there, at both of its ends, and are the key and the secret its own?
+//! Checks that both endpoints of Centrifugo answer, and that the key and the secret are right.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,19 +10,19 @@ use crate::centrifugo::Centrifugo;
 use crate::centrifugo::trouble::Trouble;
 use crate::throttle::Throttle;
 
-/// The pause between tries to reach the API.
+/// The pause between attempts to reach the API.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How often the log says what is waited for.
+/// The interval between log lines while waiting.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 const API: &str = "server API";
 const SOCKET: &str = "WebSocket";
 const CLOCKS: &str = "clocks";
 
-/// What two clocks may differ by: a header has whole seconds, and the answer was under way for a moment.
+/// The accepted difference of two clocks: a header has whole seconds, and the answer takes some time to arrive.
 const APART: Duration = Duration::from_secs(3);
 
-/// Whether the server API works.
+/// Checks the server API; returns whether it works.
 pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &mut Findings) -> bool {
     let until = Instant::now() + patience;
     let waiting = Throttle::new(LOG_INTERVAL);
@@ -52,7 +52,7 @@ pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &
     }
 }
 
-/// Tokens hold for a time that one machine writes and another one reads.
+/// Compares the clocks, because one machine writes the times in tokens and another one reads them.
 fn clocks(here: SystemTime, there: Option<SystemTime>, findings: &mut Findings) {
     let Some(there) = there else { return };
     let (apart, how) = match here.duration_since(there) {
@@ -74,7 +74,7 @@ fn clocks(here: SystemTime, there: Option<SystemTime>, findings: &mut Findings) 
     );
 }
 
-/// Two connections: one to be a worker with, one to be a caller with.
+/// Opens two connections: one to act as a worker, one to act as a caller.
 pub(super) async fn sockets(
     centrifugo: &Centrifugo,
     patience: Duration,

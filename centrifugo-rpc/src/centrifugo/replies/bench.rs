@@ -1,4 +1,4 @@
-//! What the benchmarks measure of the replies' way out.
+//! The parts of reply delivery that the benchmarks measure.
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -8,30 +8,30 @@ use crate::centrifugo::api::Body;
 use crate::dispatch::outbox::{GRACE, Outgoing};
 use crate::dispatch::publication::{Publication, together};
 
-/// Replies that are ready to be sent in one request.
+/// Replies ready to be sent in one request.
 #[derive(Debug)]
 pub struct Ready(Vec<Publication>);
 
 impl Ready {
-    /// Replies, each with its channel.
+    /// Makes unbatched replies, each with its channel.
     #[must_use]
     pub fn new(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
         Self(outgoing(replies).map(Publication::from).collect())
     }
 
-    /// The same, of which those for one channel come together.
+    /// Makes replies and batches those of the same channel.
     #[must_use]
     pub fn together(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
         Self(together(outgoing(replies).map(|reply| reply.in_batch(true)).collect()))
     }
 
-    /// The body of the request that publishes them.
+    /// The body of the request that publishes the replies.
     #[must_use]
     pub fn body(&self) -> Bytes {
         body::write(&self.0, false).bytes().clone()
     }
 
-    /// How many of them were published, going by Centrifugo's answer; none if it is no answer.
+    /// The number of published replies according to Centrifugo's answer; 0 if the answer is malformed.
     #[must_use]
     pub fn published(answer: &[u8]) -> usize {
         let results = Body::Batch(Bytes::new()).results(answer);

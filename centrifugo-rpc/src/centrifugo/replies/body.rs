@@ -1,4 +1,4 @@
-//! Replies as the server API takes them. They are JSON already and are copied as they are.
+//! Encodes replies for the server API. Replies are JSON already and are copied unchanged.
 
 use bytes::Bytes;
 
@@ -13,10 +13,11 @@ const KEY: &[u8] = br#","idempotency_key":"#;
 
 const COMMAND: &[u8] = br#"{"publish":"#;
 
-/// What a publication takes besides its channel, its replies and a key.
+/// The bytes of a publication besides its channel, its replies and a key.
 const OVERHEAD: usize = COMMAND.len() + CHANNEL.len() + DATA.len() + FORGOTTEN.len() + 20;
 
-/// The body of a request. What is alone is no batch, which would cost Centrifugo more (`docs/performance.md`).
+/// Encodes the body of a request. A single publication is not sent as a batch, which would cost Centrifugo more
+/// (`docs/performance.md`).
 pub(super) fn write(publications: &[Publication], parallel: bool) -> Body {
     if let [publication] = publications {
         Body::One(one(publication))
@@ -49,7 +50,7 @@ fn batch(publications: &[Publication], parallel: bool) -> Bytes {
 
 fn write_publication(publication: &Publication, body: &mut Vec<u8>) {
     body.extend_from_slice(CHANNEL);
-    // A `Vec` takes all that is written to it, and every string has a JSON form.
+    // Every string has a JSON form, and writing to a `Vec` cannot fail.
     let _ = serde_json::to_writer(&mut *body, publication.channel());
     body.extend_from_slice(DATA);
     protocol::write_together(body, publication.replies().iter(), |reply, body| reply.envelope.write(body));

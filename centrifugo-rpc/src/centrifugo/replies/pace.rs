@@ -1,45 +1,47 @@
-//! Whether Centrifugo runs the commands of a batch one after the other or all at once.
+//! Chooses whether Centrifugo runs the commands of a batch sequentially or in parallel.
 //!
-//! One after the other costs it a third less (`docs/performance.md`), since nothing has to be started for each; on the memory
-//! engine, where a publication takes some microseconds, it is as fast. On Redis each publication is a round trip, and a thousand would
-//! be a thousand, one after the other. Which engine it is, Centrifugo does not say: so it is measured.
+//! Sequential commands cost Centrifugo a third less CPU (`docs/performance.md`), because it starts nothing for each of
+//! them. With the memory engine, where a publication takes some microseconds, they are as fast as parallel ones. With
+//! Redis each publication is a round trip, and a thousand sequential ones would take a thousand round trips. Centrifugo
+//! does not report its engine, so the latency is measured.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// From how many publications a batch says something about what one of them takes.
+/// The minimum size of a batch whose duration is used to estimate the time per publication.
 const TELLING: usize = 8;
 
-/// As long as nothing is known, a batch that may turn out slow is no larger.
+/// The largest batch as long as nothing is known, since it may turn out slow.
 const CAREFUL: usize = 64;
 
-/// What a publication takes that goes over a network. In memory it takes a fifth of this, unless the machine is very busy.
+/// A publication that takes this long is sent over a network. In memory it takes a fifth of this, unless the machine is
+/// very busy.
 const SLOW: Duration = Duration::from_micros(50);
 
-/// How many batches in a row must be slow, one after the other, before all at once is tried, and with how many: a single one may have
-/// met a pause of Centrifugo's.
+/// The number of slow sequential batches in a row before parallel ones are tried, and the number of those trials. A
+/// single slow batch may have coincided with a pause of Centrifugo.
 const SLOW_IN_A_ROW: u32 = 8;
 const TRIES: u32 = 4;
 
-/// How much faster the fastest of those must be than the fastest of the slow ones, to be worth its cost: with Redis on the same machine
-/// it is four to five times, and more over a network.
+/// Parallel batches must be this many times faster to be worth their cost, comparing the fastest trial with the fastest
+/// slow batch. With Redis on the same machine they are four to five times faster, over a network even more.
 const GAIN: u32 = 3;
 
-/// How long what was found holds.
+/// The time that a result stays valid.
 const HOLDS: Duration = Duration::from_secs(60);
 
-/// How the next batch is to be.
+/// The form of the next batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// All at once.
+    /// Runs the commands in parallel.
     pub parallel: bool,
-    /// With at most so many publications.
+    /// The largest number of publications.
     pub max_count: usize,
 }
 
-/// What the batches so far have shown; for all lanes.
+/// Measurements of the batches so far, shared by both lanes.
 #[derive(Debug)]
 pub(super) struct Pace {
     max_count: usize,
@@ -49,27 +51,27 @@ pub(super) struct Pace {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Serial(Serial),
-    /// One after the other is slow: try all at once.
+    /// Sequential batches are slow: parallel ones are being tried.
     Trying {
         serial: Duration,
         fastest: Duration,
         tried: u32,
     },
-    /// All at once is much faster. Look again then.
+    /// Parallel batches are much faster. Measured again after `until`.
     Parallel {
         until: Instant,
     },
 }
 
-/// One after the other.
+/// The state for sequential batches.
 #[derive(Debug, Clone, Copy)]
 struct Serial {
-    /// Nothing is known yet.
+    /// True as long as nothing is known.
     careful: bool,
-    /// How many batches were slow since the last that was not, and what a publication took in the fastest of them.
+    /// The number of slow batches since the last fast one, and the time per publication of the fastest of them.
     slow: u32,
     fastest: Duration,
-    /// All at once was no better, and is not tried before.
+    /// Parallel batches were not faster; they are not tried again before this time.
     settled: Option<Instant>,
 }
 
@@ -78,7 +80,7 @@ impl Serial {
 }
 
 impl Pace {
-    /// For batches of at most `max_count` publications.
+    /// Starts without measurements, for batches of at most `max_count` publications.
     pub(super) fn new(max_count: usize) -> Self {
         Self { max_count, state: Mutex::new(State::Serial(Serial::NEW)) }
     }
@@ -101,7 +103,7 @@ impl Pace {
         }
     }
 
-    /// A batch of `count` publications was answered after this time.
+    /// Records that a batch of `count` publications took `time`.
     pub(super) fn took(&self, parallel: bool, count: usize, time: Duration) {
         if count < TELLING {
             return;
@@ -111,7 +113,7 @@ impl Pace {
         *state = match *state {
             State::Serial(serial) if !parallel => after_serial(serial, each),
             State::Trying { serial, fastest, tried } if parallel => after_try(serial, fastest.min(each), tried + 1),
-            // What another lane sent before that was known.
+            // Another lane sent this batch before the state changed.
             state => state,
         };
     }
@@ -151,7 +153,7 @@ mod tests {
         Pace::new(1000)
     }
 
-    /// Sends a full batch to an engine where a publication takes `serial`, or as many at once a `speedup`th of it.
+    /// Sends a full batch to an engine that takes `serial` per publication, or a `speedup`th of it in parallel.
     fn send(pace: &Pace, serial: Duration, speedup: u32) -> Plan {
         let plan = pace.plan();
         let each = if plan.parallel { serial / speedup } else { serial };
@@ -159,7 +161,7 @@ mod tests {
         plan
     }
 
-    /// Sends batches until all at once is tried, and says how many that took.
+    /// Sends batches until a parallel one is tried, and returns their number.
     fn until_tried(pace: &Pace, serial: Duration, speedup: u32) -> u32 {
         (0..100).find(|_| send(pace, serial, speedup).parallel).expect("it is tried")
     }
@@ -169,7 +171,7 @@ mod tests {
         let pace = pace();
         assert_eq!(send(&pace, MEMORY, 2), Plan { parallel: false, max_count: CAREFUL });
         for batch in 0..100 {
-            // Now and then Centrifugo pauses.
+            // Centrifugo pauses now and then.
             let each = if batch % SLOW_IN_A_ROW == 0 { MEMORY } else { ROUND_TRIP };
             assert_eq!(send(&pace, each, 2), Plan { parallel: false, max_count: 1000 });
         }

@@ -11,7 +11,7 @@ fn reply(channel: &str, data: &str) -> Outgoing {
     Outgoing::new(channel.to_owned(), data.as_bytes().to_vec(), Instant::now() + Duration::from_secs(30))
 }
 
-/// Replies that are published together.
+/// Replies that are batched.
 fn together(channel: &str, data: &[&str]) -> Vec<Outgoing> {
     data.iter().map(|data| reply(channel, data).in_batch(true)).collect()
 }
@@ -65,8 +65,8 @@ async fn what_came_together_and_is_too_large_for_a_proxy_is_sent_apart() {
     );
 }
 
-/// An HTTP server that gives each request to `answer`, which returns the status and the body; for both one publication is a batch
-/// of one.
+/// Starts an HTTP server that passes each request to `answer`, which returns the status and the body. In both, a single
+/// publication has the form of a batch of one.
 async fn server(answer: impl Fn(serde_json::Value) -> (u16, String) + Send + Sync + 'static) -> Api {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let api = api_at(&listener);
@@ -118,7 +118,7 @@ async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(serde_json::Value) -> 
     }
 }
 
-/// The answer to one publication, from that to a batch of one.
+/// Converts the answer for a batch of one to that for a single publication.
 fn one_result(answer: String) -> String {
     let Ok(batch) = serde_json::from_str::<serde_json::Value>(&answer) else { return answer };
     match &batch["replies"][0]["error"] {

@@ -1,4 +1,4 @@
-//! Durations as Go writes them: `60s`, `1m30s`, `720h`, `1.5s`.
+//! Durations in Go's format: `60s`, `1m30s`, `720h`, `1.5s`.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 pub(super) mod optional {
     use super::{Deserializer, Duration, Serializer};
 
-    #[allow(clippy::ref_option)] // As serde calls it.
+    #[allow(clippy::ref_option)] // serde passes a reference.
     pub(in super::super) fn serialize<S: Serializer>(
         duration: &Option<Duration>,
         serializer: S,

@@ -16,7 +16,7 @@ fn page(offsets: impl IntoIterator<Item = u64>) -> Vec<Publication> {
     offsets.into_iter().map(|offset| Publication { offset, data: Bytes::from_static(b"{}"), caller: None }).collect()
 }
 
-/// A stream, the offsets it delivered, and where it began.
+/// A stream, the offsets it delivered, and the starts it announced.
 #[derive(Default)]
 struct Seen {
     stream: Stream,
@@ -33,7 +33,7 @@ fn see(offsets: &mut Vec<u64>, begun: &mut Vec<(String, u64)>, arrival: Arrival)
 }
 
 impl Seen {
-    /// Subscribed at `offset` of the epoch `a`.
+    /// A stream subscribed at `offset` of the epoch `a`.
     fn at(offset: u64) -> Self {
         let mut seen = Self::default();
         assert_eq!(seen.subscribed(at(offset, "a"), false), Resumed::default());

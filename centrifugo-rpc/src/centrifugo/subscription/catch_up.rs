@@ -1,4 +1,4 @@
-//! Reads from the server API's history what the subscription could not recover.
+//! Reads the publications that the subscription could not recover from the server API's history.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::centrifugo::backoff::Backoff;
 use crate::centrifugo::codes;
 use crate::centrifugo::stream::Missing;
 
-/// How many publications are read at once: at most 32 MiB of the largest that callers can publish.
+/// The number of publications per page: at most 32 MiB, with the largest that callers can publish.
 const PAGE: u32 = 500;
 
-/// How often a stream that is not the one that was subscribed to is asked for again. Centrifugo tells its subscribers about
-/// a new one within seconds; what then still is missing was in the old one.
+/// The number of retries while the history belongs to another stream than the subscription. Centrifugo notifies its
+/// subscribers of a new stream within seconds; publications still missing after that were in the old one.
 const OTHER_STREAM_TRIES: u32 = 20;
 
-/// Fills gaps for ever.
+/// Fills gaps forever.
 pub(super) async fn run(shared: Arc<Shared>, api: Api) {
     loop {
         shared.gap.notified().await;
@@ -43,7 +43,7 @@ async fn fill(shared: &Shared, api: &Api) {
             Err(error) => error,
         };
         match error.kind() {
-            // One publication that is no JSON spoils every page it is on.
+            // A single publication that is not JSON makes every page with it unreadable.
             ApiErrorKind::Unreadable if limit > 1 => page = limit / 2,
             ApiErrorKind::Unreadable => shared.unreadable(&since),
             ApiErrorKind::Refused(codes::UNRECOVERABLE_POSITION) if other_stream < OTHER_STREAM_TRIES => {
@@ -56,7 +56,7 @@ async fn fill(shared: &Shared, api: &Api) {
             }
             kind => {
                 if kind == ApiErrorKind::Unreachable {
-                    // A page may be too much for the time that a request has.
+                    // The page may be too large for the timeout of a request.
                     page = (limit / 2).max(1);
                 }
                 if let Some(suppressed) = shared.log.allow() {

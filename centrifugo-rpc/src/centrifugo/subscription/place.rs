@@ -1,4 +1,4 @@
-//! Notices that the stream of the channel is behind what was read of it.
+//! Detects that the channel's stream is behind the position already read.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 use super::{Ended, Event, Shared};
 use crate::centrifugo::api::Position;
 
-/// Where the channel's stream is, as the subscription has read it and as Centrifugo says.
+/// Compares the position that the subscription has read with the position that Centrifugo reports.
 ///
-/// Storage that is restored from a backup keeps the name of the stream, its epoch, and gives its offsets once more. Centrifugo drops
-/// publications with offsets that a subscriber has seen, until its own check of positions, every 40 s, finds out.
+/// Storage restored from a backup keeps the epoch of the stream and assigns its offsets again. Centrifugo drops
+/// publications with offsets that a subscriber has already seen, until its own check of positions, every 40 s, notices.
 #[derive(Debug, Clone)]
 pub(crate) struct Place(Arc<Shared>);
 
@@ -18,15 +18,16 @@ impl Place {
         Self(shared)
     }
 
-    /// What was read last, where the channel has a history.
+    /// The last position read, if the channel has a history.
     pub(crate) fn read(&self) -> Option<Position> {
         self.0.state().stream.position().cloned()
     }
 
-    /// What was published after the channel was `read` so far has this place in it. No two publications have the same.
+    /// Reports the position `at` of a publication made after the channel was `read` up to that position. No two
+    /// publications have the same position.
     pub(crate) fn published(&self, read: &Position, at: &Position) {
         let seen = |read: &Position| at.epoch == read.epoch && (1..=read.offset).contains(&at.offset);
-        // A new subscription may have found that out meanwhile.
+        // A new subscription may have found the older copy meanwhile.
         if seen(read) && self.read().is_some_and(|read| seen(&read)) {
             self.0.on_behind();
         }
@@ -42,7 +43,7 @@ impl Shared {
         }
     }
 
-    /// The new subscription found an older copy of the stream.
+    /// Handles a new subscription that found an older copy of the stream.
     pub(super) fn on_older(&self) {
         if !self.older.load(Ordering::Acquire) {
             self.tell_older();

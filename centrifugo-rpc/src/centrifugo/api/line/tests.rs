@@ -80,7 +80,7 @@ async fn a_connection_that_the_server_ended_is_replaced_without_an_error() {
     for last in [ANSWER, LAST_ANSWER] {
         let server = async {
             answer(&mut accept(&listener).await, last).await;
-            // Dropped here: closed while nothing is under way.
+            // Dropping the stream here closes the connection while it is idle.
         };
         let (answer, ()) = tokio::join!(line.publish(&BODY), server);
         assert_eq!(answer.expect("an answer"), []);

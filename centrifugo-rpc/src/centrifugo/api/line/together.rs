@@ -1,4 +1,4 @@
-//! Futures of one task that wake each other.
+//! Futures in one task that wake each other.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
 
-/// How often they are polled before others on the thread have their turn.
+/// The number of polls in a row before other tasks on the thread get a turn.
 const ROUNDS: usize = 16;
 
-/// Polls until the result is there; again at once where something was woken meanwhile.
+/// Polls until the result is ready, and polls again at once if a waker fired during the poll.
 ///
-/// Without this, two futures that wake each other wake their own task while it runs, and tokio wakes another thread for it, which finds
-/// nothing to do: a sixth of the worker's CPU with one call at a time (`docs/performance.md`).
+/// Without this, two futures that wake each other wake their own task while it runs. tokio then wakes another thread
+/// for it, which finds nothing to do: a sixth of the worker's CPU time with one call at a time (`docs/performance.md`).
 pub(super) async fn together<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let state = Arc::new(State::default());
     let waker = Waker::from(state.clone());
@@ -43,7 +43,7 @@ struct State {
 }
 
 impl State {
-    /// Nothing was woken: from now on whatever is woken wakes the task.
+    /// Returns true if no waker fired during the poll: from now on, a waker wakes the task.
     fn waits(&self) -> bool {
         self.stage.compare_exchange(POLLING, WAITING, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }

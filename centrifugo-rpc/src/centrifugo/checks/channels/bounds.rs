@@ -1,4 +1,5 @@
-//! Does Centrifugo keep enough, take what is large enough, and nothing that nobody needs?
+//! Checks of limits: histories and messages must be large enough, and channel names and formats restricted to the
+//! necessary.
 
 use std::time::Duration;
 
@@ -15,16 +16,16 @@ use crate::centrifugo::setup::ENVELOPE;
 use crate::centrifugo::trouble::Trouble;
 use crate::dispatch::remembered::REPLY_HISTORY;
 
-/// A history of fewer requests than this is forgotten in a second of moderate load.
+/// The minimum size of the request history: a smaller one is overwritten within a second of moderate load.
 const REQUESTS_KEPT: usize = 1000;
 
-/// A history that is shorter than this is gone before anybody has reconnected.
+/// The minimum duration of a history: a shorter one expires before a client has reconnected.
 const REMEMBERED: Duration = Duration::from_secs(3);
 
-/// What is left of a message for everything but the data, so that the largest params of the defaults just fit.
+/// The bytes of a message reserved for everything except the data, so that the largest params of the defaults just fit.
 const AROUND: usize = 512;
 
-/// Larger messages are not tried out.
+/// The size of the largest test message, in bytes.
 const MAX_PROBE: usize = 16 << 20;
 
 const NAMES: &str = "names of channels";
@@ -33,7 +34,7 @@ const DEPTH: &str = "size of the histories";
 const SIZE: &str = "size of requests";
 
 impl Checks<'_> {
-    /// Callers fill Centrifugo with no other channels and no other publications than they need.
+    /// Checks that callers can only create the channels and publications that they need.
     pub(super) async fn strictness(&self, findings: &mut Findings) {
         let Self { caller, namespace, reply_namespace, .. } = *self;
         let other = self.channel_of_its_own();
@@ -62,7 +63,7 @@ impl Checks<'_> {
                 format!("set `channel_regex` to \"^[A-Za-z0-9_-]{{16,64}}#[^,#]*$\" in `{reply_namespace}`"),
             );
         }
-        // Where something else was refused, another check says so.
+        // If something else was refused, another check reports it.
         if findings.0.len() == before && is_bad_request(&other) && is_bad_request(&shared) {
             findings.ok(NAMES, "callers can use those that they need, and no others");
         }
@@ -79,7 +80,7 @@ impl Checks<'_> {
         }
     }
 
-    /// The histories keep as much as they should, for as long as a reconnect takes.
+    /// Checks that the histories keep enough publications, for as long as a reconnect takes.
     pub(super) async fn depth(&self, findings: &mut Findings) {
         let (namespace, reply_namespace) = (self.namespace, self.reply_namespace);
         let requests = self.channel_of_its_own();
@@ -91,7 +92,7 @@ impl Checks<'_> {
         let before = findings.0.len();
         for kept in [requests, replies] {
             match kept {
-                // Where there is none at all, another check says so.
+                // If there is no history at all, another check reports it.
                 Ok(None) | Err(_) => {}
                 Ok(Some((problem, fix))) => findings.warning(DEPTH, problem, fix),
             }
@@ -101,7 +102,7 @@ impl Checks<'_> {
         }
     }
 
-    /// What is wrong with the history of a namespace, tried out in a channel that nobody uses.
+    /// Finds the problem with the history of a namespace by a test in an unused channel.
     async fn kept(
         &self,
         namespace: &str,
@@ -141,13 +142,14 @@ impl Checks<'_> {
         }))
     }
 
-    /// The largest params that a worker takes get to it. Over a connection of its own, which may not survive it.
+    /// Checks that the largest accepted params reach a worker. Uses a separate connection, which may not survive the
+    /// test.
     pub(super) async fn message_size(&self, findings: &mut Findings) {
         let Ok(mut probe) = Probe::start(self.centrifugo) else { return };
         if probe.connected(Duration::ZERO, |_| ()).await.is_ok() {
             let max = self.centrifugo.config.max_params_bytes;
             let size = max.saturating_sub(AROUND).min(MAX_PROBE);
-            // Centrifugo refuses it for its channel, but only after it was read.
+            // Centrifugo refuses to publish to this channel, but only after it has read the message.
             let data = json!({ "check": "x".repeat(size.saturating_sub(12)) }).to_string();
             match probe.socket.publish(&self.replies, data).await {
                 Ok(()) | Err(Trouble::Refused { .. }) => findings.ok(SIZE, format!("{size} bytes get through")),

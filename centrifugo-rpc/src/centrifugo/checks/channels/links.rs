@@ -1,4 +1,4 @@
-//! Do large results reach callers whose links are slow, and do all users get answers?
+//! Checks that large results reach callers on slow links, and that users with long IDs get replies.
 
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
@@ -19,28 +19,30 @@ use crate::centrifugo::socket::ChannelEvent;
 use crate::centrifugo::tokens::{MAX_USER, longest_reply_channel};
 use crate::centrifugo::trouble::Trouble;
 
-/// How long the slow caller reads nothing once all was sent. A `write_timeout` of less than this is found.
+/// The time that the slow caller reads nothing after everything was sent. Detects any `write_timeout` shorter than
+/// this.
 const READS_NOTHING: Duration = Duration::from_secs(4);
 
-/// A large result.
+/// The size of a large result, in bytes.
 const RESULT: usize = 512 << 10;
-/// So many of them are more than the buffers between a caller and Centrifugo take, and less than the queue that `centrifugo_config` prints.
+/// The number of large results: more than the buffers between a caller and Centrifugo hold, less than the queue that
+/// `centrifugo_config` prints.
 const RESULTS: usize = 24;
-/// As large as several results that travel together, so that the queue fills even where the caller reads as fast as it can.
+/// The size of several results in one batch, so that the queue fills even if the caller reads at full speed.
 const BURST: usize = 2 << 20;
-/// How the last of them ends.
+/// The end of the last result.
 const LAST: &[u8] = br#""last":true}"#;
 
-/// How long sending it may take, and reading it.
+/// Time limits for sending the results and for reading the rest.
 const SENDS: Duration = Duration::from_secs(10);
 const READS_THE_REST: Duration = Duration::from_secs(10);
 
 const SLOW_LINKS: &str = "slow links";
 const USERS: &str = "length of user IDs";
 
-/// What became of a caller.
+/// The outcome for a caller.
 enum Seen {
-    /// It got all over its first connection.
+    /// The caller got everything over its first connection.
     Kept,
     Lost {
         code: u32,
@@ -49,7 +51,7 @@ enum Seen {
 }
 
 impl Checks<'_> {
-    /// A user whose ID is as long as tokens are made for.
+    /// Checks a user with the longest ID that tokens are made for.
     pub(super) async fn longest_user(&self, findings: &mut Findings) {
         let unique = format!("{CHECK_USER}{}", uuid::Uuid::new_v4().simple());
         let user = format!("{unique}{}", "x".repeat(MAX_USER.saturating_sub(unique.len())));
@@ -66,17 +68,18 @@ impl Checks<'_> {
                         longest_reply_channel(self.reply_namespace, MAX_USER)
                     ),
                 ),
-                // Another check says what else is refused.
+                // Other refusals are reported by another check.
                 Err(_) => {}
             }
         }
         probe.close().await;
     }
 
-    /// Callers keep their connections and get all that is sent: one that reads, and one that reads nothing for some seconds.
+    /// Checks that callers keep their connections and get everything: one that reads, and one that stops reading for
+    /// some seconds.
     pub(super) async fn slow_link(&self, findings: &mut Findings) {
         let (sent, seconds) = ((RESULTS * RESULT) >> 20, READS_NOTHING.as_secs());
-        // Another check says what does not work at all.
+        // A complete failure is reported by another check.
         let Some(seen) = self.caller(2, BURST, Duration::ZERO).await else { return };
         if let Seen::Lost { code: SLOW, reason } = seen {
             return findings.warning(
@@ -104,14 +107,15 @@ impl Checks<'_> {
         }
     }
 
-    /// Sends a new caller results, and lets it read nothing until all are sent and for `pause` after that.
+    /// Sends results to a new caller, which stops reading until all are sent and for `pause` after that.
     async fn caller(&self, results: usize, bytes: usize, pause: Duration) -> Option<Seen> {
         let (ready, subscribed) = oneshot::channel();
         let (sender, done) = oneshot::channel();
         let (all_sent, until_sent) = mpsc::channel();
         let centrifugo = self.centrifugo.clone();
         let namespace = self.reply_namespace.to_owned();
-        // On a thread with a runtime of its own: what reads nothing is blocked, and all that runs beside it.
+        // Runs in a thread with its own runtime, because the pause blocks the thread and everything else that runs on
+        // it.
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let pause = (!pause.is_zero()).then_some((until_sent, pause));
@@ -137,7 +141,7 @@ impl Checks<'_> {
     }
 }
 
-/// The part of the caller, which tells the channel that it reads by `ready`.
+/// The caller's side. Sends the name of its reply channel through `ready`.
 async fn receive(
     centrifugo: &Centrifugo,
     namespace: &str,

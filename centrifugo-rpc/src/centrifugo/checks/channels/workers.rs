@@ -1,4 +1,4 @@
-//! Who runs calls: the workers that are there, and what they take their group to be.
+//! Checks of the running workers and of their group.
 
 use serde_json::value::to_raw_value;
 use tokio::time::{Instant, sleep};
@@ -18,12 +18,12 @@ use crate::registry::Registry;
 const WORKERS: &str = "workers";
 const GROUP: &str = "worker group";
 
-/// How often the history is asked for an answer.
+/// The interval between reads of the history for an answer.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 
 impl Checks<'_> {
     pub(super) async fn workers(&self, findings: &mut Findings) {
-        // Where presence is off, another check says so.
+        // Disabled presence is reported by another check.
         let Ok(present) = self.centrifugo.api.presence(self.requests).await else { return };
         let workers: Vec<_> = present.iter().filter(|client| client.user == WORKER_USER).collect();
         let others = present.iter().find(|client| client.user != WORKER_USER && !client.user.starts_with(CHECK_USER));
@@ -42,7 +42,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Whether they serve what this program does.
+    /// Checks that the workers serve the methods of this program.
     fn strangers(&self, workers: &[&Caller], findings: &mut Findings) {
         let own = Served::by(&Registry::linked(), self.centrifugo.config.service.as_deref());
         for other in workers.iter().filter_map(|client| Identity::of(client)) {
@@ -97,17 +97,17 @@ impl Checks<'_> {
         }
     }
 
-    /// Asks as a newcomer would, and is none.
+    /// Asks the group for its view with a newcomer's message, without joining.
     async fn hello(&self) -> Result<Position, String> {
         let message = Message::Hello { member: Member::new("doctor", 0) };
-        // It is not known yet; workers look at it before they answer, so it has to be.
+        // The epoch is unknown so far, but workers check it before they answer.
         let epoch = self.centrifugo.api.top(self.requests).await.map(|top| top.epoch).unwrap_or_default();
         let hello = Envelope { group: Sent { epoch, message } };
         let hello = to_raw_value(&hello).map_err(|error| error.to_string())?;
         self.centrifugo.api.publish(self.requests, &hello, None).await.map_err(|error| error.to_string())
     }
 
-    /// What the member that owns the question's offset says.
+    /// The view in the answer of the member that owns the question's offset.
     async fn answer(&self, asked: &Position) -> Option<View> {
         let deadline = Instant::now() + WAIT;
         while Instant::now() < deadline {
