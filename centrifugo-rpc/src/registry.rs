@@ -1,4 +1,4 @@
-//! The methods of this program, collected by the linker. The only reader of the global inventory.
+//! The methods of this program, collected by the linker. Nothing else reads the global inventory.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::handler::{Call, HandlerFuture, Needs, States, missing_state};
 
 mod names;
 
-/// A registered method: what [`#[websocket_rpc]`](crate::websocket_rpc) knows of a function.
+/// A registered method, as [`#[websocket_rpc]`](crate::websocket_rpc) describes a function.
 #[derive(Debug)]
 pub struct Method {
     pub(crate) name: &'static str,
@@ -32,13 +32,14 @@ pub struct Method {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Options {
-    /// `no_wait`: a notification, whose caller does not wait for an answer. Default: false.
+    /// `no_wait`: a notification, whose caller does not wait for a reply. Default: false.
     pub no_wait: bool,
-    /// `idempotent`: may run again after its worker died. Default: false.
+    /// `idempotent`: a call may be retried after its worker died. Default: false.
     pub idempotent: bool,
-    /// `timeout = "5s"`: how long one call may run. Default: [`Config::call_timeout`](crate::Config#structfield.call_timeout).
+    /// `timeout = "5s"`: the maximum duration of one call. Default:
+    /// [`Config::call_timeout`](crate::Config#structfield.call_timeout).
     pub timeout: Option<Duration>,
-    /// `max_concurrency = 16`: how many calls may run at once. Default: no limit of its own.
+    /// `max_concurrency = 16`: the maximum number of calls in flight on a worker. Default: no limit of its own.
     pub max_concurrency: Option<u32>,
     /// `deprecated = "use x"`: what to use instead. Default: not deprecated.
     pub deprecated: Option<&'static str>,
@@ -58,7 +59,7 @@ impl Options {
     }
 }
 
-/// Where a method is written.
+/// The source location of a method.
 #[derive(Debug, Clone, Copy)]
 pub struct Location {
     file: &'static str,
@@ -79,18 +80,18 @@ impl fmt::Display for Location {
     }
 }
 
-/// A params or result type, by its schema.
+/// A params or result type, represented by its schema.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Type {
     subschema: fn(&mut SchemaGenerator) -> Schema,
-    /// Reads JSON as params. None for results, which are only written.
+    /// Decodes JSON as params. None for results, which are only written.
     #[cfg(feature = "codegen")]
     pub(crate) read: Option<crate::codegen::probe::Read>,
 }
 
 impl Type {
-    /// A type of results.
+    /// A result type.
     pub(crate) fn of<T: JsonSchema>() -> Self {
         Self {
             subschema: SchemaGenerator::subschema_for::<T>,
@@ -99,7 +100,7 @@ impl Type {
         }
     }
 
-    /// A type of params.
+    /// A params type.
     pub(crate) fn of_params<T: JsonSchema + DeserializeOwned>() -> Self {
         Self {
             #[cfg(feature = "codegen")]
@@ -108,7 +109,7 @@ impl Type {
         }
     }
 
-    /// Describes the type in `generator`, whose definitions take what it refers to.
+    /// Describes the type in `generator`, and adds the types that it refers to as definitions.
     pub(crate) fn describe(self, generator: &mut SchemaGenerator) -> Schema {
         (self.subschema)(generator)
     }
@@ -152,27 +153,28 @@ impl Method {
 
 inventory::collect!(Method);
 
-/// All methods of the program, sorted by name, free of contradictions.
+/// All methods of the program, sorted by name and checked for conflicts.
 #[derive(Debug, Clone)]
 pub(crate) struct Registry {
     methods: BTreeMap<&'static str, &'static Method>,
 }
 
 impl Registry {
-    /// Collects what is linked into the program.
+    /// Collects the methods linked into the program.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it, at once.
+    /// Lists all problems with the methods at once.
     pub(crate) fn collect(states: &States) -> Result<Self, Error> {
         Self::checked(inventory::iter::<Method>.into_iter(), Some(states))
     }
 
-    /// Collects what is linked into the program to describe it: states are for those who serve.
+    /// Collects the methods linked into the program in order to describe them. Only a server needs states, so they are
+    /// not checked.
     ///
     /// # Errors
     ///
-    /// Everything else that is wrong with it, at once.
+    /// Lists all other problems with the methods at once.
     #[cfg(feature = "codegen")]
     pub(crate) fn describe() -> Result<Self, Error> {
         Self::checked(inventory::iter::<Method>.into_iter(), None)
@@ -185,7 +187,7 @@ impl Registry {
 
     fn checked(methods: impl Iterator<Item = &'static Method>, states: Option<&States>) -> Result<Self, Error> {
         let mut all: Vec<_> = methods.collect();
-        // The linker's order is nobody's: problems, too, come out the same on every run.
+        // The linker's order is arbitrary. Sorting makes the order of problems reproducible, too.
         all.sort_by_key(|method| (method.name, method.location.file, method.location.line));
         let mut problems = Vec::new();
         if all.is_empty() {
@@ -223,7 +225,7 @@ impl Registry {
         ))
     }
 
-    /// What is linked into the program, contradictions and all.
+    /// Collects the methods linked into the program without checking for conflicts.
     pub(crate) fn linked() -> Self {
         Self { methods: inventory::iter::<Method>.into_iter().map(|method| (method.name, method)).collect() }
     }
@@ -233,7 +235,7 @@ impl Registry {
         self.methods.get(name).copied().or(own)
     }
 
-    /// Sorted by name.
+    /// The methods, sorted by name.
     pub(crate) fn methods(&self) -> impl Iterator<Item = &'static Method> {
         self.methods.values().copied()
     }

@@ -1,9 +1,9 @@
 //! Finds different types that schemars would describe under one name.
 //!
-//! schemars numbers them (`Page`, `Page2`) in the order it meets them, so that the same type would change its name with the
-//! order of registration, and clients with it. Nothing in its output tells a numbered `Page2` from a type that is really
-//! called so. A second look does: with the name `Page2` taken from the start, the numbered type becomes `Page3`, the real
-//! one `Page22`.
+//! schemars numbers such types (`Page`, `Page2`) in the order in which it meets them. The name of a type, and the
+//! clients, would then depend on the order of registration. The output alone does not reveal whether `Page2` is a
+//! numbered type or a type with that name. A second run does: if the name `Page2` is taken from the start, the numbered
+//! type becomes `Page3`, and the real one becomes `Page22`.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{Method, Type};
 
-/// One sentence for every name that different types share.
+/// One sentence for each name that different types share.
 pub(super) fn collisions(methods: &[&'static Method]) -> Vec<String> {
     let decoded = SchemaSettings::draft2020_12().for_deserialize();
     let encoded = SchemaSettings::draft2020_12().for_serialize();
@@ -23,8 +23,8 @@ pub(super) fn collisions(methods: &[&'static Method]) -> Vec<String> {
 
     let mut shared = shared_names(&decoded, &params);
     shared.extend(shared_names(&encoded, &results));
-    // One in params, the other in a result. As a result may mention types only where it is encoded, those that no params
-    // and no result really have are not meant.
+    // Collisions between params and results. This run describes the results in their deserialized form, too, which may
+    // mention types that their serialized form lacks. Only names that occur in both params and results count.
     let all = [params.as_slice(), &results].concat();
     let (in_params, in_results) = (names(&decoded, &params), names(&encoded, &results));
     shared.extend(
@@ -71,8 +71,8 @@ fn shared_names(settings: &SchemaSettings, types: &[(&str, Type)]) -> BTreeSet<S
         .collect()
 }
 
-/// What `name` is without its number, if schemars may have numbered it: all numbers before it are there. Of `Page22`, that
-/// is `Page2` rather than `Page`.
+/// The part of `name` before its number, if schemars may have numbered it: all lower numbers are in use. For `Page22`,
+/// this is `Page2` rather than `Page`.
 fn numbered_from<'a>(name: &'a str, plain: &BTreeSet<String>) -> Option<&'a str> {
     let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
     (name.len() - digits..name.len()).rev().map(|end| name.split_at(end)).find_map(|(base, number)| {
@@ -83,7 +83,7 @@ fn numbered_from<'a>(name: &'a str, plain: &BTreeSet<String>) -> Option<&'a str>
     })
 }
 
-/// Whether a type is really called `name`: it is numbered itself once the name is taken.
+/// Whether a type is really called `name`: schemars numbers such a type once the name is taken.
 fn is_real(name: &str, plain: &BTreeSet<String>, settings: &SchemaSettings, types: &[(&str, Type)]) -> bool {
     let mut generator = settings.clone().into_generator();
     NAME.set(name.to_owned());
@@ -100,7 +100,7 @@ thread_local! {
     static NAME: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// A type whose name is taken for the look-up above.
+/// A type that takes the name for the check in [`is_real`].
 struct Decoy;
 
 impl JsonSchema for Decoy {

@@ -1,5 +1,5 @@
-//! Problems with what is registered.
-// Methods are built up in one expression, beside the assertion that they are for.
+//! Tests of problems with registered methods.
+// Methods are built in one expression beside the assertion about them.
 #![allow(clippy::items_after_statements, clippy::needless_pass_by_value)]
 
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use super::*;
 use crate::handler::private::boxed;
 use crate::{FromCall, RpcError, State};
 
-/// A method that is registered nowhere.
+/// A method that is not registered.
 const fn method(name: &'static str, line: u32) -> Method {
     Method::new(
         name,
