@@ -1,6 +1,7 @@
-//! What an annotated function is made of: extractors, params, a result, and the erased handler that joins them.
+//! The parts of an annotated function: extractors, params, a result, and the type-erased handler that joins them.
 //!
-//! [`#[websocket_rpc]`](crate::websocket_rpc) writes calls to the items of [`private`]; people write [`FromCall`].
+//! [`#[websocket_rpc]`](crate::websocket_rpc) generates calls to the items of [`private`]. Users implement
+//! [`FromCall`].
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use crate::registry::Method;
 
 pub(crate) mod private;
 
-/// One call on its way to its handler: what tower layers see and extractors read.
+/// A call on its way to its handler, as tower layers and extractors see it.
 #[derive(Debug)]
 pub struct Call {
     pub(crate) method: &'static Method,
@@ -33,44 +34,44 @@ impl Call {
         Self { method, connection, params, states, extensions: http::Extensions::new() }
     }
 
-    /// Who is calling.
+    /// The connection of the caller.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// The method that is called, with its options.
+    /// The called method, with its options.
     #[must_use]
     pub fn method(&self) -> &'static Method {
         self.method
     }
 
-    /// The params as the caller wrote them: JSON, or `None` where there are none. They may be anything: nobody has decoded
-    /// them yet.
+    /// The params as the caller sent them: JSON, or `None` if there are none. They are not decoded yet and may be
+    /// invalid.
     #[must_use]
     pub fn params(&self) -> Option<&[u8]> {
         self.params.as_deref()
     }
 
-    /// A state that [`Server::state`](crate::Server::state) was given.
+    /// A state that was passed to [`Server::state`](crate::Server::state).
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.states.get()
     }
 
-    /// What layers left for extractors: a value of any type, one of each.
+    /// Values that layers left for extractors: any type, one value per type.
     #[must_use]
     pub fn extensions(&self) -> &http::Extensions {
         &self.extensions
     }
 
-    /// Where a layer leaves a value for an extractor.
+    /// Mutable extensions, in which a layer leaves values for extractors.
     pub fn extensions_mut(&mut self) -> &mut http::Extensions {
         &mut self.extensions
     }
 }
 
-/// The result of a call: JSON.
+/// The result of a call, as JSON.
 #[derive(Clone)]
 pub struct Reply {
     json: Vec<u8>,
@@ -98,9 +99,9 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// An argument that is made from the call, before the params are decoded: [`Connection`], [`State`], and your own.
+/// An argument that is made from the call before the params are decoded: [`Connection`], [`State`], and your own types.
 ///
-/// An extractor that refuses is how a guard is written:
+/// An extractor that refuses calls works as a guard:
 ///
 /// ```
 /// use centrifugo_rpc::{Call, Connection, FromCall, RpcError};
@@ -134,11 +135,11 @@ pub trait FromCall: Sized + Send {
     ///
     /// # Errors
     ///
-    /// What the caller gets instead of a result. The handler does not run then.
+    /// Returns the error that the caller gets instead of a result. The handler does not run in this case.
     fn from_call(call: &Call) -> impl Future<Output = Result<Self, RpcError>> + Send;
 
-    /// Names the states that this extractor takes from the call, so that a server without them says so before it connects.
-    /// Default: none.
+    /// Names the states that this extractor takes from the call. A server without them reports an error before it
+    /// connects. Default: none.
     fn needs(needs: &mut Needs) {
         let _ = needs;
     }
@@ -150,7 +151,7 @@ impl FromCall for Connection {
     }
 }
 
-/// A value that all calls share: what [`Server::state`](crate::Server::state) was given.
+/// A value that all calls share, as passed to [`Server::state`](crate::Server::state).
 ///
 /// ```
 /// # use centrifugo_rpc::{State, websocket_rpc};
@@ -186,7 +187,8 @@ impl<T: fmt::Debug> fmt::Debug for State<T> {
 
 impl<T: Send + Sync + 'static> FromCall for State<T> {
     async fn from_call(call: &Call) -> Result<Self, RpcError> {
-        // Checked before the server connected: only an extractor that does not name its needs gets here without.
+        // The server checked the state before it connected. It can be missing only if an extractor does not name its
+        // needs.
         call.state().map(Self).ok_or_else(|| RpcError::internal(missing_state(type_name::<T>())))
     }
 
@@ -195,36 +197,36 @@ impl<T: Send + Sync + 'static> FromCall for State<T> {
     }
 }
 
-/// The states a method needs; see [`FromCall::needs`].
+/// The states that a method needs; see [`FromCall::needs`].
 #[derive(Debug, Default)]
 pub struct Needs {
     states: Vec<(TypeId, &'static str)>,
 }
 
 impl Needs {
-    /// A [`State<T>`] must be there.
+    /// Requires a [`State<T>`].
     pub fn state<T: Send + Sync + 'static>(&mut self) {
         self.states.push((TypeId::of::<T>(), type_name::<T>()));
     }
 
-    /// The types that are not among `states`.
+    /// The required types that are not among `states`.
     pub(crate) fn missing_in(&self, states: &States) -> impl Iterator<Item = &'static str> {
         self.states.iter().filter(|(id, _)| !states.0.contains_key(id)).map(|(_, name)| *name)
     }
 }
 
-/// What to say where a state is not there.
+/// The error message for a missing state.
 pub(crate) fn missing_state(type_name: &str) -> String {
     format!("there is no `State<{type_name}>`: give the server one with `.state(…)`")
 }
 
-/// One value of each type, shared by all calls.
+/// One value per type, shared by all calls.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct States(Arc<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
 
 impl States {
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, state: T) {
-        // The map has one owner until the server starts.
+        // The map has a single owner until the server starts.
         Arc::make_mut(&mut self.0).insert(TypeId::of::<T>(), Arc::new(state));
     }
 
@@ -233,5 +235,5 @@ impl States {
     }
 }
 
-/// The future of an erased handler.
+/// The future of a type-erased handler.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Reply, RpcError>> + Send>>;

@@ -1,14 +1,16 @@
-//! What `#[websocket_rpc]` calls. Not for people: no stability, no documentation but this.
+//! Support code for the expansion of `#[websocket_rpc]`. It is not a public API: no stability, and no documentation but
+//! this.
 //!
-//! A macro sees names, not types. What a type can do is found out by method resolution: an inherent method is preferred to
-//! a trait's, and exists only where its `impl` applies. So each question of [`Probe`] is answered [`Yes`] by an inherent
-//! method and [`No`] by [`Otherwise`], and the answers select the `impl` that does the work.
+//! A macro sees names, not types. Method resolution finds out what a type can do: an inherent method takes precedence
+//! over a trait's method, and exists only if its `impl` applies. An inherent method of [`Probe`] therefore answers each
+//! question with [`Yes`], a method of [`Otherwise`] answers it with [`No`], and the answers select the `impl` that does
+//! the work.
 //!
-//! A wrong type must give one error that says what to do, and not one for each thing that is done with it. So the answers
-//! that cannot be served have an `impl` too, whose `check` asks for a trait that the type certainly lacks and whose other
-//! methods ask for nothing. `check` is called once, with the user's type as its span.
+//! A wrong type must produce one error that names the fix, not one error per use of the type. Answers that cannot be
+//! served therefore have an `impl`, too. Its `check` requires a trait that the type certainly lacks, and its other
+//! methods require nothing. `check` is called once, with the user's type as its span.
 #![allow(missing_docs, clippy::must_use_candidate, clippy::new_without_default)]
-// The answers that cannot be served look like those that can.
+// Methods for answers that cannot be served have the same signatures as the others.
 #![allow(clippy::unused_async, clippy::unused_self)]
 #![allow(clippy::manual_async_fn, clippy::mismatching_type_param_order, clippy::type_complexity)]
 
@@ -27,7 +29,7 @@ use crate::registry::Type;
 
 pub mod must;
 
-/// A type of which only the name is known, and what it can do.
+/// Detects what a type can do, given only its name.
 pub struct Probe<T>(PhantomData<fn() -> T>);
 
 #[derive(Debug)]
@@ -83,7 +85,7 @@ impl<T, E> Probe<Result<T, E>> {
     }
 }
 
-/// The answers for types that do not have the inherent method.
+/// The answers for types without the inherent method.
 pub trait Otherwise {
     type Type;
 
@@ -116,7 +118,7 @@ impl<T> Otherwise for Probe<T> {
     type Type = T;
 }
 
-/// An argument that is not the last one.
+/// An argument other than the last one.
 #[derive(Debug)]
 pub struct Extractor<T, Extracts>(PhantomData<fn() -> (T, Extracts)>);
 
@@ -143,8 +145,9 @@ impl<T: FromCall> Extractor<T, Yes> {
 
     /// # Errors
     ///
-    /// The extractor's.
-    // Not `async fn`: that a future is `Send` must be declared where it cannot be seen for types with a `'static` inside.
+    /// Returns the extractor's error.
+    // Not an `async fn`: for types with a `'static` inside, the compiler cannot see that the future is `Send`, so the
+    // signature declares it.
     pub fn take(&self, call: &Call) -> impl Future<Output = Result<T, RpcError>> + Send {
         T::from_call(call)
     }
@@ -161,7 +164,7 @@ impl<T> Extractor<T, No> {
 
     /// # Errors
     ///
-    /// Always.
+    /// Always fails.
     pub async fn take(&self, _: &Call) -> Result<T, RpcError> {
         never()
     }
@@ -180,7 +183,7 @@ impl<T: FromCall, D, S> Argument<T, Yes, D, S> {
 
     /// # Errors
     ///
-    /// The extractor's; 400 where there are params.
+    /// Returns the extractor's error, or 400 if there are params.
     pub fn take(&self, call: &Call) -> impl Future<Output = Result<T, RpcError>> + Send {
         async {
             let argument = T::from_call(call).await?;
@@ -201,7 +204,7 @@ impl<T: DeserializeOwned + JsonSchema> Argument<T, No, Yes, Yes> {
 
     /// # Errors
     ///
-    /// 400, with the name of the field.
+    /// Returns 400 with the name of the field.
     pub async fn take(&self, call: &Call) -> Result<T, RpcError> {
         decode(call.params())
     }
@@ -242,7 +245,7 @@ macro_rules! no_argument {
 
             /// # Errors
             ///
-            /// Always.
+            /// Always fails.
             pub async fn take(&self, _: &Call) -> Result<T, RpcError> {
                 never()
             }
@@ -254,7 +257,7 @@ no_argument!(Yes, No);
 no_argument!(No, Yes);
 no_argument!(No, No);
 
-/// What the function returns, `R`: a value `T` or an error `E`.
+/// The return type `R` of the function: a value `T` or an error `E`.
 #[derive(Debug)]
 pub struct Returned<R, T, E>(PhantomData<fn() -> (R, T, E)>);
 
@@ -289,7 +292,7 @@ impl<T> Probe<T> {
 impl<T, E> Returned<Result<T, E>, T, E> {
     /// # Errors
     ///
-    /// The function's own.
+    /// Returns the function's own error.
     pub fn result(&self, returned: Result<T, E>) -> Result<T, E> {
         returned
     }
@@ -298,14 +301,14 @@ impl<T, E> Returned<Result<T, E>, T, E> {
 impl<T> Returned<T, T, RpcError> {
     /// # Errors
     ///
-    /// None.
+    /// Never fails.
     pub fn result(&self, returned: T) -> Result<T, RpcError> {
         Ok(returned)
     }
 }
 
 impl<T, S, D> Value<T, S, D> {
-    /// Instead of `check`, for methods whose caller waits for nothing.
+    /// Replaces `check` for methods whose callers do not wait.
     pub fn check_nothing(&self)
     where
         T: must::BeNothing,
@@ -322,7 +325,7 @@ impl<T: Serialize + JsonSchema> Value<T, Yes, Yes> {
 
     /// # Errors
     ///
-    /// The function's own; 500 where its value has no JSON form.
+    /// Returns the function's own error, or 500 if its value has no JSON form.
     pub fn encode(&self, result: Result<T, RpcError>) -> Result<Reply, RpcError> {
         serde_json::to_vec(&result?).map(Reply::new).map_err(RpcError::internal)
     }
@@ -361,7 +364,7 @@ macro_rules! no_value {
 
             /// # Errors
             ///
-            /// Always.
+            /// Always fails.
             pub fn encode(&self, _: Result<T, RpcError>) -> Result<Reply, RpcError> {
                 never()
             }
@@ -378,7 +381,7 @@ impl<E: Into<RpcError>> Failure<E, Yes> {
 
     /// # Errors
     ///
-    /// The function's own.
+    /// Returns the function's own error.
     pub fn convert<T>(&self, result: Result<T, E>) -> Result<T, RpcError> {
         result.map_err(Into::into)
     }
@@ -393,37 +396,38 @@ impl<E> Failure<E, No> {
 
     /// # Errors
     ///
-    /// Always.
+    /// Always fails.
     pub fn convert<T>(&self, _: Result<T, E>) -> Result<T, RpcError> {
         never()
     }
 }
 
-/// Does nothing: its call is an expression with a span of its own.
+/// Does nothing. A call of this function is an expression with its own span.
 pub fn checked<T>(checked: &T) -> &T {
     checked
 }
 
-/// The result of a function that returns nothing.
+/// The result type of a function that returns nothing.
 pub fn nothing() -> Type {
     Type::of::<()>()
 }
 
-/// What cannot happen, as its `check` does not compile.
+/// The result of unreachable code: the corresponding `check` does not compile.
 fn never<T>() -> Result<T, RpcError> {
     Err(RpcError::internal("this signature does not compile"))
 }
 
-/// The one place that asks for a future that is `Send`.
+/// Boxes a handler's future. No other place requires the future to be `Send`.
 pub fn boxed(handler: impl Future<Output = Result<Reply, RpcError>> + Send + 'static) -> HandlerFuture {
     Box::pin(handler)
 }
 
-/// A function without params takes none, `null` or an object, whose members are ignored as unknown ones always are.
+/// Checks the params of a function without params. Accepts missing params, `null`, and an object, whose members are
+/// ignored like all unknown members.
 ///
 /// # Errors
 ///
-/// 400 for anything else.
+/// Returns 400 for all other params.
 pub fn no_params(call: &Call) -> Result<(), RpcError> {
     match call.params().map(<[u8]>::trim_ascii) {
         None | Some(b"null" | [b'{', ..]) => Ok(()),
@@ -435,7 +439,7 @@ pub(crate) fn decode<T: DeserializeOwned>(params: Option<&[u8]>) -> Result<T, Rp
     let params = params.unwrap_or(b"null");
     match serde_json::from_slice(params) {
         Ok(value) => Ok(value),
-        // No params at all are an empty object to those that want one, and it is for its fields that they are refused.
+        // Missing params count as an empty object for types that need an object. The error then names its fields.
         Err(_) if params == b"null" => serde_json::from_slice(b"{}").map_err(|_| refused::<T>(b"{}")),
         Err(_) => Err(refused::<T>(params)),
     }

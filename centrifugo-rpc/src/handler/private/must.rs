@@ -1,5 +1,5 @@
-//! What to say of a type that is no params, no result or no error. The compiler reports these traits, and not what they are
-//! made of, because their `impl`s are not recommended.
+//! Error messages for types that cannot be params, results or errors. The compiler reports these traits rather than the
+//! traits behind them, because their `impl`s are marked `do_not_recommend`.
 
 use schemars::JsonSchema;
 use serde::Serialize;

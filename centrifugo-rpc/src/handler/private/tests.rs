@@ -1,4 +1,4 @@
-//! Handlers as the server runs them: from a call to a reply.
+//! Runs handlers as the server does: from a call to a reply.
 
 use std::cell::RefCell;
 
@@ -207,7 +207,7 @@ fn a_method_without_params_takes_none() {
             assert_eq!(error.message(), "invalid params: this method takes none");
         }
     }
-    // A caller who may not call at all is told that first.
+    // The refusal of an extractor takes precedence over the error about params.
     assert_eq!(refusal("handler_tests.extractor_last", Some("[]")).0, 401);
 }
 
@@ -228,7 +228,7 @@ fn the_contract_knows_params_and_result() {
     assert_eq!(shapes("handler_tests.nothing"), (None, "null".into()));
 }
 
-/// Not registered: a state that is needed would be missed by every other test of this crate.
+/// No method is registered here: every other test of this crate would fail on the missing state.
 #[test]
 fn the_needs_of_extractors_are_known_wherever_they_stand() {
     let missing = |needs: &Needs| needs.missing_in(&States::default()).count();
