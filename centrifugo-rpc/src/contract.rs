@@ -1,7 +1,7 @@
-//! The registry as one document: the methods, and the schemas of what they take and give.
+//! The registry as one document: the methods, and the schemas of their params and results.
 //!
-//! Params are described as they deserialize and results as they serialize, each with definitions of their own: one Rust type may
-//! look different from both sides.
+//! Params are described in their deserialized form and results in their serialized form, each with definitions of their
+//! own: a Rust type may have different forms in the two directions.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -21,21 +21,21 @@ mod served;
 
 pub(crate) use served::Served;
 
-/// The version of the wire and of this document.
+/// The version of the wire protocol and of this document.
 pub(crate) const VERSION: u32 = 1;
 
-/// What callers and workers agree on. Serializes to the same bytes on every run.
+/// The agreement between callers and workers. Serializes to the same bytes on every run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Contract {
     pub version: u32,
-    /// SHA-256 of names and shapes in both directions, in hexadecimal; documentation does not move it.
+    /// SHA-256 of names and shapes in both directions, in hexadecimal. Documentation does not affect it.
     pub hash: String,
     /// Sorted by name.
     pub methods: Vec<MethodContract>,
-    /// What params refer to as `#/params/…`.
+    /// Definitions that params refer to as `#/params/…`.
     pub params: BTreeMap<String, Value>,
-    /// What results refer to as `#/results/…`.
+    /// Definitions that results refer to as `#/results/…`.
     pub results: BTreeMap<String, Value>,
 }
 
@@ -93,19 +93,19 @@ fn settings(definitions: &'static str) -> SchemaSettings {
     SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
         settings.definitions_path = definitions.into();
-        // The only trace of the names of untagged variants.
+        // These titles are the only trace of the names of untagged variants.
         settings.untagged_enum_variant_titles = true;
     })
 }
 
-/// What `system.contract` answers.
+/// The result of `system.contract`.
 #[derive(Serialize, JsonSchema)]
 struct ContractInfo<'a> {
     hash: &'a str,
     version: u32,
 }
 
-/// The method with which clients ask whether they were generated from the contract that is served. Every worker has it.
+/// The method with which clients check whether they were generated from the served contract. Every worker serves it.
 pub(crate) static SYSTEM_CONTRACT: Method = Method::new(
     "system.contract",
     "The hash and the version of the contract that is served.",
@@ -118,12 +118,13 @@ pub(crate) static SYSTEM_CONTRACT: Method = Method::new(
 );
 
 fn answer() -> Result<Reply, RpcError> {
-    // What is linked into a program stays the same while it runs; those who never ask never pay for it.
+    // The methods linked into a program do not change while it runs. The first call computes the hash, so a worker that
+    // never gets this call does not pay for it.
     static HASH: LazyLock<String> = LazyLock::new(|| Contract::of(&Registry::linked()).hash);
     let info = ContractInfo { hash: &HASH, version: VERSION };
     serde_json::to_vec(&info).map(Reply::new).map_err(RpcError::internal)
 }
 
-// Its samples are those of the generators.
+// The tests use the samples of the generators.
 #[cfg(all(test, feature = "codegen"))]
 mod tests;

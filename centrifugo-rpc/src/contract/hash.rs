@@ -1,4 +1,4 @@
-//! The contract's hash: names and shapes, whatever their documentation says and however their JSON is ordered.
+//! The contract's hash. It covers names and shapes, regardless of their documentation and of the order of JSON members.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Contract;
 
-/// What documents a schema and shapes nothing. Examples and defaults show values, and no caller depends on them.
+/// Keywords that document a schema and do not shape it. Examples and defaults show values that no caller depends on.
 const ANNOTATIONS: [&str; 9] =
     ["$comment", "$schema", "default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"];
 
@@ -36,7 +36,7 @@ pub(super) fn of(contract: &Contract) -> String {
     })
 }
 
-/// A schema without what documents it.
+/// A schema without its documentation.
 fn shape(schema: &Value) -> Value {
     let Value::Object(schema) = schema else { return schema.clone() };
     let mut shaped = Map::new();
@@ -47,7 +47,7 @@ fn shape(schema: &Value) -> Value {
                 Value::Object(properties.iter().map(|(name, schema)| (name.clone(), shape(schema))).collect())
             }
             ("oneOf", Value::Array(members)) => one_of(members),
-            // In the order in which they are tried, and with the names of untagged variants.
+            // Keeps the order in which serde tries the members, and the names of untagged variants.
             ("anyOf", Value::Array(members)) => members.iter().map(titled).collect(),
             ("allOf" | "prefixItems", Value::Array(members)) => members.iter().map(shape).collect(),
             ("enum" | "required" | "type", Value::Array(names)) => set(names.clone()),
@@ -66,8 +66,8 @@ fn titled(schema: &Value) -> Value {
     json!([schema.get("title"), shape(schema)])
 }
 
-/// Exactly one of them matches, so their order says nothing. All strings become one member: documentation of a variant
-/// parts it from the others.
+/// Sorts the members: exactly one of them matches, so their order is irrelevant. All strings become one member, because
+/// documentation of a variant separates it from the others.
 fn one_of(members: &[Value]) -> Value {
     let mut strings = Vec::new();
     let mut others = Vec::new();
@@ -83,7 +83,7 @@ fn one_of(members: &[Value]) -> Value {
     set(others)
 }
 
-/// The strings that a schema consists of, if it consists of strings alone.
+/// The strings that a schema allows, if it allows only strings.
 fn strings_of(schema: &Value) -> Option<Vec<Value>> {
     if let Some(value) = schema.get("const").filter(|value| value.is_string()) {
         return Some(vec![value.clone()]);
@@ -91,7 +91,7 @@ fn strings_of(schema: &Value) -> Option<Vec<Value>> {
     schema.get("enum")?.as_array().filter(|values| values.iter().all(Value::is_string)).cloned()
 }
 
-/// `{"oneOf": [{"enum": …}]}` is that enum.
+/// Reduces `{"oneOf": [{"enum": …}]}` to that enum.
 fn only_strings(schema: &Map<String, Value>) -> Option<Value> {
     let members = schema.get("oneOf").filter(|_| schema.len() == 1)?.as_array()?;
     let [member] = members.as_slice() else { return None };
@@ -104,7 +104,7 @@ fn set(mut values: Vec<Value>) -> Value {
     Value::Array(values)
 }
 
-/// With the members of all objects in the order of their names.
+/// Sorts the members of all objects by name.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Array(values) => values.into_iter().map(sorted).collect(),

@@ -1,4 +1,5 @@
-//! What a worker serves, in short: enough to tell another service from another version of the same one.
+//! A short description of the service of a worker: enough to distinguish another service from another version of the
+//! same one.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -8,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::registry::{Method, Registry};
 
-/// How many names are told at most. All workers see them of all others, so they are short; of more names all tell the same sample.
+/// The maximum number of sampled names. Samples are short because every worker receives the samples of all others. If
+/// there are more names, all workers choose the same sample.
 const SAMPLE: usize = 256;
 
-/// Hexadecimal digits of a name's hash: few names have the same, and a few are not what decides.
+/// Hexadecimal digits of a name's hash. Few names share a hash, and a few collisions do not decide the comparison.
 const DIGITS: usize = 4;
 
 /// A service's name, if it has one, and a sample of the names of its methods.
@@ -19,9 +21,9 @@ const DIGITS: usize = 4;
 pub(crate) struct Served {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// How many methods there are.
+    /// The number of methods.
     pub methods: usize,
-    /// The smallest hashes of their names, one after the other.
+    /// The smallest hashes of the names, concatenated.
     sample: String,
 }
 
@@ -37,14 +39,15 @@ impl Served {
         Self { service: service.map(ToOwned::to_owned), methods, sample }
     }
 
-    /// Whether this is another service than `other`. Names say it where both have one. Otherwise versions of one service share most of their
-    /// methods, and different services next to none, such as a health check: less than a third of those of the smaller one.
+    /// Whether this is a different service than `other`. If both have a name, the names decide. Otherwise the methods
+    /// decide: versions of one service share most of them, and different services share almost none, such as a health
+    /// check. Services are different if they share less than a third of the methods of the smaller one.
     pub(crate) fn is_another_than(&self, other: &Self) -> bool {
         if let (Some(name), Some(other)) = (&self.service, &other.service) {
             return name != other;
         }
         let (mut names, mut others) = (self.names(), other.names());
-        // Up to here both samples are complete.
+        // Both samples are complete up to this hash.
         for end in [self.end(), other.end()].into_iter().flatten() {
             names.retain(|name| *name <= end);
             others.retain(|name| *name <= end);
@@ -53,12 +56,12 @@ impl Served {
     }
 
     fn names(&self) -> BTreeSet<&str> {
-        // What another worker says may be anything.
+        // The sample of another worker may contain anything.
         let digits = self.sample.as_bytes().chunks_exact(DIGITS).take(SAMPLE);
         digits.filter_map(|name| std::str::from_utf8(name).ok()).collect()
     }
 
-    /// The last hash that the sample has, where it does not have all.
+    /// The last hash of the sample, if the sample is incomplete.
     fn end(&self) -> Option<&str> {
         self.names().last().copied().filter(|_| self.sample.len() >= SAMPLE * DIGITS)
     }
@@ -95,9 +98,9 @@ mod tests {
         for count in [1, 2, 3, 10, 256, 257, 1000] {
             let old = names("tasks", count);
             assert!(!are_others(&old, &old), "{count}");
-            // Ten times as many, and those that are left of them.
+            // The new version has ten times as many methods, including the old ones.
             assert!(!are_others(&old, &[old.clone(), names("more", 9 * count)].concat()), "{count} more");
-            // Half of them renamed.
+            // Half of the methods are renamed.
             let renamed = [&old[..count.div_ceil(2)], &names("renamed", count / 2)].concat();
             assert!(!are_others(&old, &renamed), "{count} renamed");
         }

@@ -1,4 +1,4 @@
-//! The document, and what moves its hash.
+//! Tests of the contract document, and of the changes that affect its hash.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ fn hash<P: JsonSchema + 'static, R: JsonSchema + 'static>() -> String {
     contract_of::<P, R>().hash
 }
 
-/// Types of one name and different looks, each in a module of its own.
+/// Types with one name and different shapes, each in a module of its own.
 mod first {
     use super::*;
 
@@ -50,7 +50,7 @@ mod documented {
     enum State {
         /// The last one
         Done,
-        /// Nobody began
+        /// Not begun
         Open,
     }
 }
