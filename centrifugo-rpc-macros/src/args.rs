@@ -1,4 +1,4 @@
-//! What is written inside `#[websocket_rpc(…)]`.
+//! Parses the arguments inside `#[websocket_rpc(…)]`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use syn::{Error, Ident, Lit, LitInt, LitStr, Path, Token};
 use crate::errors::{Errors, error};
 use crate::name;
 
-/// The longest `timeout`: what takes longer is no call.
+/// The longest `timeout`. Work that takes longer is not a call.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 const OPTIONS: &[&str] = &["no_wait", "idempotent", "timeout", "max_concurrency", "deprecated", "crate"];
@@ -27,14 +27,14 @@ pub(crate) struct Args {
     pub(crate) max_concurrency: Option<u32>,
     pub(crate) deprecated: Option<LitStr>,
     pub(crate) krate: Option<Path>,
-    /// There is something in the place of the name, right or wrong.
+    /// Whether something stands in the place of the name, right or wrong.
     named: bool,
-    /// The options in the order in which they are written.
+    /// The options, in the order in which they are written.
     seen: Vec<Ident>,
 }
 
 impl Args {
-    /// Reads as much as can be read, and adds what cannot to `errors`.
+    /// Parses as much as possible, and adds the problems to `errors`.
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut args = Self::default();
         let read = |input: ParseStream<'_>| -> syn::Result<()> {
@@ -141,7 +141,7 @@ fn flag(option: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
     Err(error(input.span(), format!("`{option}` takes no value"), format!("write `{option}`, or leave it out")))
 }
 
-/// The literal after `option =`; `example` shows what it should look like.
+/// The literal after `option =`; `example` shows the expected form.
 fn value(option: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Lit> {
     let help = format!("write `{option} = {example}`");
     if input.parse::<Token![=]>().is_err() {
@@ -229,13 +229,13 @@ fn krate(option: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
     }
 }
 
-/// The option that was probably meant.
+/// The option with the most similar name.
 fn nearest(key: &str) -> Option<&'static str> {
     let (distance, known) = OPTIONS.iter().map(|known| (distance(key, known), *known)).min()?;
     (distance <= 3 && distance < key.len()).then_some(known)
 }
 
-/// How many letters are to be changed, added or removed to make `b` of `a`.
+/// The number of characters to change, add or remove to turn `a` into `b`.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,4 +1,4 @@
-//! All that is wrong with one use of the attribute, reported together.
+//! Collects all errors in one use of the attribute, to report them together.
 
 use std::fmt::Display;
 
@@ -18,7 +18,7 @@ impl Errors {
         }
     }
 
-    /// `problem` at all of `tokens`, with a line that says what to do.
+    /// Adds `problem` at all of `tokens`, with a line that names the fix.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, problem: impl Display, help: impl Display) {
         self.push(Error::new_spanned(tokens, taught(problem, help)));
     }
@@ -32,7 +32,7 @@ impl Errors {
     }
 }
 
-/// `problem` at `span`, with a line that says what to do.
+/// An error with `problem` at `span`, and a line that names the fix.
 pub(crate) fn error(span: Span, problem: impl Display, help: impl Display) -> Error {
     Error::new(span, taught(problem, help))
 }

@@ -1,4 +1,4 @@
-//! The registration that is written beside a handler.
+//! Generates the registration beside a handler.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::args::Args;
 use crate::errors::{Errors, error};
 use crate::handler::{Description, Handler, Part, value_and_error};
 
-/// The function as it stands, and its registration or all that is in the way of it.
+/// The unchanged function, with its registration or with all errors that prevent it.
 pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     match registration(args, item.clone()) {
-        // The attribute asks for `async`, whether the function awaits or not.
+        // The attribute requires `async`, even if the function never awaits.
         Ok(registration) => quote! {
             #[allow(clippy::unused_async)]
             #item
             #registration
         },
-        // The function stays, so that its uses are not errors too.
+        // The function stays in place, so that its uses do not become errors too.
         Err(errors) => {
             let errors = errors.into_compile_errors();
             quote!(#item #errors)
@@ -55,13 +55,13 @@ fn library(args: &Args, errors: &mut Errors) -> TokenStream {
             ));
             TokenStream::new()
         }
-        // Its own tests and examples, and builds without Cargo, know it by its name.
+        // The library's own tests and examples, and builds without Cargo, use the library's name.
         Ok(FoundCrate::Itself) | Err(_) => quote!(::centrifugo_rpc),
     }
 }
 
-/// Errors of a handler's own types show at those types, and once: each is `check`ed in one place, and whatever else is done
-/// with it here works for any type. See `centrifugo_rpc::__private`.
+/// Generates the registration. An error about one of the handler's types appears at that type, and only once: each type
+/// is `check`ed in one place, and all other code generated here compiles for any type. See `centrifugo_rpc::__private`.
 fn register(args: &Args, handler: &Handler, library: &TokenStream) -> TokenStream {
     let Handler { cfgs, allows, .. } = handler;
     let name = &args.name;
@@ -126,9 +126,9 @@ fn duration(duration: &Duration) -> TokenStream {
     quote!(::core::time::Duration::new(#seconds, #nanos))
 }
 
-/// Makes `__argument` of an argument: what it is, by what its type can do.
+/// Defines `__argument` for an argument, selected by the traits of its type.
 fn argument(kind: &Type, is_last: bool) -> TokenStream {
-    // What the compiler itself finds to say shows at the type, too.
+    // The compiler's own errors appear at the type, too.
     let span = Span::call_site().located_at(ends(kind).0);
     let make = if is_last {
         quote_spanned!(span=> __type.argument(__type.extracts(), __type.decodes(), __type.described()))
@@ -141,7 +141,7 @@ fn argument(kind: &Type, is_last: bool) -> TokenStream {
     }
 }
 
-/// All arguments, and whether each is the last one.
+/// All arguments, each with a flag for the last one.
 fn with_last(arguments: &[Type]) -> impl Iterator<Item = (&Type, bool)> {
     arguments.iter().enumerate().map(|(i, kind)| (kind, i + 1 == arguments.len()))
 }
@@ -156,15 +156,15 @@ fn params(arguments: &[Type]) -> TokenStream {
     quote!(|| { #(#checks)* #shape })
 }
 
-/// `kind`'s first and last token.
+/// The spans of the first and the last token of `kind`.
 fn ends(kind: &Type) -> (Span, Span) {
     let mut tokens = kind.to_token_stream().into_iter().map(|token| token.span());
     let start = tokens.next().unwrap_or_else(Span::call_site);
     (start, tokens.last().unwrap_or(start))
 }
 
-/// Calls a check so that its error shows at all of `kind`: the compiler blames the receiver, and its first and last tokens
-/// have the places of the type's.
+/// Calls a check so that its error appears at all of `kind`. The compiler blames the receiver, whose first and last
+/// tokens have the spans of the first and last tokens of the type.
 fn check(kind: &Type, checked: &str, method: &str) -> TokenStream {
     let (start, end) = ends(kind);
     let checked = Ident::new(checked, Span::call_site());
@@ -175,14 +175,14 @@ fn check(kind: &Type, checked: &str, method: &str) -> TokenStream {
     quote_spanned!(start=> #receiver.#method #no_arguments;)
 }
 
-/// `tokens` in parentheses.
+/// `tokens` in parentheses, at `span`.
 fn at(span: Span, tokens: TokenStream) -> TokenTree {
     let mut group = Group::new(Delimiter::Parenthesis, tokens);
     group.set_span(span);
     group.into()
 }
 
-/// Makes `__value` and `__error` of what is returned.
+/// Defines `__value` and `__error` for the return type.
 fn returned(returns: &Type) -> TokenStream {
     let span = Span::call_site().located_at(ends(returns).0);
     quote_spanned! {span=>
@@ -238,7 +238,7 @@ fn handle(handler: &Handler) -> TokenStream {
     let body = quote! {
             #(#take)*
             #no_params
-            // The params are decoded: what they took is free while the handler runs.
+            // The params are decoded. Dropping the call frees its memory while the handler runs.
             ::core::mem::drop(__call);
             let __output = #function(#(#names),*).await;
             #returned
@@ -257,8 +257,8 @@ fn handle(handler: &Handler) -> TokenStream {
 mod tests {
     use super::*;
 
-    /// The expansion of a handler that has everything is kept in a file. `BLESS=1 cargo test -p centrifugo-rpc-macros` writes
-    /// it anew.
+    /// The expansion of a handler that uses every feature is kept in a file.
+    /// `BLESS=1 cargo test -p centrifugo-rpc-macros` rewrites the file.
     #[test]
     fn the_expansion_is_the_one_that_was_reviewed() {
         let args = quote!("tasks.get_stats", idempotent, timeout = "5s", max_concurrency = 16);

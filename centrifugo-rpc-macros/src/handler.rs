@@ -1,4 +1,4 @@
-//! The function under the attribute, once it is known to be one that can be a handler.
+//! Parses the function under the attribute, and checks that it can be a handler.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -11,16 +11,16 @@ use syn::{
 
 use crate::errors::{Errors, error};
 
-/// What the expansion needs to know of the function.
+/// The parts of the function that the expansion needs.
 #[derive(Debug)]
 pub(crate) struct Handler {
     pub(crate) name: Ident,
     pub(crate) description: Description,
     pub(crate) arguments: Vec<Type>,
     pub(crate) returns: Option<Type>,
-    /// `#[cfg]`: the registration is there where the function is.
+    /// The `#[cfg]` attributes: the registration exists wherever the function does.
     pub(crate) cfgs: Vec<Attribute>,
-    /// What the registration must not warn of, as the function does not.
+    /// Lints that the registration must not report, because the function allows them.
     pub(crate) allows: Vec<TokenStream>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Handler {
 #[derive(Debug)]
 pub(crate) enum Description {
     Text(String),
-    /// Parts of it are only known to the compiler: `#[doc = include_str!("…")]`.
+    /// Some parts are known only to the compiler: `#[doc = include_str!("…")]`.
     Concat(Vec<Part>),
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Part {
     Expr(Box<Expr>),
 }
 
-/// A function as it is written. The body is nobody's business here, and may still be incomplete in an editor.
+/// A function as written. Its body does not matter here, and may be incomplete in an editor.
 struct Written {
     attributes: Vec<Attribute>,
     signature: Signature,
@@ -54,7 +54,7 @@ impl Parse for Written {
 }
 
 impl Handler {
-    /// Checks the function, and adds all that is wrong with it to `errors`.
+    /// Checks the function, and adds all problems to `errors`.
     pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Self> {
         let Written { attributes, signature, body } = match parse_function(item) {
             Ok(written) => written,
@@ -89,7 +89,7 @@ impl Handler {
 fn parse_function(item: TokenStream) -> syn::Result<Written> {
     let start = item.clone();
     syn::parse2(item).map_err(|cause| {
-        // A function with a mistake of its own is the compiler's to explain.
+        // A syntax error inside a function is reported as it is.
         let is_function =
             start.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "fn"));
         if is_function {
@@ -177,7 +177,7 @@ fn check_return(kind: &Type, errors: &mut Errors) {
     Unnamed { errors, place: "a result" }.visit_type(kind);
 }
 
-/// What to write instead of a reference to `kind`.
+/// The owned type to suggest instead of a reference to `kind`.
 fn owned(kind: &Type) -> String {
     match kind {
         Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
@@ -186,7 +186,7 @@ fn owned(kind: &Type) -> String {
     }
 }
 
-/// `kind` as people write it.
+/// `kind` in the usual spelling.
 fn readable(kind: &Type) -> String {
     let tokens = kind.to_token_stream().to_string();
     tokens
@@ -198,7 +198,7 @@ fn readable(kind: &Type) -> String {
         .replace(" ,", ",")
 }
 
-/// Finds parts of a type that only mean something inside the function's own signature.
+/// Finds parts of a type that have a meaning only inside the function's own signature.
 struct Unnamed<'a> {
     errors: &'a mut Errors,
     place: &'static str,
@@ -236,11 +236,12 @@ impl<'ast> Visit<'ast> for Unnamed<'_> {
         }
     }
 
-    /// References in the signature of a function pointer are its own.
+    /// The signature of a function pointer may have references of its own.
     fn visit_type_bare_fn(&mut self, _: &'ast TypeBareFn) {}
 }
 
-/// Where to point at for the value and for the error of a return type: inside it, where it says `Result<T, E>`.
+/// The types to point at for the value and for the error of a return type: inside `Result<T, E>` if the type is written
+/// that way.
 pub(crate) fn value_and_error(returns: &Type) -> (&Type, &Type) {
     let Type::Path(path) = returns else { return (returns, returns) };
     let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else { return (returns, returns) };
@@ -252,7 +253,7 @@ pub(crate) fn value_and_error(returns: &Type) -> (&Type, &Type) {
     (types.next().unwrap_or(returns), types.next().unwrap_or(returns))
 }
 
-/// The lints that the function allows are allowed in its registration, which names the same types.
+/// Allows in the registration, which names the same types, the lints that the function allows.
 fn allowed(attribute: &Attribute) -> Option<TokenStream> {
     let path = attribute.path();
     if path.is_ident("deprecated") {

@@ -1,4 +1,4 @@
-//! The `#[websocket_rpc]` attribute of `centrifugo-rpc`; use it through that crate.
+//! The `#[websocket_rpc]` attribute of `centrifugo-rpc`. Use it through that crate.
 
 use proc_macro::TokenStream;
 
@@ -8,7 +8,7 @@ mod expand;
 mod handler;
 mod name;
 
-/// Registers an `async fn` as a method that callers reach by its name.
+/// Registers an `async fn` as a method that callers address by its name.
 ///
 /// ```
 /// use centrifugo_rpc::{Connection, RpcError, websocket_rpc};
@@ -37,32 +37,36 @@ mod name;
 /// }
 /// ```
 ///
-/// The function stays what it is: other code calls it, tests call it, its attributes and its visibility are its own. Its doc
-/// comment is the method's description.
+/// The function stays an ordinary function: other code and tests can call it, and its attributes and visibility do not
+/// change. Its doc comment is the method's description.
 ///
 /// # Name
 ///
-/// Comes first, as a string literal in dotted snake case: segments of `a-z`, `0-9` and `_` that begin with a letter, joined
-/// by `.`, at most 128 bytes. The first segment `system` belongs to the server. A program has one method of a name; a second
-/// one is found before the server connects.
+/// The first argument is a string literal in dotted snake case: segments of `a-z`, `0-9` and `_` that begin with a
+/// letter, joined by `.`, at most 128 bytes. The first segment `system` is reserved for the server. Names of methods
+/// are unique in a program; a duplicate is an error before the server connects.
 ///
 /// # Options
 ///
-/// | option | meaning | default |
-/// | --- | --- | --- |
-/// | `no_wait` | A notification: its callers do not wait, and nothing is answered. The function returns `()` or `Result<(), E>`, whose error is logged. | callers wait |
-/// | `idempotent` | Running twice is as good as running once, so the call may be run again where the worker died that had it. | a call runs at most once |
-/// | `timeout = "5s"` | How long one call may run before it is dropped and answered with 408. Units as in `"500ms"`, `"1m 30s"`; more than zero, at most 24 hours. | the server's `call_timeout` |
-/// | `max_concurrency = 16` | How many calls of this method a worker runs at once; further ones are answered with 429. At least 1. | only the server's limits |
-/// | `deprecated = "use tasks.list"` | What to use instead, for those who read the method's options. | not deprecated |
-/// | `crate = ::my_prelude::centrifugo_rpc` | Where this library is, for crates that reach it only through another one. Renaming it in `Cargo.toml` needs no option. | found in `Cargo.toml` |
+/// - `no_wait`: a notification. Its callers do not wait, and there is no reply. The function returns `()` or
+///   `Result<(), E>`, whose error is logged. Default: callers wait.
+/// - `idempotent`: running twice is as good as running once, so a call may be retried if its worker died. Default: a
+///   call runs at most once.
+/// - `timeout = "5s"`: the maximum duration of one call. A longer call is dropped and answered with 408. Units as in
+///   `"500ms"`, `"1m 30s"`; more than zero, at most 24 hours. Default: the server's `call_timeout`.
+/// - `max_concurrency = 16`: the maximum number of calls of this method in flight on a worker. Further calls are
+///   answered with 429. At least 1. Default: only the server's limits.
+/// - `deprecated = "use tasks.list"`: the replacement, for readers of the method's options. Default: not deprecated.
+/// - `crate = ::my_prelude::centrifugo_rpc`: the path of this library, for crates that reach it only through another
+///   crate. Renaming it in `Cargo.toml` needs no option. Default: found in `Cargo.toml`.
 ///
 /// # Arguments
 ///
-/// Any number of extractors, then at most one params type. There is nothing to mark them: an argument whose type implements
-/// `FromCall` is an extractor, such as `Connection`, `State<T>` and your own; a last argument that does not is the params and
-/// implements `serde::Deserialize` and `schemars::JsonSchema`. Extractors run in the order in which they are written, and the
-/// params are decoded when all of them have agreed. Patterns are welcome.
+/// Any number of extractors, then at most one params type. No markers are needed: an argument whose type implements
+/// `FromCall` is an extractor, such as `Connection`, `State<T>` and your own types. If the type of the last argument
+/// does not implement `FromCall`, the argument is the params, and its type implements `serde::Deserialize` and
+/// `schemars::JsonSchema`. Extractors run in the order in which they are written. The params are decoded after all
+/// extractors have accepted the call. An argument may be a pattern.
 ///
 /// ```
 /// use centrifugo_rpc::{Call, Connection, FromCall, RpcError, State, websocket_rpc};
@@ -71,7 +75,7 @@ mod name;
 ///     all: Vec<String>,
 /// }
 ///
-/// /// Anybody but the anonymous.
+/// /// Any caller except an anonymous one.
 /// struct User(Connection);
 ///
 /// impl FromCall for User {
@@ -88,13 +92,13 @@ mod name;
 /// }
 /// ```
 ///
-/// A method without params accepts that there are none, `null` and an object, whose members it ignores; anything else is
-/// answered with 400.
+/// A method without params accepts missing params, `null`, and an object, whose members it ignores. All other params
+/// are answered with 400.
 ///
 /// # Result
 ///
-/// `T`, or `Result<T, E>` under whatever name: `T` implements `serde::Serialize` and `schemars::JsonSchema`, `E` converts
-/// into an `RpcError`. Without a return type the result is `null`.
+/// `T`, or `Result<T, E>`, under any alias: `T` implements `serde::Serialize` and `schemars::JsonSchema`, and `E`
+/// converts into an `RpcError`. Without a return type, the result is `null`.
 ///
 /// ```
 /// use centrifugo_rpc::{RpcError, websocket_rpc};
@@ -118,21 +122,23 @@ mod name;
 /// }
 /// ```
 ///
-/// # What a handler is not
+/// # Restrictions
 ///
-/// It is a free `async fn` that is `Send`: not in an `impl` block, not generic (nor `impl Trait`), not `unsafe`, `const` or
-/// `extern`, without references in its arguments. `#[cfg]` goes on the function, whose registration follows it, and not on
-/// an argument. A wrong signature is an error at its place, and all errors of one signature come together.
+/// A handler is a free `async fn` whose future is `Send`: not in an `impl` block, not generic (nor `impl Trait`), not
+/// `unsafe`, `const` or `extern`, and without references in its arguments. `#[cfg]` goes on the function, and the
+/// registration follows it; it cannot go on an argument. Each error in a signature is reported at its place, and all
+/// errors of one signature are reported together.
 ///
 /// # Description
 ///
 /// The doc comment without its indentation and without blank lines around it. `#[doc = include_str!("…")]` and other
-/// expressions of the compiler's own are a part of it; `#[doc(…)]` is not.
+/// expressions that the compiler evaluates are part of it; `#[doc(…)]` is not.
 ///
 /// # Lints
 ///
-/// The lints of your crate apply to the function as they would without the attribute, but for `clippy::unused_async`: it is
-/// the attribute that asks for `async`. What the function is allowed to do with `#[allow]`, its registration may do, too.
+/// The lints of your crate apply to the function as they would without the attribute, except `clippy::unused_async`,
+/// because the attribute requires `async`. Lints that the function allows with `#[allow]` are also allowed in its
+/// registration.
 #[proc_macro_attribute]
 pub fn websocket_rpc(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(args.into(), &item.into()).into()

@@ -1,16 +1,16 @@
-//! The name of a method: dotted snake case.
+//! Checks the name of a method: dotted snake case.
 
-/// The longest name, in bytes.
+/// The maximum length, in bytes.
 const MAX_LEN: usize = 128;
 
-/// Methods that the server brings along, such as `system.contract`.
+/// The first segment of the server's own methods, such as `system.contract`.
 const RESERVED: &str = "system";
 
-/// Whether `name` can be a method's.
+/// Checks that `name` can be the name of a method.
 ///
 /// # Errors
 ///
-/// What is wrong with it, and what to do about that.
+/// Returns the problem with the name, and its fix.
 pub(crate) fn check(name: &str) -> Result<(), (String, String)> {
     if name.is_empty() {
         return Err(("the name of a method cannot be empty".into(), "write one, such as `\"tasks.get_stats\"`".into()));
@@ -46,7 +46,7 @@ fn is_dotted_snake_case(name: &str) -> bool {
     })
 }
 
-/// The nearest name that is one.
+/// The nearest valid name.
 fn proposal(name: &str) -> Option<String> {
     let segments: Vec<String> =
         name.split(['.', '/', ':']).map(snake_case).filter(|segment| !segment.is_empty()).collect();
@@ -54,7 +54,7 @@ fn proposal(name: &str) -> Option<String> {
     (is_dotted_snake_case(&better) && better.len() <= MAX_LEN && !is_reserved(&better)).then_some(better)
 }
 
-/// `GetHTTPStats-now` as `get_http_stats_now`.
+/// Turns `GetHTTPStats-now` into `get_http_stats_now`.
 fn snake_case(segment: &str) -> String {
     let chars: Vec<char> = segment.chars().collect();
     let mut snake = String::with_capacity(segment.len() + 4);

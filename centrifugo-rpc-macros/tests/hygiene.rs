@@ -1,4 +1,4 @@
-//! Handlers among names that an expansion might take for its own.
+//! Handlers among names that an expansion might confuse with its own.
 
 #![no_implicit_prelude]
 #![deny(warnings)]
@@ -48,7 +48,7 @@ macro_rules! submit {
 
 type Outcome = ::std::result::Result<(), ::centrifugo_rpc::RpcError>;
 
-/// Says who calls.
+/// Returns the caller's user.
 #[doc = ::core::concat!("Politely.")]
 #[::centrifugo_rpc::websocket_rpc(
     "hygiene.everything",
@@ -74,7 +74,7 @@ async fn alias() -> Outcome {
 }
 
 mod nested {
-    /// As its neighbour's.
+    /// Has the same name as its neighbour.
     #[::centrifugo_rpc::websocket_rpc("hygiene.nested")]
     pub(super) async fn nothing() {}
 }

@@ -1,4 +1,4 @@
-//! What becomes of an annotated function: it stays a function, and its registration says what was written.
+//! Tests of the expansion: the function stays a function, and its registration has the data that was written.
 
 #![deny(warnings, clippy::all, clippy::pedantic, missing_docs)]
 #![forbid(unsafe_code)]
@@ -10,7 +10,7 @@ use centrifugo_rpc::__private::inventory;
 use centrifugo_rpc::{Call, Connection, FromCall, Method, RpcError, State, websocket_rpc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-// A crate of handlers that is not mentioned is not linked.
+// A crate of handlers is linked only if the program refers to it.
 use {fixture_reexported as _, fixture_renamed as _};
 
 fn methods() -> BTreeMap<&'static str, &'static Method> {
@@ -177,7 +177,7 @@ async fn is_not_there_either(_: NoSuchType) {}
 #[cfg_attr(test, cfg(not(test)))]
 async fn is_not_there_at_all(_: NoSuchType) {}
 
-/// A function that nobody should call any more.
+/// A deprecated function.
 #[deprecated = "call `value`"]
 #[websocket_rpc("lints.deprecated")]
 async fn deprecated() {}
@@ -197,7 +197,7 @@ async fn r#type(Camel: String) -> usize {
     Camel.len()
 }
 
-/// Handlers in modules, with names that are taken elsewhere.
+/// Handlers in modules, with names that are also used elsewhere.
 pub mod inner {
     use super::websocket_rpc;
 

@@ -1,8 +1,9 @@
-//! What a user reads who made a mistake: one file per mistake in `ui/`, each beside the compiler's whole output.
+//! The compiler's output for mistakes of users: one file per mistake in `ui/`, each beside the whole output.
 //!
-//! The outputs are those of Rust 1.95 and are compared letter by letter, whichever compiler runs the test: another one may
-//! well word them differently, and somebody should look at that. `TRYBUILD=overwrite cargo test -p centrifugo-rpc-macros --test
-//! ui` writes them anew; read the difference before you commit it.
+//! The outputs are those of Rust 1.95. They are compared letter by letter, whichever compiler runs the test: another
+//! version may well word them differently, and a person should review that.
+//! `TRYBUILD=overwrite cargo test -p centrifugo-rpc-macros --test ui` rewrites them; read the difference before you
+//! commit it.
 
 #[test]
 fn every_mistake_is_an_error_that_says_what_to_do() {

@@ -6,6 +6,6 @@ fn count() -> u32 {
 }
 
 fn main() {
-    // The function is there, so that its callers are not errors too.
+    // The function stays in place, so that its callers do not become errors too.
     let _: u32 = count();
 }

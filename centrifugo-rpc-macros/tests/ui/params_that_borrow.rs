@@ -2,7 +2,7 @@
 
 use centrifugo_rpc::websocket_rpc;
 
-// Without a lifetime to be seen, this is the compiler's to explain.
+// The signature shows no borrowed lifetime, so the compiler explains the error.
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Params<'a> {
     user_id: &'a str,
