@@ -211,8 +211,8 @@ fn token(config: &Config, user: &str, ttl: Duration, info: Option<&RawValue>) ->
     print(token)
 }
 
-/// Prints a line. A closed pipe (`… | head -1`) is not a fault of this program, but it is an error, because nothing was
-/// printed.
+/// Prints a line. Returns an error for a closed pipe (`… | head -1`): the pipe is not this program's fault, but
+/// nothing was printed.
 fn print(text: impl Display) -> Result<ExitCode, Error> {
     let printed = writeln!(io::stdout(), "{text}");
     printed.map(|()| ExitCode::SUCCESS).map_err(|error| failed("cannot print").because(error))

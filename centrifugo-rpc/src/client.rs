@@ -154,7 +154,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call).
+    /// The errors of [`call`](Self::call).
     pub async fn call_with<R>(
         &self,
         method: &str,
@@ -191,7 +191,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`notify`](Self::notify).
+    /// The errors of [`notify`](Self::notify).
     pub async fn notify_with(
         &self,
         method: &str,

@@ -68,7 +68,7 @@
 //! | `client` | `Client`: a caller in Rust |
 //! | `hub` | `hub::Hub`: a Centrifugo in process and in memory, for development and tests |
 //!
-//! A worker that needs no command line turns the default features off.
+//! A worker that needs no command line can turn the default features off.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Only the command line prints.

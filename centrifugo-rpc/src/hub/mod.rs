@@ -79,7 +79,7 @@ pub struct Hub {
 impl Hub {
     /// Starts a hub on a free port of 127.0.0.1.
     ///
-    /// Dropping the future starts nothing.
+    /// No hub starts if the future is dropped.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl HubBuilder {
 
     /// Starts the hub.
     ///
-    /// Dropping the future starts nothing.
+    /// No hub starts if the future is dropped.
     ///
     /// # Errors
     ///
