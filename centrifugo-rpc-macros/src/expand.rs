@@ -108,17 +108,12 @@ fn description(description: &Description) -> TokenStream {
 }
 
 fn options(args: &Args) -> TokenStream {
-    let Args { no_wait, idempotent, .. } = args;
-    let timeout = option(args.timeout.as_ref().map(duration));
-    let max_concurrency = option(args.max_concurrency);
-    let deprecated = option(args.deprecated.as_ref());
-    quote! {
-        __rpc::Options::new(#no_wait, #idempotent, #timeout, #max_concurrency, #deprecated)
-    }
-}
-
-fn option(value: Option<impl ToTokens>) -> TokenStream {
-    value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
+    let notification = args.no_wait.then(|| quote!(.notification()));
+    let idempotent = args.idempotent.then(|| quote!(.idempotent()));
+    let timeout = args.timeout.as_ref().map(duration).map(|timeout| quote!(.timeout(#timeout)));
+    let max_concurrency = args.max_concurrency.map(|calls| quote!(.max_concurrency(#calls)));
+    let deprecated = args.deprecated.as_ref().map(|instead| quote!(.deprecated(#instead)));
+    quote!(__rpc::MethodOptions::new() #notification #idempotent #timeout #max_concurrency #deprecated)
 }
 
 fn duration(duration: &Duration) -> TokenStream {
@@ -152,7 +147,7 @@ fn params(arguments: &[Type]) -> TokenStream {
         let check = check(kind, "__argument", "check");
         quote!(#argument #check)
     });
-    let shape = if arguments.is_empty() { option(None::<Type>) } else { quote!(__argument.shape()) };
+    let shape = if arguments.is_empty() { quote!(::core::option::Option::None) } else { quote!(__argument.shape()) };
     quote!(|| { #(#checks)* #shape })
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use centrifugo_rpc::__private::inventory;
-use centrifugo_rpc::{Call, Connection, FromCall, Method, RpcError, State, websocket_rpc};
+use centrifugo_rpc::{Call, Connection, FromCall, Method, MethodKind, RpcError, State, websocket_rpc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 // A crate of handlers is linked only if the program refers to it.
@@ -284,11 +284,11 @@ fn a_function_that_is_not_compiled_is_not_registered() {
 #[test]
 fn options_are_what_was_written() {
     let none = method("options.none").options();
-    assert!(!none.no_wait && !none.idempotent);
+    assert!(none.kind == MethodKind::Unary && !none.idempotent);
     assert_eq!((none.timeout, none.max_concurrency, none.deprecated), (None, None, None));
 
     let all = method("options.all").options();
-    assert!(all.no_wait && all.idempotent);
+    assert!(all.kind == MethodKind::Notification && all.idempotent);
     assert_eq!(all.timeout, Some(Duration::from_millis(90_005)));
     assert_eq!((all.max_concurrency, all.deprecated), (Some(16), Some("use options.none")));
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::error::RpcError;
 use crate::handler::Reply;
 use crate::handler::private::boxed;
-use crate::registry::{Location, Method, Options, Registry, Type};
+use crate::registry::{Location, Method, MethodKind, MethodOptions, Registry, Type};
 
 mod hash;
 mod served;
@@ -69,7 +69,7 @@ impl Contract {
                 name: (*name).to_owned(),
                 description: (*description).to_owned(),
                 deprecated: options.deprecated.map(ToOwned::to_owned),
-                no_wait: options.no_wait,
+                no_wait: options.kind == MethodKind::Notification,
                 idempotent: options.idempotent,
                 timeout_ms: options.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
                 params: (method.params)().map(|params_type| params_type.describe(&mut params).into()),
@@ -109,7 +109,7 @@ struct ContractInfo<'a> {
 pub(crate) static SYSTEM_CONTRACT: Method = Method::new(
     "system.contract",
     "The hash and the version of the contract that is served.",
-    Options::new(false, true, None, None, None),
+    MethodOptions::new().idempotent(),
     || None,
     Type::of::<ContractInfo<'_>>,
     |_| {},

@@ -114,7 +114,7 @@ pub use dispatch::service::CallService;
 pub use error::{BoxError, Error, ErrorKind, RpcError};
 pub use handler::{Call, FromCall, Needs, Reply, State};
 pub use protocol::codes;
-pub use registry::{Method, Options};
+pub use registry::{Method, MethodKind, MethodOptions};
 #[cfg(feature = "cli")]
 pub use server::Serving;
 pub use server::{Server, Worker, serve};
@@ -124,7 +124,7 @@ pub use server::{Server, Worker, serve};
 pub mod __private {
     pub use crate::handler::private::*;
     pub use crate::handler::{HandlerFuture, Needs};
-    pub use crate::registry::{Location, Method, Options, Type};
+    pub use crate::registry::{Location, Method, MethodOptions, Type};
     pub use inventory;
 }
 

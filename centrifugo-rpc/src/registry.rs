@@ -20,7 +20,7 @@ mod names;
 pub struct Method {
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
-    pub(crate) options: Options,
+    pub(crate) options: MethodOptions,
     pub(crate) params: fn() -> Option<Type>,
     pub(crate) result: fn() -> Type,
     pub(crate) needs: fn(&mut Needs),
@@ -28,12 +28,22 @@ pub struct Method {
     pub(crate) location: Location,
 }
 
+/// How a method answers its callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MethodKind {
+    /// One result or one error for each call.
+    Unary,
+    /// No reply: callers do not wait, and an error is only logged. `no_wait` in the attribute.
+    Notification,
+}
+
 /// The options of the attribute, each with its default.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Options {
-    /// `no_wait`: a notification, whose caller does not wait for a reply. Default: false.
-    pub no_wait: bool,
+pub struct MethodOptions {
+    /// How the method answers. Default: [`MethodKind::Unary`].
+    pub kind: MethodKind,
     /// `idempotent`: a call may be retried after its worker died. Default: false.
     pub idempotent: bool,
     /// `timeout = "5s"`: the maximum duration of one call. Default:
@@ -45,17 +55,38 @@ pub struct Options {
     pub deprecated: Option<&'static str>,
 }
 
-impl Options {
-    #[doc(hidden)]
+/// A builder for the macro: it names only the options that are given, so that a new option changes no expansion.
+#[doc(hidden)]
+#[allow(clippy::new_without_default)] // `Default` is not `const`
+impl MethodOptions {
     #[must_use]
-    pub const fn new(
-        no_wait: bool,
-        idempotent: bool,
-        timeout: Option<Duration>,
-        max_concurrency: Option<u32>,
-        deprecated: Option<&'static str>,
-    ) -> Self {
-        Self { no_wait, idempotent, timeout, max_concurrency, deprecated }
+    pub const fn new() -> Self {
+        Self { kind: MethodKind::Unary, idempotent: false, timeout: None, max_concurrency: None, deprecated: None }
+    }
+
+    #[must_use]
+    pub const fn notification(self) -> Self {
+        Self { kind: MethodKind::Notification, ..self }
+    }
+
+    #[must_use]
+    pub const fn idempotent(self) -> Self {
+        Self { idempotent: true, ..self }
+    }
+
+    #[must_use]
+    pub const fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self }
+    }
+
+    #[must_use]
+    pub const fn max_concurrency(self, calls: u32) -> Self {
+        Self { max_concurrency: Some(calls), ..self }
+    }
+
+    #[must_use]
+    pub const fn deprecated(self, instead: &'static str) -> Self {
+        Self { deprecated: Some(instead), ..self }
     }
 }
 
@@ -122,7 +153,7 @@ impl Method {
     pub const fn new(
         name: &'static str,
         description: &'static str,
-        options: Options,
+        options: MethodOptions,
         params: fn() -> Option<Type>,
         result: fn() -> Type,
         needs: fn(&mut Needs),
@@ -146,7 +177,7 @@ impl Method {
 
     /// The options of the attribute.
     #[must_use]
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &MethodOptions {
         &self.options
     }
 }

@@ -17,13 +17,10 @@ const _: () = {
     const __METHOD: __rpc::Method = __rpc::Method::new(
         "tasks.get_stats",
         "Get task statistics for a user.\n\nCounts what is archived, too.",
-        __rpc::Options::new(
-            false,
-            true,
-            ::core::option::Option::Some(::core::time::Duration::new(5u64, 0u32)),
-            ::core::option::Option::Some(16u32),
-            ::core::option::Option::None,
-        ),
+        __rpc::MethodOptions::new()
+            .idempotent()
+            .timeout(::core::time::Duration::new(5u64, 0u32))
+            .max_concurrency(16u32),
         || {
             let __type = __rpc::Probe::<Connection>::new();
             let __argument = __type.extractor(__type.extracts());

@@ -26,11 +26,14 @@ pub(crate) fn between(old: &Api, new: &Api) -> Vec<Change> {
             change(true, format!("`{name}` is gone"));
             continue;
         };
-        if before.no_wait != now.no_wait {
-            let what =
-                if now.no_wait { "answers no more: it is `no_wait` now" } else { "answers now: it was `no_wait`" };
+        if before.is_notification() != now.is_notification() {
+            let what = if now.is_notification() {
+                "answers no more: it is `no_wait` now"
+            } else {
+                "answers now: it was `no_wait`"
+            };
             // A method with a result accepts notifications too, so only the change to `no_wait` breaks callers.
-            change(now.no_wait, format!("`{name}` {what}"));
+            change(now.is_notification(), format!("`{name}` {what}"));
         }
         if before.idempotent != now.idempotent {
             let what = if now.idempotent {

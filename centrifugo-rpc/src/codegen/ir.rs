@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use crate::registry::MethodKind;
+
 mod visit;
 
 /// A contract, lowered.
@@ -23,12 +25,19 @@ pub(crate) struct Method {
     pub description: String,
     /// The replacement, as text.
     pub deprecated: Option<String>,
-    pub no_wait: bool,
+    pub kind: MethodKind,
     pub idempotent: bool,
     /// None for methods without params.
     pub params: Option<Type>,
     /// [`Type::Null`] for methods that return nothing and only confirm completion.
     pub result: Type,
+}
+
+impl Method {
+    /// Whether the method has no reply.
+    pub(crate) fn is_notification(&self) -> bool {
+        self.kind == MethodKind::Notification
+    }
 }
 
 /// A named type: a Rust type, or a type that has no name in Rust and is named after its place.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::ir::{Api, Key, Method, Shape, Type, TypeDef};
 use super::names;
 use crate::contract::Contract;
+use crate::registry::MethodKind;
 
 mod constraints;
 mod directions;
@@ -40,7 +41,7 @@ pub(crate) fn lower(contract: &Contract) -> Result<Api, Vec<String>> {
             name: method.name.clone(),
             description: method.description.clone(),
             deprecated: method.deprecated.clone(),
-            no_wait: method.no_wait,
+            kind: if method.no_wait { MethodKind::Notification } else { MethodKind::Unary },
             idempotent: method.idempotent,
             params: method
                 .params

@@ -11,10 +11,10 @@ use crate::contract::Contract;
 use crate::error::RpcError;
 use crate::handler::States;
 use crate::handler::private::boxed;
-use crate::registry::{Location, Method, Options, Registry, Type};
+use crate::registry::{Location, Method, MethodOptions, Registry, Type};
 
 /// A method that is not registered.
-pub(crate) const fn method(name: &'static str, description: &'static str, options: Options) -> Method {
+pub(crate) const fn method(name: &'static str, description: &'static str, options: MethodOptions) -> Method {
     Method::new(
         name,
         description,
@@ -27,8 +27,7 @@ pub(crate) const fn method(name: &'static str, description: &'static str, option
     )
 }
 
-pub(crate) const PLAIN: Options =
-    Options { no_wait: false, idempotent: false, timeout: None, max_concurrency: None, deprecated: None };
+pub(crate) const PLAIN: MethodOptions = MethodOptions::new();
 
 /// The contract of these methods.
 pub(crate) fn contract(methods: &[&'static Method]) -> Contract {
@@ -51,9 +50,9 @@ pub(crate) fn api() -> Api {
     static LIST: Method = Method {
         params: || Some(Type::of::<Filter>()),
         result: Type::of::<Vec<Task>>,
-        ..method("tasks.list", "", Options { deprecated: Some("use `tasks.search`"), idempotent: true, ..PLAIN })
+        ..method("tasks.list", "", PLAIN.deprecated("use `tasks.search`").idempotent())
     };
-    static TOUCH: Method = method("tasks.touch", "Touches.", Options { no_wait: true, ..PLAIN });
+    static TOUCH: Method = method("tasks.touch", "Touches.", PLAIN.notification());
     static COUNT: Method = Method { result: Type::of::<u32>, ..method("tasks.count", "Counts.", PLAIN) };
     super::lower(&contract(&[&PUT, &LIST, &TOUCH, &COUNT])).expect("no problem")
 }

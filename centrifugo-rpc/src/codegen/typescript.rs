@@ -116,7 +116,7 @@ fn codecs_module(context: &Context<'_>) -> String {
 fn api_module(context: &Context<'_>) -> String {
     let mut used = Used::default();
     for method in &context.api.methods {
-        let result = (!method.no_wait).then_some(&method.result);
+        let result = (!method.is_notification()).then_some(&method.result);
         for kind in method.params.iter().chain(result) {
             kind.visit(&mut |kind| match kind {
                 Type::Named(_) => used.types = true,
@@ -125,8 +125,8 @@ fn api_module(context: &Context<'_>) -> String {
             });
         }
     }
-    let is_called = context.api.methods.iter().any(|method| !method.no_wait);
-    let is_notified = context.api.methods.iter().any(|method| method.no_wait);
+    let is_called = context.api.methods.iter().any(|method| !method.is_notification());
+    let is_notified = context.api.methods.iter().any(|method| method.is_notification());
     let functions = [(is_called, "call, "), (true, "checkContract"), (is_notified, ", notify")];
     let functions: String = functions.iter().filter(|(used, _)| *used).map(|(_, name)| *name).collect();
     let typed = format!("import {{ {functions} }} from './runtime/typed.js';");

@@ -129,13 +129,10 @@ fn shapes_and_names_move_the_hash() {
 #[test]
 fn options_that_callers_notice_move_the_hash() {
     static PLAINLY: Method = method("tasks.do", "Does.", PLAIN);
-    static OTHERWISE: Method = method(
-        "tasks.do",
-        "Does it.",
-        Options { timeout: Some(std::time::Duration::from_secs(1)), deprecated: Some("x"), ..PLAIN },
-    );
-    static SILENTLY: Method = method("tasks.do", "Does.", Options { no_wait: true, ..PLAIN });
-    static AGAIN: Method = method("tasks.do", "Does.", Options { idempotent: true, ..PLAIN });
+    static OTHERWISE: Method =
+        method("tasks.do", "Does it.", PLAIN.timeout(std::time::Duration::from_secs(1)).deprecated("x"));
+    static SILENTLY: Method = method("tasks.do", "Does.", PLAIN.notification());
+    static AGAIN: Method = method("tasks.do", "Does.", PLAIN.idempotent());
     let [plainly, otherwise, silently, again] =
         [&PLAINLY, &OTHERWISE, &SILENTLY, &AGAIN].map(|method| contract(&[method]).hash);
     assert_eq!(plainly, otherwise);

@@ -8,15 +8,14 @@ use tower::timeout::TimeoutLayer;
 
 use super::*;
 use crate::handler::HandlerFuture;
-use crate::registry::{Location, Options, Type};
+use crate::registry::{Location, MethodOptions, Type};
 
 mod batches;
 
 const SESSION: &str = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
-static PLAIN: Options =
-    Options { no_wait: false, idempotent: false, timeout: None, max_concurrency: None, deprecated: None };
+const PLAIN: MethodOptions = MethodOptions::new();
 
-const fn method(name: &'static str, options: Options, handle: fn(Call) -> HandlerFuture) -> Method {
+const fn method(name: &'static str, options: MethodOptions, handle: fn(Call) -> HandlerFuture) -> Method {
     Method::new(name, "", options, || None, Type::of::<()>, |_| {}, handle, Location::new("tests.rs", 1))
 }
 
@@ -28,8 +27,8 @@ static SLEEP: Method = method("t.sleep", PLAIN, |call| {
         Ok(Reply::new(format!("{:?}", call.connection().user()).into_bytes()))
     })
 });
-static BRIEF: Method = method("t.brief", Options { timeout: Some(Duration::from_secs(2)), ..PLAIN }, SLEEP.handle);
-static ONCE: Method = method("t.once", Options { max_concurrency: Some(1), ..PLAIN }, SLEEP.handle);
+static BRIEF: Method = method("t.brief", PLAIN.timeout(Duration::from_secs(2)), SLEEP.handle);
+static ONCE: Method = method("t.once", PLAIN.max_concurrency(1), SLEEP.handle);
 static PANIC: Method = method("t.panic", PLAIN, |_| Box::pin(async { panic!("a secret of the log") }));
 static PANIC_IN_DROP: Method = method("t.panic_in_drop", PLAIN, |_| {
     struct Bomb;

@@ -14,7 +14,7 @@ const fn method(name: &'static str, line: u32) -> Method {
     Method::new(
         name,
         "",
-        Options { no_wait: false, idempotent: false, timeout: None, max_concurrency: None, deprecated: None },
+        MethodOptions::new(),
         || None,
         Type::of::<()>,
         |_| {},

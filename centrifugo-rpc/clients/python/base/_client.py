@@ -82,7 +82,8 @@ class CentrifugoRPCClient:
                 its own; at most a day. Default: 30, as at the workers.
             connect_timeout: how many seconds `connect` tries; `math.inf` for no limit.
                 Default: 10. After a first connection, the client never stops trying.
-            request_channel: the channel for requests. Default: `rpc:requests`.
+            request_channel: the channel for requests, `<namespace>:<name>`. Default:
+                `rpc:requests`.
             reply_namespace: the namespace of reply channels. Default: `reply`.
             message_size_limit: Centrifugo's `websocket.message_size_limit`, in bytes.
                 Default: 64 KiB, as in Centrifugo. The client itself answers a larger

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::codegen::lower;
 use crate::codegen::sample::{PLAIN, contract, contract_of, method};
-use crate::registry::{self, Options};
+use crate::registry::{self, MethodOptions};
 
 /// Compares two versions of one type: the breaking changes in params and in results.
 fn versions<Old: JsonSchema + 'static, New: JsonSchema + 'static>() -> (Vec<String>, Vec<String>) {
@@ -179,14 +179,14 @@ fn types_that_contain_themselves_come_to_an_end() {
 
 #[test]
 fn methods_and_their_options() {
-    const fn with(name: &'static str, options: Options) -> registry::Method {
+    const fn with(name: &'static str, options: MethodOptions) -> registry::Method {
         method(name, "", options)
     }
     static GONE: registry::Method = with("a.gone", PLAIN);
     static NEW: registry::Method = with("a.new", PLAIN);
-    static BEFORE: registry::Method = with("b", Options { idempotent: true, ..PLAIN });
-    static AFTER: registry::Method = with("b", Options { no_wait: true, deprecated: Some("use c"), ..PLAIN });
-    static SILENT: registry::Method = with("c", Options { no_wait: true, ..PLAIN });
+    static BEFORE: registry::Method = with("b", PLAIN.idempotent());
+    static AFTER: registry::Method = with("b", PLAIN.notification().deprecated("use c"));
+    static SILENT: registry::Method = with("c", PLAIN.notification());
     static ANSWERS: registry::Method = with("c", PLAIN);
     let api = |methods: &[&'static registry::Method]| lower(&contract(methods)).expect("no problem");
     let changes = between(&api(&[&GONE, &BEFORE, &SILENT]), &api(&[&NEW, &AFTER, &ANSWERS]));

@@ -91,7 +91,7 @@ wraps `client.ErrTokenRefused` ends the client.
 /// A sample program that calls a method.
 fn example(kinds: &Kinds<'_>, module: &str) -> String {
     let methods = &kinds.api.methods;
-    let callable = |method: &&Method| !method.no_wait && method.deprecated.is_none();
+    let callable = |method: &&Method| !method.is_notification() && method.deprecated.is_none();
     let best = methods.iter().filter(callable).max_by_key(|method| std::cmp::Reverse(cost(kinds, method)));
     let Some(method) = best.or(methods.first()) else {
         return program(module, &["fmt.Println(api.Connected())".to_owned()]);
@@ -102,7 +102,7 @@ fn example(kinds: &Kinds<'_>, module: &str) -> String {
         Some(params) => format!(", {}", value(kinds, params)),
     };
     let call = format!("api.{name}(ctx{params})");
-    let lines = if method.no_wait || method.result == Type::Null {
+    let lines = if method.is_notification() || method.result == Type::Null {
         vec![format!("if err := {call}; err != nil {{"), "\tlog.Fatal(err)".to_owned(), "}".to_owned()]
     } else {
         let lines = [&format!("result, err := {call}"), "if err != nil {", "\tlog.Fatal(err)", "}"];

@@ -29,7 +29,7 @@ fn method(kinds: &Kinds<'_>, method: &Method) -> String {
         Some("") => "Deprecated: do not use it any more.".to_owned(),
         Some(instead) => format!("Deprecated: {instead}"),
     };
-    let first = if method.no_wait {
+    let first = if method.is_notification() {
         format!("{name} notifies the method {}: it runs, and nothing is answered.", method.name)
     } else {
         format!("{name} calls the method {}.", method.name)
@@ -45,7 +45,7 @@ fn method(kinds: &Kinds<'_>, method: &Method) -> String {
         }
     };
     let result = kinds.kind(&method.result);
-    let (returns, body) = if method.no_wait {
+    let (returns, body) = if method.is_notification() {
         ("error".to_owned(), format!("\treturn notify(ctx, c, {wire}, {payload}, options)\n"))
     } else if method.result == Type::Null {
         let call = format!("call(ctx, c, {wire}, {payload}, nulls, options)");

@@ -159,11 +159,11 @@ fn print_body(types: &Types<'_>, method: &Method, result: &Expr, mode: Mode) -> 
         None => (Expr::name("None"), "None"),
     };
     let mut arguments = vec![Expr::name(literal(&method.name)), params_type, Expr::name(params)];
-    if !method.no_wait {
+    if !method.is_notification() {
         arguments.push(result.clone());
     }
     arguments.extend([Expr::name("timeout"), Expr::name("traceparent")]);
-    if method.no_wait {
+    if method.is_notification() {
         return Expr::call("self._notify", arguments).laid_out(wait, 8, 0) + "\n";
     }
     if types.is_never(&method.result) {

@@ -142,7 +142,7 @@ asyncio.run(main())
 fn rank(types: &Types<'_>, method: &Method) -> u8 {
     let has_members = |kind: &Type| types.struct_of(kind).is_some_and(|(_, fields)| !fields.fields.is_empty());
     let shown = u8::from(!method.params.as_ref().is_some_and(has_members)) + u8::from(!has_members(&method.result));
-    shown + 4 * u8::from(method.no_wait || method.deprecated.is_some())
+    shown + 4 * u8::from(method.is_notification() || method.deprecated.is_some())
 }
 
 /// An expression for a sample value, and the types that it uses.

@@ -13,7 +13,7 @@ impl Context<'_> {
 
     fn declaration(&self, method: &Method, name: &str) -> String {
         let mut remarks = Vec::new();
-        if method.no_wait {
+        if method.is_notification() {
             remarks.push("Nothing is answered: resolves when Centrifugo has taken the notification.");
         }
         if method.idempotent {
@@ -26,7 +26,7 @@ impl Context<'_> {
         let doc = doc("  ", &paragraphs, method.deprecated.as_deref());
 
         let params = method.params.as_ref().map(|params| format!("params: {}, ", self.kind(params)));
-        let returns_nothing = method.no_wait || method.result == Type::Null;
+        let returns_nothing = method.is_notification() || method.result == Type::Null;
         let result = if returns_nothing { "void".to_owned() } else { self.kind(&method.result) };
         format!("{doc}  {name}({}options?: CallOptions): Promise<{result}>;\n", params.unwrap_or_default())
     }
@@ -43,7 +43,7 @@ impl Context<'_> {
             None => ("", "undefined".to_owned(), "undefined"),
         };
         let wire = literal(&method.name);
-        let call = if method.no_wait {
+        let call = if method.is_notification() {
             format!("notify(this._rpc, {wire}, {codec}, {argument}, options)")
         } else {
             format!("call(this._rpc, {wire}, {codec}, {argument}, {}, options)", self.codec(&method.result))

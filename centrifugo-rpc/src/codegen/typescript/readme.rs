@@ -116,7 +116,7 @@ fn example(context: &Context<'_>) -> String {
         let last = method.name.rsplit('.').next().unwrap_or_default();
         HARMLESS.iter().any(|word| last.split('_').next() == Some(word))
     };
-    let gives = |method: &Method| !method.no_wait && method.result != Type::Null;
+    let gives = |method: &Method| !method.is_notification() && method.result != Type::Null;
     let found = methods()
         .filter(|(method, _)| is_harmless(method) && gives(method))
         .max_by_key(|(method, _)| HARMLESS.len() - position(method))
