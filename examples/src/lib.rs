@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 struct TaskStatsParams {
     /// User ID
-    #[allow(dead_code)] // the numbers below are the same for everybody
+    #[allow(dead_code)] // every user gets the same numbers
     user_id: String,
 }
 
