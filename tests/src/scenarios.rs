@@ -44,6 +44,7 @@ pub const SCENARIOS: &[&str] = &[
     "slow_link",
     "long_user_id",
     "token_words",
+    "channel_limit",
     "identity",
     "guard",
     "anonymous",
@@ -55,6 +56,7 @@ pub const SCENARIOS: &[&str] = &[
     "replies_without_an_offset",
     "more_replies_than_the_history_keeps",
     "replies_after_a_restart",
+    "replies_lost_twice",
     "giving_up",
 ];
 

@@ -264,6 +264,32 @@ func tokenWords(ctx context.Context, w *world) error {
 	return nil
 }
 
+func channelLimit(ctx context.Context, w *world) error {
+	for channels, fits := range map[int]bool{127: true, 128: false} {
+		names := make([]string, channels)
+		for i := range names {
+			names[i] = fmt.Sprintf("%q", fmt.Sprintf("channel-%d", i))
+		}
+		claims := `{"channels":[` + strings.Join(names, ",") + `]}`
+		api, err := w.clientWith(ctx, unique("user"), "&claims="+url.QueryEscape(claims))
+		if !fits {
+			var refused *client.ConnectionError
+			named := errors.As(err, &refused) && refused.Setup && strings.Contains(err.Error(), "client.channel_limit")
+			if err := ensure(named, "beside %d channels: %v", channels, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := api.DemoWhoami(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func identity(ctx context.Context, w *world) error {
 	user := unique("user")
 	api, err := w.clientWith(ctx, user, "&info="+url.QueryEscape(`{"role":"reader","näme":1}`))

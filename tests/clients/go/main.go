@@ -44,6 +44,7 @@ var scenarios = []scenario{
 	{"slow_link", slowLink},
 	{"long_user_id", longUserID},
 	{"token_words", tokenWords},
+	{"channel_limit", channelLimit},
 	{"identity", identity},
 	{"guard", guard},
 	{"anonymous", anonymous},
@@ -55,6 +56,7 @@ var scenarios = []scenario{
 	{"replies_without_an_offset", repliesWithoutAnOffset},
 	{"more_replies_than_the_history_keeps", moreRepliesThanTheHistoryKeeps},
 	{"replies_after_a_restart", repliesAfterARestart},
+	{"replies_lost_twice", repliesLostTwice},
 	{"giving_up", givingUp},
 }
 

@@ -251,6 +251,40 @@ func repliesAfterARestart(ctx context.Context, w *world) error {
 	return c.missed(ctx, 101)
 }
 
+func repliesLostTwice(ctx context.Context, w *world) error {
+	c, err := newCaller(ctx, w)
+	if err != nil {
+		return err
+	}
+	for count := 1; count <= 2; count++ {
+		one := c.calls(ctx, 1)
+		err := errors.Join(c.waitFor(ctx, count), c.away(ctx), w.post(ctx, "restart"), c.answer(ctx, "each"), w.post(ctx, "accept"), <-one)
+		if err != nil {
+			return fmt.Errorf("restart %d: %w", count, err)
+		}
+	}
+	// With an empty history Centrifugo cannot recover from 128 replies back either.
+	calling, cancel := context.WithCancel(ctx)
+	defer cancel()
+	lost := together(1, func(i int) error {
+		err := c.long(calling, i)
+		return ensure(errors.Is(err, context.Canceled), "the lost call ended with %v", err)
+	})
+	err = errors.Join(c.waitFor(ctx, 3), c.away(ctx), c.answer(ctx, "each"),
+		w.post(ctx, "forget?user="+c.user), w.post(ctx, "accept"))
+	if err != nil {
+		return err
+	}
+	if _, err := c.DemoWhoami(ctx); err != nil {
+		return err
+	}
+	cancel()
+	if err := errors.Join(<-lost, c.waitFor(ctx, 5)); err != nil {
+		return err
+	}
+	return c.missed(ctx, 6)
+}
+
 func givingUp(ctx context.Context, w *world) error {
 	c, err := newCaller(ctx, w)
 	if err != nil {

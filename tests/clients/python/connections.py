@@ -13,6 +13,7 @@ from sdk import (
     Echo,
     Key,
     Large,
+    SetupError,
     Sleep,
     TokenError,
     TokenRefused,
@@ -166,6 +167,21 @@ async def token_words() -> None:
             check("`nbf`" in str(error) and "clocks" in str(error), error)
         else:
             raise AssertionError("a token that is not valid yet was taken")
+
+
+async def channel_limit() -> None:
+    async def beside(channels: int) -> Caller:
+        claims = json.dumps({"channels": [f"channel-{n}" for n in range(channels)]})
+        user = unique("user")
+        return Caller(user, given=await token(user, claims=claims))
+
+    async with await beside(127) as api:
+        await whoami(api)
+    try:
+        async with await beside(128):
+            raise AssertionError("a 129th subscription of one connection")
+    except SetupError as error:
+        check("`client.channel_limit`" in str(error), error)
 
 
 async def failing_token_function() -> None:

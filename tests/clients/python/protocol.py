@@ -165,6 +165,31 @@ async def replies_after_a_restart() -> None:
         await missed(caller, api, 101)
 
 
+async def replies_lost_twice() -> None:
+    caller = Caller()
+    async with caller as api:
+        for count in (1, 2):
+            calls = Calls(api, 1)
+            await published(caller.user, count)
+            await disconnected(api)
+            await control("POST", "restart")
+            await answer(caller.user, "each")
+            await accept()
+            await calls.all_right()
+        # With an empty history Centrifugo cannot recover from 128 replies back either.
+        lost = asyncio.create_task(api.demo_sleep(Sleep(ms=LONG)))
+        await published(caller.user, 3)
+        await disconnected(api)
+        await answer(caller.user, "each")
+        await control("POST", "forget", user=caller.user)
+        await accept()
+        await whoami(api)
+        check(not lost.done(), lost)
+        lost.cancel()
+        await published(caller.user, 5)
+        await missed(caller, api, 6)
+
+
 async def giving_up() -> None:
     caller = Caller()
     async with caller as api:

@@ -38,6 +38,7 @@ SCENARIOS: list[Callable[[], Awaitable[None]]] = [
     connections.slow_link,
     connections.long_user_id,
     connections.token_words,
+    connections.channel_limit,
     connections.identity,
     connections.guard,
     connections.anonymous,
@@ -49,6 +50,7 @@ SCENARIOS: list[Callable[[], Awaitable[None]]] = [
     protocol.replies_without_an_offset,
     protocol.more_replies_than_the_history_keeps,
     protocol.replies_after_a_restart,
+    protocol.replies_lost_twice,
     protocol.giving_up,
 ]
 

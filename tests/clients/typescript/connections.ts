@@ -99,6 +99,21 @@ export async function token_words(): Promise<void> {
   }
 }
 
+export async function channel_limit(): Promise<void> {
+  const beside = async (channels: number): Promise<Connected> => {
+    const user = unique('user');
+    const names = Array.from({ length: channels }, (_, index) => `channel-${index}`);
+    return client(user, await token(user, { claims: JSON.stringify({ channels: names }) }));
+  };
+  const { rpc, api } = await beside(127);
+  await rpc.connect();
+  await api.demoWhoami();
+  const error = await failure((await beside(128)).rpc.connect());
+  assert.ok(error instanceof ConnectionError, String(error));
+  assert.equal(error.kind, 'setup');
+  assert.match(error.message, /`client\.channel_limit`/);
+}
+
 export async function failing_token_function(): Promise<void> {
   const user = unique('user');
   const refusing = client(user, () => Promise.reject(new UnauthorizedError('there is no session')));

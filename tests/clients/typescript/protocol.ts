@@ -167,6 +167,33 @@ export async function replies_after_a_restart(): Promise<void> {
   await missed(user, caller, 101);
 }
 
+export async function replies_lost_twice(): Promise<void> {
+  const user = unique('user');
+  const caller = await connected(user);
+  for (const count of [1, 2]) {
+    const one = calls(caller, 1);
+    await published(user, count);
+    await disconnected(caller);
+    await post('restart');
+    await answer(user, 'each');
+    await post('accept');
+    await one();
+  }
+  // With an empty history Centrifugo cannot recover from 128 replies back either.
+  const controller = new AbortController();
+  const lost = failure(caller.api.demoSleep({ ms: LONG }, { signal: controller.signal }));
+  await published(user, 3);
+  await disconnected(caller);
+  await answer(user, 'each');
+  await post(`forget?user=${user}`);
+  await post('accept');
+  await caller.api.demoWhoami();
+  controller.abort();
+  await lost;
+  await published(user, 5);
+  await missed(user, caller, 6);
+}
+
 export async function giving_up(): Promise<void> {
   const user = unique('user');
   const { api } = await connected(user);

@@ -98,6 +98,7 @@ impl Hands {
             (&Method::POST, "/published") => self.published(&query).await,
             (&Method::POST, "/answer") => self.answer_calls(&query).await,
             (&Method::POST, "/answered") => self.answered(&query).await,
+            (&Method::POST, "/forget") => self.forget(&query).await,
             (&Method::POST, "/restart") => {
                 self.centrifugo.lock().await.restart().await;
                 done()
@@ -192,6 +193,12 @@ impl Hands {
             }
         })
         .await;
+        done()
+    }
+
+    /// Removes the replies to a user's calls from Centrifugo's history, as `history_ttl` does.
+    async fn forget(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
+        self.wire.lock().await.caller(user(query)?).forget(&self.server.api()).await;
         done()
     }
 

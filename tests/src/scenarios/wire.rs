@@ -117,6 +117,13 @@ impl Caller {
         count
     }
 
+    /// Removes the replies to its calls from Centrifugo's history.
+    pub(super) async fn forget(&self, api: &Api) {
+        for channel in self.reply_channels() {
+            api.ok("history_remove", json!({ "channel": channel })).await;
+        }
+    }
+
     fn reply_channels(&self) -> HashSet<&str> {
         self.calls.values().map(|(reply_to, _)| reply_to.as_str()).collect()
     }

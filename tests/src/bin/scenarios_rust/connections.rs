@@ -211,6 +211,20 @@ pub(crate) async fn token_words(world: &World) -> Outcome {
     Ok(())
 }
 
+pub(crate) async fn channel_limit(world: &World) -> Outcome {
+    let connect = async |channels: u32| {
+        // {"channels":["channel-0",…]}
+        let names: Vec<_> = (0..channels).map(|number| format!("%22channel-{number}%22")).collect();
+        let claims = format!("%7B%22channels%22:%5B{}%5D%7D", names.join(","));
+        let token = world.token(&format!("user={}&claims={claims}", unique("user"))).await?;
+        Ok::<_, BoxError>(Client::builder(&world.url).token(token).connect().await)
+    };
+    whoami(&connect(127).await??).await?;
+    let Err(error) = connect(128).await? else { return Err("a 129th subscription of one connection".into()) };
+    ensure!(error.kind() == ErrorKind::Setup && error.to_string().contains("`client.channel_limit`"), "{error}");
+    Ok(())
+}
+
 pub(crate) async fn identity(world: &World) -> Outcome {
     let user = unique("user");
     // {"role":"reader","näme":1}

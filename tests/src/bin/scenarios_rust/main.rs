@@ -77,6 +77,7 @@ async fn main() -> ExitCode {
         connections::slow_link,
         connections::long_user_id,
         connections::token_words,
+        connections::channel_limit,
         connections::identity,
         connections::guard,
         connections::anonymous,
@@ -88,6 +89,7 @@ async fn main() -> ExitCode {
         protocol::replies_without_an_offset,
         protocol::more_replies_than_the_history_keeps,
         protocol::replies_after_a_restart,
+        protocol::replies_lost_twice,
         protocol::giving_up,
     );
     if all_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }

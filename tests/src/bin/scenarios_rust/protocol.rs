@@ -208,6 +208,32 @@ pub(crate) async fn replies_after_a_restart(world: &World) -> Outcome {
     missed(world, &user, &client, 101).await
 }
 
+pub(crate) async fn replies_lost_twice(world: &World) -> Outcome {
+    let user = unique("user");
+    let client = world.client(&user).await?;
+    for count in 1..=2 {
+        let one = calls(&client, 1);
+        published(world, &user, count).await?;
+        disconnected(world, &client).await?;
+        world.post("restart").await?;
+        answer(world, &user, "each").await?;
+        world.post("accept").await?;
+        all_right(one).await?;
+    }
+    // With an empty history Centrifugo cannot recover from 128 replies back either.
+    let lost = long(&client, 0);
+    published(world, &user, 3).await?;
+    disconnected(world, &client).await?;
+    answer(world, &user, "each").await?;
+    world.post(&format!("forget?user={user}")).await?;
+    world.post("accept").await?;
+    whoami(&client).await?;
+    ensure!(!lost.is_finished(), "the lost call ended with {:?}", lost.await);
+    lost.abort();
+    published(world, &user, 5).await?;
+    missed(world, &user, &client, 6).await
+}
+
 pub(crate) async fn giving_up(world: &World) -> Outcome {
     let user = unique("user");
     let client = world.client(&user).await?;
