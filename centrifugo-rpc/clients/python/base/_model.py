@@ -20,6 +20,7 @@ from ._exact import exact
 from ._unions import UNTAGGED, WIRE, External, Internal, Members, is_wire
 from ._values import (
     EMPTY,
+    F32,
     I8,
     I16,
     I32,
@@ -54,6 +55,7 @@ from ._values import (
 
 __all__ = [
     "EMPTY",
+    "F32",
     "I8",
     "I16",
     "I32",

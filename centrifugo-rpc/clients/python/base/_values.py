@@ -92,6 +92,16 @@ U32 = Annotated[int, between(0, 2**32 - 1)]
 U64 = Annotated[int, between(0, 2**64 - 1)]
 U128 = Annotated[int, between(0, 2**128 - 1)]
 Float = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+# Serde reads a number outside of these bounds as infinity.
+F32 = Annotated[
+    float,
+    Field(
+        strict=True,
+        allow_inf_nan=False,
+        gt=-float(2**128 - 2**103),
+        lt=float(2**128 - 2**103),
+    ),
+]
 Number = Annotated[
     Annotated[int, Field(strict=True)] | Float,
     Field(union_mode="left_to_right"),

@@ -1,4 +1,5 @@
 // JSON without loss: integers beyond 2^53 - 1 are read as `bigint`, and a `bigint` is written as the integer it is.
+import { isItsMembers, nameOf } from './kinds.js';
 /** Deeper than any worker reads or writes. */
 const MAX_DEPTH = 1000;
 /** Reads one JSON text. Throws a `SyntaxError` for anything else. */
@@ -28,7 +29,7 @@ function write(value, depth) {
         case 'object':
             return value === null ? 'null' : writeObject(value, depth);
         default:
-            throw new TypeError(`a ${typeof value} has no JSON form`);
+            throw new TypeError(`${nameOf(value)} has no JSON form`);
     }
 }
 function writeObject(value, depth) {
@@ -38,6 +39,8 @@ function writeObject(value, depth) {
     }
     if ('toJSON' in value && typeof value.toJSON === 'function')
         return write(value.toJSON(), depth + 1);
+    if (!isItsMembers(value))
+        throw new TypeError(`${nameOf(value)} has no JSON form`);
     const members = [];
     for (const [name, member] of Object.entries(value)) {
         if (member !== undefined)

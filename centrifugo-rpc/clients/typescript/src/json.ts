@@ -1,5 +1,7 @@
 // JSON without loss: integers beyond 2^53 - 1 are read as `bigint`, and a `bigint` is written as the integer it is.
 
+import { isItsMembers, nameOf } from './kinds.js';
+
 /** Deeper than any worker reads or writes. */
 const MAX_DEPTH = 1000;
 
@@ -30,7 +32,7 @@ function write(value: unknown, depth: number): string {
     case 'object':
       return value === null ? 'null' : writeObject(value, depth);
     default:
-      throw new TypeError(`a ${typeof value} has no JSON form`);
+      throw new TypeError(`${nameOf(value)} has no JSON form`);
   }
 }
 
@@ -40,6 +42,7 @@ function writeObject(value: object, depth: number): string {
     return `[${Array.from(value, (item: unknown) => write(item === undefined ? null : item, depth + 1)).join(',')}]`;
   }
   if ('toJSON' in value && typeof value.toJSON === 'function') return write(value.toJSON(), depth + 1);
+  if (!isItsMembers(value)) throw new TypeError(`${nameOf(value)} has no JSON form`);
   const members: string[] = [];
   for (const [name, member] of Object.entries(value) as [string, unknown][]) {
     if (member !== undefined) members.push(`${JSON.stringify(name)}:${write(member, depth + 1)}`);

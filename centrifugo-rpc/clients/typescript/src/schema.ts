@@ -1,6 +1,8 @@
 // What values of generated types look like, checked while the program runs: TypeScript's own types are gone by then. What Rust would
 // refuse is refused here, on the way in and on the way out.
 
+import { isItsMembers, nameOf } from './kinds.js';
+
 /** Checks a value and gives it as it is on the other side: of the wire when it is written, of the program when it is read. */
 export type Codec = (value: unknown, way: Way) => unknown;
 export type Way = 'read' | 'write';
@@ -27,13 +29,6 @@ export class Mismatch {
     this.path = `${own}${separator}${this.path}`;
     return this;
   }
-}
-
-/** What a value is, for messages: never the value itself. */
-export function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 export function expected(what: string, value: unknown): Mismatch {
@@ -117,6 +112,13 @@ export const float: Codec = (value) => {
   return number;
 };
 
+/** A number within the range of `f32`: serde reads a larger one as infinity. */
+export const f32: Codec = (value, way) => {
+  const number = float(value, way) as number;
+  if (way === 'write' && !Number.isFinite(Math.fround(number))) throw new Mismatch(`${number} is too large for 32 bits`);
+  return number;
+};
+
 /** Numbers of any size: integers beyond 2^53 - 1 are `bigint`. */
 export const number: Codec = (value, way) => (typeof value === 'bigint' ? value : float(value, way));
 
@@ -152,7 +154,8 @@ export const any: Codec = (value, way) => {
       if (value === null) return null;
       if (Array.isArray(value)) return array(any)(value, way);
       if ('toJSON' in value && typeof value.toJSON === 'function') return any(value.toJSON(), way);
-      return map('string', any)(value, way);
+      if (isItsMembers(value)) return map('string', any)(value, way);
+      throw new Mismatch(`${nameOf(value)} has no JSON form`);
     default:
       throw new Mismatch(`${nameOf(value)} has no JSON form`);
   }
@@ -334,7 +337,7 @@ export function untagged(...variants: readonly Codec[]): Codec {
 
 /** The members of an object that are there: `undefined` is not. */
 function members(value: unknown): [string, unknown][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw expected('an object', value);
+  if (typeof value !== 'object' || value === null || !isItsMembers(value)) throw expected('an object', value);
   return Object.entries(value as Members).filter(([, member]) => member !== undefined);
 }
 

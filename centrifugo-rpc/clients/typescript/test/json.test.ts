@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { readJson, writeJson } from '../src/json.js';
+import { write } from '../src/wire.js';
 
 /** Makes the reader of this package read, and not the engine's. */
 const LONG = '1234567890123456789';
@@ -62,7 +63,12 @@ test('what was written is read again', () => {
 test('what has no JSON form is refused', () => {
   const circular: { self?: object } = {};
   circular.self = circular;
-  for (const value of [NaN, Infinity, -Infinity, undefined, () => 1, Symbol('x'), [NaN], { a: () => 1 }, circular]) {
-    assert.throws(() => writeJson(value), TypeError);
+  const values = [
+    NaN, Infinity, -Infinity, undefined, () => 1, Symbol('x'), [NaN], { a: () => 1 }, { a: Symbol('x') }, circular,
+    new Map([['a', 1]]), { a: new Set([1]) }, [new Uint8Array(1)], { a: Promise.resolve(1) }, new Error('x'),
+  ];
+  for (const value of values) {
+    for (const written of [writeJson, write]) assert.throws(() => written(value), TypeError, String(value));
   }
+  for (const written of [writeJson, write]) assert.equal(written({ at: new Date(0), no: undefined }), '{"at":"1970-01-01T00:00:00.000Z"}');
 });

@@ -40,6 +40,10 @@ test('scalars take what Rust takes', () => {
   fits(c.float, 0, -1.5, 5e-324);
   refuses(c.float, NaN, Infinity, '1', null);
   assert.equal(c.float(2n ** 60n, 'read'), 2 ** 60);
+  // The largest number that serde still rounds to the largest `f32`, and the next number.
+  fits(c.f32, 0.1, 3.4028235e38, -3.4028235677973362e38, 1e-60);
+  assert.equal(mismatch(c.f32, 3.4028235677973366e38, 'write'), ': 3.4028235677973366e+38 is too large for 32 bits');
+  refuses(c.f32, NaN, '1');
   fits(c.nullable(c.bool), null, true);
   refuses(c.nullable(c.bool), undefined, 0);
 });
@@ -133,6 +137,21 @@ test('anything that has a JSON form is anything', () => {
   assert.deepEqual(c.any({ at: new Date(0), no: undefined }, 'write'), { at: '1970-01-01T00:00:00.000Z' });
   assert.equal(mismatch(c.any, { a: [NaN] }), 'a[0]: NaN has no JSON form');
   refuses(c.any, undefined, () => 1, Symbol('x'), '\ud800');
+  class Point {
+    readonly x = 1;
+  }
+  assert.deepEqual(c.any([new Point(), Object.create(null)], 'write'), [{ x: 1 }, {}]);
+});
+
+test('built-in objects whose contents are not their members are refused', () => {
+  const others = [new Map([['a', 1]]), new Set([1]), new Uint8Array(1), new ArrayBuffer(1), Promise.resolve(1), new Error('x'), /x/, Object('x')];
+  for (const codec of [c.map('string', c.any), c.struct({}), c.internal('t', { A: c.struct({}) })]) refuses(codec, ...others);
+  assert.deepEqual(
+    others.map((value) => mismatch(c.any, { a: value }, 'write')),
+    ['a Map', 'a Set', 'a Uint8Array', 'an ArrayBuffer', 'a Promise', 'an Error', 'a RegExp', 'a String'].map((name) => `a: ${name} has no JSON form`),
+  );
+  assert.equal(mismatch(c.struct({}), new Map()), ': expected an object, got a Map');
+  assert.equal(mismatch(c.string, new Date()), ': expected a string, got a Date');
 });
 
 test('types may contain themselves', () => {

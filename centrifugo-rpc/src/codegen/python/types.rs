@@ -53,7 +53,8 @@ impl<'a> Types<'a> {
             Type::Uuid => Expr::name("_m.Uuid"),
             Type::Decimal => Expr::name("_m.Dec"),
             Type::Integer(integer) => integer_of(*integer),
-            Type::F32 | Type::F64 => Expr::name("_m.Float"),
+            Type::F32 => Expr::name("_m.F32"),
+            Type::F64 => Expr::name("_m.Float"),
             Type::Number => Expr::name("_m.Number"),
             // `None | None` is an error.
             Type::Nullable(inner) if self.is_nullable(inner) => self.expr(inner),

@@ -21,7 +21,7 @@ macro_rules! source {
 /// Name, code, and declarations if callers use them.
 type Source = (&'static str, &'static str, Option<&'static str>);
 
-const SOURCES: [Source; 17] = [
+const SOURCES: [Source; 18] = [
     source!("abort"),
     source!("calls"),
     source!("client", declared),
@@ -29,6 +29,7 @@ const SOURCES: [Source; 17] = [
     source!("deadline"),
     source!("errors", declared),
     source!("index", declared),
+    source!("kinds"),
     source!("link"),
     source!("options", declared),
     source!("refusal"),

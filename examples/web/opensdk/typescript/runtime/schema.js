@@ -2,6 +2,7 @@
 
 // What values of generated types look like, checked while the program runs: TypeScript's own types are gone by then. What Rust would
 // refuse is refused here, on the way in and on the way out.
+import { isItsMembers, nameOf } from './kinds.js';
 /** Why a value does not fit, and where. No `Error`: unions throw many of them while they look for the variant that fits. */
 export class Mismatch {
     path = '';
@@ -20,14 +21,6 @@ export class Mismatch {
         this.path = `${own}${separator}${this.path}`;
         return this;
     }
-}
-/** What a value is, for messages: never the value itself. */
-export function nameOf(value) {
-    if (value === null || value === undefined)
-        return String(value);
-    if (Array.isArray(value))
-        return 'an array';
-    return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 export function expected(what, value) {
     return new Mismatch(`expected ${what}, got ${nameOf(value)}`);
@@ -102,6 +95,13 @@ export const float = (value) => {
         throw new Mismatch(`${number} has no JSON form`);
     return number;
 };
+/** A number within the range of `f32`: serde reads a larger one as infinity. */
+export const f32 = (value, way) => {
+    const number = float(value, way);
+    if (way === 'write' && !Number.isFinite(Math.fround(number)))
+        throw new Mismatch(`${number} is too large for 32 bits`);
+    return number;
+};
 /** Numbers of any size: integers beyond 2^53 - 1 are `bigint`. */
 export const number = (value, way) => (typeof value === 'bigint' ? value : float(value, way));
 /** Integers that JavaScript's numbers hold. */
@@ -140,7 +140,9 @@ export const any = (value, way) => {
                 return array(any)(value, way);
             if ('toJSON' in value && typeof value.toJSON === 'function')
                 return any(value.toJSON(), way);
-            return map('string', any)(value, way);
+            if (isItsMembers(value))
+                return map('string', any)(value, way);
+            throw new Mismatch(`${nameOf(value)} has no JSON form`);
         default:
             throw new Mismatch(`${nameOf(value)} has no JSON form`);
     }
@@ -318,7 +320,7 @@ export function untagged(...variants) {
 }
 /** The members of an object that are there: `undefined` is not. */
 function members(value) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
+    if (typeof value !== 'object' || value === null || !isItsMembers(value))
         throw expected('an object', value);
     return Object.entries(value).filter(([, member]) => member !== undefined);
 }

@@ -4,6 +4,7 @@
 Object.defineProperty(exports, '__esModule', { value: true });
 // What values of generated types look like, checked while the program runs: TypeScript's own types are gone by then. What Rust would
 // refuse is refused here, on the way in and on the way out.
+const { isItsMembers, nameOf } = require('./kinds.js');
 /** Why a value does not fit, and where. No `Error`: unions throw many of them while they look for the variant that fits. */
 class Mismatch {
     path = '';
@@ -22,14 +23,6 @@ class Mismatch {
         this.path = `${own}${separator}${this.path}`;
         return this;
     }
-}
-/** What a value is, for messages: never the value itself. */
-function nameOf(value) {
-    if (value === null || value === undefined)
-        return String(value);
-    if (Array.isArray(value))
-        return 'an array';
-    return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 function expected(what, value) {
     return new Mismatch(`expected ${what}, got ${nameOf(value)}`);
@@ -104,6 +97,13 @@ const float = (value) => {
         throw new Mismatch(`${number} has no JSON form`);
     return number;
 };
+/** A number within the range of `f32`: serde reads a larger one as infinity. */
+const f32 = (value, way) => {
+    const number = float(value, way);
+    if (way === 'write' && !Number.isFinite(Math.fround(number)))
+        throw new Mismatch(`${number} is too large for 32 bits`);
+    return number;
+};
 /** Numbers of any size: integers beyond 2^53 - 1 are `bigint`. */
 const number = (value, way) => (typeof value === 'bigint' ? value : float(value, way));
 /** Integers that JavaScript's numbers hold. */
@@ -142,7 +142,9 @@ const any = (value, way) => {
                 return array(any)(value, way);
             if ('toJSON' in value && typeof value.toJSON === 'function')
                 return any(value.toJSON(), way);
-            return map('string', any)(value, way);
+            if (isItsMembers(value))
+                return map('string', any)(value, way);
+            throw new Mismatch(`${nameOf(value)} has no JSON form`);
         default:
             throw new Mismatch(`${nameOf(value)} has no JSON form`);
     }
@@ -320,7 +322,7 @@ function untagged(...variants) {
 }
 /** The members of an object that are there: `undefined` is not. */
 function members(value) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
+    if (typeof value !== 'object' || value === null || !isItsMembers(value))
         throw expected('an object', value);
     return Object.entries(value).filter(([, member]) => member !== undefined);
 }
@@ -337,7 +339,6 @@ function quoted(names) {
     return names.map((name) => JSON.stringify(name)).join(', ');
 }
 exports.Mismatch = Mismatch;
-exports.nameOf = nameOf;
 exports.expected = expected;
 exports.define = define;
 exports.never = never;
@@ -349,6 +350,7 @@ exports.uuid = uuid;
 exports.decimal = decimal;
 exports.dateTime = dateTime;
 exports.float = float;
+exports.f32 = f32;
 exports.number = number;
 exports.integer = integer;
 exports.i8 = i8;

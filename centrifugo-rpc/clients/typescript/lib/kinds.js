@@ -1,0 +1,22 @@
+// Kinds of values. `JSON.stringify` writes only the members of an object, so a `Map`, a promise or an `Error` becomes `{}`.
+/** Whether an object consists of its members. Instances of a program's own classes do. */
+export function isItsMembers(value) {
+    const kind = kindOf(value);
+    return kind === 'Object' || kind === 'Module';
+}
+/** The kind of a value, for messages, which never show the value itself. */
+export function nameOf(value) {
+    if (value === null || value === undefined)
+        return String(value);
+    if (typeof value !== 'object')
+        return `a ${typeof value}`;
+    if (Array.isArray(value))
+        return 'an array';
+    if (isItsMembers(value))
+        return 'an object';
+    const kind = kindOf(value);
+    return `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+function kindOf(value) {
+    return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
