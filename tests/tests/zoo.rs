@@ -8,7 +8,7 @@ use std::time::Duration;
 use tests::generated::{Built, Generated, Make};
 use tests::python::Python;
 use tests::zoo::{List, drivers};
-use tests::{Column, Table, Zoo, golang, typescript};
+use tests::{Column, Table, Zoo, golang, toolchain, typescript};
 
 const SERVICE: &str = env!("CARGO_BIN_EXE_zoo_service");
 
@@ -87,4 +87,20 @@ async fn every_value_of_every_type_survives_every_language() {
         table.push(run(language, make, &generated).await);
     }
     table.keep("zoo.txt");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_typescript_client_with_numbers_for_integers_rounds_none() {
+    let dir = toolchain::target_dir().join("zoo_numbers");
+    let mut generate = Command::new(SERVICE);
+    generate
+        .args(["generate_centrifugo_clients", "--typescript", "--typescript-int64", "number", "--output"])
+        .arg(&dir);
+    toolchain::run(&mut generate, "cargo builds it with the tests");
+    let program = toolchain::tests_dir().join("src/zoo/drivers/numbers.ts");
+    let (_project, mut command) = typescript::driver(&dir.join("typescript"), &program);
+    let zoo = Zoo::start(Path::new(SERVICE)).await;
+    let output = zoo.run(&mut command).ended_within(LIMIT).await;
+    assert_eq!(output.lines, ["ok"], "{}", zoo.changed().join("\n"));
+    assert!(output.status.success());
 }
