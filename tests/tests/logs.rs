@@ -6,7 +6,7 @@ use centrifugo_rpc::Config;
 use serde_json::{Value, json};
 use tests::demo::environment;
 use tests::process::Output;
-use tests::{Centrifugo, Demo, Example, Process, Publisher, Server, unique};
+use tests::{Centrifugo, Demo, Example, Process, Publisher, Raw, Server, unique};
 
 /// Text with which a caller might try to forge lines of the log.
 const HOSTILE: &str = "x\n2026-11-24T00:00:00Z  INFO forged\r\n{\"level\":\"INFO\",\"message\":\"forged\"}\u{1b}[2J\u{9b}31m\u{85}\u{2028}\u{7f}\0y";
@@ -19,6 +19,15 @@ async fn stubborn(server: &Server, args: &[&str], env: &[(&str, &str)]) -> Proce
     let process = Process::start(&command, "cargo builds it");
     process.line("serving").await;
     process
+}
+
+/// Connects and subscribes a worker whose token describes it as `identity`.
+async fn worker(server: &Server, identity: Value) -> Raw {
+    const USER: &str = "centrifugo-rpc-worker";
+    let tokens = server.tokens();
+    let mut worker = Raw::connect(server, &tokens.connection_with_info(USER, &identity)).await;
+    worker.subscribe("rpc:requests", Some(&tokens.subscription(USER, "rpc:requests"))).await.expect("a good token");
+    worker
 }
 
 /// Stops a service whose calls do not end by themselves.
@@ -228,9 +237,15 @@ async fn refusals_for_a_limit_are_logged_with_the_limit_method_and_user() {
 #[tokio::test]
 async fn a_worker_of_another_service_is_told_loudly_and_another_version_is_not() {
     const TOLD: &str = "a worker of another service takes requests of `rpc:requests`";
-    let config = Config::new(unique("key"), unique("a-secret-of-this-test-alone")).centrifugo_config().also_for("demo");
+    let config = Config::new(unique("key"), unique("a-secret-of-this-test-alone"))
+        .centrifugo_config()
+        .also_for("demo")
+        .allowed_origins(["*"]);
     let server = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
     let demo = Demo::start(&server).await;
+    // Versions from before services had names do not describe what they serve; later versions may use another format.
+    let old = worker(&server, json!({ "worker": "0123456789ab", "pid": 1, "host": "old" })).await;
+    let later = worker(&server, json!({ "worker": "cdef01234567", "serves": ["demo", 5] })).await;
     // The same methods under a name, as during a deployment that introduces the name.
     let (channel, replies) =
         (("CENTRIFUGO_RPC_REQUEST_CHANNEL", "rpc:requests"), ("CENTRIFUGO_RPC_REPLY_NAMESPACE", "reply"));
@@ -249,13 +264,17 @@ async fn a_worker_of_another_service_is_told_loudly_and_another_version_is_not()
         }
     }
     stranger.line(TOLD).await;
-    assert_eq!(demo.lines().iter().filter(|line| line.contains(TOLD)).count(), 1, "{}", demo.printed());
+    for process in [&demo, &version] {
+        assert_eq!(process.lines().iter().filter(|line| line.contains(TOLD)).count(), 1, "{}", process.printed());
+    }
     assert!(!apart.printed().contains("another service"), "{}", apart.printed());
 
     let doctor = Example::start_with("demo", &["doctor"], &environment(&server)).ended().await;
     assert_eq!(doctor.status.code(), Some(1), "{doctor:?}");
     let found = doctor.lines.iter().filter(|line| line.starts_with("error") && line.contains(TOLD)).count();
     assert_eq!(found, 1, "{}", doctor.lines.join("\n"));
+    old.close().await;
+    later.close().await;
     let mut env = environment(&server);
     env.push(named);
     let doctor = Example::start_with("demo", &["doctor"], &env).ended().await;
