@@ -173,6 +173,25 @@ fn a_tag_stands_beside_members_alone() {
     assert_eq!(places("holds an enum with unit variants"), ["8", "9"], "{problems:#?}");
 }
 
+/// The probe finds such variants in params. In results they look like unit variants; serde's error names them.
+#[test]
+fn of_text_and_booleans_behind_a_tag_the_schema_tells_nothing() {
+    #[derive(Serialize, JsonSchema)]
+    #[serde(tag = "t")]
+    enum Event {
+        Unit,
+        Text(String),
+        Flag(bool),
+    }
+    let union = union(shape::<Event>("Event"));
+    assert_eq!(bodies(&union), [("Unit", &Body::Unit), ("Text", &Body::Unit), ("Flag", &Body::Unit)]);
+    serde_json::to_string(&Event::Unit).expect("serde writes it");
+    for (event, named) in [(Event::Text(String::new()), "Event::Text"), (Event::Flag(true), "Event::Flag")] {
+        let error = serde_json::to_string(&event).expect_err("serde does not write it").to_string();
+        assert!(error.contains(&format!("cannot serialize tagged newtype variant {named} containing")), "{error}");
+    }
+}
+
 #[test]
 fn adjacently_tagged_enums_are_objects_with_one_more_field() {
     #[derive(Serialize, Deserialize, JsonSchema)]
