@@ -5,7 +5,7 @@
 //! as `CommonJS` modules in `cjs` for `require` and Jest, and one set of declarations, also in `cjs`: an ES module may
 //! take its types from a `CommonJS` module, but not the other way round.
 
-use super::ir::{Shape, Type};
+use super::ir::{Method, Shape, Type};
 use super::{Api, File, MARK, Package};
 use names::Names;
 
@@ -126,7 +126,7 @@ fn api_module(context: &Context<'_>) -> String {
         }
     }
     let is_called = context.api.methods.iter().any(|method| !method.is_notification());
-    let is_notified = context.api.methods.iter().any(|method| method.is_notification());
+    let is_notified = context.api.methods.iter().any(Method::is_notification);
     let functions = [(is_called, "call, "), (true, "checkContract"), (is_notified, ", notify")];
     let functions: String = functions.iter().filter(|(used, _)| *used).map(|(_, name)| *name).collect();
     let typed = format!("import {{ {functions} }} from './runtime/typed.js';");
