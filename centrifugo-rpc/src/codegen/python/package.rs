@@ -67,6 +67,10 @@ pub(super) fn around(api: &Api, package: &Package, types: &Types<'_>) -> Vec<Fil
         File::new("__init__.py", init(types)),
         File::new("py.typed", format!("# {MARK}\n")),
         File::new("pyproject.toml", project(package, &module)),
+        File::new(
+            ".gitignore",
+            format!("# {MARK}\n__pycache__/\n# What an installation leaves here.\nbuild/\n*.egg-info/\n"),
+        ),
         File::new("README.md", readme::print(api, package, &module, types)),
     ]
 }
