@@ -77,6 +77,20 @@ fn two_runs_give_the_same_bytes_and_the_second_writes_nothing() {
     assert_eq!(again.matches(", 0 written, 0 removed").count(), 3, "{again}");
 }
 
+/// As after a change of the contract.
+#[test]
+fn every_file_is_taken_for_generated_by_the_next_run() {
+    let dir = tempdir();
+    generated(dir.path(), &["--all"]);
+    let made = files(dir.path());
+    for (path, contents) in &made {
+        fs::write(path, [contents.as_slice(), b"\n"].concat()).expect("written");
+    }
+    let again = generated(dir.path(), &["--all"]);
+    assert_eq!(files(dir.path()), made);
+    assert_eq!(again.matches("wrote    ").count(), made.len(), "{again}");
+}
+
 #[test]
 fn only_the_languages_that_are_asked_for() {
     let dir = tempdir();

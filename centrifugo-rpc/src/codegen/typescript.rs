@@ -79,8 +79,8 @@ impl Module {
             |has_types: bool| if has_types { format!("// @ts-self-types=\"./{name}.d.ts\"\n") } else { String::new() };
         let common_js = common_js::from_es(code);
         let mut files = vec![
-            File::new(format!("{path}.js"), commented_after(&typed(path == "index"), code)),
-            File::new(format!("cjs/{path}.js"), commented_after(&typed(declarations.is_some()), &common_js)),
+            File::new(format!("{path}.js"), script(&typed(path == "index"), code)),
+            File::new(format!("cjs/{path}.js"), script(&typed(declarations.is_some()), &common_js)),
         ];
         files.extend(declarations.as_ref().map(|types| File::new(format!("cjs/{path}.d.ts"), commented(types))));
         files
@@ -225,11 +225,13 @@ fn or_empty(code: String) -> String {
 
 /// A source with the mark at the top.
 fn commented(source: &str) -> String {
-    commented_after("", source)
+    format!("// {MARK}\n\n{source}")
 }
 
-fn commented_after(directive: &str, source: &str) -> String {
-    format!("{directive}// {MARK}\n\n{source}")
+/// JavaScript, with the mark and a directive in front. Its types are in the declarations, but projects with `checkJs`, such as those of
+/// `SvelteKit`, look for them in the code; and the rules of a project's `ESLint` are not those of this code.
+fn script(directive: &str, source: &str) -> String {
+    format!("// {MARK}\n{directive}/* eslint-disable */\n// @ts-nocheck\n\n{source}")
 }
 
 #[cfg(test)]

@@ -139,6 +139,9 @@ fn the_declarations_are_clean_under_the_strictest_options_of_every_kind_of_proje
     // In browsers; and with the compiler that most projects still have.
     run(project.tsc(&STRICT).args(modules[3].0).args(["--lib", "es2020,dom", "directory.ts"]));
     run(project.tsc_5(&STRICT).args(modules[0].0).args(["--lib", "es2020,dom", "file.ts"]));
+    // Where JavaScript is checked as well, as in SvelteKit.
+    let scripts = ["opensdk/typescript/index.js", "opensdk/typescript/cjs/api.js"];
+    run(project.tsc(&STRICT).args(modules[3].0).args(["--allowJs", "--checkJs", "--lib", "es2020,dom"]).args(scripts));
 }
 
 #[test]

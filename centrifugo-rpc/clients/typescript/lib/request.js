@@ -1,10 +1,10 @@
 // What is published into the request channel, as JSON texts.
 import { EncodeError, RpcError, codes } from './errors.js';
+import { encodeUtf8 } from './utf8.js';
 import { PUBLISH_OVERHEAD, write } from './wire.js';
 /** How many bytes a publication of several requests has at most. */
 const MAX_BATCH = 16 * 1024;
 const EMPTY_BATCH = '{"batch":[]}';
-const encoder = new TextEncoder();
 /** The request of one call. The params are read when it is made: what its caller does to them later changes nothing. */
 export class Request {
     #head;
@@ -30,7 +30,7 @@ export function gather(outgoing, channel, messageSizeLimit) {
     let room = 0;
     for (const one of outgoing) {
         const comma = 1;
-        const size = comma + encoder.encode(one.message).length;
+        const size = comma + encodeUtf8(one.message).length;
         if (size > room) {
             last = [];
             publications.push(last);
@@ -57,7 +57,7 @@ export function tooLarge(message, channel, limit) {
     const overhead = channel.length + PUBLISH_OVERHEAD;
     if (message.length * 3 + overhead <= limit)
         return undefined;
-    const size = encoder.encode(message).length + overhead;
+    const size = encodeUtf8(message).length + overhead;
     if (size <= limit)
         return undefined;
     return new RpcError(codes.TOO_LARGE, `the request has ${size} bytes, more than Centrifugo's limit of ${limit} for one message`);

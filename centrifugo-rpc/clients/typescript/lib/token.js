@@ -1,4 +1,5 @@
 import { ConfigError } from './errors.js';
+import { decodeUtf8 } from './utf8.js';
 /** Refuses the IDs of users that cannot have a reply channel: Centrifugo separates the users of a channel by these characters. */
 export function checkUser(user) {
     if (typeof user !== 'string') {
@@ -28,7 +29,7 @@ function subjectOf(token) {
     try {
         const binary = atob((parts[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'));
         const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-        const claims = JSON.parse(new TextDecoder().decode(bytes));
+        const claims = JSON.parse(decodeUtf8(bytes));
         if (typeof claims !== 'object' || claims === null)
             return undefined;
         return claims.sub ?? '';

@@ -100,18 +100,16 @@ export function checkTimeout(name: string, timeoutMs: number): number {
 /** `url` as messages show it: without user, password, query and fragment, where secrets may be. */
 export function checkUrl(url: string): string {
   const fix = 'write for example `wss://rt.example.com/connection/websocket`';
-  let parsed: URL;
+  let href: string;
   try {
-    parsed = new URL(url);
+    ({ href } = new URL(url));
   } catch {
     throw new ConfigError(`the URL is not a URL: ${fix}`);
   }
-  if (parsed.protocol !== 'ws:' && parsed.protocol !== 'wss:') {
-    throw new ConfigError(`the URL is not a WebSocket URL, it starts with \`${parsed.protocol}\`: ${fix}`);
+  // Not by the members of `URL`: React Native's cannot be set, and find no host but that of `http:`.
+  const [, scheme = '', place] = /^([a-z][a-z\d+.-]*:)(?:\/\/(?:[^/?#]*@)?([^/?#]+[^?#]*))?/i.exec(href) ?? [];
+  if (!/^wss?:$/i.test(scheme) || place === undefined) {
+    throw new ConfigError(`the URL is not a WebSocket URL, it starts with \`${scheme}\`: ${fix}`);
   }
-  parsed.username = '';
-  parsed.password = '';
-  parsed.search = '';
-  parsed.hash = '';
-  return parsed.href;
+  return `${scheme}//${place}`;
 }

@@ -2,13 +2,12 @@
 
 import type { Call } from './calls.js';
 import { EncodeError, RpcError, codes } from './errors.js';
+import { encodeUtf8 } from './utf8.js';
 import { PUBLISH_OVERHEAD, write } from './wire.js';
 
 /** How many bytes a publication of several requests has at most. */
 const MAX_BATCH = 16 * 1024;
 const EMPTY_BATCH = '{"batch":[]}';
-
-const encoder = new TextEncoder();
 
 /** The request of one call. The params are read when it is made: what its caller does to them later changes nothing. */
 export class Request {
@@ -44,7 +43,7 @@ export function gather(outgoing: readonly Outgoing[], channel: string, messageSi
   let room = 0;
   for (const one of outgoing) {
     const comma = 1;
-    const size = comma + encoder.encode(one.message).length;
+    const size = comma + encodeUtf8(one.message).length;
     if (size > room) {
       last = [];
       publications.push(last);
@@ -73,7 +72,7 @@ export function tooLarge(message: string, channel: string, limit: number): RpcEr
   // A character has at most three bytes for each of its UTF-16 units: most messages need not be measured.
   const overhead = channel.length + PUBLISH_OVERHEAD;
   if (message.length * 3 + overhead <= limit) return undefined;
-  const size = encoder.encode(message).length + overhead;
+  const size = encodeUtf8(message).length + overhead;
   if (size <= limit) return undefined;
   return new RpcError(codes.TOO_LARGE, `the request has ${size} bytes, more than Centrifugo's limit of ${limit} for one message`);
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from './errors.js';
+import { decodeUtf8 } from './utf8.js';
 
 /**
  * A connection token, a JWT for Centrifugo, or where to get one. A function is asked for every new connection and before a token
@@ -38,7 +39,7 @@ function subjectOf(token: string): unknown {
   try {
     const binary = atob((parts[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'));
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const claims: unknown = JSON.parse(decodeUtf8(bytes));
     if (typeof claims !== 'object' || claims === null) return undefined;
     return (claims as { sub?: unknown }).sub ?? '';
   } catch {

@@ -3,10 +3,12 @@ import { test } from 'node:test';
 
 import { Call, readReplies } from '../src/calls.js';
 import { Deadline, MAX_TIMEOUT_MS } from '../src/deadline.js';
-import { RpcError } from '../src/errors.js';
+import { ConfigError, RpcError } from '../src/errors.js';
+import { checkUrl } from '../src/options.js';
 import { publishRefusal, subscribeRefusal } from '../src/refusal.js';
 import { type Outgoing, Request, cancel, gather, publication } from '../src/request.js';
 import { wrongUser } from '../src/token.js';
+import { decodeByEscapes, decodeUtf8, encodeByEscapes, encodeUtf8 } from '../src/utf8.js';
 import { uuid } from '../src/uuid.js';
 
 test('the caller waits a little longer than the worker', () => {
@@ -23,6 +25,76 @@ test('UUIDs are random ones, and different', () => {
   const ids = Array.from({ length: 1000 }, uuid);
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.equal(new Set(ids).size, ids.length);
+});
+
+test('where there is no source of randomness, the message says what to install', () => {
+  const { crypto } = globalThis;
+  Object.defineProperty(globalThis, 'crypto', { value: undefined, configurable: true });
+  try {
+    assert.throws(uuid, (error) => error instanceof ConfigError && /`react-native-get-random-values`/.test(error.message));
+  } finally {
+    Object.defineProperty(globalThis, 'crypto', { value: crypto, configurable: true });
+  }
+});
+
+/** As React Native 0.88 has it: it keeps what it is given, checks nothing, and its members cannot be set. */
+class PlainUrl {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text.includes('/', text.indexOf('://') + 3) ? text : `${text}/`;
+  }
+
+  get href(): string {
+    return this.#text;
+  }
+
+  get hash(): string {
+    return '';
+  }
+
+  get password(): string {
+    return '';
+  }
+
+  get username(): string {
+    return '';
+  }
+}
+
+test('the URL is checked and shown without secrets, whatever `URL` there is', () => {
+  const standard = globalThis.URL;
+  for (const URL of [standard, PlainUrl]) {
+    globalThis.URL = URL as typeof standard;
+    try {
+      for (const [given, shown] of [
+        ['wss://rt.example.com/connection/websocket', 'wss://rt.example.com/connection/websocket'],
+        ['ws://127.0.0.1:8000', 'ws://127.0.0.1:8000/'],
+        ['ws://[::1]:8000/a', 'ws://[::1]:8000/a'],
+        ['wss://me:secret@rt.example.com:8443/a/@b?token=secret#secret', 'wss://rt.example.com:8443/a/@b'],
+      ] as const) {
+        assert.equal(checkUrl(given), shown);
+      }
+      for (const wrong of ['', 'localhost', 'localhost:8000', 'http://localhost:8000/', '/connection/websocket', 'ws:', 'xws://a/']) {
+        assert.throws(() => checkUrl(wrong), ConfigError, wrong);
+      }
+    } finally {
+      globalThis.URL = standard;
+    }
+  }
+});
+
+test('UTF-8 is the same with and without the functions of the platform', () => {
+  for (const text of ['', 'plain', '100 % ü', '\u0000\u007f\u0080\u07ff\u0800\uffff', '😀 𝄞 ½', 'x'.repeat(70_000)]) {
+    const bytes = encodeUtf8(text);
+    assert.deepEqual(encodeByEscapes(text), new Uint8Array(bytes));
+    assert.deepEqual([decodeUtf8(bytes), decodeByEscapes(bytes)], [text, text]);
+  }
+  for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82], [0xf5, 0x80, 0x80, 0x80]]) {
+    const malformed = Uint8Array.from(bytes);
+    assert.throws(() => decodeUtf8(malformed));
+    assert.throws(() => decodeByEscapes(malformed));
+  }
 });
 
 test('the user of a token is read where it can be', () => {

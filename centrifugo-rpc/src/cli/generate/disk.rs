@@ -50,7 +50,7 @@ pub(super) fn is_generated(path: &Path, contents: &[u8]) -> bool {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let forms: &[String] = &match extension {
         "py" | "pyi" | "toml" | "typed" | "gitignore" => vec![format!("# {MARK}")],
-        "ts" | "mts" | "cts" | "js" | "mjs" | "cjs" | "go" | "mod" => vec![format!("// {MARK}")],
+        "ts" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" | "go" | "mod" => vec![format!("// {MARK}")],
         "json" => vec![format!("// {MARK}"), format!("{{\n  \"//\": \"{MARK}\",")],
         "md" => vec![format!("<!-- {MARK} -->")],
         _ => return false,

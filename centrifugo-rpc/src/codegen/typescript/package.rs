@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::script;
 use crate::codegen::{File, MARK, Package};
 
 /// The version of `centrifuge` that the base client is tested with.
@@ -18,7 +19,7 @@ pub(super) fn files(package: &Package) -> Vec<File> {
     vec![
         File::new("package.json", pretty(&manifest(package))),
         File::new("cjs/package.json", pretty(&common_js)),
-        File::new("cjs/index.jsx", format!("// {MARK}\n\n{ESBUILD}")),
+        File::new("cjs/index.jsx", script("", ESBUILD)),
         File::new(".gitignore", format!("# {MARK}\nnode_modules/\n")),
     ]
 }

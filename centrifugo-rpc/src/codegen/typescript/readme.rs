@@ -68,6 +68,8 @@ const BODY: &str = "\
 - `'USER'` is the `sub` of the token.
 - Node before 22 has no `WebSocket`: `npm install ws`, and give the client `{ websocket: WebSocket }` as a fourth argument, with
   `import { WebSocket } from 'ws'`.
+- React Native has no `crypto.getRandomValues`: `npm install react-native-get-random-values`, and begin the program with
+  `import 'react-native-get-random-values'`.
 - Every method takes `{ timeoutMs, signal }` as its last argument: a timeout of its own, and an `AbortSignal` that cancels the call.
 - `rpc.state` is `'connected'` or not, and `rpc.onState(watcher)` tells changes. Calls wait for the connection and survive its loss.
 - `await api.checkContract()` rejects if this client was generated from another version of the service.

@@ -21,7 +21,7 @@ macro_rules! source {
 /// Name, code, and declarations if callers use them.
 type Source = (&'static str, &'static str, Option<&'static str>);
 
-const SOURCES: [Source; 18] = [
+const SOURCES: [Source; 19] = [
     source!("abort"),
     source!("calls"),
     source!("client", declared),
@@ -39,6 +39,7 @@ const SOURCES: [Source; 18] = [
     source!("timer"),
     source!("token", declared),
     source!("typed"),
+    source!("utf8"),
     source!("uuid"),
 ];
 

@@ -14,8 +14,7 @@ fn file(path: &str) -> String {
 #[test]
 fn every_file_says_that_it_is_generated() {
     for file in generated() {
-        let at = file.contents.find(MARK);
-        assert!(at.is_some_and(|at| at < 100), "{}", file.path);
+        assert!(file.contents.lines().take(2).any(|line| line.contains(MARK)), "{}", file.path);
         assert!(file.contents.ends_with('\n') && !file.contents.contains('\r'), "{}", file.path);
     }
 }
