@@ -1,7 +1,7 @@
 //! From a publication to a reply: decode, call, encode. Limits, panics, deadlines, cancellation; no sockets.
 //!
 //! The way of a request: [`intake`] reads it, [`running`] gives it a place, [`starts`] its turn, the tower stack in [`service`] runs its
-//! handler, [`outbox`] takes the reply.
+//! handler, [`reply_queue`] takes the reply.
 
 use std::any::Any;
 use std::borrow::Borrow;
@@ -30,32 +30,32 @@ use crate::registry::{Method, Registry};
 
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
-mod envelope;
+pub(crate) mod completion;
+mod encoded_reply;
+mod fair_queue;
 mod hashed;
+pub(crate) mod history_quota;
 mod intake;
 mod journal;
 mod others;
-pub(crate) mod outbox;
 pub(crate) mod publication;
 pub(crate) mod refused;
-pub(crate) mod remembered;
+pub(crate) mod reply_queue;
 mod running;
 pub(crate) mod service;
 mod starts;
-pub(crate) mod ticket;
-mod turns;
 #[cfg(any(test, feature = "__bench"))]
 pub(crate) mod worst;
 
-use envelope::Envelope;
+use completion::CompletionGuard;
+use encoded_reply::EncodedReply;
 pub(crate) use intake::Address;
 use intake::{Intake, Reader, Reason, Request};
 use journal::{Journal, Panicked};
-use outbox::{GRACE, Outbox, Outgoing};
+use reply_queue::{GRACE, PendingReply, ReplyQueue};
 use running::{Refusal, Running, Slot};
 use service::Stack;
 use starts::{Starts, Then, Turn};
-use ticket::Ticket;
 
 pub(crate) use others::{count, may_cancel};
 
@@ -72,7 +72,7 @@ pub(crate) struct Dispatcher {
     running: Running,
     tasks: TaskTracker,
     starts: Starts<Admitted>,
-    outbox: Arc<Outbox>,
+    reply_queue: Arc<ReplyQueue>,
     /// No new calls: the worker is shutting down.
     draining: AtomicBool,
     /// Those that still run are cut off: the shutdown timeout has passed.
@@ -95,7 +95,7 @@ struct Origin {
     now: Instant,
     /// How long ago the caller published it.
     age: Duration,
-    ticket: Option<Ticket>,
+    completion: Option<CompletionGuard>,
 }
 
 /// A call that has a place and has not begun.
@@ -105,13 +105,19 @@ struct Admitted {
     params: Option<Bytes>,
     /// Where the reply goes; none for a notification.
     address: Option<Address>,
-    ticket: Option<Ticket>,
+    completion: Option<CompletionGuard>,
     /// Keeps the worker from being finished.
     counted: TaskTrackerToken,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(config: &Config, registry: Registry, states: States, stack: Stack, outbox: Arc<Outbox>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        registry: Registry,
+        states: States,
+        stack: Stack,
+        reply_queue: Arc<ReplyQueue>,
+    ) -> Self {
         Self {
             registry,
             states,
@@ -125,7 +131,7 @@ impl Dispatcher {
             running: Running::new(config.max_concurrent_calls, config.max_concurrent_calls_per_user),
             tasks: TaskTracker::new(),
             starts: Starts::new(),
-            outbox,
+            reply_queue,
             draining: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             journal: Journal::new(),
@@ -143,9 +149,15 @@ impl Dispatcher {
     }
 
     /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls begin in another task. The
-    /// ticket is dropped when its calls are over, and their replies delivered or given up.
-    pub(crate) fn accept(self: &Arc<Self>, data: &Bytes, caller: Caller, age: Duration, ticket: Option<Ticket>) {
-        let origin = Origin { caller: Arc::new(caller), now: Instant::now(), age, ticket };
+    /// completion is dropped when its calls are over, and their replies delivered or given up.
+    pub(crate) fn accept(
+        self: &Arc<Self>,
+        data: &Bytes,
+        caller: Caller,
+        age: Duration,
+        completion: Option<CompletionGuard>,
+    ) {
+        let origin = Origin { caller: Arc::new(caller), now: Instant::now(), age, completion };
         let mut reader = self.reader(&origin.caller);
         match reader.read(data) {
             Intake::Batch(requests) => {
@@ -163,9 +175,9 @@ impl Dispatcher {
             Intake::Request(request) => self.begin(request, origin),
             Intake::Cancel(address) => self.running.cancel(&address),
             Intake::Malformed(address, error) => {
-                self.refuse(Some(address), caller, "", &error, None, origin.ticket.clone());
+                self.refuse(Some(address), caller, "", &error, None, origin.completion.clone());
             }
-            Intake::TooMany(address) => self.too_many(address, caller, origin.ticket.clone()),
+            Intake::TooMany(address) => self.too_many(address, caller, origin.completion.clone()),
             Intake::Dropped(reason) => self.journal.dropped(reason, caller, None),
             Intake::Batch(_) => self.journal.dropped(Reason::NoRequest, caller, None),
         }
@@ -177,7 +189,7 @@ impl Dispatcher {
 
     fn begin(self: &Arc<Self>, request: Request<'_>, origin: &Origin) {
         let Request { address, method: name, params, timeout, traceparent } = request;
-        let (caller, now, ticket) = (&origin.caller, origin.now, origin.ticket.clone());
+        let (caller, now, completion) = (&origin.caller, origin.now, origin.completion.clone());
         let admitted = self.admit(&name, params.as_ref()).and_then(|method| {
             let timeout = self.timeout_of(method, timeout);
             // One that waited in the history for longer than its caller did has ended already.
@@ -186,18 +198,18 @@ impl Dispatcher {
         });
         let (method, deadline) = match admitted {
             Ok(admitted) => admitted,
-            Err(error) => return self.refuse(address, caller, &name, &error, None, ticket),
+            Err(error) => return self.refuse(address, caller, &name, &error, None, completion),
         };
         let correlation_id = address.as_ref().map(|address| address.correlation_id.clone());
         let connection = Connection::new(Arc::clone(caller), method.name, correlation_id, traceparent, deadline);
         let slot = match self.running.begin(method, connection, address.as_ref()) {
             Ok(slot) => slot,
             Err(Refusal::Overloaded(limit, error)) => {
-                return self.refuse(address, caller, &name, &error, Some(limit), ticket);
+                return self.refuse(address, caller, &name, &error, Some(limit), completion);
             }
             Err(Refusal::Running) => return self.journal.dropped(Reason::Running, caller, None),
         };
-        let call = Admitted { slot, params, address, ticket, counted: self.tasks.token() };
+        let call = Admitted { slot, params, address, completion, counted: self.tasks.token() };
         if self.starts.push(call, now) {
             tokio::spawn(Arc::clone(self).begin_waiting());
         }
@@ -248,12 +260,12 @@ impl Dispatcher {
 
     /// Runs a call and hands its reply over. No `async fn`, which would hold what it is given twice.
     fn answer(self: Arc<Self>, call: Admitted) -> impl Future<Output = ()> + Send {
-        let Admitted { slot, params, address, ticket, counted } = call;
+        let Admitted { slot, params, address, completion, counted } = call;
         async move {
             let outcome = self.run(&slot, params).await;
             if let Some(address) = address {
-                let reply = address.reply(outcome, slot.connection().deadline()).with_ticket(ticket);
-                if let Some(room) = self.outbox.push(reply) {
+                let reply = address.reply(outcome, slot.connection().deadline()).with_completion(completion);
+                if let Some(room) = self.reply_queue.push(reply) {
                     room.await;
                 }
             } else if let Err(error) = outcome {
@@ -366,7 +378,7 @@ impl Dispatcher {
 
     /// Keeps the log complete, for ever. Dropping this future stops it.
     pub(crate) async fn keep_journal(&self) {
-        self.journal.keep(|| self.outbox.tell_overdue()).await;
+        self.journal.keep(|| self.reply_queue.log_overdue()).await;
     }
 
     /// Refuses new calls from now on and waits for those that run, until it is `enough`: then they are cut off. Dropping this
@@ -400,12 +412,12 @@ impl Dispatcher {
 }
 
 impl Address {
-    fn reply(self, outcome: Result<Reply, impl Borrow<RpcError>>, deadline: Instant) -> Outgoing {
-        let envelope = match outcome {
-            Ok(reply) => Envelope::around(self.correlation_id, reply.into_json()),
+    fn reply(self, outcome: Result<Reply, impl Borrow<RpcError>>, deadline: Instant) -> PendingReply {
+        let encoded = match outcome {
+            Ok(reply) => EncodedReply::of_result(self.correlation_id, reply.into_json()),
             Err(error) => protocol::write_error(&self.correlation_id, error.borrow()).into(),
         };
-        Outgoing::new(self.reply_to, envelope, deadline.max(Instant::now()) + GRACE).in_batch(self.batch)
+        PendingReply::new(self.reply_to, encoded, deadline.max(Instant::now()) + GRACE).in_batch(self.batch)
     }
 }
 

@@ -15,8 +15,8 @@ use crate::config::Config;
 use crate::config::{self, Channels};
 use crate::connection::Caller;
 use crate::dispatch::Dispatcher;
-use crate::dispatch::outbox::Outbox;
 use crate::dispatch::refused::Refused;
+use crate::dispatch::reply_queue::ReplyQueue;
 use crate::dispatch::service::{CallService, Stack};
 use crate::error::{BoxError, Error, RpcError};
 use crate::handler::{Call, Reply, States};
@@ -310,7 +310,7 @@ impl Server {
         // Without a configuration its defaults limit the call: there is nothing to connect to.
         let config = self.config.as_ref().map_or_else(|_| Config::new("", ""), Config::clone);
         let (states, stack) = (self.states.clone(), self.stack.clone());
-        let dispatcher = Dispatcher::new(&config, registry, states, stack, Arc::new(Outbox::new(0)));
+        let dispatcher = Dispatcher::new(&config, registry, states, stack, Arc::new(ReplyQueue::new(0)));
         Ok(self.in_process.get_or_init(|| dispatcher))
     }
 }

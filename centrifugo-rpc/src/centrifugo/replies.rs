@@ -14,8 +14,8 @@ use super::api::{Api, Body, CommandResult, Line, ServerError};
 use super::api_error::{ApiError, ApiErrorKind};
 use super::backoff::Backoff;
 use super::codes;
-use crate::dispatch::outbox::{MAX_BYTES, MAX_COUNT, Outbox, Outgoing};
 use crate::dispatch::publication::Publication;
+use crate::dispatch::reply_queue::{MAX_BYTES, MAX_COUNT, PendingReply, ReplyQueue};
 use crate::protocol;
 use crate::throttle::Throttle;
 
@@ -39,16 +39,16 @@ const LAST_RETRY: Duration = Duration::from_secs(1);
 /// The minimum interval between log lines about the same failure.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The tasks that deliver an [`Outbox`] to Centrifugo. They stop when this value is dropped.
+/// The tasks that deliver an [`ReplyQueue`] to Centrifugo. They stop when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Replies {
-    outbox: Arc<Outbox>,
+    reply_queue: Arc<ReplyQueue>,
     lanes: JoinSet<()>,
 }
 
 impl Replies {
-    /// Starts publishing the replies in the outbox, present and future.
-    pub(crate) fn start(api: &Api, outbox: &Arc<Outbox>) -> Self {
+    /// Starts publishing the replies in the reply_queue, present and future.
+    pub(crate) fn start(api: &Api, reply_queue: &Arc<ReplyQueue>) -> Self {
         let (trouble, slowness) = (Arc::new(Throttle::new(LOG_INTERVAL)), Arc::new(Throttle::new(LOG_INTERVAL)));
         let pace = Arc::new(Pace::new(MAX_COUNT));
         let mut lanes = JoinSet::new();
@@ -56,7 +56,7 @@ impl Replies {
             let lane = Lane {
                 place,
                 line: api.line(),
-                outbox: outbox.clone(),
+                reply_queue: reply_queue.clone(),
                 trouble: trouble.clone(),
                 slowness: slowness.clone(),
                 pace: pace.clone(),
@@ -66,14 +66,14 @@ impl Replies {
             };
             lanes.spawn(lane.run());
         }
-        Self { outbox: outbox.clone(), lanes }
+        Self { reply_queue: reply_queue.clone(), lanes }
     }
 
     /// Waits until every reply is delivered or dropped, at most until `deadline`, and stops.
     ///
     /// No reply may be pushed after this call. Dropping the future stops at once.
     pub(crate) async fn finish(mut self, deadline: Instant) {
-        let _ = timeout_at(deadline, self.outbox.drained()).await;
+        let _ = timeout_at(deadline, self.reply_queue.drained()).await;
         self.lanes.shutdown().await;
     }
 }
@@ -92,7 +92,7 @@ enum Place {
 struct Lane {
     place: Place,
     line: Line,
-    outbox: Arc<Outbox>,
+    reply_queue: Arc<ReplyQueue>,
     trouble: Arc<Throttle>,
     /// A throttle of its own, so that slow answers do not hide a failure in the log.
     slowness: Arc<Throttle>,
@@ -121,7 +121,7 @@ impl Lane {
             let batch = match retry_at {
                 None => self.take().await,
                 Some(at) if sent == Sent::Failed || self.again.len() >= MAX_COUNT => {
-                    self.outbox.hurry();
+                    self.reply_queue.flush();
                     sleep_until(at).await;
                     retry_at = None;
                     std::mem::take(&mut self.again)
@@ -148,8 +148,8 @@ impl Lane {
 
     async fn take(&self) -> Vec<Publication> {
         match self.place {
-            Place::First => self.outbox.take(MAX_COUNT, MAX_BYTES).await,
-            Place::Second => self.outbox.take_piled(MAX_COUNT, MAX_BYTES).await,
+            Place::First => self.reply_queue.next_batch(MAX_COUNT, MAX_BYTES).await,
+            Place::Second => self.reply_queue.next_full_batch(MAX_COUNT, MAX_BYTES).await,
         }
     }
 
@@ -166,7 +166,7 @@ impl Lane {
                 biased;
                 answer = request.as_mut() => return answer,
                 () = self.patience.as_mut() => {
-                    self.outbox.hurry();
+                    self.reply_queue.flush();
                     self.patience.as_mut().reset(Instant::now() + PATIENCE);
                 }
             }
@@ -219,7 +219,7 @@ impl Lane {
         let mut missing = 0;
         for publication in part {
             match results.next() {
-                Some(Ok(())) => _ = self.outbox.done(publication.replies()),
+                Some(Ok(())) => _ = self.reply_queue.release(publication.replies()),
                 Some(Err(error)) if codes::is_temporary(error.code) => self.again.push(publication),
                 Some(Err(error)) => {
                     let why = why_refused(&error, publication.channel());
@@ -244,16 +244,16 @@ impl Lane {
 
     fn without_expired(&self, part: Vec<Publication>) -> Vec<Publication> {
         let (now, mut expired) = (Instant::now(), Vec::new());
-        let part = part.into_iter().filter_map(|publication| publication.still_wanted(now, &mut expired)).collect();
+        let part = part.into_iter().filter_map(|publication| publication.without_expired(now, &mut expired)).collect();
         if !expired.is_empty() {
             self.lose(&expired, "they could not be published while their callers waited");
         }
         part
     }
 
-    fn lose<'a>(&self, replies: impl IntoIterator<Item = &'a Outgoing>, why: &str) {
-        let lost = self.outbox.done(replies);
-        self.outbox.lose(lost as u64, why);
+    fn lose<'a>(&self, replies: impl IntoIterator<Item = &'a PendingReply>, why: &str) {
+        let lost = self.reply_queue.release(replies);
+        self.reply_queue.record_lost(lost as u64, why);
     }
 
     /// Logs a slow answer. Without this line, nothing would explain why callers wait: no reply is lost, but each may
@@ -263,7 +263,7 @@ impl Lane {
             return;
         }
         let Some(suppressed) = self.slowness.allow() else { return };
-        let waiting = self.outbox.waiting();
+        let waiting = self.reply_queue.pending();
         tracing::warn!(?took, waiting, suppressed, "Centrifugo's API is slow to answer, and replies wait for it");
     }
 
@@ -304,7 +304,7 @@ fn why_refused(error: &ServerError, channel: &str) -> String {
 /// Splits a batch into two smaller ones. Returns a single reply unsplit, as an error.
 fn halves(mut part: Vec<Publication>) -> Result<[Vec<Publication>; 2], Vec<Publication>> {
     if part.len() == 1 {
-        part = part.into_iter().flat_map(Publication::apart).collect();
+        part = part.into_iter().flat_map(Publication::split).collect();
     }
     if part.len() == 1 {
         return Err(part);

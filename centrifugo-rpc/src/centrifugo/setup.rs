@@ -9,7 +9,7 @@ use super::endpoints;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
 use super::tokens::{MAX_USER, Tokens, check_length, check_user, longest_reply_channel};
 use crate::config::{Channels, Config};
-use crate::dispatch::remembered::{HISTORY_TTL, REPLY_HISTORY};
+use crate::dispatch::history_quota::{HISTORY_TTL, REPLY_HISTORY};
 use crate::error::Error;
 
 /// The number of requests that a worker can catch up on: a burst of the largest expected size. Multiplied by the

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Dispatcher;
+use super::completion::{CompletionGuard, Completions};
 use super::intake::{Intake, Reader};
-use super::outbox::Outbox;
+use super::reply_queue::ReplyQueue;
 use super::service::Stack;
-use super::ticket::{Finished, Ticket};
 use super::worst;
 use crate::config::Config;
 use crate::connection::Caller;
@@ -61,21 +61,22 @@ pub fn encode(correlation_id: &str, result: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub struct InProcess {
     dispatcher: Arc<Dispatcher>,
-    outbox: Arc<Outbox>,
+    reply_queue: Arc<ReplyQueue>,
 }
 
 impl InProcess {
-    /// One with all methods of the program, whose replies wait in an outbox of `capacity` bytes.
+    /// One with all methods of the program, whose replies wait in an reply_queue of `capacity` bytes.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with the methods.
     pub fn new(capacity: usize) -> Result<Self, Error> {
         let registry = Registry::collect(&States::default())?;
-        let outbox = Arc::new(Outbox::new(capacity));
+        let reply_queue = Arc::new(ReplyQueue::new(capacity));
         let config = Config::new("key", "secret");
-        let dispatcher = Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::clone(&outbox));
-        Ok(Self { dispatcher: Arc::new(dispatcher), outbox })
+        let dispatcher =
+            Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::clone(&reply_queue));
+        Ok(Self { dispatcher: Arc::new(dispatcher), reply_queue })
     }
 
     /// Takes what `caller` published.
@@ -86,17 +87,17 @@ impl InProcess {
     /// Takes what `caller` published, and waits until all of it is over: its replies are taken, as if they had been published at once.
     /// Says how many they are. Dropping this future leaves what is not over.
     pub async fn publication(&self, data: &Bytes, caller: Caller) -> usize {
-        let finished = Arc::new(Finished::default());
-        self.dispatcher.accept(data, caller, Duration::ZERO, Some(Ticket::new(&finished, 0, 0)));
+        let completions = Arc::new(Completions::default());
+        self.dispatcher.accept(data, caller, Duration::ZERO, Some(CompletionGuard::new(&completions, 0, 0)));
         let (mut replies, mut over) = (0, false);
         while !over {
-            while self.outbox.waiting() > 0 {
-                for publication in self.outbox.take(usize::MAX, usize::MAX).await {
-                    replies += self.outbox.done(publication.replies());
+            while self.reply_queue.pending() > 0 {
+                for publication in self.reply_queue.next_batch(usize::MAX, usize::MAX).await {
+                    replies += self.reply_queue.release(publication.replies());
                 }
             }
             tokio::task::yield_now().await;
-            finished.drain(|_, _| over = true);
+            completions.drain(|_, _| over = true);
         }
         replies
     }
@@ -107,11 +108,11 @@ impl InProcess {
         let mut last = Vec::new();
         let mut left = count;
         while left > 0 {
-            for publication in self.outbox.take(left, usize::MAX).await {
-                left -= self.outbox.done(publication.replies());
+            for publication in self.reply_queue.next_batch(left, usize::MAX).await {
+                left -= self.reply_queue.release(publication.replies());
                 for reply in publication.replies() {
                     last.clear();
-                    reply.envelope.write(&mut last);
+                    reply.encoded.write(&mut last);
                 }
             }
         }

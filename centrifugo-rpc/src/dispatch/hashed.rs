@@ -1,18 +1,18 @@
-//! Maps by what is a hash already.
+//! Maps whose keys are hashes already.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map by hashes of a keyed hasher: nobody can choose them, so that they need no hashing again.
+/// A map by hashes of a keyed hasher. Callers cannot choose such hashes, so they are not hashed again.
 pub(super) type HashedMap<V> = ByHash<u64, V>;
 
-/// The same by what has such a hash with it.
-pub(super) type ByHash<K, V> = HashMap<K, V, BuildHasherDefault<AsItIs>>;
+/// The same for keys that contain such a hash.
+pub(super) type ByHash<K, V> = HashMap<K, V, BuildHasherDefault<IdentityHasher>>;
 
 #[derive(Debug, Default)]
-pub(super) struct AsItIs(u64);
+pub(super) struct IdentityHasher(u64);
 
-impl Hasher for AsItIs {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }

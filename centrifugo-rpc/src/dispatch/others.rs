@@ -6,9 +6,9 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Dispatcher;
+use super::completion::CompletionGuard;
 use super::intake::{self, Address, Intake, Reason, Request};
 use super::running::Limit;
-use super::ticket::Ticket;
 use crate::connection::Caller;
 use crate::error::RpcError;
 use crate::protocol;
@@ -22,23 +22,25 @@ impl Dispatcher {
         method: &str,
         error: &RpcError,
         limit: Option<Limit>,
-        ticket: Option<Ticket>,
+        completion: Option<CompletionGuard>,
     ) {
         self.refused(caller, method, error, limit);
         match address {
-            Some(address) => self.outbox.try_push(address.reply(Err(error), Instant::now()).with_ticket(ticket)),
+            Some(address) => {
+                self.reply_queue.try_push(address.reply(Err(error), Instant::now()).with_completion(completion))
+            }
             // Nobody is told, so the log is.
             None => self.journal.dropped(Reason::Notification, caller, Some(error)),
         }
     }
 
     /// Refuses the rest of a batch, whose first request has this address: one answer and one line for all of it.
-    pub(super) fn too_many(&self, address: Option<Address>, caller: &Caller, ticket: Option<Ticket>) {
+    pub(super) fn too_many(&self, address: Option<Address>, caller: &Caller, completion: Option<CompletionGuard>) {
         let error = too_many();
         self.journal.dropped(Reason::TooMany, caller, Some(&error));
         self.tell_application(caller, "", &error);
         if let Some(address) = address {
-            self.outbox.try_push(address.reply(Err(error), Instant::now()).with_ticket(ticket));
+            self.reply_queue.try_push(address.reply(Err(error), Instant::now()).with_completion(completion));
         }
     }
 
@@ -143,7 +145,7 @@ impl Dispatcher {
     /// Reply channels went back to an older state, and Centrifugo takes new replies for old ones: for a while they are sent without a
     /// place in the history, which callers that are connected get.
     pub(crate) fn replies_went_back(&self) {
-        self.outbox.forget();
+        self.reply_queue.suspend_history();
     }
 
     fn each(&self, data: &Bytes, caller: &Caller, mut act: impl FnMut(Intake<'_>)) {
@@ -178,7 +180,7 @@ impl Dispatcher {
 
     fn tell_once(&self, address: Address, error: &RpcError) {
         let key = format!("{}:{}", error.code(), address.correlation_id);
-        self.outbox.try_push(address.reply(Err(error), Instant::now()).once(key));
+        self.reply_queue.try_push(address.reply(Err(error), Instant::now()).with_idempotency_key(key));
     }
 }
 

@@ -1,4 +1,5 @@
-//! Replies of a moment for one caller as one publication, which costs Centrifugo less than one for each (`docs/performance.md`).
+//! Coalesces concurrent replies to one caller into one publication, which costs Centrifugo less than one publication
+//! per reply (`docs/performance.md`).
 
 use std::collections::hash_map::Entry;
 
@@ -6,31 +7,33 @@ use smallvec::{SmallVec, smallvec};
 use tokio::time::Instant;
 
 use super::hashed::HashedMap;
-use super::outbox::Outgoing;
+use super::reply_queue::PendingReply;
 use crate::protocol::MAX_TOGETHER;
 
-/// What may nest deeper goes alone. Readers have limits, and one that gives up on a result gives up on what came with it; the
-/// lowest there are in the languages of clients are 100 and more. Only what opens is counted, which is quick.
+/// A reply that may nest deeper is published alone. Parsers have depth limits, and a parser that rejects one result
+/// rejects the whole publication. The lowest limits in the languages of clients are 100 and more. Only opening brackets
+/// are counted, which is quick.
 const MAX_DEPTH: usize = 64;
 
-/// What Centrifugo publishes at once.
+/// One publication in a reply channel.
 #[derive(Debug)]
 pub(crate) struct Publication {
-    /// At least one, all for one channel; several where their caller reads them together.
-    replies: SmallVec<[Outgoing; 1]>,
+    /// At least one reply, all for one channel; several only if their caller accepts batches.
+    replies: SmallVec<[PendingReply; 1]>,
     size: usize,
-    /// Centrifugo keeps it for a caller that is away.
-    pub remembered: bool,
+    /// True if Centrifugo stores the publication for a caller that is disconnected.
+    pub in_history: bool,
 }
 
-/// Puts those together that may be, each with the first of its channel that has room.
-pub(crate) fn together(replies: Vec<Outgoing>) -> Vec<Publication> {
+/// Coalesces replies where their callers accept it: a reply joins the first open publication of its channel that has
+/// room.
+pub(crate) fn coalesce(replies: Vec<PendingReply>) -> Vec<Publication> {
     let mut batch: Vec<Publication> = Vec::with_capacity(replies.len());
     let mut open: HashedMap<usize> = HashedMap::default();
     for reply in replies {
-        if reply.batch && reply.key.is_none() && is_shallow(reply.envelope.content()) {
+        if reply.batch && reply.idempotency_key.is_none() && is_shallow(reply.encoded.content()) {
             match open.entry(reply.session) {
-                Entry::Occupied(place) if batch[*place.get()].takes(&reply) => {
+                Entry::Occupied(place) if batch[*place.get()].has_room_for(&reply) => {
                     batch[*place.get()].push(reply);
                     continue;
                 }
@@ -43,23 +46,23 @@ pub(crate) fn together(replies: Vec<Outgoing>) -> Vec<Publication> {
     batch
 }
 
-/// Whether JSON surely nests less than [`MAX_DEPTH`].
+/// Returns whether the JSON surely nests less than [`MAX_DEPTH`].
 fn is_shallow(json: &[u8]) -> bool {
     memchr::memchr2_iter(b'[', b'{', json).nth(MAX_DEPTH).is_none()
 }
 
-impl From<Outgoing> for Publication {
-    fn from(reply: Outgoing) -> Self {
-        Self { size: reply.size(), replies: smallvec![reply], remembered: true }
+impl From<PendingReply> for Publication {
+    fn from(reply: PendingReply) -> Self {
+        Self { size: reply.size(), replies: smallvec![reply], in_history: true }
     }
 }
 
 impl Publication {
-    fn takes(&self, reply: &Outgoing) -> bool {
+    fn has_room_for(&self, reply: &PendingReply) -> bool {
         self.channel() == &*reply.channel && self.size + reply.size() <= MAX_TOGETHER
     }
 
-    fn push(&mut self, reply: Outgoing) {
+    fn push(&mut self, reply: PendingReply) {
         self.size += reply.size();
         self.replies.push(reply);
     }
@@ -69,44 +72,44 @@ impl Publication {
         &self.replies[0].channel
     }
 
-    /// The hashes of its user and of its channel.
+    /// The hashes of the user and of the channel.
     pub(super) fn recipient(&self) -> (u64, u64) {
         (self.replies[0].user, self.replies[0].session)
     }
 
-    /// How many bytes Centrifugo publishes, about.
+    /// The approximate size of the publication in Centrifugo's history, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.channel().len() + self.replies.iter().map(|reply| reply.envelope.len()).sum::<usize>()
+        self.channel().len() + self.replies.iter().map(|reply| reply.encoded.len()).sum::<usize>()
     }
 
-    /// Centrifugo publishes those with one key once, whoever asks it to.
-    pub(crate) fn key(&self) -> Option<&str> {
-        self.replies[0].key.as_deref()
+    /// Centrifugo publishes publications with the same key once, whichever worker asks.
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        self.replies[0].idempotency_key.as_deref()
     }
 
-    /// How many bytes of a request it takes, about.
+    /// The approximate size of the publication in a request, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.size
     }
 
-    pub(crate) fn replies(&self) -> &[Outgoing] {
+    pub(crate) fn replies(&self) -> &[PendingReply] {
         &self.replies
     }
 
-    /// Without the replies that nobody waits for any more, which go to `expired`; nothing if those were all.
-    pub(crate) fn still_wanted(mut self, now: Instant, expired: &mut Vec<Outgoing>) -> Option<Self> {
+    /// Moves replies whose caller no longer waits to `expired`. Returns `None` if no reply is left.
+    pub(crate) fn without_expired(mut self, now: Instant, expired: &mut Vec<PendingReply>) -> Option<Self> {
         if self.replies.iter().any(|reply| reply.expires <= now) {
-            let (late, wanted) = self.replies.into_iter().partition(|reply| reply.expires <= now);
-            self.replies = wanted;
-            expired.extend::<SmallVec<[Outgoing; 1]>>(late);
+            let (late, current) = self.replies.into_iter().partition(|reply| reply.expires <= now);
+            self.replies = current;
+            expired.extend::<SmallVec<[PendingReply; 1]>>(late);
         }
         (!self.replies.is_empty()).then_some(self)
     }
 
-    /// Its replies one by one, in publications of their own.
-    pub(crate) fn apart(self) -> impl Iterator<Item = Self> {
-        let remembered = self.remembered;
-        self.replies.into_iter().map(move |reply| Self { remembered, ..reply.into() })
+    /// Splits the publication into one for each reply.
+    pub(crate) fn split(self) -> impl Iterator<Item = Self> {
+        let in_history = self.in_history;
+        self.replies.into_iter().map(move |reply| Self { in_history, ..reply.into() })
     }
 }
 
@@ -116,15 +119,16 @@ mod tests {
 
     use super::*;
 
-    fn reply(session: u64, data: &str) -> Outgoing {
+    fn reply(session: u64, data: &str) -> PendingReply {
         let channel = format!("reply:{session:016}#42");
-        let mut reply = Outgoing::new(channel, Vec::from(data), Instant::now() + Duration::from_secs(1)).in_batch(true);
+        let mut reply =
+            PendingReply::new(channel, Vec::from(data), Instant::now() + Duration::from_secs(1)).in_batch(true);
         reply.session = session;
         reply
     }
 
     fn texts(publications: &[Publication]) -> Vec<String> {
-        let text = |reply: &Outgoing| String::from_utf8_lossy(&reply.envelope.json()).trim().to_owned();
+        let text = |reply: &PendingReply| String::from_utf8_lossy(&reply.encoded.json()).trim().to_owned();
         publications.iter().map(|publication| publication.replies().iter().map(text).collect()).collect()
     }
 
@@ -132,34 +136,34 @@ mod tests {
     fn only_what_one_caller_reads_together_is_published_together() {
         let mut other = reply(1, "C");
         other.channel = "reply:of-the-same-hash#42".into();
-        let batch = together(vec![
+        let batch = coalesce(vec![
             reply(1, "a"),
             reply(2, "b"),
             reply(1, "c").in_batch(false),
-            reply(1, "d").once("504:d".to_owned()),
+            reply(1, "d").with_idempotency_key("504:d".to_owned()),
             reply(1, "e"),
             other,
             reply(2, "f"),
         ]);
         assert_eq!(texts(&batch), ["ae", "bf", "c", "d", "C"]);
-        assert_eq!(batch[3].key(), Some("504:d"));
+        assert_eq!(batch[3].idempotency_key(), Some("504:d"));
         assert_eq!(batch[0].bytes(), batch[0].channel().len() + 2);
     }
 
     #[test]
     fn it_does_not_grow_larger_than_a_turn() {
         let large = |name: &str| reply(1, &format!("{name}{}", " ".repeat(MAX_TOGETHER / 3)));
-        let batch = together(["a", "b", "c", "d"].map(large).into());
+        let batch = coalesce(["a", "b", "c", "d"].map(large).into());
         assert_eq!(texts(&batch), ["ab", "cd"]);
         let larger = |name: &str| reply(1, &format!("{name}{}", " ".repeat(MAX_TOGETHER)));
-        assert_eq!(texts(&together(["a", "b"].map(larger).into())), ["a", "b"], "each as large as it is, alone");
+        assert_eq!(texts(&coalesce(["a", "b"].map(larger).into())), ["a", "b"], "each as large as it is, alone");
     }
 
     #[test]
     fn what_may_be_too_deep_for_a_reader_goes_alone() {
         let deep = |depth: usize| reply(1, &format!("{}{}", "[{".repeat(depth / 2), "}]".repeat(depth / 2)));
-        let lengths = |replies: Vec<Outgoing>| -> Vec<_> {
-            together(replies).iter().map(|publication| publication.replies().len()).collect()
+        let lengths = |replies: Vec<PendingReply>| -> Vec<_> {
+            coalesce(replies).iter().map(|publication| publication.replies().len()).collect()
         };
         assert_eq!(lengths(vec![reply(1, "1"), deep(MAX_DEPTH), reply(1, "1")]), [3]);
         assert_eq!(lengths(vec![reply(1, "1"), deep(MAX_DEPTH + 2), reply(1, "1")]), [2, 1]);
@@ -171,21 +175,21 @@ mod tests {
         let batch = || {
             let mut replies = ["a", "b", "c"].map(|name| reply(1, name));
             replies[1].expires = now;
-            together(replies.into()).remove(0)
+            coalesce(replies.into()).remove(0)
         };
         let mut expired = Vec::new();
-        let wanted = batch().still_wanted(now, &mut expired).expect("two of them");
-        assert_eq!((texts(&[wanted]), expired.len()), (vec!["ac".to_owned()], 1));
-        assert!(batch().still_wanted(now + Duration::from_secs(2), &mut expired).is_none());
+        let current = batch().without_expired(now, &mut expired).expect("two of them");
+        assert_eq!((texts(&[current]), expired.len()), (vec!["ac".to_owned()], 1));
+        assert!(batch().without_expired(now + Duration::from_secs(2), &mut expired).is_none());
         assert_eq!(expired.len(), 4);
     }
 
     #[test]
     fn apart_they_are_what_they_were() {
-        let mut publication = together(["a", "b"].map(|name| reply(1, name)).into()).remove(0);
-        publication.remembered = false;
-        let apart: Vec<_> = publication.apart().collect();
+        let mut publication = coalesce(["a", "b"].map(|name| reply(1, name)).into()).remove(0);
+        publication.in_history = false;
+        let apart: Vec<_> = publication.split().collect();
         assert_eq!(texts(&apart), ["a", "b"]);
-        assert!(apart.iter().all(|publication| !publication.remembered));
+        assert!(apart.iter().all(|publication| !publication.in_history));
     }
 }

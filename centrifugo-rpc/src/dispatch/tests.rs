@@ -62,7 +62,7 @@ static BLOCK: Method = method("t.block", PLAIN, |_| {
 
 struct Worker {
     dispatcher: Arc<Dispatcher>,
-    outbox: Arc<Outbox>,
+    reply_queue: Arc<ReplyQueue>,
 }
 
 impl Worker {
@@ -73,10 +73,10 @@ impl Worker {
     fn with(config: Config, stack: Stack) -> Self {
         let methods = [&ECHO, &SLEEP, &BRIEF, &ONCE, &PANIC, &PANIC_IN_DROP, &FAIL, &LARGE, &COUNT, &BLOCK];
         let registry = Registry::of(methods.into_iter(), &States::default()).expect("methods without problems");
-        let outbox = Arc::new(Outbox::new(1 << 20));
+        let reply_queue = Arc::new(ReplyQueue::new(1 << 20));
         let config = config.max_params_bytes(1000).max_result_bytes(1000);
-        let dispatcher = Dispatcher::new(&config, registry, States::default(), stack, Arc::clone(&outbox));
-        Self { dispatcher: Arc::new(dispatcher), outbox }
+        let dispatcher = Dispatcher::new(&config, registry, States::default(), stack, Arc::clone(&reply_queue));
+        Self { dispatcher: Arc::new(dispatcher), reply_queue }
     }
 
     fn publish(&self, user: &str, request: &Value) {
@@ -93,10 +93,10 @@ impl Worker {
     }
 
     async fn reply(&self) -> Value {
-        let batch = self.outbox.take(1, 1).await;
+        let batch = self.reply_queue.next_batch(1, 1).await;
         let [reply] = batch[0].replies() else { panic!("one reply was asked for") };
-        self.outbox.done([reply]);
-        serde_json::from_slice(&reply.envelope.json()).expect("replies are JSON")
+        self.reply_queue.release([reply]);
+        serde_json::from_slice(&reply.encoded.json()).expect("replies are JSON")
     }
 
     async fn error(&self) -> (u64, String) {
@@ -197,15 +197,15 @@ async fn replies_come_together_to_callers_that_say_so() {
     // Which call a cancellation is of does not depend on how its reply may come.
     worker.publish("42", &json!({ "cancel": "c", "reply_to": format!("reply:{SESSION}#42") }));
     tokio::task::yield_now().await;
-    let batch = worker.outbox.take(10, 1 << 20).await;
+    let batch = worker.reply_queue.next_batch(10, 1 << 20).await;
     let mut ids: Vec<Vec<String>> = Vec::new();
     for publication in &batch {
-        let id = |reply: &Outgoing| -> String {
-            let reply: Value = serde_json::from_slice(&reply.envelope.json()).expect("replies are JSON");
+        let id = |reply: &PendingReply| -> String {
+            let reply: Value = serde_json::from_slice(&reply.encoded.json()).expect("replies are JSON");
             reply["correlation_id"].as_str().expect("an ID").to_owned()
         };
         ids.push(publication.replies().iter().map(id).collect());
-        worker.outbox.done(publication.replies());
+        worker.reply_queue.release(publication.replies());
     }
     assert_eq!(ids, [vec!["b", "a", "c"], vec!["t.echo"]]);
     worker.publish("42", &json!({ "batch": 1, "correlation_id": "d", "reply_to": format!("reply:{SESSION}#42") }));
@@ -255,11 +255,11 @@ async fn a_notification_runs_and_is_not_answered() {
         RUNS.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { Ok(Reply::new(b"null".to_vec())) })
     });
-    let outbox = Arc::new(Outbox::new(1 << 20));
+    let reply_queue = Arc::new(ReplyQueue::new(1 << 20));
     let registry = Registry::of([&NOTE, &ECHO].into_iter(), &States::default()).expect("no problems");
     let config = Config::new("k", "s");
-    let dispatcher = Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::clone(&outbox));
-    let worker = Worker { dispatcher: Arc::new(dispatcher), outbox };
+    let dispatcher = Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::clone(&reply_queue));
+    let worker = Worker { dispatcher: Arc::new(dispatcher), reply_queue };
     worker.publish("42", &json!({ "method": "t.note" }));
     tokio::task::yield_now().await;
     assert_eq!(RUNS.load(Ordering::Relaxed), 1);
@@ -323,7 +323,8 @@ async fn what_a_handler_spawned_learns_of_the_end() {
     });
     let registry = Registry::of([&SPAWN].into_iter(), &States::default()).expect("no problems");
     let config = Config::new("k", "s");
-    let dispatcher = Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::new(Outbox::new(1)));
+    let dispatcher =
+        Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::new(ReplyQueue::new(1)));
     let error = dispatcher.call(Caller::anonymous(), "t.spawn", Bytes::new()).await.expect_err("its deadline");
     assert_eq!(error.code(), 408);
     tokio::task::yield_now().await;

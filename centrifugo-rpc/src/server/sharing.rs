@@ -11,7 +11,7 @@ use crate::centrifugo::Centrifugo;
 use crate::centrifugo::identity::{self, Identity};
 use crate::centrifugo::subscription::{Arrival, Delivery, Event, Liveness, Subscription};
 use crate::centrifugo::tokens::WORKER_USER;
-use crate::dispatch::ticket::{Finished, Ticket};
+use crate::dispatch::completion::{CompletionGuard, Completions};
 use crate::dispatch::{Dispatcher, may_cancel};
 use crate::error::{Error, ErrorKind};
 use crate::group::{Action, Envelope, Group, Standing, TICK};
@@ -81,7 +81,7 @@ enum Stand {
 struct Shared {
     dispatcher: Arc<Dispatcher>,
     state: Mutex<State>,
-    finished: Arc<Finished>,
+    finished: Arc<Completions>,
     clock: Clock,
     voice: Voice,
     strangers: Strangers,
@@ -432,7 +432,7 @@ impl Shared {
             match action {
                 Action::Run { offset, request, after } => {
                     let age = request.age(after.map(|after| self.clock.since(after)));
-                    let ticket = Ticket::new(&self.finished, group.generation(), offset);
+                    let completion = CompletionGuard::new(&self.finished, group.generation(), offset);
                     // Before anybody had it, or while it was another's: it waited.
                     let (over, request) = if cancelled.after(offset) {
                         request.by_cancellation(|address| cancelled.has(offset, address))
@@ -443,7 +443,7 @@ impl Shared {
                         request.cancelled();
                     }
                     if let Some(request) = request {
-                        request.run(age, ticket);
+                        request.run(age, completion);
                     }
                 }
                 Action::Lost { offset, request } => {

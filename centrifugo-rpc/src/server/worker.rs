@@ -14,7 +14,7 @@ use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Purpose};
 use crate::centrifugo::replies::Replies;
 use crate::config::Config;
-use crate::dispatch::outbox::Outbox;
+use crate::dispatch::reply_queue::ReplyQueue;
 use crate::dispatch::service::Stack;
 use crate::dispatch::{Dispatcher, NEVER};
 use crate::error::{Error, shown_url};
@@ -23,7 +23,7 @@ use crate::registry::Registry;
 
 /// How many bytes of replies wait for Centrifugo's server API before calls are held up until their own are away: 128 results of
 /// the largest size, or about 200,000 small ones, which is some seconds of a busy worker.
-const OUTBOX_BYTES: usize = 64 << 20;
+const REPLY_QUEUE_BYTES: usize = 64 << 20;
 
 /// What a stop may take after the shutdown timeout, in all: for the connection to close, and for replies to be sent. With the
 /// default timeout of 25 s it is over before Kubernetes kills a process, after 30 s.
@@ -39,7 +39,7 @@ const HURRY: Duration = Duration::from_millis(500);
 pub struct Worker {
     centrifugo: Centrifugo,
     dispatcher: Arc<Dispatcher>,
-    outbox: Arc<Outbox>,
+    reply_queue: Arc<ReplyQueue>,
     sharing: Sharing,
     replies: Replies,
     /// Ends when this is dropped.
@@ -58,14 +58,15 @@ impl Worker {
         let centrifugo = Centrifugo::new(config)?;
         // Large, and over before anything is served: its room is not kept in the future that serves.
         checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::PATIENCE)).await)?;
-        let outbox = Arc::new(Outbox::remembering(OUTBOX_BYTES, config.max_remembered_bytes_per_user));
-        let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&outbox)));
-        let replies = Replies::start(&centrifugo.api, &outbox);
+        let reply_queue =
+            Arc::new(ReplyQueue::with_history_limit(REPLY_QUEUE_BYTES, config.max_remembered_bytes_per_user));
+        let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&reply_queue)));
+        let replies = Replies::start(&centrifugo.api, &reply_queue);
         let sharing = Sharing::start(&centrifugo, Arc::clone(&dispatcher)).await?;
         let mut journal = JoinSet::new();
         let kept = Arc::clone(&dispatcher);
         journal.spawn(async move { kept.keep_journal().await });
-        Ok(Self { centrifugo, dispatcher, outbox, sharing, replies, journal })
+        Ok(Self { centrifugo, dispatcher, reply_queue, sharing, replies, journal })
     }
 
     /// Waits until requests arrive.
@@ -90,7 +91,7 @@ impl Worker {
     /// The same, but waits for nothing any more when it is told to `hurry`. Says how many calls still run, because they block
     /// their threads.
     pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) -> usize {
-        let Self { centrifugo, dispatcher, outbox, mut sharing, replies, journal } = self;
+        let Self { centrifugo, dispatcher, reply_queue, mut sharing, replies, journal } = self;
         let shutdown_timeout = centrifugo.config.shutdown_timeout;
         let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
         let (started, patience) = (Instant::now(), shutdown_timeout.min(NEVER));
@@ -105,7 +106,7 @@ impl Worker {
             tracing::info!("waiting for the calls that run");
             dispatcher.drain(either(alarm(patience.saturating_sub(started.elapsed())), hurry)).await;
             // Those who are told that all is finished believe it.
-            outbox.drained().await;
+            reply_queue.drained().await;
             sharing.close().await;
             dispatcher.finished().await;
             replies.finish(Instant::now() + limit).await;
@@ -117,12 +118,12 @@ impl Worker {
         }
         drop(journal);
         let left = dispatcher.report();
-        let waiting = outbox.waiting();
+        let waiting = reply_queue.pending();
         if waiting > 0 {
             tracing::error!(replies = waiting, "replies that Centrifugo did not take in time are given up");
-            outbox.lose(waiting as u64, "Centrifugo did not take them before the worker stopped");
+            reply_queue.record_lost(waiting as u64, "Centrifugo did not take them before the worker stopped");
         }
-        match outbox.lost() {
+        match reply_queue.lost() {
             0 => tracing::info!("stopped"),
             lost => tracing::error!(lost, "stopped; replies were lost since the start"),
         }

@@ -5,8 +5,8 @@ use tokio::time::Instant;
 
 use super::body;
 use crate::centrifugo::api::Body;
-use crate::dispatch::outbox::{GRACE, Outgoing};
-use crate::dispatch::publication::{Publication, together};
+use crate::dispatch::publication::{Publication, coalesce};
+use crate::dispatch::reply_queue::{GRACE, PendingReply};
 
 /// Replies ready to be sent in one request.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Ready {
     /// Makes replies and batches those of the same channel.
     #[must_use]
     pub fn together(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
-        Self(together(outgoing(replies).map(|reply| reply.in_batch(true)).collect()))
+        Self(coalesce(outgoing(replies).map(|reply| reply.in_batch(true)).collect()))
     }
 
     /// The body of the request that publishes the replies.
@@ -39,7 +39,7 @@ impl Ready {
     }
 }
 
-fn outgoing(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> impl Iterator<Item = Outgoing> {
+fn outgoing(replies: impl IntoIterator<Item = (String, Vec<u8>)>) -> impl Iterator<Item = PendingReply> {
     let expires = Instant::now() + GRACE;
-    replies.into_iter().map(move |(channel, data)| Outgoing::new(channel, data, expires))
+    replies.into_iter().map(move |(channel, data)| PendingReply::new(channel, data, expires))
 }

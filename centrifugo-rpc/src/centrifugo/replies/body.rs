@@ -8,13 +8,13 @@ use crate::protocol;
 
 const CHANNEL: &[u8] = br#"{"channel":"#;
 const DATA: &[u8] = br#","data":"#;
-const FORGOTTEN: &[u8] = br#","skip_history":true"#;
+const SKIP_HISTORY: &[u8] = br#","skip_history":true"#;
 const KEY: &[u8] = br#","idempotency_key":"#;
 
 const COMMAND: &[u8] = br#"{"publish":"#;
 
 /// The bytes of a publication besides its channel, its replies and a key.
-const OVERHEAD: usize = COMMAND.len() + CHANNEL.len() + DATA.len() + FORGOTTEN.len() + 20;
+const OVERHEAD: usize = COMMAND.len() + CHANNEL.len() + DATA.len() + SKIP_HISTORY.len() + 20;
 
 /// Encodes the body of a request. A single publication is not sent as a batch, which would cost Centrifugo more
 /// (`docs/performance.md`).
@@ -53,11 +53,11 @@ fn write_publication(publication: &Publication, body: &mut Vec<u8>) {
     // Every string has a JSON form, and writing to a `Vec` cannot fail.
     let _ = serde_json::to_writer(&mut *body, publication.channel());
     body.extend_from_slice(DATA);
-    protocol::write_together(body, publication.replies().iter(), |reply, body| reply.envelope.write(body));
-    if !publication.remembered {
-        body.extend_from_slice(FORGOTTEN);
+    protocol::write_together(body, publication.replies().iter(), |reply, body| reply.encoded.write(body));
+    if !publication.in_history {
+        body.extend_from_slice(SKIP_HISTORY);
     }
-    if let Some(key) = publication.key() {
+    if let Some(key) = publication.idempotency_key() {
         body.extend_from_slice(KEY);
         let _ = serde_json::to_writer(&mut *body, key);
     }
@@ -71,11 +71,11 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::dispatch::outbox::Outgoing;
+    use crate::dispatch::reply_queue::PendingReply;
 
     fn publication(channel: &str, data: &str) -> Publication {
         let expires = Instant::now() + Duration::from_secs(30);
-        Outgoing::new(channel.to_owned(), data.as_bytes().to_vec(), expires).into()
+        PendingReply::new(channel.to_owned(), data.as_bytes().to_vec(), expires).into()
     }
 
     fn text(body: &Body) -> &str {
@@ -96,9 +96,9 @@ mod tests {
 
     #[test]
     fn one_publication_is_no_batch() {
-        let mut forgotten = publication("reply:c#2", "1");
-        forgotten.remembered = false;
-        let body = write(&[forgotten], true);
+        let mut unstored = publication("reply:c#2", "1");
+        unstored.in_history = false;
+        let body = write(&[unstored], true);
         assert!(matches!(body, Body::One(_)));
         assert_eq!(text(&body), r#"{"channel":"reply:c#2","data":1,"skip_history":true}"#);
     }

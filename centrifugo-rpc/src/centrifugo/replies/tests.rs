@@ -7,12 +7,12 @@ use crate::centrifugo::tls::Tls;
 use crate::config::Config;
 use crate::logged::Log;
 
-fn reply(channel: &str, data: &str) -> Outgoing {
-    Outgoing::new(channel.to_owned(), data.as_bytes().to_vec(), Instant::now() + Duration::from_secs(30))
+fn reply(channel: &str, data: &str) -> PendingReply {
+    PendingReply::new(channel.to_owned(), data.as_bytes().to_vec(), Instant::now() + Duration::from_secs(30))
 }
 
 /// Replies that are batched.
-fn together(channel: &str, data: &[&str]) -> Vec<Outgoing> {
+fn batched(channel: &str, data: &[&str]) -> Vec<PendingReply> {
     data.iter().map(|data| reply(channel, data).in_batch(true)).collect()
 }
 
@@ -24,8 +24,8 @@ async fn replies_that_come_together_are_one_publication_with_one_result() {
         (200, results(&request, |channel| (channel == "gone:1").then_some(102)))
     })
     .await;
-    let mut replies = together("reply:1", &["1", "2", "3"]);
-    replies.extend(together("gone:1", &["4", "5"]));
+    let mut replies = batched("reply:1", &["1", "2", "3"]);
+    replies.extend(batched("gone:1", &["4", "5"]));
     assert_eq!(deliver(&api, replies).await.lost(), 2);
     let commands = serde_json::json!([
         {"publish": {"channel": "reply:1", "data": {"batch": [1, 2, 3]}}},
@@ -48,7 +48,7 @@ async fn the_first_request_is_small_in_publications_not_in_replies() {
         std::iter::from_fn(|| sent.try_recv().ok()).collect::<Vec<_>>()
     };
     assert_eq!(sizes((0..100).map(|i| reply(&format!("reply:{i}"), "1")).collect()).await, [64, 36]);
-    assert_eq!(sizes(together("reply:1", &["1"; 200])).await, [1]);
+    assert_eq!(sizes(batched("reply:1", &["1"; 200])).await, [1]);
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn what_came_together_and_is_too_large_for_a_proxy_is_sent_apart() {
     })
     .await;
     assert_eq!(
-        deliver(&api, together("reply:1", &["1", "2", "3", "4"])).await.lost(),
+        deliver(&api, batched("reply:1", &["1", "2", "3", "4"])).await.lost(),
         1,
         "only the one that cannot pass"
     );
@@ -140,15 +140,15 @@ fn results(request: &serde_json::Value, of: impl Fn(&str) -> Option<u32>) -> Str
     serde_json::json!({ "replies": replies }).to_string()
 }
 
-async fn deliver(api: &Api, replies: Vec<Outgoing>) -> Arc<Outbox> {
-    let outbox = Arc::new(Outbox::new(64 << 20));
+async fn deliver(api: &Api, replies: Vec<PendingReply>) -> Arc<ReplyQueue> {
+    let reply_queue = Arc::new(ReplyQueue::new(64 << 20));
     for reply in replies {
-        assert!(outbox.push(reply).is_none());
+        assert!(reply_queue.push(reply).is_none());
     }
-    let lanes = Replies::start(api, &outbox);
+    let lanes = Replies::start(api, &reply_queue);
     lanes.finish(Instant::now() + Duration::from_secs(20)).await;
-    assert_eq!(outbox.waiting(), 0, "the outbox empties");
-    outbox
+    assert_eq!(reply_queue.pending(), 0, "the reply_queue empties");
+    reply_queue
 }
 
 #[tokio::test]
@@ -159,8 +159,8 @@ async fn one_bad_reply_costs_no_other() {
         (200, results(&request, |channel| (channel == "gone:1").then_some(102)))
     })
     .await;
-    let outbox = deliver(&api, vec![reply("reply:1", "1"), reply("gone:1", "2"), reply("reply:2", "3")]).await;
-    assert_eq!((outbox.lost(), sent.recv().await), (1, Some(3)), "one request");
+    let reply_queue = deliver(&api, vec![reply("reply:1", "1"), reply("gone:1", "2"), reply("reply:2", "3")]).await;
+    assert_eq!((reply_queue.lost(), sent.recv().await), (1, Some(3)), "one request");
     assert!(sent.try_recv().is_err(), "and no other");
 }
 
@@ -176,17 +176,17 @@ async fn what_fails_for_now_is_sent_again() {
         _ => (200, results(&request, |_| None)),
     })
     .await;
-    let outbox = deliver(&api, vec![reply("reply:1", "1"), reply("reply:2", "2")]).await;
-    assert_eq!(outbox.lost(), 0);
+    let reply_queue = deliver(&api, vec![reply("reply:1", "1"), reply("reply:2", "2")]).await;
+    assert_eq!(reply_queue.lost(), 0);
 }
 
 #[tokio::test]
 async fn a_request_that_hangs_holds_up_no_later_reply() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let api = api_at(&listener);
-    let outbox = Arc::new(Outbox::new(64 << 20));
-    let _lanes = Replies::start(&api, &outbox);
-    assert!(outbox.push(reply("reply:1", "1")).is_none());
+    let reply_queue = Arc::new(ReplyQueue::new(64 << 20));
+    let _lanes = Replies::start(&api, &reply_queue);
+    assert!(reply_queue.push(reply("reply:1", "1")).is_none());
     let (_hangs, _) = listener.accept().await.expect("a connection");
 
     let (seen, mut sent) = mpsc::unbounded_channel();
@@ -195,7 +195,7 @@ async fn a_request_that_hangs_holds_up_no_later_reply() {
         (200, results(&request, |_| None))
     }));
     for channel in ["reply:2", "reply:3"] {
-        assert!(outbox.push(reply(channel, "2")).is_none());
+        assert!(reply_queue.push(reply(channel, "2")).is_none());
         let other = tokio::time::timeout(super::super::api::REQUEST_TIMEOUT / 2, sent.recv()).await;
         assert_eq!(other.expect("it leaves while the first hangs"), Some(channel.into()));
     }
@@ -241,18 +241,18 @@ async fn a_reply_that_nobody_waits_for_any_more_is_given_up() {
     let api = server(|_| (503, String::new())).await;
     let mut reply = reply("reply:1", "1");
     reply.expires = Instant::now() + Duration::from_millis(120);
-    let outbox = deliver(&api, vec![reply]).await;
-    assert_eq!(outbox.lost(), 1);
+    let reply_queue = deliver(&api, vec![reply]).await;
+    assert_eq!(reply_queue.lost(), 1);
 }
 
 #[tokio::test]
 async fn what_is_left_at_the_end_is_known() {
     let api = server(|_| (503, String::new())).await;
-    let outbox = Arc::new(Outbox::new(1000));
+    let reply_queue = Arc::new(ReplyQueue::new(1000));
     for i in 0..3 {
-        outbox.try_push(reply(&format!("reply:{i}"), "1"));
+        reply_queue.try_push(reply(&format!("reply:{i}"), "1"));
     }
-    let lanes = Replies::start(&api, &outbox);
+    let lanes = Replies::start(&api, &reply_queue);
     lanes.finish(Instant::now() + Duration::from_millis(100)).await;
-    assert_eq!(outbox.waiting(), 3);
+    assert_eq!(reply_queue.pending(), 3);
 }

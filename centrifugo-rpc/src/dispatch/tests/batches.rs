@@ -8,7 +8,7 @@ use crate::protocol::{CALL, MAX_REQUESTS};
 async fn requests_that_come_together_are_calls_like_others_and_over_when_all_are() {
     let worker = Worker::new();
     let finished = Arc::default();
-    let ticket = Ticket::new(&finished, 7, 9);
+    let completion = CompletionGuard::new(&finished, 7, 9);
     let over = || {
         let mut over = Vec::new();
         finished.drain(|generation, offset| over.push((generation, offset)));
@@ -22,7 +22,7 @@ async fn requests_that_come_together_are_calls_like_others_and_over_when_all_are
         call("3", "t.fail", &json!({})),
     ] });
     let caller = Caller::user("42").client("c");
-    worker.dispatcher.accept(&batch.to_string().into(), caller, Duration::from_secs(25), Some(ticket));
+    worker.dispatcher.accept(&batch.to_string().into(), caller, Duration::from_secs(25), Some(completion));
     assert_eq!(worker.reply().await, json!({ "correlation_id": "1", "result": [1] }));
     let failed = worker.reply().await;
     assert_eq!((&failed["correlation_id"], &failed["error"]["code"]), (&json!("3"), &json!(1007)));
@@ -116,7 +116,7 @@ async fn replies_to_a_batch_go_together_as_its_requests_did() {
         worker.publish("42", request);
     }
     worker.publish("42", &json!({ "batch": calls }));
-    let publications = worker.outbox.take(usize::MAX, usize::MAX).await;
+    let publications = worker.reply_queue.next_batch(usize::MAX, usize::MAX).await;
     let replies: Vec<_> = publications.iter().map(|publication| publication.replies().len()).collect();
     assert_eq!(replies, [1, 1, 1, 3]);
 }
@@ -135,9 +135,9 @@ async fn work(worker: &Worker, data: &Bytes) -> Work {
     // All that runs ends.
     tokio::time::sleep(Duration::from_secs(60)).await;
     let mut replies = 0;
-    while worker.outbox.waiting() > 0 {
-        for publication in worker.outbox.take(usize::MAX, usize::MAX).await {
-            replies += worker.outbox.done(publication.replies());
+    while worker.reply_queue.pending() > 0 {
+        for publication in worker.reply_queue.next_batch(usize::MAX, usize::MAX).await {
+            replies += worker.reply_queue.release(publication.replies());
         }
     }
     Work { requests: worker.dispatcher.journal.looked_at() - before, replies }
@@ -170,7 +170,7 @@ async fn the_rest_of_a_batch_that_is_too_large_is_refused_as_one() {
             refused.push(reply);
         }
     }
-    assert_eq!(worker.outbox.waiting(), 0, "nobody is told anything else");
+    assert_eq!(worker.reply_queue.pending(), 0, "nobody is told anything else");
     let [refused] = &refused[..] else { panic!("{refused:?}") };
     assert_eq!((&refused["correlation_id"], &refused["error"]["code"]), (&json!(most.to_string()), &json!(413)));
     let message = refused["error"]["message"].as_str().expect("a message");
@@ -183,7 +183,7 @@ async fn the_rest_of_a_batch_that_is_too_large_is_refused_as_one() {
         lost.push(codes().await);
     }
     assert_eq!(lost.iter().filter(|code| **code == 413).count(), 1, "{lost:?}");
-    assert_eq!(worker.outbox.waiting(), 0);
+    assert_eq!(worker.reply_queue.pending(), 0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::connection::Caller;
-use crate::dispatch::ticket::Ticket;
+use crate::dispatch::completion::CompletionGuard;
 use crate::dispatch::{Address, Dispatcher, count};
 use crate::group::Request;
 
@@ -31,9 +31,9 @@ impl Remembered {
         seen.into_iter().chain(said).min()
     }
 
-    pub(super) fn run(self, age: Option<Duration>, ticket: Ticket) {
+    pub(super) fn run(self, age: Option<Duration>, completion: CompletionGuard) {
         match age {
-            Some(age) => self.dispatcher.accept(&self.data, self.caller, age, Some(ticket)),
+            Some(age) => self.dispatcher.accept(&self.data, self.caller, age, Some(completion)),
             // Its caller may have given up long ago, or just have called.
             None => self.dispatcher.nobody_was_there(&self.data, &self.caller),
         }
