@@ -1,7 +1,7 @@
 //! From a publication to a reply: decode, call, encode. Limits, panics, deadlines, cancellation; no sockets.
 //!
-//! The way of a request: [`intake`] reads it, [`running`] gives it a place, [`starts`] its turn, the tower stack in [`service`] runs its
-//! handler, [`reply_queue`] takes the reply.
+//! The path of a request: [`decode`] decodes it, [`in_flight`] admits it, [`scheduler`] starts it, the tower layers in
+//! [`layers`] run its handler, [`reply_queue`] takes the reply.
 
 use std::any::Any;
 use std::borrow::Borrow;
@@ -31,35 +31,36 @@ use crate::registry::{Method, Registry};
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
 pub(crate) mod completion;
+mod decode;
 mod encoded_reply;
 mod fair_queue;
 mod hashed;
 pub(crate) mod history_quota;
-mod intake;
-mod journal;
-mod others;
+mod in_flight;
+pub(crate) mod layers;
 pub(crate) mod publication;
 pub(crate) mod refused;
+mod rejections;
 pub(crate) mod reply_queue;
-mod running;
-pub(crate) mod service;
-mod starts;
+mod scheduler;
+mod telemetry;
 #[cfg(any(test, feature = "__bench"))]
 pub(crate) mod worst;
 
 use completion::CompletionGuard;
+pub(crate) use decode::ReplyAddress;
+use decode::{Decoded, Decoder, DropReason, Request};
 use encoded_reply::EncodedReply;
-pub(crate) use intake::Address;
-use intake::{Intake, Reader, Reason, Request};
-use journal::{Journal, Panicked};
+use in_flight::{CallGuard, InFlight, Rejection};
+use layers::LayerStack;
 use reply_queue::{GRACE, PendingReply, ReplyQueue};
-use running::{Refusal, Running, Slot};
-use service::Stack;
-use starts::{Starts, Then, Turn};
+use scheduler::{NextStep, StartQueue, Turn};
+use telemetry::{Panicked, Telemetry};
 
-pub(crate) use others::{count, may_cancel};
+pub(crate) use rejections::{count, may_cancel};
 
-/// The longest that a call runs, whatever is configured: later deadlines could not be computed with. tokio's own idea of never.
+/// The longest time that a call runs, whatever is configured: later deadlines would overflow. tokio uses the same
+/// bound.
 pub(crate) const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// Runs calls.
@@ -67,17 +68,17 @@ pub(crate) const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 pub(crate) struct Dispatcher {
     registry: Registry,
     states: States,
-    stack: Stack,
+    layers: LayerStack,
     limits: Limits,
-    running: Running,
+    in_flight: InFlight,
     tasks: TaskTracker,
-    starts: Starts<Admitted>,
+    start_queue: StartQueue<AdmittedCall>,
     reply_queue: Arc<ReplyQueue>,
-    /// No new calls: the worker is shutting down.
+    /// True while the worker shuts down: new calls are rejected.
     draining: AtomicBool,
-    /// Those that still run are cut off: the shutdown timeout has passed.
+    /// True once the shutdown timeout has passed: the remaining calls are cut off.
     stopped: AtomicBool,
-    journal: Journal,
+    telemetry: Telemetry,
 }
 
 #[derive(Debug)]
@@ -88,26 +89,26 @@ struct Limits {
     max_result_bytes: usize,
 }
 
-/// What the requests of a publication have in common.
+/// The properties shared by the requests of one publication.
 #[derive(Debug)]
 struct Origin {
     caller: Arc<Caller>,
     now: Instant,
-    /// How long ago the caller published it.
+    /// The time since the caller published it.
     age: Duration,
     completion: Option<CompletionGuard>,
 }
 
-/// A call that has a place and has not begun.
+/// A call that was admitted and has not started.
 #[derive(Debug)]
-struct Admitted {
-    slot: Slot,
+struct AdmittedCall {
+    guard: CallGuard,
     params: Option<Bytes>,
-    /// Where the reply goes; none for a notification.
-    address: Option<Address>,
+    /// The destination of the reply; `None` for a notification.
+    address: Option<ReplyAddress>,
     completion: Option<CompletionGuard>,
-    /// Keeps the worker from being finished.
-    counted: TaskTrackerToken,
+    /// Keeps [`Dispatcher::wait_idle`] waiting.
+    tracker_token: TaskTrackerToken,
 }
 
 impl Dispatcher {
@@ -115,41 +116,41 @@ impl Dispatcher {
         config: &Config,
         registry: Registry,
         states: States,
-        stack: Stack,
+        layers: LayerStack,
         reply_queue: Arc<ReplyQueue>,
     ) -> Self {
         Self {
             registry,
             states,
-            stack,
+            layers,
             limits: Limits {
                 reply_namespace: config.reply_namespace.clone(),
                 call_timeout: config.call_timeout,
                 max_params_bytes: config.max_params_bytes,
                 max_result_bytes: config.max_result_bytes,
             },
-            running: Running::new(config.max_concurrent_calls, config.max_concurrent_calls_per_user),
+            in_flight: InFlight::new(config.max_concurrent_calls, config.max_concurrent_calls_per_user),
             tasks: TaskTracker::new(),
-            starts: Starts::new(),
+            start_queue: StartQueue::new(),
             reply_queue,
             draining: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
-            journal: Journal::new(),
+            telemetry: Telemetry::new(),
         }
     }
 
-    /// How many methods it knows.
+    /// The number of registered methods.
     pub(crate) fn methods(&self) -> usize {
         self.registry.len()
     }
 
-    /// What others are told that it serves.
+    /// The summary of the served methods for other workers and for operators.
     pub(crate) fn served(&self, service: Option<&str>) -> Served {
         Served::by(&self.registry, service)
     }
 
-    /// Takes a publication of the request channel that a caller made `age` ago. Never waits: calls begin in another task. The
-    /// completion is dropped when its calls are over, and their replies delivered or given up.
+    /// Accepts a publication of the request channel that a caller made `age` ago. Never waits: calls start in another
+    /// task. The completion guard is dropped when the calls have ended and their replies are delivered or dropped.
     pub(crate) fn accept(
         self: &Arc<Self>,
         data: &Bytes,
@@ -158,92 +159,94 @@ impl Dispatcher {
         completion: Option<CompletionGuard>,
     ) {
         let origin = Origin { caller: Arc::new(caller), now: Instant::now(), age, completion };
-        let mut reader = self.reader(&origin.caller);
-        match reader.read(data) {
-            Intake::Batch(requests) => {
-                for intake in reader.parts(requests, data) {
-                    self.take(intake, &origin);
+        let mut decoder = self.decoder(&origin.caller);
+        match decoder.decode(data) {
+            Decoded::Batch(requests) => {
+                for item in decoder.parts(requests, data) {
+                    self.handle(item, &origin);
                 }
             }
-            intake => self.take(intake, &origin),
+            item => self.handle(item, &origin),
         }
     }
 
-    fn take(self: &Arc<Self>, intake: Intake<'_>, origin: &Origin) {
+    fn handle(self: &Arc<Self>, item: Decoded<'_>, origin: &Origin) {
         let caller = &origin.caller;
-        match intake {
-            Intake::Request(request) => self.begin(request, origin),
-            Intake::Cancel(address) => self.running.cancel(&address),
-            Intake::Malformed(address, error) => {
-                self.refuse(Some(address), caller, "", &error, None, origin.completion.clone());
+        match item {
+            Decoded::Request(request) => self.start(request, origin),
+            Decoded::Cancel(address) => self.in_flight.cancel(&address),
+            Decoded::Malformed(address, error) => {
+                self.reject(Some(address), caller, "", &error, None, origin.completion.clone());
             }
-            Intake::TooMany(address) => self.too_many(address, caller, origin.completion.clone()),
-            Intake::Dropped(reason) => self.journal.dropped(reason, caller, None),
-            Intake::Batch(_) => self.journal.dropped(Reason::NoRequest, caller, None),
+            Decoded::TooMany(address) => self.reject_batch_rest(address, caller, origin.completion.clone()),
+            Decoded::Dropped(reason) => self.telemetry.publication_dropped(reason, caller, None),
+            Decoded::Batch(_) => self.telemetry.publication_dropped(DropReason::NoRequest, caller, None),
         }
     }
 
-    fn reader<'a>(&'a self, caller: &'a Caller) -> Reader<'a> {
-        Reader::new(caller, &self.limits.reply_namespace)
+    fn decoder<'a>(&'a self, caller: &'a Caller) -> Decoder<'a> {
+        Decoder::new(caller, &self.limits.reply_namespace)
     }
 
-    fn begin(self: &Arc<Self>, request: Request<'_>, origin: &Origin) {
+    fn start(self: &Arc<Self>, request: Request<'_>, origin: &Origin) {
         let Request { address, method: name, params, timeout, traceparent } = request;
         let (caller, now, completion) = (&origin.caller, origin.now, origin.completion.clone());
         let admitted = self.admit(&name, params.as_ref()).and_then(|method| {
             let timeout = self.timeout_of(method, timeout);
-            // One that waited in the history for longer than its caller did has ended already.
+            // A call that waited in the history for longer than its timeout has ended already.
             let left = timeout.checked_sub(origin.age).filter(|left| !left.is_zero());
             left.map(|left| (method, now + left)).ok_or_else(RpcError::deadline_exceeded)
         });
         let (method, deadline) = match admitted {
             Ok(admitted) => admitted,
-            Err(error) => return self.refuse(address, caller, &name, &error, None, completion),
+            Err(error) => return self.reject(address, caller, &name, &error, None, completion),
         };
         let correlation_id = address.as_ref().map(|address| address.correlation_id.clone());
         let connection = Connection::new(Arc::clone(caller), method.name, correlation_id, traceparent, deadline);
-        let slot = match self.running.begin(method, connection, address.as_ref()) {
-            Ok(slot) => slot,
-            Err(Refusal::Overloaded(limit, error)) => {
-                return self.refuse(address, caller, &name, &error, Some(limit), completion);
+        let guard = match self.in_flight.admit(method, connection, address.as_ref()) {
+            Ok(guard) => guard,
+            Err(Rejection::Overloaded(limit, error)) => {
+                return self.reject(address, caller, &name, &error, Some(limit), completion);
             }
-            Err(Refusal::Running) => return self.journal.dropped(Reason::Running, caller, None),
+            Err(Rejection::Duplicate) => {
+                return self.telemetry.publication_dropped(DropReason::Duplicate, caller, None);
+            }
         };
-        let call = Admitted { slot, params, address, completion, counted: self.tasks.token() };
-        if self.starts.push(call, now) {
-            tokio::spawn(Arc::clone(self).begin_waiting());
+        let call = AdmittedCall { guard, params, address, completion, tracker_token: self.tasks.token() };
+        if self.start_queue.push(call, now) {
+            tokio::spawn(Arc::clone(self).run_queued());
         }
     }
 
-    /// Begins the calls that wait for it, and leaves those that are not over then to tasks of their own.
-    async fn begin_waiting(self: Arc<Self>) {
+    /// Starts the queued calls. A call that does not end at its first poll continues in a task of its own.
+    async fn run_queued(self: Arc<Self>) {
         let mut turn = Turn::default();
         let mut now = Instant::now();
-        // Those that are over at once share one place in memory.
-        let mut place: Option<ReusableBoxFuture<'_, ()>> = None;
-        while let Some(call) = self.starts.next(now) {
-            let answer = Arc::clone(&self).answer(call);
-            let mut running = match place.take() {
-                Some(mut place) => {
-                    place.set(answer);
-                    place
+        // Calls that end at their first poll share one allocation.
+        let mut slot: Option<ReusableBoxFuture<'_, ()>> = None;
+        while let Some(call) = self.start_queue.next(now) {
+            let future = Arc::clone(&self).run_and_reply(call);
+            let mut running = match slot.take() {
+                Some(mut reused) => {
+                    reused.set(future);
+                    reused
                 }
-                None => ReusableBoxFuture::new(answer),
+                None => ReusableBoxFuture::new(future),
             };
             if poll_fn(|context| Poll::Ready(running.poll(context).is_pending())).await {
                 tokio::spawn(running);
             } else {
-                place = Some(running);
+                slot = Some(running);
             }
             let began = std::mem::replace(&mut now, Instant::now());
-            match turn.took(now.duration_since(began)) {
-                Then::Next => {}
-                Then::Apart => {
-                    for call in self.starts.rest() {
-                        tokio::spawn(Arc::clone(&self).answer(call));
+            match turn.record(now.duration_since(began)) {
+                NextStep::Continue => {}
+                NextStep::SpawnRest => {
+                    for call in self.start_queue.take_all() {
+                        tokio::spawn(Arc::clone(&self).run_and_reply(call));
                     }
                 }
-                Then::Others => {
+                NextStep::Yield => {
                     tokio::task::yield_now().await;
                     now = Instant::now();
                 }
@@ -251,52 +254,54 @@ impl Dispatcher {
         }
     }
 
-    /// Looks after calls that wait to begin behind one that blocks its thread. To be called now and then.
-    pub(crate) fn unblock(self: &Arc<Self>) {
-        if self.starts.take_over(Instant::now()) {
-            tokio::spawn(Arc::clone(self).begin_waiting());
+    /// Starts the calls that are queued behind one that blocks its thread. Must be called periodically.
+    pub(crate) fn resume_if_stalled(self: &Arc<Self>) {
+        if self.start_queue.claim_if_stalled(Instant::now()) {
+            tokio::spawn(Arc::clone(self).run_queued());
         }
     }
 
-    /// Runs a call and hands its reply over. No `async fn`, which would hold what it is given twice.
-    fn answer(self: Arc<Self>, call: Admitted) -> impl Future<Output = ()> + Send {
-        let Admitted { slot, params, address, completion, counted } = call;
+    /// Runs a call and queues its reply. Not an `async fn`, which would store its arguments twice.
+    fn run_and_reply(self: Arc<Self>, call: AdmittedCall) -> impl Future<Output = ()> + Send {
+        let AdmittedCall { guard, params, address, completion, tracker_token } = call;
         async move {
-            let outcome = self.run(&slot, params).await;
+            let outcome = self.run(&guard, params).await;
             if let Some(address) = address {
-                let reply = address.reply(outcome, slot.connection().deadline()).with_completion(completion);
+                let reply = address.reply(outcome, guard.connection().deadline()).with_completion(completion);
                 if let Some(room) = self.reply_queue.push(reply) {
                     room.await;
                 }
             } else if let Err(error) = outcome {
-                self.journal.unanswered(slot.connection(), &error);
+                self.telemetry.notification_failed(guard.connection(), &error);
             }
-            // Its place was held until the reply had one: what waits to be sent is bounded by what may run.
-            slot.finish();
-            drop(counted);
+            // The call keeps its place until its reply has room in the queue: so the limits on calls in flight also
+            // bound the queued replies.
+            guard.finish();
+            drop(tracker_token);
         }
     }
 
-    /// Runs a method in process, with everything a call from outside meets but the reply.
+    /// Runs a method in process, like a call from outside except for the encoding of the reply.
     pub(crate) async fn call(&self, caller: Caller, method: &str, params: Bytes) -> Result<Reply, RpcError> {
         let (caller, name) = (Arc::new(caller), method);
-        let method = self.admit(name, Some(&params)).inspect_err(|error| self.refused(&caller, name, error, None))?;
+        let method =
+            self.admit(name, Some(&params)).inspect_err(|error| self.record_refused(&caller, name, error, None))?;
         let deadline = Instant::now() + self.timeout_of(method, None);
         let connection = Connection::new(Arc::clone(&caller), method.name, None, None, deadline);
-        let slot = match self.running.begin(method, connection, None) {
-            Ok(slot) => slot,
-            Err(Refusal::Overloaded(limit, error)) => {
-                self.refused(&caller, name, &error, Some(limit));
+        let guard = match self.in_flight.admit(method, connection, None) {
+            Ok(guard) => guard,
+            Err(Rejection::Overloaded(limit, error)) => {
+                self.record_refused(&caller, name, &error, Some(limit));
                 return Err(error);
             }
-            Err(Refusal::Running) => return Err(RpcError::internal("a call without an ID cannot run already")),
+            Err(Rejection::Duplicate) => return Err(RpcError::internal("a call without an ID cannot run already")),
         };
-        let outcome = self.run(&slot, Some(params)).await;
-        slot.finish();
+        let outcome = self.run(&guard, Some(params)).await;
+        guard.finish();
         outcome
     }
 
-    /// What can be said without looking at the running calls.
+    /// Checks everything that does not depend on the calls in flight.
     fn admit(&self, method: &str, params: Option<&Bytes>) -> Result<&'static Method, RpcError> {
         let method = self.registry.get(method).ok_or_else(|| RpcError::method_not_found(method))?;
         let (size, max) = (params.map_or(0, Bytes::len), self.limits.max_params_bytes);
@@ -309,21 +314,21 @@ impl Dispatcher {
         Ok(method)
     }
 
-    /// The caller may want less than the method allows, never more.
+    /// The caller may ask for a shorter timeout than the method's, not for a longer one.
     fn timeout_of(&self, method: &Method, asked: Option<Duration>) -> Duration {
         let allowed = method.options.timeout.unwrap_or(self.limits.call_timeout).min(NEVER);
         asked.map_or(allowed, |asked| asked.min(allowed))
     }
 
-    /// Runs one call to its end, whatever that is, and logs it.
+    /// Runs one call until it ends, in any way, and logs the outcome.
     ///
-    /// No `async fn`, which would hold the future that it instruments twice: every call is as large as this.
+    /// Not an `async fn`, which would store the instrumented future twice: every call is as large as this future.
     fn run<'a>(
         &'a self,
-        slot: &'a Slot,
+        guard: &'a CallGuard,
         params: Option<Bytes>,
     ) -> impl Future<Output = Result<Reply, RpcError>> + Send + 'a {
-        let (method, connection) = (slot.method(), slot.connection());
+        let (method, connection) = (guard.method(), guard.connection());
         let span = tracing::info_span!(
             "call",
             method = method.name,
@@ -332,35 +337,35 @@ impl Dispatcher {
             correlation_id = connection.correlation_id().map(shown).as_deref(),
         );
         async move {
-            self.journal.began();
+            self.telemetry.call_started();
             let started = Instant::now();
             let call = Call::new(method, connection.clone(), params, self.states.clone());
-            // A handler's destructor may panic as well: it is dropped in here.
-            let outcome = AssertUnwindSafe(self.until_its_end(call, connection))
+            // The handler is dropped in here, because its destructor may panic as well.
+            let outcome = AssertUnwindSafe(self.run_to_end(call, connection))
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|panic| Err(RpcError::internal(Panicked(panic_message(panic.as_ref()).to_owned()))));
-            let outcome = outcome.and_then(|reply| self.within_size(reply));
-            self.journal.ended(connection, &outcome, started.elapsed());
+            let outcome = outcome.and_then(|reply| self.check_result_size(reply));
+            self.telemetry.call_ended(connection, &outcome, started.elapsed());
             outcome
         }
         .instrument(span)
     }
 
-    async fn until_its_end(&self, call: Call, connection: &Connection) -> Result<Reply, RpcError> {
+    async fn run_to_end(&self, call: Call, connection: &Connection) -> Result<Reply, RpcError> {
         tokio::select! {
             biased;
-            outcome = self.stack.run(call) => outcome,
-            () = connection.cancelled() => Err(self.why_cancelled()),
+            outcome = self.layers.run(call) => outcome,
+            () = connection.cancelled() => Err(self.cancellation_error()),
             () = sleep_until(connection.deadline()) => {
-                // What the handler spawned learns of it too.
+                // Tasks that the handler spawned observe the cancellation too.
                 connection.cancel();
                 Err(RpcError::deadline_exceeded())
             }
         }
     }
 
-    fn why_cancelled(&self) -> RpcError {
+    fn cancellation_error(&self) -> RpcError {
         if self.stopped.load(Ordering::Acquire) {
             RpcError::worker_lost("the worker stopped before the handler was finished")
         } else {
@@ -368,7 +373,7 @@ impl Dispatcher {
         }
     }
 
-    fn within_size(&self, reply: Reply) -> Result<Reply, RpcError> {
+    fn check_result_size(&self, reply: Reply) -> Result<Reply, RpcError> {
         let (size, max) = (reply.json().len(), self.limits.max_result_bytes);
         if size <= max {
             return Ok(reply);
@@ -376,13 +381,13 @@ impl Dispatcher {
         Err(RpcError::too_large(format!("the result has {size} bytes, the limit is {max}")))
     }
 
-    /// Keeps the log complete, for ever. Dropping this future stops it.
-    pub(crate) async fn keep_journal(&self) {
-        self.journal.keep(|| self.reply_queue.log_overdue()).await;
+    /// Logs suppressed events periodically; never returns. Dropping this future stops it.
+    pub(crate) async fn run_telemetry(&self) {
+        self.telemetry.run(|| self.reply_queue.log_overdue()).await;
     }
 
-    /// Refuses new calls from now on and waits for those that run, until it is `enough`: then they are cut off. Dropping this
-    /// future leaves them running.
+    /// Rejects new calls from now on and waits for the calls in flight, until `enough` is ready; then cancels them.
+    /// Dropping this future leaves them running.
     pub(crate) async fn drain(&self, enough: impl Future<Output = ()>) {
         self.draining.store(true, Ordering::Release);
         self.tasks.close();
@@ -393,25 +398,26 @@ impl Dispatcher {
         if !in_time {
             tracing::warn!(calls = self.tasks.len(), "cutting off the calls that are not finished");
             self.stopped.store(true, Ordering::Release);
-            // They only have to queue their replies now.
-            self.running.cancel_all();
+            // The cancelled calls only queue their replies now.
+            self.in_flight.cancel_all();
         }
     }
 
-    /// Waits for calls that began while [`drain`](Self::drain) ended: for when nothing is accepted any more.
-    pub(crate) async fn finished(&self) {
+    /// Waits for calls that started while [`drain`](Self::drain) ended. To be called when no more publications are
+    /// accepted.
+    pub(crate) async fn wait_idle(&self) {
         self.tasks.wait().await;
     }
 
-    /// Logs what was done since the start, and gives the number of calls that still run.
+    /// Logs the totals since the start, and returns the number of calls that still run.
     pub(crate) fn report(&self) -> usize {
         let left = self.tasks.len();
-        self.journal.close(left);
+        self.telemetry.log_totals(left);
         left
     }
 }
 
-impl Address {
+impl ReplyAddress {
     fn reply(self, outcome: Result<Reply, impl Borrow<RpcError>>, deadline: Instant) -> PendingReply {
         let encoded = match outcome {
             Ok(reply) => EncodedReply::of_result(self.correlation_id, reply.into_json()),
@@ -421,7 +427,7 @@ impl Address {
     }
 }
 
-/// What a panic says.
+/// The message of a panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     message.unwrap_or("with a value that is no message")

@@ -95,12 +95,12 @@ mod handler;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod json;
+mod log_rate_limiter;
 #[cfg(test)]
 mod logged;
 mod protocol;
 mod registry;
 mod server;
-mod throttle;
 
 pub use centrifugo_rpc_macros::websocket_rpc;
 
@@ -109,8 +109,8 @@ pub use centrifugo::server_config as centrifugo_config;
 pub use client::{CallError, CallOptions, Client, ClientBuilder};
 pub use config::{Config, Secret};
 pub use connection::{Caller, Connection};
+pub use dispatch::layers::CallService;
 pub use dispatch::refused::Refused;
-pub use dispatch::service::CallService;
 pub use error::{BoxError, Error, ErrorKind, RpcError};
 pub use handler::{Call, FromCall, Needs, Reply, State};
 pub use protocol::codes;

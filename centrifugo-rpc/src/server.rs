@@ -15,9 +15,9 @@ use crate::config::Config;
 use crate::config::{self, Channels};
 use crate::connection::Caller;
 use crate::dispatch::Dispatcher;
+use crate::dispatch::layers::{CallService, LayerStack};
 use crate::dispatch::refused::Refused;
 use crate::dispatch::reply_queue::ReplyQueue;
-use crate::dispatch::service::{CallService, Stack};
 use crate::error::{BoxError, Error, RpcError};
 use crate::handler::{Call, Reply, States};
 use crate::registry::Registry;
@@ -56,7 +56,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
 pub struct Server {
     config: Result<Config, Error>,
     states: States,
-    stack: Stack,
+    layers: LayerStack,
     in_process: OnceLock<Dispatcher>,
     /// What it is called whatever the configuration says: clients are generated without one.
     #[cfg(feature = "codegen")]
@@ -72,7 +72,7 @@ enum Before {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("config", &self.config).field("stack", &self.stack).finish_non_exhaustive()
+        f.debug_struct("Server").field("config", &self.config).field("layers", &self.layers).finish_non_exhaustive()
     }
 }
 
@@ -94,7 +94,7 @@ impl Server {
         Self {
             config,
             states: States::default(),
-            stack: Stack::default(),
+            layers: LayerStack::default(),
             in_process: OnceLock::new(),
             #[cfg(feature = "codegen")]
             service: None,
@@ -133,7 +133,7 @@ impl Server {
         L::Service: Service<Call, Response = Reply, Future: Send> + Clone + Send + Sync + 'static,
         <L::Service as Service<Call>>::Error: Into<BoxError>,
     {
-        self.stack = self.stack.layer(&layer);
+        self.layers = self.layers.layer(&layer);
         self
     }
 
@@ -156,7 +156,7 @@ impl Server {
     /// ```
     #[must_use]
     pub fn on_refused(mut self, hook: impl Fn(&Refused<'_>) + Send + Sync + 'static) -> Self {
-        self.stack = self.stack.on_refused(hook);
+        self.layers = self.layers.on_refused(hook);
         self
     }
 
@@ -249,7 +249,7 @@ impl Server {
         }
         let registry = Registry::collect(&self.states)?;
         // Boxed: it is large, and part of every program that starts one.
-        Box::pin(Worker::start(&config, registry, self.states, self.stack)).await
+        Box::pin(Worker::start(&config, registry, self.states, self.layers)).await
     }
 
     /// Runs a method in process, for unit tests: through the same layers, extractors, limits and deadlines as a call from
@@ -309,8 +309,8 @@ impl Server {
         let registry = Registry::collect(&self.states).map_err(RpcError::internal)?;
         // Without a configuration its defaults limit the call: there is nothing to connect to.
         let config = self.config.as_ref().map_or_else(|_| Config::new("", ""), Config::clone);
-        let (states, stack) = (self.states.clone(), self.stack.clone());
-        let dispatcher = Dispatcher::new(&config, registry, states, stack, Arc::new(ReplyQueue::new(0)));
+        let (states, layers) = (self.states.clone(), self.layers.clone());
+        let dispatcher = Dispatcher::new(&config, registry, states, layers, Arc::new(ReplyQueue::new(0)));
         Ok(self.in_process.get_or_init(|| dispatcher))
     }
 }

@@ -16,8 +16,8 @@ use super::backoff::Backoff;
 use super::codes;
 use crate::dispatch::publication::Publication;
 use crate::dispatch::reply_queue::{MAX_BYTES, MAX_COUNT, PendingReply, ReplyQueue};
+use crate::log_rate_limiter::LogRateLimiter;
 use crate::protocol;
-use crate::throttle::Throttle;
 
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
@@ -47,9 +47,10 @@ pub(crate) struct Replies {
 }
 
 impl Replies {
-    /// Starts publishing the replies in the reply_queue, present and future.
+    /// Starts publishing the replies in the queue, present and future.
     pub(crate) fn start(api: &Api, reply_queue: &Arc<ReplyQueue>) -> Self {
-        let (trouble, slowness) = (Arc::new(Throttle::new(LOG_INTERVAL)), Arc::new(Throttle::new(LOG_INTERVAL)));
+        let (trouble, slowness) =
+            (Arc::new(LogRateLimiter::new(LOG_INTERVAL)), Arc::new(LogRateLimiter::new(LOG_INTERVAL)));
         let pace = Arc::new(Pace::new(MAX_COUNT));
         let mut lanes = JoinSet::new();
         for place in [Place::First, Place::Second] {
@@ -93,9 +94,9 @@ struct Lane {
     place: Place,
     line: Line,
     reply_queue: Arc<ReplyQueue>,
-    trouble: Arc<Throttle>,
-    /// A throttle of its own, so that slow answers do not hide a failure in the log.
-    slowness: Arc<Throttle>,
+    trouble: Arc<LogRateLimiter>,
+    /// A rate limiter of its own, so that slow answers do not hide a failure in the log.
+    slowness: Arc<LogRateLimiter>,
     pace: Arc<Pace>,
     /// Reset for every request, which costs nothing: a new timer per request would wake the runtime each time.
     patience: Pin<Box<Sleep>>,

@@ -19,7 +19,7 @@ use super::tokens::WORKER_USER;
 use super::trouble::Trouble;
 use crate::connection::Caller;
 use crate::error::{Error, ErrorKind};
-use crate::throttle::Throttle;
+use crate::log_rate_limiter::LogRateLimiter;
 
 mod catch_up;
 mod place;
@@ -53,8 +53,8 @@ struct Shared {
     ended: mpsc::UnboundedSender<Ended>,
     /// The last failure, for the error of a start that takes too long.
     last_trouble: Mutex<Option<Trouble>>,
-    log: Throttle,
-    skipped: Throttle,
+    log: LogRateLimiter,
+    skipped: LogRateLimiter,
     /// True if the stream is known to be behind and there is no new subscription yet.
     older: AtomicBool,
 }
@@ -124,8 +124,8 @@ impl Subscription {
             connected: watch::Sender::new(false),
             ended,
             last_trouble: Mutex::default(),
-            log: Throttle::new(LOG_INTERVAL),
-            skipped: Throttle::new(LOG_INTERVAL),
+            log: LogRateLimiter::new(LOG_INTERVAL),
+            skipped: LogRateLimiter::new(LOG_INTERVAL),
             older: AtomicBool::new(false),
         });
         let events = shared.clone();

@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::logging::ALWAYS;
 use crate::dispatch::panic_message;
 use crate::error::shown_within;
-use crate::throttle::Throttles;
+use crate::log_rate_limiter::KeyedLogRateLimiter;
 
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -21,7 +21,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 const BURST: u32 = 10;
 
 /// Keyed by the place in the code, so the number of keys is bounded whatever callers send.
-static PANICS: LazyLock<Throttles<String>> = LazyLock::new(|| Throttles::new(LOG_INTERVAL, BURST));
+static PANICS: LazyLock<KeyedLogRateLimiter<String>> = LazyLock::new(|| KeyedLogRateLimiter::new(LOG_INTERVAL, BURST));
 
 /// Installs a panic hook that logs panics; it replaces the hook installed before.
 pub(super) fn log() {
@@ -48,10 +48,10 @@ pub(super) async fn told<T>(work: impl Future<Output = T>) -> T {
     let done = loop {
         tokio::select! {
             done = &mut work => break done,
-            _ = ticks.tick() => tell(PANICS.overdue()),
+            _ = ticks.tick() => tell(PANICS.take_overdue()),
         }
     };
-    tell(PANICS.rest());
+    tell(PANICS.take_suppressed());
     done
 }
 

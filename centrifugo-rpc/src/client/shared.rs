@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::pending::{Answer, Pending};
 use crate::error::{Error, ErrorKind, RpcError};
+use crate::log_rate_limiter::LogRateLimiter;
 use crate::protocol::Reply;
-use crate::throttle::Throttle;
 
 /// The connection status: whether requests can be sent and replies received.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub(super) struct Shared {
     was_up: AtomicBool,
     /// True if a reply batch has arrived on this connection: a worker that writes batches also reads them.
     reads_batches: AtomicBool,
-    malformed: Throttle,
+    malformed: LogRateLimiter,
 }
 
 impl Shared {
@@ -43,7 +43,7 @@ impl Shared {
             status: watch::Sender::new(Status::Down { trouble: None }),
             was_up: AtomicBool::new(false),
             reads_batches: AtomicBool::new(false),
-            malformed: Throttle::new(Duration::from_secs(5)),
+            malformed: LogRateLimiter::new(Duration::from_secs(5)),
         }
     }
 

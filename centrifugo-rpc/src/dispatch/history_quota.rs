@@ -79,12 +79,12 @@ impl HistoryQuota {
     pub(super) fn admit(&mut self, user: u64, session: u64, bytes: usize) -> bool {
         self.rotate();
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let used = self.bytes_of_user.get(&user).copied().unwrap_or(0);
+        let stored = self.bytes_of_user.get(&user).copied().unwrap_or(0);
         let room = |known: Option<&Session>| {
             let freed = known.map_or(0, Session::freed_by_next);
             let new = if known.is_some() { 0 } else { SESSION_OVERHEAD };
             let cost = u64::from(bytes) + REPLY_OVERHEAD + new;
-            let total = used.saturating_sub(freed) + cost;
+            let total = stored.saturating_sub(freed) + cost;
             (total <= self.max_per_user).then_some((total, freed, cost))
         };
         let (session, total, freed, cost) = match self.current.entry(session) {

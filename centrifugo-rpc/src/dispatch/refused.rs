@@ -1,11 +1,11 @@
-//! Calls that are answered without their handler, for those who count or record them.
+//! Calls that are answered without running their handler, as seen by metrics and audits.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Dispatcher;
-use super::running::Limit;
+use super::in_flight::Limit;
 use crate::connection::Caller;
 use crate::error::RpcError;
 
@@ -20,7 +20,7 @@ pub struct Refused<'a> {
 }
 
 impl<'a> Refused<'a> {
-    /// The user ID, the `sub` of the caller's token; empty for an anonymous caller.
+    /// The user ID: the `sub` of the caller's token; empty for an anonymous caller.
     #[must_use]
     pub fn user(&self) -> &'a str {
         &self.caller.user
@@ -32,19 +32,20 @@ impl<'a> Refused<'a> {
         &self.caller.client
     }
 
-    /// The name of the method, as the caller wrote it: any text where there is no such method, empty where the request had none.
+    /// The name of the method as the caller wrote it: any text if there is no such method, empty if the request had
+    /// none.
     #[must_use]
     pub fn method(&self) -> &'a str {
         self.method
     }
 
-    /// The name of the method, if there is such a method: for labels of metrics, of which callers must not make new ones.
+    /// The name of the method if it exists. Use it for labels of metrics, so that callers cannot create new ones.
     #[must_use]
     pub fn known_method(&self) -> Option<&'static str> {
         self.known
     }
 
-    /// What the caller is answered; nobody, if it is a notification.
+    /// The error that is sent to the caller. A notification gets no answer.
     #[must_use]
     pub fn error(&self) -> &'a RpcError {
         self.error
@@ -53,7 +54,7 @@ impl<'a> Refused<'a> {
 
 type Hook = dyn Fn(&Refused<'_>) + Send + Sync;
 
-/// Who is told of refused calls.
+/// The application's hooks for refused calls.
 #[derive(Clone, Default)]
 pub(crate) struct OnRefused(Option<Arc<Hook>>);
 
@@ -64,7 +65,7 @@ impl fmt::Debug for OnRefused {
 }
 
 impl OnRefused {
-    /// Tells `hook` too, after those that are there.
+    /// Adds `hook` after the existing ones.
     pub(crate) fn and(self, hook: impl Fn(&Refused<'_>) + Send + Sync + 'static) -> Self {
         Self(Some(match self.0 {
             None => Arc::new(hook),
@@ -75,26 +76,26 @@ impl OnRefused {
         }))
     }
 
-    /// Tells of a refused call. Says whether that worked: the panic of a hook must not end the thread that reads requests.
-    pub(super) fn tell<'a>(&self, refused: impl FnOnce() -> Refused<'a>) -> bool {
+    /// Calls the hooks. Returns false if one panicked: a panic of a hook must not end the thread that reads requests.
+    pub(super) fn notify<'a>(&self, refused: impl FnOnce() -> Refused<'a>) -> bool {
         let Some(hook) = &self.0 else { return true };
         catch_unwind(AssertUnwindSafe(|| hook(&refused()))).is_ok()
     }
 }
 
 impl Dispatcher {
-    /// Counts and logs a call that does not begin, and tells the application. Layers see only those that do: refusals come in floods,
-    /// and have to cost next to nothing.
-    pub(super) fn refused(&self, caller: &Caller, method: &str, error: &RpcError, limit: Option<Limit>) {
-        self.journal.refused(caller, method, error, limit);
-        self.tell_application(caller, method, error);
+    /// Counts and logs a refused call, and notifies the application. Layers see only calls that start: refusals come in
+    /// floods and must cost next to nothing.
+    pub(super) fn record_refused(&self, caller: &Caller, method: &str, error: &RpcError, limit: Option<Limit>) {
+        self.telemetry.call_refused(caller, method, error, limit);
+        self.notify_application(caller, method, error);
     }
 
-    /// Tells the application of what was counted and logged otherwise.
-    pub(super) fn tell_application(&self, caller: &Caller, method: &str, error: &RpcError) {
+    /// Notifies the application of a refusal that was counted and logged otherwise.
+    pub(super) fn notify_application(&self, caller: &Caller, method: &str, error: &RpcError) {
         let known = || self.registry.get(method).map(|method| method.name);
-        if !self.stack.refused(|| Refused { caller, method, known: known(), error }) {
-            self.journal.hook_panicked();
+        if !self.layers.notify_refused(|| Refused { caller, method, known: known(), error }) {
+            self.telemetry.hook_panicked();
         }
     }
 }

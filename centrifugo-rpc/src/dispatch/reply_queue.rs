@@ -15,7 +15,7 @@ use super::encoded_reply::EncodedReply;
 use super::fair_queue::FairQueue;
 use super::history_quota::HistoryQuota;
 use super::publication::{self, Publication};
-use crate::throttle::Throttle;
+use crate::log_rate_limiter::LogRateLimiter;
 
 /// The memory that a reply takes besides its own bytes. Bounds the number of small replies.
 const OVERHEAD: usize = 256;
@@ -122,8 +122,8 @@ pub(crate) struct ReplyQueue {
     /// The bytes are within the capacity again.
     capacity_available: Notify,
     drained: Notify,
-    loss_log: Throttle,
-    history_log: Throttle,
+    loss_log: LogRateLimiter,
+    history_log: LogRateLimiter,
 }
 
 impl ReplyQueue {
@@ -146,8 +146,8 @@ impl ReplyQueue {
             batch_full: Notify::new(),
             capacity_available: Notify::new(),
             drained: Notify::new(),
-            loss_log: Throttle::new(LOG_INTERVAL),
-            history_log: Throttle::new(LOG_INTERVAL),
+            loss_log: LogRateLimiter::new(LOG_INTERVAL),
+            history_log: LogRateLimiter::new(LOG_INTERVAL),
         }
     }
 
@@ -187,7 +187,7 @@ impl ReplyQueue {
     }
 
     /// Queues a reply, or drops it if the queue is full. For the reader of requests, which must not wait. A user
-    /// without queued replies is not affected by the users who not_empty the queue: its replies are accepted up to twice
+    /// without queued replies is not affected by the users who filled the queue: its replies are accepted up to twice
     /// the capacity.
     pub(crate) fn try_push(&self, reply: PendingReply) {
         let full = |capacity| self.bytes.load(Ordering::Acquire) + reply.cost() > capacity;
@@ -324,10 +324,10 @@ impl ReplyQueue {
 
     /// Logs suppressed events that would otherwise be reported only with the next event of the same kind.
     pub(crate) fn log_overdue(&self) {
-        if let Some(count) = self.loss_log.overdue() {
+        if let Some(count) = self.loss_log.take_overdue() {
             tracing::error!(count, "more replies were lost");
         }
-        if let Some(count) = self.history_log.overdue() {
+        if let Some(count) = self.history_log.take_overdue() {
             tracing::warn!(count, "more replies were sent without being remembered");
         }
     }

@@ -1,4 +1,4 @@
-//! What dispatch promises, without sockets: publications in, replies out, on paused time.
+//! The promises of dispatch, without sockets: publications in, replies out, on paused time.
 
 use std::sync::atomic::AtomicUsize;
 
@@ -67,10 +67,10 @@ struct Worker {
 
 impl Worker {
     fn new() -> Self {
-        Self::with(Config::new("k", "s"), Stack::default())
+        Self::with(Config::new("k", "s"), LayerStack::default())
     }
 
-    fn with(config: Config, stack: Stack) -> Self {
+    fn with(config: Config, stack: LayerStack) -> Self {
         let methods = [&ECHO, &SLEEP, &BRIEF, &ONCE, &PANIC, &PANIC_IN_DROP, &FAIL, &LARGE, &COUNT, &BLOCK];
         let registry = Registry::of(methods.into_iter(), &States::default()).expect("methods without problems");
         let reply_queue = Arc::new(ReplyQueue::new(1 << 20));
@@ -87,7 +87,7 @@ impl Worker {
         self.dispatcher.accept(&request.to_string().into(), Caller::user(user).client("c"), age, None);
     }
 
-    /// Publishes a call of user 42; its ID is the method's name.
+    /// Publishes a call of user 42 whose ID is the method's name.
     fn call(&self, method: &str, params: &Value) {
         self.publish("42", &call(method, method, params));
     }
@@ -141,7 +141,7 @@ async fn a_panic_answers_500_without_its_message_and_stops_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_without_an_end_is_one_that_never_comes() {
-    let worker = Worker::with(Config::new("k", "s").call_timeout(Duration::MAX), Stack::default());
+    let worker = Worker::with(Config::new("k", "s").call_timeout(Duration::MAX), LayerStack::default());
     worker.call("t.sleep", &Value::Null);
     assert_eq!(worker.reply().await["result"], "42");
 }
@@ -194,7 +194,7 @@ async fn replies_come_together_to_callers_that_say_so() {
         worker.publish("42", &request(id, method));
     }
     tokio::task::yield_now().await;
-    // Which call a cancellation is of does not depend on how its reply may come.
+    // A cancellation matches its call whether or not it says that the reply may be batched.
     worker.publish("42", &json!({ "cancel": "c", "reply_to": format!("reply:{SESSION}#42") }));
     tokio::task::yield_now().await;
     let batch = worker.reply_queue.next_batch(10, 1 << 20).await;
@@ -215,7 +215,7 @@ async fn replies_come_together_to_callers_that_say_so() {
 #[tokio::test(start_paused = true)]
 async fn limits_refuse_at_once_and_are_given_back() {
     let config = Config::new("k", "s").max_concurrent_calls(3).max_concurrent_calls_per_user(2);
-    let worker = Worker::with(config, Stack::default());
+    let worker = Worker::with(config, LayerStack::default());
     let call_of = |user: &str, id: &str, method: &str| {
         worker.publish(
             user,
@@ -258,7 +258,8 @@ async fn a_notification_runs_and_is_not_answered() {
     let reply_queue = Arc::new(ReplyQueue::new(1 << 20));
     let registry = Registry::of([&NOTE, &ECHO].into_iter(), &States::default()).expect("no problems");
     let config = Config::new("k", "s");
-    let dispatcher = Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::clone(&reply_queue));
+    let dispatcher =
+        Dispatcher::new(&config, registry, States::default(), LayerStack::default(), Arc::clone(&reply_queue));
     let worker = Worker { dispatcher: Arc::new(dispatcher), reply_queue };
     worker.publish("42", &json!({ "method": "t.note" }));
     tokio::task::yield_now().await;
@@ -293,7 +294,7 @@ async fn what_does_not_finish_in_time_is_cut_off_with_504() {
 #[tokio::test(start_paused = true)]
 async fn tower_layers_are_around_every_call() {
     let started = Instant::now();
-    let worker = Worker::with(Config::new("k", "s"), Stack::default().layer(&ConcurrencyLimitLayer::new(1)));
+    let worker = Worker::with(Config::new("k", "s"), LayerStack::default().layer(&ConcurrencyLimitLayer::new(1)));
     worker.publish("42", &call("a", "t.sleep", &json!({})));
     worker.publish("42", &call("b", "t.sleep", &json!({})));
     assert_eq!((worker.reply().await["result"].as_str(), started.elapsed().as_secs()), (Some("42"), 10));
@@ -302,7 +303,7 @@ async fn tower_layers_are_around_every_call() {
 
 #[tokio::test(start_paused = true)]
 async fn errors_of_tower_layers_have_codes() {
-    let layers = Stack::default().layer(&TimeoutLayer::new(Duration::from_secs(5)));
+    let layers = LayerStack::default().layer(&TimeoutLayer::new(Duration::from_secs(5)));
     let worker = Worker::with(Config::new("k", "s"), layers);
     worker.call("t.sleep", &json!({}));
     assert_eq!(worker.error().await.0, 408);
@@ -324,7 +325,7 @@ async fn what_a_handler_spawned_learns_of_the_end() {
     let registry = Registry::of([&SPAWN].into_iter(), &States::default()).expect("no problems");
     let config = Config::new("k", "s");
     let dispatcher =
-        Dispatcher::new(&config, registry, States::default(), Stack::default(), Arc::new(ReplyQueue::new(1)));
+        Dispatcher::new(&config, registry, States::default(), LayerStack::default(), Arc::new(ReplyQueue::new(1)));
     let error = dispatcher.call(Caller::anonymous(), "t.spawn", Bytes::new()).await.expect_err("its deadline");
     assert_eq!(error.code(), 408);
     tokio::task::yield_now().await;
@@ -353,7 +354,7 @@ async fn a_handler_that_blocks_its_thread_holds_up_no_other() {
         let mut ticks = tokio::time::interval(Duration::from_millis(1));
         loop {
             ticks.tick().await;
-            worker.dispatcher.unblock();
+            worker.dispatcher.resume_if_stalled();
         }
     };
     tokio::select! {

@@ -1,15 +1,15 @@
-//! Publications that ask for as much as one may: for a test of how much work that is, and a benchmark of how long it takes.
+//! Publications that cause as much work as possible: for a test that bounds the work, and a benchmark that measures it.
 
 use bytes::Bytes;
 
-/// How many bytes they have, about: what Centrifugo lets through, with room for its own command.
+/// The approximate size of each in bytes: Centrifugo's limit, less room for its own command.
 const BYTES: usize = 64_000;
 
-/// Who publishes them.
+/// The user that publishes them.
 pub(crate) const USER: &str = "42";
 const REPLY_TO: &str = "reply:6ba7b810-9dad-41d1-80b4-00c04fd430c8#42";
 
-/// One of each kind, by its name. The first is what the others are compared with: one call of `method` with large params.
+/// One publication of each kind, by name. The first one is the baseline: one call of `method` with large params.
 pub(crate) fn publications(method: &str) -> Vec<(&'static str, Bytes)> {
     let call = format!(r#"{{"reply_to":"{REPLY_TO}","correlation_id":"$","method":"{method}"}}"#);
     let call_with = |id: &str| call.replace('$', id);
@@ -48,7 +48,7 @@ pub(crate) fn publications(method: &str) -> Vec<(&'static str, Bytes)> {
     kinds.map(|(kind, data)| (kind, data.into())).into()
 }
 
-/// A batch with as many of these as fit; a `$` in one is its number.
+/// A batch with as many of these requests as fit. A `$` in a request becomes its number.
 fn batch(request: &str) -> String {
     let mut batch = r#"{"batch":["#.to_owned();
     for number in 0.. {
@@ -64,7 +64,7 @@ fn batch(request: &str) -> String {
     batch + "]}"
 }
 
-/// A request with these members, which are told how many bytes there is room for.
+/// A request with these members. `members` gets the number of bytes that there is room for.
 fn alone(members: impl Fn(usize) -> String) -> String {
     let around = members(0).len() + 2;
     format!("{{{}}}", members(BYTES - around))

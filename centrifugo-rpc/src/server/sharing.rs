@@ -262,7 +262,7 @@ async fn keep_time(shared: Arc<Shared>, liveness: Liveness) {
             () = shared.wake.notified() => false,
         };
         if ticked {
-            shared.dispatcher.unblock();
+            shared.dispatcher.resume_if_stalled();
         }
         shared.pass(ticked, liveness.is_live());
     }
@@ -295,7 +295,7 @@ impl Shared {
             Event::Arrived(Arrival::Published(delivery)) => self.on_delivery(delivery),
             Event::Arrived(Arrival::Begins { epoch, first }) => self.on_beginning(&epoch, first),
             Event::Arrived(Arrival::Unordered) => self.on_unordered(),
-            Event::WentBack => self.dispatcher.replies_went_back(),
+            Event::WentBack => self.dispatcher.suspend_reply_history(),
             Event::Joined(client) => {
                 if let Some(worker) = identity::worker(&client) {
                     self.state().group.joined(&client.client, &worker);

@@ -14,8 +14,8 @@ use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Purpose};
 use crate::centrifugo::replies::Replies;
 use crate::config::Config;
+use crate::dispatch::layers::LayerStack;
 use crate::dispatch::reply_queue::ReplyQueue;
-use crate::dispatch::service::Stack;
 use crate::dispatch::{Dispatcher, NEVER};
 use crate::error::{Error, shown_url};
 use crate::handler::States;
@@ -43,7 +43,7 @@ pub struct Worker {
     sharing: Sharing,
     replies: Replies,
     /// Ends when this is dropped.
-    journal: JoinSet<()>,
+    telemetry: JoinSet<()>,
 }
 
 impl Worker {
@@ -53,20 +53,20 @@ impl Worker {
         config: &Config,
         registry: Registry,
         states: States,
-        stack: Stack,
+        layers: LayerStack,
     ) -> Result<Self, Error> {
         let centrifugo = Centrifugo::new(config)?;
         // Large, and over before anything is served: its room is not kept in the future that serves.
         checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::PATIENCE)).await)?;
         let reply_queue =
             Arc::new(ReplyQueue::with_history_limit(REPLY_QUEUE_BYTES, config.max_remembered_bytes_per_user));
-        let dispatcher = Arc::new(Dispatcher::new(config, registry, states, stack, Arc::clone(&reply_queue)));
+        let dispatcher = Arc::new(Dispatcher::new(config, registry, states, layers, Arc::clone(&reply_queue)));
         let replies = Replies::start(&centrifugo.api, &reply_queue);
         let sharing = Sharing::start(&centrifugo, Arc::clone(&dispatcher)).await?;
-        let mut journal = JoinSet::new();
+        let mut telemetry = JoinSet::new();
         let kept = Arc::clone(&dispatcher);
-        journal.spawn(async move { kept.keep_journal().await });
-        Ok(Self { centrifugo, dispatcher, reply_queue, sharing, replies, journal })
+        telemetry.spawn(async move { kept.run_telemetry().await });
+        Ok(Self { centrifugo, dispatcher, reply_queue, sharing, replies, telemetry })
     }
 
     /// Waits until requests arrive.
@@ -91,7 +91,7 @@ impl Worker {
     /// The same, but waits for nothing any more when it is told to `hurry`. Says how many calls still run, because they block
     /// their threads.
     pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) -> usize {
-        let Self { centrifugo, dispatcher, reply_queue, mut sharing, replies, journal } = self;
+        let Self { centrifugo, dispatcher, reply_queue, mut sharing, replies, telemetry } = self;
         let shutdown_timeout = centrifugo.config.shutdown_timeout;
         let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
         let (started, patience) = (Instant::now(), shutdown_timeout.min(NEVER));
@@ -108,7 +108,7 @@ impl Worker {
             // Those who are told that all is finished believe it.
             reply_queue.drained().await;
             sharing.close().await;
-            dispatcher.finished().await;
+            dispatcher.wait_idle().await;
             replies.finish(Instant::now() + limit).await;
         };
         tokio::select! {
@@ -116,7 +116,7 @@ impl Worker {
             () = in_order => {}
             () = end => {}
         }
-        drop(journal);
+        drop(telemetry);
         let left = dispatcher.report();
         let waiting = reply_queue.pending();
         if waiting > 0 {

@@ -8,7 +8,7 @@ use super::Findings;
 use super::probe::Probe;
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::trouble::Trouble;
-use crate::throttle::Throttle;
+use crate::log_rate_limiter::LogRateLimiter;
 
 /// The pause between attempts to reach the API.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -25,7 +25,7 @@ const APART: Duration = Duration::from_secs(3);
 /// Checks the server API; returns whether it works.
 pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &mut Findings) -> bool {
     let until = Instant::now() + patience;
-    let waiting = Throttle::new(LOG_INTERVAL);
+    let waiting = LogRateLimiter::new(LOG_INTERVAL);
     loop {
         match centrifugo.api.info().await {
             Ok((nodes, date)) => {
@@ -87,7 +87,7 @@ pub(super) async fn sockets(
             return None;
         }
     };
-    let waiting = Throttle::new(LOG_INTERVAL);
+    let waiting = LogRateLimiter::new(LOG_INTERVAL);
     let log = |trouble: &Trouble| {
         if waiting.allow().is_some() {
             tracing::warn!("waiting for Centrifugo: {trouble}");

@@ -1,4 +1,4 @@
-//! Several requests in one publication, and how much one publication may ask for.
+//! Several requests in one publication, and the work that one publication may cause.
 
 use super::*;
 use crate::dispatch::worst;
@@ -39,9 +39,9 @@ async fn what_nobody_runs_of_a_batch_is_told_to_each_caller_of_it() {
         json!({ "batch": [call("1", "t.echo", &json!(1)), { "method": "t.echo" }, call("2", "t.count", &json!(2))] });
     let data = Bytes::from(batch.to_string());
     let caller = Caller::user("42");
-    worker.dispatcher.lost(&data, &caller, Duration::ZERO);
-    worker.dispatcher.cancelled(&data, &caller);
-    worker.dispatcher.nobody_was_there(&data, &caller);
+    worker.dispatcher.reject_lost(&data, &caller, Duration::ZERO);
+    worker.dispatcher.reject_cancelled(&data, &caller);
+    worker.dispatcher.reject_unserved(&data, &caller);
     for code in [504, 499, 503] {
         for id in ["1", "2"] {
             let reply = worker.reply().await;
@@ -56,8 +56,8 @@ fn a_publication_is_divided_by_its_requests() {
     let caller = Caller::user("42");
     let call = |id: &str| call(id, "t.echo", &json!(1)).to_string();
     let divide = |data: String| {
-        let cancelled = |address: &Address| &*address.correlation_id == "c";
-        let (first, others) = worker.dispatcher.by_cancellation(data.into(), &caller, cancelled);
+        let cancelled = |address: &ReplyAddress| &*address.correlation_id == "c";
+        let (first, others) = worker.dispatcher.split_cancelled(data.into(), &caller, cancelled);
         [first, others]
             .map(|data: Option<Bytes>| data.map(|data| String::from_utf8_lossy(&data).into_owned()).unwrap_or_default())
     };
@@ -66,7 +66,7 @@ fn a_publication_is_divided_by_its_requests() {
     assert_eq!(divide(c.clone()), [c.clone(), none()]);
     assert_eq!(divide(format!(r#"{{"batch":[{d},{c}, {d}]}}"#)), [c.clone(), format!(r#"{{"batch":[{d},{d}]}}"#)]);
     assert_eq!(divide(format!(r#"{{"batch":[{c},{c}]}}"#)), [format!(r#"{{"batch":[{c},{c}]}}"#), none()]);
-    // What is not for a batch does not become something else by being left alone.
+    // A request that is not allowed in a batch stays invalid when it is the only one left.
     let cancel = json!({ "cancel": "x", "reply_to": format!("reply:{SESSION}#42") });
     assert_eq!(divide(format!(r#"{{"batch":[{c},{cancel},{{"batch":[{d}]}},1]}}"#)), [c, none()]);
     assert_eq!((count(&Bytes::from("{}")), count(&Bytes::from(r#"{"batch":[1,2]}"#))), (1, 2));
@@ -76,7 +76,7 @@ fn a_publication_is_divided_by_its_requests() {
 async fn a_request_that_cannot_be_read_costs_no_other_of_its_batch() {
     let worker = Worker::new();
     let with = |id: &str, member: &[u8]| {
-        // Its error says that it ran.
+        // The error code shows that the handler ran.
         let head = format!(r#"{{"method":"t.fail","correlation_id":"{id}","reply_to":"reply:{SESSION}#42","#);
         [head.as_bytes(), member, b"}"].concat()
     };
@@ -101,7 +101,7 @@ async fn a_request_that_cannot_be_read_costs_no_other_of_its_batch() {
         answers.sort();
         answers
     };
-    // A name that cannot be read leaves no address to rely on, nor does an ID.
+    // An unreadable name or ID leaves no reliable reply address.
     let expected = [r#""ignored" 1007"#, r#""last" 1007"#, r#""ok" 1007"#, r#""params" 400"#, r#""traceparent" 400"#];
     let batch = [b"{\"batch\":[", &requests.join(&b","[..])[..], b"]}"].concat();
     assert_eq!(answers(requests.into()).await, expected, "each alone");
@@ -121,18 +121,18 @@ async fn replies_to_a_batch_go_together_as_its_requests_did() {
     assert_eq!(replies, [1, 1, 1, 3]);
 }
 
-/// What a worker did about a publication.
+/// The work that a publication caused.
 #[derive(Debug, PartialEq, Eq)]
 struct Work {
-    /// The requests that it looked at: they ran, were refused or dropped.
+    /// The requests that ran, were refused or were dropped.
     requests: u64,
     replies: usize,
 }
 
 async fn work(worker: &Worker, data: &Bytes) -> Work {
-    let before = worker.dispatcher.journal.looked_at();
+    let before = worker.dispatcher.telemetry.handled();
     worker.dispatcher.accept(data, Caller::user(worst::USER).client("c"), Duration::ZERO, None);
-    // All that runs ends.
+    // Every call ends within this time.
     tokio::time::sleep(Duration::from_secs(60)).await;
     let mut replies = 0;
     while worker.reply_queue.pending() > 0 {
@@ -140,7 +140,7 @@ async fn work(worker: &Worker, data: &Bytes) -> Work {
             replies += worker.reply_queue.release(publication.replies());
         }
     }
-    Work { requests: worker.dispatcher.journal.looked_at() - before, replies }
+    Work { requests: worker.dispatcher.telemetry.handled() - before, replies }
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,7 +150,7 @@ async fn one_publication_is_so_much_work_and_no_more() {
     for (kind, data) in worst::publications("t.echo") {
         assert!((60_000..65_536).contains(&data.len()), "{kind} has {} bytes", data.len());
         let Work { requests, replies } = work(&worker, &data).await;
-        // A notification that is refused is dropped as well.
+        // A refused notification counts as dropped as well.
         assert!(requests <= 2 * MAX_REQUESTS as u64 + 1, "{kind}: {requests} requests");
         assert!(replies <= MAX_REQUESTS / CALL + 1, "{kind}: {replies} replies");
     }
@@ -175,8 +175,8 @@ async fn the_rest_of_a_batch_that_is_too_large_is_refused_as_one() {
     assert_eq!((&refused["correlation_id"], &refused["error"]["code"]), (&json!(most.to_string()), &json!(413)));
     let message = refused["error"]["message"].as_str().expect("a message");
     assert!(message.starts_with("a batch has at most 546 requests, and a call counts as 5"), "{message}");
-    // Those that a worker says for another are one as well, and the same.
-    worker.dispatcher.lost(&data, &Caller::user("42"), Duration::ZERO);
+    // A worker that answers for another one sends the same single refusal.
+    worker.dispatcher.reject_lost(&data, &Caller::user("42"), Duration::ZERO);
     let codes = async || worker.reply().await["error"]["code"].clone();
     let mut lost = Vec::new();
     for _ in 0..=most {
@@ -188,7 +188,7 @@ async fn the_rest_of_a_batch_that_is_too_large_is_refused_as_one() {
 
 #[test]
 fn the_most_that_a_client_puts_together_is_not_too_much() {
-    // The shortest names there are, and the IDs that all clients use.
+    // The shortest possible names, and the IDs that all clients use.
     let id = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
     let call = format!(r#"{{"method":"a","correlation_id":"{id}","reply_to":"r:{id}#","batch":true,"timeout_ms":1}}"#);
     for (request, counts) in [(call.as_str(), CALL), (r#"{"method":"a","timeout_ms":1}"#, 1)] {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::dispatch::Address;
+use crate::dispatch::ReplyAddress;
 
 /// How many cancellations are remembered: a second or two of callers that do nothing but to give up, in less than 2 MiB.
 const MAX: usize = 4096;
@@ -11,12 +11,12 @@ const MAX: usize = 4096;
 /// used again.
 #[derive(Debug, Default)]
 pub(super) struct Cancelled {
-    offsets: HashMap<Address, u64>,
-    order: VecDeque<(u64, Address)>,
+    offsets: HashMap<ReplyAddress, u64>,
+    order: VecDeque<(u64, ReplyAddress)>,
 }
 
 impl Cancelled {
-    pub(super) fn add(&mut self, address: Address, offset: u64) {
+    pub(super) fn add(&mut self, address: ReplyAddress, offset: u64) {
         self.order.push_back((offset, address.clone()));
         self.offsets.insert(address, offset);
         if self.order.len() > MAX
@@ -33,7 +33,7 @@ impl Cancelled {
     }
 
     /// Whether the call at `offset` was cancelled.
-    pub(super) fn has(&self, offset: u64, address: &Address) -> bool {
+    pub(super) fn has(&self, offset: u64, address: &ReplyAddress) -> bool {
         self.offsets.get(address).is_some_and(|cancel| *cancel > offset)
     }
 
@@ -47,8 +47,8 @@ impl Cancelled {
 mod tests {
     use super::*;
 
-    fn address(number: u64) -> Address {
-        Address {
+    fn address(number: u64) -> ReplyAddress {
+        ReplyAddress {
             reply_to: "reply:0123456789abcdef#42".into(),
             correlation_id: number.to_string().into(),
             batch: false,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::connection::Caller;
 use crate::dispatch::completion::CompletionGuard;
-use crate::dispatch::{Address, Dispatcher, count};
+use crate::dispatch::{Dispatcher, ReplyAddress, count};
 use crate::group::Request;
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Remembered {
         match age {
             Some(age) => self.dispatcher.accept(&self.data, self.caller, age, Some(completion)),
             // Its caller may have given up long ago, or just have called.
-            None => self.dispatcher.nobody_was_there(&self.data, &self.caller),
+            None => self.dispatcher.reject_unserved(&self.data, &self.caller),
         }
     }
 
@@ -45,9 +45,9 @@ impl Remembered {
     }
 
     /// The calls that were cancelled, and the rest.
-    pub(super) fn by_cancellation(mut self, cancelled: impl Fn(&Address) -> bool) -> (Option<Self>, Option<Self>) {
+    pub(super) fn by_cancellation(mut self, cancelled: impl Fn(&ReplyAddress) -> bool) -> (Option<Self>, Option<Self>) {
         let data = std::mem::take(&mut self.data);
-        let parts = self.dispatcher.by_cancellation(data, &self.caller, cancelled);
+        let parts = self.dispatcher.split_cancelled(data, &self.caller, cancelled);
         self.apart(parts)
     }
 
@@ -57,11 +57,11 @@ impl Remembered {
     }
 
     pub(super) fn cancelled(self) {
-        self.dispatcher.cancelled(&self.data, &self.caller);
+        self.dispatcher.reject_cancelled(&self.data, &self.caller);
     }
 
     pub(super) fn lost(self) {
-        self.dispatcher.lost(&self.data, &self.caller, self.age(None).unwrap_or_default());
+        self.dispatcher.reject_lost(&self.data, &self.caller, self.age(None).unwrap_or_default());
     }
 }
 
@@ -73,7 +73,7 @@ impl Request for Remembered {
     }
 
     fn by_idempotence(mut self) -> (Option<Self>, Option<Self>) {
-        let parts = self.dispatcher.by_idempotence(std::mem::take(&mut self.data), &self.caller);
+        let parts = self.dispatcher.split_idempotent(std::mem::take(&mut self.data), &self.caller);
         self.apart(parts)
     }
 

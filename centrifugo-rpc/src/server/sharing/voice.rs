@@ -16,7 +16,7 @@ use crate::centrifugo::codes;
 use crate::centrifugo::identity;
 use crate::centrifugo::subscription::Place;
 use crate::group::{Envelope, Message};
-use crate::throttle::Throttle;
+use crate::log_rate_limiter::LogRateLimiter;
 
 /// After how long without the answer to a message Centrifugo is asked where the stream is.
 const PROBE: Duration = Duration::from_secs(2);
@@ -114,7 +114,7 @@ impl Voice {
 
     /// Says what there is to say, for ever. `place` learns where Centrifugo says that the stream is.
     pub(super) async fn run(self, centrifugo: Centrifugo, place: Place, heard: impl Fn(Heard) + Send + 'static) {
-        let log = Throttle::new(LOG_INTERVAL);
+        let log = LogRateLimiter::new(LOG_INTERVAL);
         let (voice, channel) = (&self, Channel { centrifugo, place });
         let mut under_way = [false; KINDS];
         let mut requests = FuturesUnordered::new();

@@ -1,4 +1,4 @@
-//! The calls that run: how many may, and how to end one.
+//! Tracks the calls in flight: limits and cancellation.
 
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
@@ -6,19 +6,19 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::decode::ReplyAddress;
 use super::hashed::{ByHash, HashedMap};
-use super::intake::Address;
 use crate::connection::Connection;
 use crate::error::RpcError;
 use crate::registry::Method;
 
-/// All running calls, and the limits of their numbers.
+/// The calls in flight, and the limits on their number.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct InFlight {
     table: Arc<Mutex<Table>>,
     hasher: RandomState,
-    /// Of the next call without an address.
-    number: AtomicU64,
+    /// The number of the next call without a reply address.
+    next_number: AtomicU64,
     max_calls: usize,
     max_calls_per_user: usize,
 }
@@ -26,22 +26,22 @@ pub(super) struct Running {
 #[derive(Debug, Default)]
 struct Table {
     calls: ByHash<Key, Connection>,
-    /// By the hash of the user: two that share one would share the limit.
+    /// The calls of each user, by the hash of the user. Users whose hashes collide share the limit.
     by_user: HashedMap<usize>,
     by_method: HashMap<&'static str, u32>,
 }
 
-/// A call, with the hash that it is found by: made once, outside of the lock.
+/// A call ID with its hash, which is computed once, outside of the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
     hash: u64,
-    name: Name,
+    id: CallId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Name {
-    Addressed(Address),
-    /// A notification, or a call in process: nobody can cancel it by name.
+enum CallId {
+    Addressed(ReplyAddress),
+    /// A notification or a call in process. It has no name by which a caller could cancel it.
     Numbered(u64),
 }
 
@@ -51,22 +51,22 @@ impl Hash for Key {
     }
 }
 
-/// Why a call does not run.
+/// The reason why a call is not admitted.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum Rejection {
     /// A limit is reached.
     Overloaded(Limit, RpcError),
-    /// The same call, by its address, is running already.
-    Running,
+    /// A call with the same reply address is in flight already.
+    Duplicate,
 }
 
-/// A limit of the number of calls, by the setting it comes from.
+/// A limit on the number of calls, by its setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Limit {
     Calls,
     CallsOfUser,
     CallsOfMethod(&'static str),
-    /// A layer's, or whatever else the application has.
+    /// A limit of the application, such as one of a layer.
     Application(&'static str),
 }
 
@@ -81,41 +81,41 @@ impl Limit {
     }
 }
 
-impl Running {
+impl InFlight {
     pub(super) fn new(max_calls: usize, max_calls_per_user: usize) -> Self {
-        let (table, hasher, number) = (Arc::default(), RandomState::new(), AtomicU64::new(0));
-        Self { table, hasher, number, max_calls, max_calls_per_user }
+        let (table, hasher, next_number) = (Arc::default(), RandomState::new(), AtomicU64::new(0));
+        Self { table, hasher, next_number, max_calls, max_calls_per_user }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
         lock(&self.table)
     }
 
-    fn key(&self, name: Name) -> Key {
-        Key { hash: self.hasher.hash_one(&name), name }
+    fn key(&self, id: CallId) -> Key {
+        Key { hash: self.hasher.hash_one(&id), id }
     }
 
-    /// Gives a call a place, for as long as the slot lives.
-    pub(super) fn begin(
+    /// Admits a call. It counts as in flight until the guard is dropped.
+    pub(super) fn admit(
         &self,
         method: &'static Method,
         connection: Connection,
-        address: Option<&Address>,
-    ) -> Result<Slot, Refusal> {
-        // Anonymous callers have no user in common: each connection counts for itself.
+        address: Option<&ReplyAddress>,
+    ) -> Result<CallGuard, Rejection> {
+        // Anonymous callers do not share a limit: each connection counts for itself.
         let anonymous = connection.user().is_empty();
         let user = if anonymous { connection.client() } else { connection.user() };
         let user = self.hasher.hash_one((anonymous, user));
-        let name = match address {
-            Some(address) => Name::Addressed(address.clone()),
-            None => Name::Numbered(self.number.fetch_add(1, Ordering::Relaxed)),
+        let id = match address {
+            Some(address) => CallId::Addressed(address.clone()),
+            None => CallId::Numbered(self.next_number.fetch_add(1, Ordering::Relaxed)),
         };
-        let key = self.key(name);
+        let key = self.key(id);
         let mut table = self.table();
         let running = table.calls.len();
         let Table { calls, by_user, by_method, .. } = &mut *table;
-        let Entry::Vacant(place) = calls.entry(key) else { return Err(Refusal::Running) };
-        let overloaded = |limit, message: String| Err(Refusal::Overloaded(limit, RpcError::overloaded(message)));
+        let Entry::Vacant(entry) = calls.entry(key) else { return Err(Rejection::Duplicate) };
+        let overloaded = |limit, message: String| Err(Rejection::Overloaded(limit, RpcError::overloaded(message)));
         if running >= self.max_calls {
             let message = format!("the worker runs {} calls already, as many as it may", self.max_calls);
             return overloaded(Limit::Calls, message);
@@ -131,20 +131,20 @@ impl Running {
             let message = format!("`{}` runs {max} times already, as often as it may", method.name);
             return overloaded(Limit::CallsOfMethod(method.name), message);
         }
-        let key = place.key().clone();
-        place.insert(connection.clone());
+        let key = entry.key().clone();
+        entry.insert(connection.clone());
         *of_user.or_default() += 1;
         if max_of_method.is_some() {
             *by_method.entry(method.name).or_default() += 1;
         }
-        Ok(Slot { table: Arc::clone(&self.table), key, user, method, connection, finished: false })
+        Ok(CallGuard { table: Arc::clone(&self.table), key, user, method, connection, finished: false })
     }
 
-    /// Cancels the call at this address, if it runs.
-    pub(super) fn cancel(&self, address: &Address) {
-        let key = self.key(Name::Addressed(address.clone()));
+    /// Cancels the call with this reply address if it is in flight.
+    pub(super) fn cancel(&self, address: &ReplyAddress) {
+        let key = self.key(CallId::Addressed(address.clone()));
         let call = self.table().calls.get(&key).cloned();
-        // Waking its task takes locks of its own: not under this one.
+        // Waking the task takes other locks, so this one is released first.
         if let Some(call) = call {
             call.cancel();
         }
@@ -162,9 +162,9 @@ fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The place of one running call.
+/// The place of one call in flight. Dropping it frees the place.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct CallGuard {
     table: Arc<Mutex<Table>>,
     key: Key,
     user: u64,
@@ -173,7 +173,7 @@ pub(super) struct Slot {
     finished: bool,
 }
 
-impl Slot {
+impl CallGuard {
     pub(super) fn method(&self) -> &'static Method {
         self.method
     }
@@ -182,13 +182,13 @@ impl Slot {
         &self.connection
     }
 
-    /// The call came to an end of its own. Dropped without, what it spawned is told that it was cancelled.
+    /// Marks the call as ended by itself. Without this, dropping the guard cancels the tasks that the call spawned.
     pub(super) fn finish(mut self) {
         self.finished = true;
     }
 }
 
-impl Drop for Slot {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         {
             let mut table = lock(&self.table);

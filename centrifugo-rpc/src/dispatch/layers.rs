@@ -1,4 +1,4 @@
-//! The tower stack between the dispatcher and the handlers.
+//! The tower layers between the dispatcher and the handlers.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -12,10 +12,10 @@ use super::refused::{OnRefused, Refused};
 use crate::error::{BoxError, RpcError};
 use crate::handler::{Call, HandlerFuture, Reply};
 
-/// What a layer wraps: runs one [`Call`] and gives its [`Reply`].
+/// The service that a layer wraps: runs one [`Call`] and returns its [`Reply`].
 ///
-/// Its errors are [`RpcError`]s in a box. A layer may fail with an `RpcError` of its own, which reaches the caller as it is;
-/// tower's `Elapsed` becomes 408, its `Overloaded` 429, everything else 500.
+/// Its errors are boxed [`RpcError`]s. A layer may fail with an `RpcError` of its own, which reaches the caller
+/// unchanged. tower's `Elapsed` becomes 408, its `Overloaded` 429, every other error 500.
 pub type CallService = BoxCloneSyncService<Call, Reply, BoxError>;
 
 /// Runs handlers.
@@ -36,21 +36,24 @@ impl Service<Call> for Handlers {
     }
 }
 
-/// What the application puts around the handlers: the layers, and the hook for calls that do not reach them.
+/// The application's layers around the handlers, and its hook for calls that do not reach them.
 #[derive(Clone, Default)]
-pub(crate) struct Stack {
+pub(crate) struct LayerStack {
     layers: Option<CallService>,
     on_refused: OnRefused,
 }
 
-impl fmt::Debug for Stack {
+impl fmt::Debug for LayerStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stack").field("layers", &self.layers.is_some()).field("on_refused", &self.on_refused).finish()
+        f.debug_struct("LayerStack")
+            .field("layers", &self.layers.is_some())
+            .field("on_refused", &self.on_refused)
+            .finish()
     }
 }
 
-impl Stack {
-    /// Puts `layer` around all that is there.
+impl LayerStack {
+    /// Puts `layer` around the existing layers.
     pub(crate) fn layer<L>(self, layer: &L) -> Self
     where
         L: Layer<CallService>,
@@ -61,17 +64,17 @@ impl Stack {
         Self { layers: Some(BoxCloneSyncService::new(layer.layer(inner).map_err(Into::into))), ..self }
     }
 
-    /// Tells `hook` of calls that are refused.
+    /// Adds a hook for refused calls.
     pub(crate) fn on_refused(self, hook: impl Fn(&Refused<'_>) + Send + Sync + 'static) -> Self {
         Self { on_refused: self.on_refused.and(hook), ..self }
     }
 
-    /// Tells the hooks of a refused call, and says whether that worked.
-    pub(super) fn refused<'a>(&self, refused: impl FnOnce() -> Refused<'a>) -> bool {
-        self.on_refused.tell(refused)
+    /// Calls the hooks for a refused call. Returns false if one panicked.
+    pub(super) fn notify_refused<'a>(&self, refused: impl FnOnce() -> Refused<'a>) -> bool {
+        self.on_refused.notify(refused)
     }
 
-    /// Without layers a call goes straight to its handler.
+    /// Runs a call through the layers, or directly if there are none.
     pub(crate) async fn run(&self, call: Call) -> Result<Reply, RpcError> {
         match &self.layers {
             None => (call.method.handle)(call).await,

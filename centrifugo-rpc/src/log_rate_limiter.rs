@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// Lets one event through per interval and counts the others.
 #[derive(Debug)]
-pub(crate) struct Throttle {
+pub(crate) struct LogRateLimiter {
     interval: Duration,
     state: Mutex<State>,
 }
@@ -20,7 +20,7 @@ struct State {
     suppressed: u64,
 }
 
-impl Throttle {
+impl LogRateLimiter {
     pub(crate) fn new(interval: Duration) -> Self {
         Self { interval, state: Mutex::default() }
     }
@@ -44,7 +44,7 @@ impl Throttle {
     }
 
     /// Takes the number of suppressed events once their interval is over: no further event may come to report them.
-    pub(crate) fn overdue(&self) -> Option<u64> {
+    pub(crate) fn take_overdue(&self) -> Option<u64> {
         let now = Instant::now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let over = state.last.is_none_or(|last| now.duration_since(last) >= self.interval);
@@ -56,7 +56,7 @@ impl Throttle {
 ///
 /// Kinds are kept forever: their number must be small whatever callers send.
 #[derive(Debug)]
-pub(crate) struct Throttles<K> {
+pub(crate) struct KeyedLogRateLimiter<K> {
     interval: Duration,
     burst: u32,
     kinds: Mutex<HashMap<K, Kind>>,
@@ -70,7 +70,7 @@ struct Kind {
     suppressed: u64,
 }
 
-impl<K: Clone + Eq + Hash> Throttles<K> {
+impl<K: Clone + Eq + Hash> KeyedLogRateLimiter<K> {
     /// Allows at most `burst` events of each kind per `interval`.
     pub(crate) fn new(interval: Duration, burst: u32) -> Self {
         Self { interval, burst, kinds: Mutex::default() }
@@ -102,13 +102,13 @@ impl<K: Clone + Eq + Hash> Throttles<K> {
 
     /// Takes the numbers of suppressed events of the kinds whose interval is over: no further event may come to report
     /// them.
-    pub(crate) fn overdue(&self) -> Vec<(K, u64)> {
+    pub(crate) fn take_overdue(&self) -> Vec<(K, u64)> {
         let now = Instant::now();
         self.take(|kind| now.duration_since(kind.since) >= self.interval)
     }
 
     /// Takes the numbers of all suppressed events, by kind.
-    pub(crate) fn rest(&self) -> Vec<(K, u64)> {
+    pub(crate) fn take_suppressed(&self) -> Vec<(K, u64)> {
         self.take(|_| true)
     }
 
@@ -125,33 +125,33 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_event_per_interval_says_how_many_it_stands_for() {
-        let throttle = Throttle::new(Duration::from_secs(5));
-        assert_eq!(throttle.allow(), Some(0), "the first is never held back");
-        assert_eq!(throttle.allow(), None);
-        assert_eq!(throttle.allow_many(3), None);
+        let limiter = LogRateLimiter::new(Duration::from_secs(5));
+        assert_eq!(limiter.allow(), Some(0), "the first is never held back");
+        assert_eq!(limiter.allow(), None);
+        assert_eq!(limiter.allow_many(3), None);
         tokio::time::advance(Duration::from_millis(4_999)).await;
-        assert_eq!(throttle.allow(), None);
+        assert_eq!(limiter.allow(), None);
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(throttle.allow_many(2), Some(7), "five were held back, and these two");
+        assert_eq!(limiter.allow_many(2), Some(7), "five were held back, and these two");
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!((throttle.overdue(), throttle.allow(), throttle.allow()), (None, Some(0), None));
-        assert_eq!(throttle.overdue(), None, "the next one may come in time to tell");
+        assert_eq!((limiter.take_overdue(), limiter.allow(), limiter.allow()), (None, Some(0), None));
+        assert_eq!(limiter.take_overdue(), None, "the next one may come in time to tell");
         tokio::time::advance(Duration::from_secs(5)).await;
-        assert_eq!((throttle.overdue(), throttle.overdue()), (Some(1), None));
+        assert_eq!((limiter.take_overdue(), limiter.take_overdue()), (Some(1), None));
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_kind_hides_another_and_none_is_held_back_in_silence() {
-        let throttles = Throttles::new(Duration::from_secs(5), 2);
+        let limiter = KeyedLogRateLimiter::new(Duration::from_secs(5), 2);
         for kind in ["a", "b"] {
-            assert_eq!([0; 4].map(|_| throttles.allow(&kind)), [Some(0), Some(0), None, None], "{kind}");
+            assert_eq!([0; 4].map(|_| limiter.allow(&kind)), [Some(0), Some(0), None, None], "{kind}");
         }
-        assert_eq!(throttles.overdue(), [], "the next of its kind may come in time to tell");
+        assert_eq!(limiter.take_overdue(), [], "the next of its kind may come in time to tell");
         tokio::time::advance(Duration::from_secs(5)).await;
-        assert_eq!(throttles.allow(&"a"), Some(2));
-        assert_eq!(throttles.overdue(), [("b", 2)]);
-        assert_eq!([0; 2].map(|_| throttles.allow(&"a")), [Some(0), None]);
-        assert_eq!(throttles.rest(), [("a", 1)]);
-        assert_eq!(throttles.rest(), []);
+        assert_eq!(limiter.allow(&"a"), Some(2));
+        assert_eq!(limiter.take_overdue(), [("b", 2)]);
+        assert_eq!([0; 2].map(|_| limiter.allow(&"a")), [Some(0), None]);
+        assert_eq!(limiter.take_suppressed(), [("a", 1)]);
+        assert_eq!(limiter.take_suppressed(), []);
     }
 }

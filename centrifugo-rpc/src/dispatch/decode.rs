@@ -1,4 +1,4 @@
-//! Reads publications of the request channel. Trusts nothing in them.
+//! Decodes publications of the request channel, which are untrusted input.
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
@@ -20,25 +20,25 @@ pub(super) use batch::batch;
 /// The longest `traceparent` that is passed on, in bytes. W3C's version 00 has 55.
 const MAX_TRACEPARENT: usize = 128;
 
-/// What a publication is.
+/// A decoded publication, or one request of a batch.
 #[derive(Debug)]
-pub(super) enum Intake<'a> {
-    /// A call, or a notification if it has no address.
+pub(super) enum Decoded<'a> {
+    /// A call, or a notification if it has no reply address.
     Request(Request<'a>),
-    /// The end of a call of the same user and session.
-    Cancel(Address),
-    /// Several requests, to be read by [`Reader::parts`].
+    /// The cancellation of a call of the same user and session.
+    Cancel(ReplyAddress),
+    /// Several requests, to be decoded by [`Decoder::parts`].
     Batch(Vec<&'a [u8]>),
-    /// The requests of a batch that are too many, all as one, with the address of the first.
-    TooMany(Option<Address>),
-    /// Not a request, but its author can be told.
-    Malformed(Address, RpcError),
-    /// Nothing that could be answered.
-    Dropped(Reason),
+    /// All requests of a batch beyond the limit, with the reply address of the first of them.
+    TooMany(Option<ReplyAddress>),
+    /// Not a valid request, but its reply address is, so the caller gets an error.
+    Malformed(ReplyAddress, RpcError),
+    /// A publication that cannot be answered.
+    Dropped(DropReason),
 }
 
-impl Intake<'_> {
-    /// As how many requests of a batch it counts.
+impl Decoded<'_> {
+    /// The number of requests of a batch that it counts as.
     fn weight(&self) -> usize {
         match self {
             Self::Request(Request { address: Some(_), .. }) | Self::Malformed(..) => protocol::CALL,
@@ -46,7 +46,7 @@ impl Intake<'_> {
         }
     }
 
-    fn into_address(self) -> Option<Address> {
+    fn into_address(self) -> Option<ReplyAddress> {
         match self {
             Self::Request(request) => request.address,
             Self::Malformed(address, _) => Some(address),
@@ -55,9 +55,9 @@ impl Intake<'_> {
     }
 }
 
-/// Why a publication is dropped without an answer.
+/// The reason why a publication is dropped without a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Reason {
+pub(super) enum DropReason {
     NoRequest,
     TooMany,
     ForeignReplyTo,
@@ -65,15 +65,15 @@ pub(super) enum Reason {
     NoReplyTo,
     NoId,
     NoMethod,
-    /// A second call with the address of one that runs.
-    Running,
-    /// A notification that cannot run: nobody waits for an answer.
+    /// A second call with the reply address of a call in flight.
+    Duplicate,
+    /// A notification that cannot run. It has no reply.
     Notification,
-    /// A notification that another worker had, which is gone.
+    /// A notification that was owned by a worker that is gone.
     Lost,
 }
 
-impl Reason {
+impl DropReason {
     pub(super) const ALL: [Self; 10] = [
         Self::NoRequest,
         Self::TooMany,
@@ -82,7 +82,7 @@ impl Reason {
         Self::NoReplyTo,
         Self::NoId,
         Self::NoMethod,
-        Self::Running,
+        Self::Duplicate,
         Self::Notification,
         Self::Lost,
     ];
@@ -96,124 +96,126 @@ impl Reason {
             Self::NoReplyTo => "it has an ID but no `reply_to`",
             Self::NoId => "it has a `reply_to` but no `correlation_id`",
             Self::NoMethod => "it has no `method`",
-            Self::Running => "its call is running already",
+            Self::Duplicate => "its call is running already",
             Self::Notification => "a notification was refused",
             Self::Lost => "a notification is lost with its worker",
         }
     }
 }
 
-/// A well-formed request, of an unknown method.
+/// A well-formed request. Its method may not exist.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
-    pub address: Option<Address>,
+    pub address: Option<ReplyAddress>,
     pub method: Cow<'a, str>,
     pub params: Option<Bytes>,
     pub timeout: Option<Duration>,
     pub traceparent: Option<String>,
 }
 
-/// Where a reply goes: a channel that belongs to the caller, and the ID by which it knows its call. Clones share both.
+/// The destination of a reply: a channel that belongs to the caller, and the ID by which the caller recognizes the
+/// call. Clones share both.
 #[derive(Debug, Clone)]
-pub(crate) struct Address {
+pub(crate) struct ReplyAddress {
     pub reply_to: Arc<str>,
     pub correlation_id: Arc<str>,
-    /// The reply may come together with others. Nothing by which a call is known: a cancellation need not say it.
+    /// The reply may be batched with others. Not part of a call's identity: a cancellation need not repeat it.
     pub batch: bool,
 }
 
-impl Address {
+impl ReplyAddress {
     fn call(&self) -> (&str, &str) {
         (&self.reply_to, &self.correlation_id)
     }
 }
 
-impl PartialEq for Address {
+impl PartialEq for ReplyAddress {
     fn eq(&self, other: &Self) -> bool {
         self.call() == other.call()
     }
 }
 
-impl Eq for Address {}
+impl Eq for ReplyAddress {}
 
-impl Hash for Address {
+impl Hash for ReplyAddress {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.call().hash(state);
     }
 }
 
-/// Reads what a caller published.
+/// Decodes the publications of one caller.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
+pub(super) struct Decoder<'a> {
     caller: &'a Caller,
     reply_namespace: &'a str,
-    /// The reply channel of the request before, which most share with the next.
-    before: Option<Arc<str>>,
-    /// It reads a batch. Who writes those reads them, too, so that the replies may go together.
+    /// The reply channel of the previous request, which most requests share with the next.
+    previous: Option<Arc<str>>,
+    /// True while decoding a batch. A caller that sends batches reads batches too, so its replies may be batched.
     in_batch: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Decoder<'a> {
     pub(super) fn new(caller: &'a Caller, reply_namespace: &'a str) -> Self {
-        Self { caller, reply_namespace, before: None, in_batch: false }
+        Self { caller, reply_namespace, previous: None, in_batch: false }
     }
 
-    pub(super) fn read<'d>(&mut self, data: &'d Bytes) -> Intake<'d> {
-        self.intake(parse(data), data, data)
+    pub(super) fn decode<'d>(&mut self, data: &'d Bytes) -> Decoded<'d> {
+        self.classify(parse(data), data, data)
     }
 
-    /// Reads the requests of a batch one by one, until they are too many.
+    /// Decodes the requests of a batch one by one, up to the limit.
     pub(super) fn parts<'d>(
         &mut self,
         requests: Vec<&'d [u8]>,
         of: &'d Bytes,
-    ) -> impl Iterator<Item = Intake<'d>> + use<'_, 'a, 'd> {
+    ) -> impl Iterator<Item = Decoded<'d>> + use<'_, 'a, 'd> {
         self.in_batch = true;
         let mut room = Some(MAX_REQUESTS);
         requests.into_iter().map_while(move |request| {
             let left = room?;
-            let intake = self.read_part(request, of);
-            room = left.checked_sub(intake.weight());
-            Some(if room.is_some() { intake } else { Intake::TooMany(intake.into_address()) })
+            let decoded = self.decode_part(request, of);
+            room = left.checked_sub(decoded.weight());
+            Some(if room.is_some() { decoded } else { Decoded::TooMany(decoded.into_address()) })
         })
     }
 
-    /// Reads a request of a batch. A cancellation is for all workers, a batch for one of them.
-    fn read_part<'d>(&mut self, part: &'d [u8], of: &'d Bytes) -> Intake<'d> {
-        match self.intake(parse(part), part, of) {
-            Intake::Cancel(_) | Intake::Batch(_) => Intake::Dropped(Reason::NoRequest),
-            intake => intake,
+    /// Decodes a request of a batch. Cancellations are not allowed there: a cancellation is for all workers, a batch
+    /// for one of them.
+    fn decode_part<'d>(&mut self, part: &'d [u8], of: &'d Bytes) -> Decoded<'d> {
+        match self.classify(parse(part), part, of) {
+            Decoded::Cancel(_) | Decoded::Batch(_) => Decoded::Dropped(DropReason::NoRequest),
+            decoded => decoded,
         }
     }
 
-    fn intake<'d>(
+    fn classify<'d>(
         &mut self,
         request: serde_json::Result<protocol::Request<'d>>,
         json: &'d [u8],
         of: &'d Bytes,
-    ) -> Intake<'d> {
+    ) -> Decoded<'d> {
         match request {
-            _ if !is_object(json) => Intake::Dropped(Reason::NoRequest),
+            _ if !is_object(json) => Decoded::Dropped(DropReason::NoRequest),
             Ok(request) => self.request(request, of),
-            // The `batch` of a request is a boolean, so that a batch of them fails at once.
-            Err(_) => batch(json).map_or_else(|| self.malformed(json), Intake::Batch),
+            // The `batch` of a request is a boolean, so decoding a batch of requests as a request fails at once.
+            Err(_) => batch(json).map_or_else(|| self.malformed(json), Decoded::Batch),
         }
     }
 
-    fn request<'d>(&mut self, request: protocol::Request<'d>, of: &'d Bytes) -> Intake<'d> {
+    fn request<'d>(&mut self, request: protocol::Request<'d>, of: &'d Bytes) -> Decoded<'d> {
         let id = request.cancel.as_ref().or(request.correlation_id.as_ref());
         let address = match (&request.reply_to, id) {
             (Some(reply_to), Some(id)) => match self.address(reply_to, id, request.batch == Some(true)) {
                 Ok(address) => Some(address),
-                Err(reason) => return Intake::Dropped(reason),
+                Err(reason) => return Decoded::Dropped(reason),
             },
             (None, None) => None,
-            (None, Some(_)) => return Intake::Dropped(Reason::NoReplyTo),
-            (Some(_), None) => return Intake::Dropped(Reason::NoId),
+            (None, Some(_)) => return Decoded::Dropped(DropReason::NoReplyTo),
+            (Some(_), None) => return Decoded::Dropped(DropReason::NoId),
         };
         match (request.cancel, request.method, address) {
-            (Some(_), _, Some(address)) => Intake::Cancel(address),
-            (_, Some(method), address) => Intake::Request(Request {
+            (Some(_), _, Some(address)) => Decoded::Cancel(address),
+            (_, Some(method), address) => Decoded::Request(Request {
                 address,
                 method: method.0,
                 params: request.params.map(|params| of.slice_ref(params.get().as_bytes())),
@@ -221,48 +223,49 @@ impl<'a> Reader<'a> {
                 traceparent: request.traceparent.filter(|t| t.len() <= MAX_TRACEPARENT).map(|t| t.0.into_owned()),
             }),
             (_, None, Some(address)) => {
-                Intake::Malformed(address, RpcError::invalid_params("invalid request: missing field `method`"))
+                Decoded::Malformed(address, RpcError::invalid_params("invalid request: missing field `method`"))
             }
-            (_, None, None) => Intake::Dropped(Reason::NoMethod),
+            (_, None, None) => Decoded::Dropped(DropReason::NoMethod),
         }
     }
 
-    fn address(&mut self, reply_to: &str, correlation_id: &str, batch: bool) -> Result<Address, Reason> {
-        let reply_to = match &self.before {
-            Some(before) if **before == *reply_to => before.clone(),
+    fn address(&mut self, reply_to: &str, correlation_id: &str, batch: bool) -> Result<ReplyAddress, DropReason> {
+        let reply_to = match &self.previous {
+            Some(previous) if **previous == *reply_to => previous.clone(),
             _ if protocol::is_reply_channel_of(reply_to, self.reply_namespace, &self.caller.user) => {
-                self.before.insert(reply_to.into()).clone()
+                self.previous.insert(reply_to.into()).clone()
             }
-            _ => return Err(Reason::ForeignReplyTo),
+            _ => return Err(DropReason::ForeignReplyTo),
         };
         if !(1..=MAX_CORRELATION_ID).contains(&correlation_id.len()) {
-            return Err(Reason::IdLength);
+            return Err(DropReason::IdLength);
         }
-        Ok(Address { reply_to, correlation_id: correlation_id.into(), batch: batch || self.in_batch })
+        Ok(ReplyAddress { reply_to, correlation_id: correlation_id.into(), batch: batch || self.in_batch })
     }
 
-    /// Something else than a request: its author is told if it says who it is.
-    fn malformed(&mut self, data: &[u8]) -> Intake<'static> {
+    /// Classifies a publication that is not a valid request. The caller gets an error if there is a valid reply
+    /// address.
+    fn malformed(&mut self, data: &[u8]) -> Decoded<'static> {
         let strings = serde_json::from_slice::<ReturnAddress<'_>>(data).ok().and_then(|address| address.strings());
         let Some((correlation_id, reply_to)) = strings else {
-            return Intake::Dropped(Reason::NoRequest);
+            return Decoded::Dropped(DropReason::NoRequest);
         };
         match self.address(&reply_to, &correlation_id, false) {
             Ok(address) => {
                 let why = json::explain::<protocol::Request<'_>>(data);
-                Intake::Malformed(address, RpcError::invalid_params(format!("invalid request: {why}")))
+                Decoded::Malformed(address, RpcError::invalid_params(format!("invalid request: {why}")))
             }
-            Err(reason) => Intake::Dropped(reason),
+            Err(reason) => Decoded::Dropped(reason),
         }
     }
 }
 
-/// Text is looked through once, instead of string by string.
+/// Validates UTF-8 once, instead of string by string.
 fn parse<'d, T: Deserialize<'d>>(data: &'d [u8]) -> serde_json::Result<T> {
     std::str::from_utf8(data).map_or_else(|_| serde_json::from_slice(data), serde_json::from_str)
 }
 
-/// serde would read an array as well, as the members in their order.
+/// serde would also decode an array, as the members in order.
 fn is_object(json: &[u8]) -> bool {
     json.trim_ascii_start().starts_with(b"{")
 }
@@ -273,10 +276,10 @@ mod tests {
 
     const REPLY_TO: &str = "reply:6ba7b810-9dad-41d1-80b4-00c04fd430c8#42";
 
-    fn read(data: impl AsRef<[u8]>) -> Intake<'static> {
-        // Tests may leak.
+    fn read(data: impl AsRef<[u8]>) -> Decoded<'static> {
+        // Tests may leak memory.
         let data = Box::leak(Box::new(Bytes::copy_from_slice(data.as_ref())));
-        Reader::new(&Caller::user("42"), "reply").read(data)
+        Decoder::new(&Caller::user("42"), "reply").decode(data)
     }
 
     fn with_address(members: &str) -> String {
@@ -287,7 +290,7 @@ mod tests {
     fn params_are_not_copied() {
         let data =
             Bytes::from(with_address(r#""correlation_id":"c","method":"a.b","params":{"x":[1]},"timeout_ms":5"#));
-        let Intake::Request(request) = Reader::new(&Caller::user("42"), "reply").read(&data) else {
+        let Decoded::Request(request) = Decoder::new(&Caller::user("42"), "reply").decode(&data) else {
             panic!("a request")
         };
         let params = request.params.expect("params");
@@ -309,7 +312,9 @@ mod tests {
             (r#""correlation_id":"c""#, "invalid request: missing field `method`"),
             (deep.as_str(), "invalid request: method: invalid type: sequence"),
         ] {
-            let Intake::Malformed(address, error) = read(with_address(members)) else { panic!("malformed: {members}") };
+            let Decoded::Malformed(address, error) = read(with_address(members)) else {
+                panic!("malformed: {members}")
+            };
             assert_eq!((&*address.correlation_id, error.code()), ("c", 400));
             assert!(error.message().starts_with(message), "{}", error.message());
         }
@@ -341,10 +346,10 @@ mod tests {
             r#"{"cancel":"c"}"#,
             &"[".repeat(60_000),
         ] {
-            let intake = read(data);
-            assert!(matches!(intake, Intake::Dropped(_)), "{data:.80} gave {intake:?}");
+            let decoded = read(data);
+            assert!(matches!(decoded, Decoded::Dropped(_)), "{data:.80} gave {decoded:?}");
         }
-        assert!(matches!(read([0xff, 0xfe, b'{']), Intake::Dropped(_)));
+        assert!(matches!(read([0xff, 0xfe, b'{']), Decoded::Dropped(_)));
     }
 
     #[test]
@@ -361,11 +366,11 @@ mod tests {
         ];
         let data = Bytes::from(format!(r#"{{ "later": 1, "batch" : [ {} ] }}"#, elements.join(" , ")));
         let caller = Caller::user("42");
-        let mut reader = Reader::new(&caller, "reply");
-        let Intake::Batch(requests) = reader.read(&data) else { panic!("a batch") };
+        let mut decoder = Decoder::new(&caller, "reply");
+        let Decoded::Batch(requests) = decoder.decode(&data) else { panic!("a batch") };
         assert!(requests.iter().all(|request| data.as_ptr_range().contains(&request.as_ptr())), "nothing is copied");
-        let read: Vec<_> = reader.parts(requests, &data).collect();
-        let [Intake::Request(call), Intake::Malformed(address, _), Intake::Request(notification), rest @ ..] =
+        let read: Vec<_> = decoder.parts(requests, &data).collect();
+        let [Decoded::Request(call), Decoded::Malformed(address, _), Decoded::Request(notification), rest @ ..] =
             &read[..]
         else {
             panic!("{read:?}")
@@ -373,20 +378,20 @@ mod tests {
         assert_eq!(call.address.as_ref().map(|address| &*address.correlation_id), Some("c"));
         assert_eq!((&*address.correlation_id, &notification.address), ("d", &None));
         assert_eq!(rest.len(), 4);
-        assert!(rest.iter().all(|intake| matches!(intake, Intake::Dropped(Reason::NoRequest))), "{rest:?}");
+        assert!(rest.iter().all(|decoded| matches!(decoded, Decoded::Dropped(DropReason::NoRequest))), "{rest:?}");
     }
 
     #[test]
     fn a_batch_of_nothing_is_nothing() {
         for data in [r#"{"batch":[]}"#, r#"{"batch":{}}"#, r#"{"batch":[1}"#, r#"{"batch":"c","method":"a.b"}"#] {
-            let intake = read(data);
-            assert!(matches!(intake, Intake::Dropped(Reason::NoRequest)), "{data} gave {intake:?}");
+            let decoded = read(data);
+            assert!(matches!(decoded, Decoded::Dropped(DropReason::NoRequest)), "{data} gave {decoded:?}");
         }
     }
 
     #[test]
     fn without_an_address_it_is_a_notification() {
-        let Intake::Request(request) = read(r#"{"method":"a.b"}"#) else { panic!("a request") };
+        let Decoded::Request(request) = read(r#"{"method":"a.b"}"#) else { panic!("a request") };
         assert_eq!(request.address, None);
     }
 }

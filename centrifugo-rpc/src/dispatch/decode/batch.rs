@@ -1,4 +1,4 @@
-//! Takes a batch apart into its requests, without reading them.
+//! Splits a batch into its requests, without decoding them.
 
 use std::fmt;
 
@@ -8,14 +8,15 @@ use serde_json::value::RawValue;
 use crate::json;
 use crate::protocol::{MAX_REQUESTS, Text};
 
-/// The requests of a batch, as their own bytes; none if there are none, or the publication is not a batch. One more than
-/// [`MAX_REQUESTS`] stands for all that are more: nothing behind it is looked at.
+/// Returns the bytes of each request of a batch, or `None` if there are no requests or the publication is not a batch.
+/// At most [`MAX_REQUESTS`] and one more are returned; the last one stands for all beyond the limit, and the rest of
+/// the publication is not parsed.
 pub(in crate::dispatch) fn batch(data: &[u8]) -> Option<Vec<&[u8]>> {
     let text = json::same_length(data);
     let mut requests = Vec::new();
     let mut json = serde_json::Deserializer::from_str(&text);
     let read = Batch(&mut requests).deserialize(&mut json).and_then(|()| json.end());
-    // Reading ends with an error where there are too many, too.
+    // Parsing also ends with an error if there are too many requests.
     let is_batch = read.is_ok() && !requests.is_empty() || requests.len() > MAX_REQUESTS;
     let own = |request: &RawValue| {
         let start = request.get().as_ptr().addr() - text.as_ptr().addr();
@@ -24,10 +25,10 @@ pub(in crate::dispatch) fn batch(data: &[u8]) -> Option<Vec<&[u8]>> {
     is_batch.then(|| requests.into_iter().map(own).collect())
 }
 
-/// The publication.
+/// Deserializes the publication.
 struct Batch<'r, 'de>(&'r mut Vec<&'de RawValue>);
 
-/// Its `batch`.
+/// Deserializes its member `batch`.
 struct Requests<'r, 'de>(&'r mut Vec<&'de RawValue>);
 
 impl<'de> DeserializeSeed<'de> for Batch<'_, 'de> {

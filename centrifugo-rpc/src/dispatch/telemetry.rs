@@ -1,6 +1,7 @@
-//! What dispatch counts and logs: everything is counted, and nothing that callers do fills the log.
+//! Counts and logs the events of calls. Every event is counted; the log is rate-limited, so that callers cannot fill
+//! it.
 //!
-//! Never params, results or secrets; what callers chose is shown in one line and shortened.
+//! Params, results and secrets are never logged. Text from callers is logged on one line and truncated.
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -11,21 +12,23 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::intake::Reason;
-use super::running::Limit;
+use super::decode::DropReason;
+use super::in_flight::Limit;
 use crate::connection::{Caller, Connection};
 use crate::error::{RpcError, shown, shown_causes};
 use crate::handler::Reply;
+use crate::log_rate_limiter::{KeyedLogRateLimiter, LogRateLimiter};
 use crate::protocol::codes;
-use crate::throttle::{Throttle, Throttles};
 
-/// How often each kind of trouble is logged: often enough to be seen, too seldom to fill a disk.
+/// The interval of the rate limit for each kind of event: short enough to notice the event, long enough not to fill a
+/// disk.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How many failed calls of one method are logged in that time. The first ones tell what is wrong, all others only how often.
+/// The number of failed calls of one method logged per interval. The first ones show the cause; the later ones would
+/// only show the frequency.
 const FAILURES: u32 = 10;
 
-/// How often the totals are logged, if there was any trouble since.
+/// The interval at which the totals are logged if there were failures since.
 const SUMMARY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A handler panicked, with this message.
@@ -41,62 +44,62 @@ impl fmt::Display for Panicked {
 impl StdError for Panicked {}
 
 #[derive(Debug)]
-pub(super) struct Journal {
-    /// Calls that began.
+pub(super) struct Telemetry {
+    /// Started calls.
     calls: AtomicU64,
-    /// Those that ended with an internal error.
+    /// Calls that ended with an internal error.
     failed: AtomicU64,
     /// Notifications that ended with any other error.
-    unanswered: AtomicU64,
-    dropped: [AtomicU64; Reason::ALL.len()],
-    /// What was refused before it began, by its code.
+    failed_notifications: AtomicU64,
+    dropped: [AtomicU64; DropReason::ALL.len()],
+    /// Calls refused before they started, by error code.
     refused: Mutex<BTreeMap<u16, u64>>,
-    drops: Throttles<Reason>,
-    limits: Throttles<Limit>,
-    /// By method, and whether it panicked: a handler that often fails must not hide that it panics.
-    failures: Throttles<(&'static str, bool)>,
+    drops: KeyedLogRateLimiter<DropReason>,
+    limits: KeyedLogRateLimiter<Limit>,
+    /// By method and whether it panicked: a handler that often fails must not hide that it panics.
+    failures: KeyedLogRateLimiter<(&'static str, bool)>,
     /// By method.
-    errors_unanswered: Throttles<&'static str>,
-    hook_panics: Throttle,
+    notification_failures: KeyedLogRateLimiter<&'static str>,
+    hook_panics: LogRateLimiter,
 }
 
-impl Journal {
+impl Telemetry {
     pub(super) fn new() -> Self {
         Self {
             calls: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            unanswered: AtomicU64::new(0),
+            failed_notifications: AtomicU64::new(0),
             dropped: Default::default(),
             refused: Mutex::default(),
-            drops: Throttles::new(LOG_INTERVAL, 1),
-            limits: Throttles::new(LOG_INTERVAL, 1),
-            failures: Throttles::new(LOG_INTERVAL, FAILURES),
-            errors_unanswered: Throttles::new(LOG_INTERVAL, FAILURES),
-            hook_panics: Throttle::new(LOG_INTERVAL),
+            drops: KeyedLogRateLimiter::new(LOG_INTERVAL, 1),
+            limits: KeyedLogRateLimiter::new(LOG_INTERVAL, 1),
+            failures: KeyedLogRateLimiter::new(LOG_INTERVAL, FAILURES),
+            notification_failures: KeyedLogRateLimiter::new(LOG_INTERVAL, FAILURES),
+            hook_panics: LogRateLimiter::new(LOG_INTERVAL),
         }
     }
 
-    pub(super) fn began(&self) {
+    pub(super) fn call_started(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One event per call, except for failures that come too often.
-    pub(super) fn ended(&self, connection: &Connection, outcome: &Result<Reply, RpcError>, duration: Duration) {
-        // Repeated in the event: the span is not there where only warnings are on.
+    /// Logs one event per call, except for failures beyond the rate limit.
+    pub(super) fn call_ended(&self, connection: &Connection, outcome: &Result<Reply, RpcError>, duration: Duration) {
+        // Repeated in the event, because the span is disabled when only warnings are logged.
         let (method, user) = (connection.method(), connection.user());
         match outcome {
             Ok(_) => tracing::debug!(method, user = &*shown(user), outcome = "ok", ?duration, "call finished"),
-            Err(error) if error.code() == codes::INTERNAL => self.failed(method, &shown(user), error, duration),
+            Err(error) if error.code() == codes::INTERNAL => self.call_failed(method, &shown(user), error, duration),
             Err(error) => {
                 tracing::debug!(method, user = &*shown(user), outcome = error.code(), ?duration, "call finished");
                 if error.code() == codes::OVERLOADED {
-                    self.overloaded(Limit::Application(method), method, connection.user(), connection.client());
+                    self.call_overloaded(Limit::Application(method), method, connection.user(), connection.client());
                 }
             }
         }
     }
 
-    fn failed(&self, method: &'static str, user: &str, error: &RpcError, duration: Duration) {
+    fn call_failed(&self, method: &'static str, user: &str, error: &RpcError, duration: Duration) {
         self.failed.fetch_add(1, Ordering::Relaxed);
         let (outcome, source) = (error.code(), StdError::source(error));
         let panicked = source.is_some_and(<dyn StdError>::is::<Panicked>);
@@ -108,26 +111,28 @@ impl Journal {
         }
     }
 
-    /// A notification that began and ended with this error, which nobody is told but the log.
-    pub(super) fn unanswered(&self, connection: &Connection, error: &RpcError) {
+    /// Records a notification that started and ended with this error. Only the log shows it, because a notification has
+    /// no reply.
+    pub(super) fn notification_failed(&self, connection: &Connection, error: &RpcError) {
         let (method, outcome) = (connection.method(), error.code());
-        // Of these `ended` has told.
+        // [`call_ended`](Self::call_ended) has logged these.
         if matches!(outcome, codes::INTERNAL | codes::OVERLOADED) {
             return;
         }
-        self.unanswered.fetch_add(1, Ordering::Relaxed);
-        if let Some(suppressed) = self.errors_unanswered.allow(&method) {
+        self.failed_notifications.fetch_add(1, Ordering::Relaxed);
+        if let Some(suppressed) = self.notification_failures.allow(&method) {
             let (user, client) = (&*shown(connection.user()), &*shown(connection.client()));
-            // What is wrong with params is said in their own words.
+            // The message of a params error quotes the params, which are not logged.
             let error = (outcome != codes::INVALID_PARAMS).then(|| shown(error.message()).into_owned());
             tracing::warn!(method, user, client, outcome, error, suppressed, "a notification failed");
         }
     }
 
-    /// A call that did not begin; `limit` is the one that it met.
-    pub(super) fn refused(&self, caller: &Caller, method: &str, error: &RpcError, limit: Option<Limit>) {
+    /// Records a call that did not start. `limit` is the limit that it exceeded, if any.
+    pub(super) fn call_refused(&self, caller: &Caller, method: &str, error: &RpcError, limit: Option<Limit>) {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(error.code()).or_default() += 1;
-        // Within the macro, so that it costs nothing where it is not logged: refusals come in floods.
+        // The arguments are evaluated within the macro, so that a disabled event costs nothing: refusals come in
+        // floods.
         tracing::debug!(
             user = &*shown(&caller.user),
             client = &*shown(&caller.client),
@@ -137,18 +142,18 @@ impl Journal {
             "refused"
         );
         if let Some(limit) = limit {
-            self.overloaded(limit, method, &caller.user, &caller.client);
+            self.call_overloaded(limit, method, &caller.user, &caller.client);
         }
     }
 
-    /// The application's hook for refused calls panicked; the call was refused all the same.
+    /// Records a panic of the application's hook for refused calls. The call is refused all the same.
     pub(super) fn hook_panicked(&self) {
         if let Some(suppressed) = self.hook_panics.allow() {
-            tracing::error!(suppressed, "the hook of `on_refused` panicked: it was not told of a refused call");
+            tracing::error!(suppressed, "the hook of `on_refused` panicked: it was not logged of a refused call");
         }
     }
 
-    fn overloaded(&self, limit: Limit, method: &str, user: &str, client: &str) {
+    fn call_overloaded(&self, limit: Limit, method: &str, user: &str, client: &str) {
         if let Some(suppressed) = self.limits.allow(&limit) {
             let (limit, method) = (limit.as_str(), &*shown(method));
             let (user, client) = (&*shown(user), &*shown(client));
@@ -156,8 +161,8 @@ impl Journal {
         }
     }
 
-    /// A publication that nobody is told about, but the log.
-    pub(super) fn dropped(&self, reason: Reason, caller: &Caller, error: Option<&RpcError>) {
+    /// Records a publication that is dropped without a reply.
+    pub(super) fn publication_dropped(&self, reason: DropReason, caller: &Caller, error: Option<&RpcError>) {
         self.dropped[reason as usize].fetch_add(1, Ordering::Relaxed);
         if let Some(suppressed) = self.drops.allow(&reason) {
             let (user, client) = (&*shown(&caller.user), &*shown(&caller.client));
@@ -167,37 +172,42 @@ impl Journal {
         }
     }
 
-    /// Tells, for ever, what would else be told only with the next trouble of its kind, and has others do the same. Dropping this
-    /// future stops it.
-    pub(super) async fn keep(&self, others: impl Fn()) {
+    /// Periodically logs suppressed events that would otherwise be reported only with the next event of the same kind,
+    /// and calls `others` to do the same. Never returns. Dropping this future stops it.
+    pub(super) async fn run(&self, others: impl Fn()) {
         let mut ticks = interval(LOG_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut told, mut elapsed) = (Totals::default(), Duration::ZERO);
+        let (mut logged, mut elapsed) = (Totals::default(), Duration::ZERO);
         loop {
             ticks.tick().await;
-            tell(
-                self.drops.overdue(),
-                self.limits.overdue(),
-                self.failures.overdue(),
-                self.errors_unanswered.overdue(),
+            log_suppressed(
+                self.drops.take_overdue(),
+                self.limits.take_overdue(),
+                self.failures.take_overdue(),
+                self.notification_failures.take_overdue(),
             );
             others();
             elapsed += LOG_INTERVAL;
             if elapsed >= SUMMARY_INTERVAL {
                 elapsed = Duration::ZERO;
                 let totals = self.totals();
-                if totals.is_worse_than(&told) {
+                if totals.has_more_failures_than(&logged) {
                     let Totals { calls, failed, unanswered, refused, dropped, .. } = &totals;
                     tracing::info!(calls, failed, unanswered, refused, dropped, "since the start");
                 }
-                told = totals;
+                logged = totals;
             }
         }
     }
 
-    /// Tells what was not told yet, and the totals.
-    pub(super) fn close(&self, left: usize) {
-        tell(self.drops.rest(), self.limits.rest(), self.failures.rest(), self.errors_unanswered.rest());
+    /// Logs all suppressed events and the totals.
+    pub(super) fn log_totals(&self, left: usize) {
+        log_suppressed(
+            self.drops.take_suppressed(),
+            self.limits.take_suppressed(),
+            self.failures.take_suppressed(),
+            self.notification_failures.take_suppressed(),
+        );
         let Totals { calls, failed, unanswered, refused, dropped, .. } = self.totals();
         if left == 0 {
             tracing::info!(calls, failed, unanswered, refused, dropped, "all calls have ended");
@@ -214,23 +224,24 @@ impl Journal {
         }
     }
 
-    /// How many requests ran, were refused or dropped.
+    /// The number of requests that ran, were refused or were dropped.
     #[cfg(test)]
-    pub(super) fn looked_at(&self) -> u64 {
+    pub(super) fn handled(&self) -> u64 {
         let totals = self.totals();
-        totals.calls + totals.trouble
+        totals.calls + totals.all_failures
     }
 
     fn totals(&self) -> Totals {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let dropped =
-            Reason::ALL.map(|reason| (reason.as_str(), self.dropped[reason as usize].load(Ordering::Relaxed)));
-        let (failed, unanswered) = (self.failed.load(Ordering::Relaxed), self.unanswered.load(Ordering::Relaxed));
+            DropReason::ALL.map(|reason| (reason.as_str(), self.dropped[reason as usize].load(Ordering::Relaxed)));
+        let (failed, unanswered) =
+            (self.failed.load(Ordering::Relaxed), self.failed_notifications.load(Ordering::Relaxed));
         Totals {
             calls: self.calls.load(Ordering::Relaxed),
             failed,
             unanswered,
-            trouble: failed
+            all_failures: failed
                 + unanswered
                 + refused.values().sum::<u64>()
                 + dropped.iter().map(|(_, count)| count).sum::<u64>(),
@@ -247,25 +258,25 @@ struct Totals {
     unanswered: u64,
     refused: String,
     dropped: String,
-    /// All that went wrong.
-    trouble: u64,
+    /// The number of all failures.
+    all_failures: u64,
 }
 
 impl Totals {
-    fn is_worse_than(&self, before: &Self) -> bool {
-        self.trouble > before.trouble
+    fn has_more_failures_than(&self, before: &Self) -> bool {
+        self.all_failures > before.all_failures
     }
 }
 
-/// What is not 0, each with its number: `404: 3, 429: 17`.
+/// Formats the counts that are not 0: `404: 3, 429: 17`.
 fn listed(counts: impl IntoIterator<Item = (impl fmt::Display, u64)>) -> String {
     let counts = counts.into_iter().filter(|(_, count)| *count > 0);
     let counts: Vec<_> = counts.map(|(what, count)| format!("{what}: {count}")).collect();
     if counts.is_empty() { "0".to_owned() } else { counts.join(", ") }
 }
 
-fn tell(
-    drops: Vec<(Reason, u64)>,
+fn log_suppressed(
+    drops: Vec<(DropReason, u64)>,
     limits: Vec<(Limit, u64)>,
     failures: Vec<((&'static str, bool), u64)>,
     unanswered: Vec<(&'static str, u64)>,
