@@ -57,7 +57,7 @@ use reply_queue::{GRACE, PendingReply, ReplyQueue};
 use scheduler::{NextStep, StartQueue, Turn};
 use telemetry::{Panicked, Telemetry};
 
-pub(crate) use rejections::{count, may_cancel};
+pub(crate) use rejections::{may_cancel, request_count};
 
 /// The longest time that a call runs, whatever is configured: later deadlines would overflow. tokio uses the same
 /// bound.

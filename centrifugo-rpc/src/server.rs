@@ -1,4 +1,4 @@
-//! Joins handlers, dispatch and Centrifugo: start, serve, stop.
+//! Connects handlers, dispatch and Centrifugo: start, serve, stop.
 
 use std::fmt;
 use std::future::{self, Future};
@@ -22,11 +22,11 @@ use crate::error::{BoxError, Error, RpcError};
 use crate::handler::{Call, Reply, States};
 use crate::registry::Registry;
 
-mod alarm;
 #[cfg(feature = "cli")]
 mod beside;
-mod sharing;
+mod membership;
 mod signals;
+mod watchdog;
 mod worker;
 
 #[cfg(feature = "cli")]
@@ -58,15 +58,15 @@ pub struct Server {
     states: States,
     layers: LayerStack,
     in_process: OnceLock<Dispatcher>,
-    /// What it is called whatever the configuration says: clients are generated without one.
+    /// The name of the service whatever the configuration says: clients are generated without a configuration.
     #[cfg(feature = "codegen")]
     service: Option<String>,
 }
 
-/// What came first, as a worker was started: that it joined, or that it has to stop.
+/// The first event after the start of a worker: it joined the group, or it has to stop.
 enum Before {
     Joined(Worker),
-    /// A worker that may run calls all the same.
+    /// The worker that has to stop, if it may already run calls.
     Stopped(Option<Worker>),
 }
 
@@ -83,8 +83,8 @@ impl Server {
         Self::with(Ok(config))
     }
 
-    /// A server with the configuration of [`Config::from_env`]. What is wrong with it is reported when it is needed, so that
-    /// `--help` and commands that need no Centrifugo work without it.
+    /// A server with the configuration of [`Config::from_env`]. An invalid configuration is reported when it is needed,
+    /// so that `--help` and commands that need no Centrifugo work without it.
     #[must_use]
     pub fn from_env() -> Self {
         Self::with(Config::from_env())
@@ -101,8 +101,8 @@ impl Server {
         }
     }
 
-    /// Names the service, as [`Config::service`] does: different services on one Centrifugo need different names. Written here, the name
-    /// is in generated clients too, whatever the environment says as they are generated.
+    /// Names the service, as [`Config::service`] does. Different services on one Centrifugo need different names. A
+    /// name set here is also in generated clients, whatever the environment is during the generation.
     #[must_use]
     pub fn service(mut self, service: impl Into<String>) -> Self {
         let service = service.into();
@@ -114,18 +114,19 @@ impl Server {
         self
     }
 
-    /// Gives handlers a value to share, as [`State<T>`](crate::State): one of each type, the last one counts.
+    /// Shares a value with handlers, as [`State<T>`](crate::State). There is one value of each type; the last one
+    /// counts.
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
         self
     }
 
-    /// Puts a tower layer around every call, and around the layers that are there already.
+    /// Puts a tower layer around every call, outside the existing layers.
     ///
-    /// A layer sees each [`Call`] before its extractors run, and may leave them something in its extensions. See
-    /// [`CallService`] for what becomes of its errors. Calls that are refused before they begin, such as those over a limit, do not
-    /// reach layers: [`on_refused`](Self::on_refused) is told of them.
+    /// A layer sees each [`Call`] before the extractors run, and may pass them data in the extensions of the call.
+    /// [`CallService`] explains what its errors become. Calls refused before they start, such as those over a limit, do
+    /// not reach layers: [`on_refused`](Self::on_refused) reports them.
     #[must_use]
     pub fn layer<L>(mut self, layer: L) -> Self
     where
@@ -137,12 +138,13 @@ impl Server {
         self
     }
 
-    /// Tells `hook` of each call that is refused before it reaches the layers: to no known method (404), over a limit (429, 413), late
-    /// (408), malformed (400), or while the worker stops (503); and of those that this worker answers for a dead one (504) or that were
-    /// cancelled before they began (499). For metrics and audits that have to be complete. Several hooks are told one after the other.
+    /// Calls `hook` for each call that is refused before it reaches the layers: an unknown method (404), over a limit
+    /// (429, 413), late (408), malformed (400), or while the worker stops (503). Also for calls that this worker
+    /// answers for a dead one (504) and calls cancelled before they started (499). For metrics and audits that must be
+    /// complete. Several hooks run one after the other.
     ///
-    /// A flood of refusals is the reader's work, and so is the hook: it must not wait or write to disk. Count, or put what you need into
-    /// a bounded queue. Its panics are logged, and change nothing for the caller.
+    /// The hook runs on the thread that reads requests, and refusals may come in floods: it must not wait or write to
+    /// disk. Count, or push into a bounded queue. A panic of the hook is logged and changes nothing for the caller.
     ///
     /// ```
     /// # use std::sync::atomic::{AtomicU64, Ordering};
@@ -160,23 +162,24 @@ impl Server {
         self
     }
 
-    /// Serves until SIGINT or SIGTERM, then stops gracefully: it leaves the group of workers, and the calls that run finish (up to
-    /// [`shutdown_timeout`](Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. All of it
-    /// ends within 2 s after the `shutdown_timeout`. A second signal ends it at once; what is given up for that is counted
-    /// in the log. Dropping this future stops at once.
+    /// Serves until SIGINT or SIGTERM, then stops gracefully: it leaves the worker group, calls in flight finish (up to
+    /// [`shutdown_timeout`](Config#structfield.shutdown_timeout)), their replies are sent, and the connection is
+    /// closed. All of this ends within 2 s after the `shutdown_timeout`. A second signal ends it at once; the log
+    /// counts what is given up. Dropping this future stops at once.
     ///
-    /// The signals belong to this function from then on. A second one ends the process where nothing else does within a second:
-    /// handlers that block all threads of the runtime do not keep it alive.
+    /// From then on, this function handles the signals. If nothing else does so, a second signal ends the process
+    /// within a second: handlers that block all threads of the runtime do not keep it alive.
     ///
     /// # Errors
     ///
-    /// What keeps it from starting, all at once: settings, contradictions between methods, what Centrifugo refuses. Once it
-    /// serves, it does so until it is stopped, and reconnects for as long as it takes.
+    /// Everything that prevents the start, in one error: settings, contradictions between methods, and what Centrifugo
+    /// rejects. Once it serves, it does so until it is stopped, and retries lost connections indefinitely.
     pub async fn serve(self) -> Result<(), Error> {
         self.serve_until_signals().await.map(drop)
     }
 
-    /// The same, and says how many calls still run when it ends, because they block their threads.
+    /// Like [`serve`](Self::serve). Returns the number of calls that still run at the end because they block their
+    /// threads.
     pub(crate) async fn serve_until_signals(self) -> Result<usize, Error> {
         let shutdown_timeout = self.config.as_ref().map_or(Duration::ZERO, |config| config.shutdown_timeout);
         let (first, second) = signals::listen(worker::stop_limit(shutdown_timeout)).await?;
@@ -224,17 +227,17 @@ impl Server {
         };
         match joined {
             Some(joined) => joined.map(|()| Before::Joined(worker)),
-            // It may run calls before it knows that it has joined.
+            // It may run calls before it observes that it has joined.
             None => Ok(Before::Stopped(Some(worker))),
         }
     }
 
-    /// Starts to serve, and returns once requests arrive: for programs that do something besides, and for tests. Dropping this
-    /// future stops at once.
+    /// Starts to serve, and returns once requests arrive: for programs that also do something else, and for tests.
+    /// Dropping this future stops at once.
     ///
     /// # Errors
     ///
-    /// See [`serve`](Self::serve); that [`enabled`](Config#structfield.enabled) is false is one here.
+    /// See [`serve`](Self::serve). Here it is also an error if [`enabled`](Config#structfield.enabled) is false.
     pub async fn start(self) -> Result<Worker, Error> {
         let mut worker = self.begin().await?;
         worker.joined().await?;
@@ -248,7 +251,7 @@ impl Server {
             return Err(Error::config("`enabled` (CENTRIFUGO_ENABLED) is false: there is nothing to start"));
         }
         let registry = Registry::collect(&self.states)?;
-        // Boxed: it is large, and part of every program that starts one.
+        // Boxed because it is large, and part of every program that starts a worker.
         Box::pin(Worker::start(&config, registry, self.states, self.layers)).await
     }
 
@@ -274,8 +277,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// What a caller would get; 500 as well where the server could not have started, or where the result is no `R`: its
-    /// `source` says why.
+    /// The error that a caller would get. Also 500 if the server could not have started or the result is not an `R`;
+    /// the `source()` has the reason.
     pub async fn call<R: DeserializeOwned>(
         &self,
         caller: Caller,
@@ -292,7 +295,7 @@ impl Server {
         self.config
     }
 
-    /// Where callers reach the service: for their clients, which are generated whatever else is missing.
+    /// The channels of the service, for its clients. They are generated whatever other settings are missing.
     #[cfg(feature = "codegen")]
     pub(crate) fn channels(&self) -> Result<Channels, Error> {
         let channels = match &self.config {
@@ -307,7 +310,7 @@ impl Server {
             return Ok(dispatcher);
         }
         let registry = Registry::collect(&self.states).map_err(RpcError::internal)?;
-        // Without a configuration its defaults limit the call: there is nothing to connect to.
+        // Without a configuration, the default limits apply: there is nothing to connect to.
         let config = self.config.as_ref().map_or_else(|_| Config::new("", ""), Config::clone);
         let (states, layers) = (self.states.clone(), self.layers.clone());
         let dispatcher = Dispatcher::new(&config, registry, states, layers, Arc::new(ReplyQueue::new(0)));

@@ -205,6 +205,6 @@ pub(crate) fn may_cancel(data: &[u8]) -> bool {
 }
 
 /// The number of requests in a publication, up to one more than the limit.
-pub(crate) fn count(data: &Bytes) -> usize {
+pub(crate) fn request_count(data: &Bytes) -> usize {
     decode::batch(data).map_or(1, |requests| requests.len())
 }

@@ -1,4 +1,4 @@
-//! A worker and something else in one program, such as an HTTP server: one start, one stop, one exit code.
+//! Runs a worker and another task in one program, such as an HTTP server: one start, one stop, one exit code.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -9,12 +9,12 @@ use futures_util::FutureExt;
 use futures_util::future::Either;
 use tokio::sync::watch;
 
-use super::alarm::alarm;
+use super::watchdog::watchdog_timer;
 use super::{Before, Server, signals, worker};
 use crate::config::Config;
 use crate::error::{BoxError, Error, ErrorKind};
 
-/// What runs beside a worker knows of it. See [`Server::run_with`].
+/// The handle for a task that runs beside a worker. See [`Server::run_with`].
 #[derive(Debug, Clone)]
 pub struct Serving {
     config: Arc<Config>,
@@ -28,26 +28,27 @@ impl Serving {
         &self.config
     }
 
-    /// Waits until the program has to stop: what axum calls a graceful shutdown signal. Dropping the future does nothing.
+    /// Waits until the program has to stop: axum calls this a graceful shutdown signal. Dropping the future has no
+    /// effect.
     pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stopping = self.stopping.clone();
         async move {
-            // Nothing is ever sent: the end of the sender is the word.
+            // No value is ever sent: dropping the sender is the signal.
             while stopping.changed().await.is_ok() {}
         }
     }
 }
 
-/// How it ended.
+/// The outcome of a worker and the task beside it.
 pub(crate) struct Ended {
-    /// How many calls still run, because they block their threads.
+    /// The number of calls that still run because they block their threads.
     pub left: usize,
-    /// Of what ran beside the worker.
+    /// The result of the task beside the worker.
     pub beside: Result<(), Error>,
 }
 
 impl Server {
-    /// Serves until a signal, or until what runs beside it has ended; then both stop.
+    /// Serves until a signal or until the task beside the worker ends; then stops both.
     pub(crate) async fn serve_beside(
         self,
         beside: impl AsyncFnOnce(Serving) -> Result<(), BoxError>,
@@ -82,7 +83,7 @@ impl Server {
             ended = beside.as_mut() => Some(ended),
         };
         drop(stop);
-        // A signal that comes while it stops by itself is the first one.
+        // If it stops without a signal, a signal during the stop is the first one.
         let hurry = if ended.is_some() {
             tracing::info!("what runs beside the worker has ended: stopping");
             Either::Left(first)
@@ -103,7 +104,7 @@ impl Server {
             tokio::select! {
                 biased;
                 ended = beside => Some(ended),
-                () = alarm(limit) => None,
+                () = watchdog_timer(limit) => None,
                 () = hurry.clone() => None,
             }
         };
@@ -111,7 +112,7 @@ impl Server {
         let failed = |what: &str| Error::new(ErrorKind::Other, what);
         let beside = match ended {
             Some(Ok(result)) => result.map_err(|error| failed("what runs beside the worker failed").because(error)),
-            // The hook for panics has said where and why.
+            // The panic hook has logged where and why.
             Some(Err(_)) => Err(failed("what runs beside the worker panicked")),
             None => {
                 tracing::error!("what runs beside the worker did not stop in time: it is cut off");

@@ -11,15 +11,16 @@ use tokio::time::sleep;
 
 use crate::error::{Error, ErrorKind};
 
-/// How long a stop may be late before the process is ended without it: its threads are blocked, and nothing else will.
+/// The time after which the process is ended if a stop is late: its threads are blocked, and nothing else would end it.
 const FORCE: Duration = Duration::from_secs(1);
 
-/// Two futures: the first signal, and the one after it.
+/// Returns two futures: the first signal, and the one after it.
 ///
-/// Whoever listens takes the signals away from the system, which would end the process. So they do end it here in the end:
-/// where the stop takes longer than `limit` after the first signal, and [`FORCE`] after any later one.
+/// A program that listens for signals disables their default action, which ends the process. So this module ends the
+/// process in the end: if the stop takes longer than `limit` and [`FORCE`] after the first signal, and [`FORCE`] after
+/// any later signal.
 ///
-/// All of this is up to a thread of its own, as handlers may block those of the runtime.
+/// All of this runs in a thread of its own, because handlers may block the threads of the runtime.
 pub(super) async fn listen(limit: Duration) -> Result<(impl Future<Output = ()>, impl Future<Output = ()>), Error> {
     let cannot = |error: io::Error| Error::new(ErrorKind::Other, "cannot listen for signals").because(error);
     let (first, is_first) = mpsc::channel(1);
@@ -45,7 +46,7 @@ fn run(ready: oneshot::Sender<io::Result<()>>, first: mpsc::Sender<()>, second: 
             Ok(signals) => signals,
             Err(error) => return drop(ready.send(Err(error))),
         };
-        // Nobody waits for it any more where it cannot be sent.
+        // Sending fails only if the receiver is gone, which is fine.
         drop(ready.send(Ok(())));
         follow(&mut signals, first, second, limit).await;
     });
@@ -54,14 +55,14 @@ fn run(ready: oneshot::Sender<io::Result<()>>, first: mpsc::Sender<()>, second: 
 async fn follow(signals: &mut Signals, first: mpsc::Sender<()>, second: mpsc::Sender<()>, limit: Duration) {
     let code = tokio::select! {
         code = signals.recv() => code,
-        // It is not served any more, and was never told to stop.
+        // The server has ended without a signal.
         () = first.closed() => return,
     };
     drop(first);
     let again = tokio::select! {
         code = signals.recv() => Some(code),
         () = sleep(limit.saturating_add(FORCE)) => None,
-        // The stop is over. What the program does now may take its time, but not against another signal.
+        // The stop is complete. The rest of the program may take as long as it needs, unless another signal comes.
         () = second.closed() => Some(signals.recv().await),
     };
     drop(second);
@@ -69,7 +70,7 @@ async fn follow(signals: &mut Signals, first: mpsc::Sender<()>, second: mpsc::Se
         tracing::error!("the worker does not stop, its threads are blocked: ending the process");
         process::exit(code)
     };
-    // One more signal is one too many to wait any longer.
+    // One more signal ends the wait at once.
     tokio::select! {
         _ = signals.recv() => {}
         () = sleep(FORCE) => {}
@@ -91,7 +92,7 @@ fn stream() -> io::Result<Signals> {
 
 #[cfg(unix)]
 impl Signals {
-    /// Waits for a signal, and gives the exit code of a process that it ends.
+    /// Waits for a signal. Returns the exit code of a process that this signal ends.
     async fn recv(&mut self) -> i32 {
         use tokio::signal::unix::SignalKind;
         let kind = tokio::select! {

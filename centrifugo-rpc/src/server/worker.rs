@@ -1,4 +1,4 @@
-//! A worker that serves: requests in, replies out.
+//! A running worker: requests in, replies out.
 
 use std::future::{self, Future};
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::alarm::alarm;
-use super::sharing::Sharing;
+use super::membership::Membership;
+use super::watchdog::watchdog_timer;
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Purpose};
 use crate::centrifugo::replies::Replies;
@@ -21,18 +21,19 @@ use crate::error::{Error, shown_url};
 use crate::handler::States;
 use crate::registry::Registry;
 
-/// How many bytes of replies wait for Centrifugo's server API before calls are held up until their own are away: 128 results of
-/// the largest size, or about 200,000 small ones, which is some seconds of a busy worker.
+/// The bytes of queued replies from which on calls wait until their own reply has left: 128 results of the largest
+/// size, or about 200,000 small ones, which is some seconds of a busy worker.
 const REPLY_QUEUE_BYTES: usize = 64 << 20;
 
-/// What a stop may take after the shutdown timeout, in all: for the connection to close, and for replies to be sent. With the
-/// default timeout of 25 s it is over before Kubernetes kills a process, after 30 s.
+/// The time that a stop may take after the shutdown timeout, to send replies and to close the connection. With the
+/// default timeout of 25 s, the stop ends before Kubernetes kills the process after 30 s.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// What it may take once it is told to hurry: enough to tell callers that their calls were cut off, where Centrifugo is there.
+/// The time that a stop may take after the signal to hurry: enough to tell callers that their calls were cut off, if
+/// Centrifugo is reachable.
 const HURRY: Duration = Duration::from_millis(500);
 
-/// A worker that serves, until it is stopped. See [`Server::start`](crate::Server::start).
+/// A worker that serves until it is stopped. See [`Server::start`](crate::Server::start).
 ///
 /// Dropped without [`stop`](Self::stop), it takes no more requests and sends no more replies at once.
 #[derive(Debug)]
@@ -40,15 +41,15 @@ pub struct Worker {
     centrifugo: Centrifugo,
     dispatcher: Arc<Dispatcher>,
     reply_queue: Arc<ReplyQueue>,
-    sharing: Sharing,
+    membership: Membership,
     replies: Replies,
-    /// Ends when this is dropped.
+    /// Stops when this value is dropped.
     telemetry: JoinSet<()>,
 }
 
 impl Worker {
-    /// Checks Centrifugo, and begins to join those who take requests. Once this has returned there may be some: it has to be
-    /// [stopped](Self::stop), whether it has [joined](Self::joined) or not.
+    /// Checks Centrifugo and starts to join the worker group. After this returns, requests may arrive: the worker must
+    /// be [stopped](Self::stop), whether it has [joined](Self::joined) or not.
     pub(super) async fn start(
         config: &Config,
         registry: Registry,
@@ -56,58 +57,58 @@ impl Worker {
         layers: LayerStack,
     ) -> Result<Self, Error> {
         let centrifugo = Centrifugo::new(config)?;
-        // Large, and over before anything is served: its room is not kept in the future that serves.
+        // Boxed because it is large and ends before the worker serves: it takes no room in the future that serves.
         checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::PATIENCE)).await)?;
         let reply_queue =
             Arc::new(ReplyQueue::with_history_limit(REPLY_QUEUE_BYTES, config.max_remembered_bytes_per_user));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, layers, Arc::clone(&reply_queue)));
         let replies = Replies::start(&centrifugo.api, &reply_queue);
-        let sharing = Sharing::start(&centrifugo, Arc::clone(&dispatcher)).await?;
+        let membership = Membership::start(&centrifugo, Arc::clone(&dispatcher)).await?;
         let mut telemetry = JoinSet::new();
         let kept = Arc::clone(&dispatcher);
         telemetry.spawn(async move { kept.run_telemetry().await });
-        Ok(Self { centrifugo, dispatcher, reply_queue, sharing, replies, telemetry })
+        Ok(Self { centrifugo, dispatcher, reply_queue, membership, replies, telemetry })
     }
 
     /// Waits until requests arrive.
     pub(super) async fn joined(&mut self) -> Result<(), Error> {
-        self.sharing.joined(&self.centrifugo).await?;
+        self.membership.joined(&self.centrifugo).await?;
         let config = &self.centrifugo.config;
         let (methods, url) = (self.dispatcher.methods(), shown_url(&config.centrifugo_url));
         tracing::info!(methods, channel = config.request_channel, url, "serving");
         Ok(())
     }
 
-    /// Stops gracefully: leaves the group of workers, so that others run what comes from now on, or the next one to start; calls
-    /// that run finish (up to
-    /// [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout)), their replies are sent, the connection is closed. All
-    /// of it ends within 2 s after the `shutdown_timeout`; what was given up for that is counted in the log.
+    /// Stops gracefully: leaves the worker group, so that other workers or the next one to start run later calls; calls
+    /// in flight finish (up to [`shutdown_timeout`](crate::Config#structfield.shutdown_timeout)), their replies are
+    /// sent, and the connection is closed. All of this ends within 2 s after the `shutdown_timeout`; the log counts
+    /// what is given up.
     ///
     /// Dropping this future stops at once.
     pub async fn stop(self) {
         self.stop_or(future::pending()).await;
     }
 
-    /// The same, but waits for nothing any more when it is told to `hurry`. Says how many calls still run, because they block
-    /// their threads.
+    /// Like [`stop`](Self::stop), but stops waiting when `hurry` is ready. Returns the number of calls that still run
+    /// because they block their threads.
     pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) -> usize {
-        let Self { centrifugo, dispatcher, reply_queue, mut sharing, replies, telemetry } = self;
+        let Self { centrifugo, dispatcher, reply_queue, mut membership, replies, telemetry } = self;
         let shutdown_timeout = centrifugo.config.shutdown_timeout;
         let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
         let (started, patience) = (Instant::now(), shutdown_timeout.min(NEVER));
-        let end = either(alarm(limit), hurry.clone().then(|()| alarm(HURRY)));
+        let end = either(watchdog_timer(limit), hurry.clone().then(|()| watchdog_timer(HURRY)));
         let in_order = async {
             tracing::info!("shutting down: leaving the worker group");
-            if !sharing.leave(patience, hurry.clone()).await {
+            if !membership.leave(patience, hurry.clone()).await {
                 tracing::warn!(
                     "the worker group could not be left: calls are refused from now on until the others notice"
                 );
             }
             tracing::info!("waiting for the calls that run");
-            dispatcher.drain(either(alarm(patience.saturating_sub(started.elapsed())), hurry)).await;
-            // Those who are told that all is finished believe it.
+            dispatcher.drain(either(watchdog_timer(patience.saturating_sub(started.elapsed())), hurry)).await;
+            // Other workers rely on the report that all calls are finished, so every reply must be sent before.
             reply_queue.drained().await;
-            sharing.close().await;
+            membership.close().await;
             dispatcher.wait_idle().await;
             replies.finish(Instant::now() + limit).await;
         };
@@ -138,7 +139,7 @@ async fn either(one: impl Future<Output = ()>, other: impl Future<Output = ()>) 
     }
 }
 
-/// How long a stop takes at most.
+/// The longest time that a stop takes.
 pub(super) fn stop_limit(shutdown_timeout: Duration) -> Duration {
     shutdown_timeout.min(NEVER) + STOP_GRACE
 }

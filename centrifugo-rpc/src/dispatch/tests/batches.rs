@@ -69,7 +69,7 @@ fn a_publication_is_divided_by_its_requests() {
     // A request that is not allowed in a batch stays invalid when it is the only one left.
     let cancel = json!({ "cancel": "x", "reply_to": format!("reply:{SESSION}#42") });
     assert_eq!(divide(format!(r#"{{"batch":[{c},{cancel},{{"batch":[{d}]}},1]}}"#)), [c, none()]);
-    assert_eq!((count(&Bytes::from("{}")), count(&Bytes::from(r#"{"batch":[1,2]}"#))), (1, 2));
+    assert_eq!((request_count(&Bytes::from("{}")), request_count(&Bytes::from(r#"{"batch":[1,2]}"#))), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! A publication as the group remembers it: as it came, read again only if its worker dies.
+//! A publication as the group retains it: its bytes, which are decoded again only if its worker dies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,64 +8,64 @@ use tokio::time::Instant;
 
 use crate::connection::Caller;
 use crate::dispatch::completion::CompletionGuard;
-use crate::dispatch::{Dispatcher, ReplyAddress, count};
+use crate::dispatch::{Dispatcher, ReplyAddress, request_count};
 use crate::group::Request;
 
 #[derive(Debug)]
-pub(super) struct Remembered {
+pub(super) struct RetainedRequest {
     data: Bytes,
     caller: Caller,
-    /// When it was published at the earliest, if that is known.
+    /// The earliest time at which it may have been published, if known.
     since: Option<Instant>,
     dispatcher: Arc<Dispatcher>,
 }
 
-impl Remembered {
+impl RetainedRequest {
     pub(super) fn new(data: Bytes, caller: Caller, since: Option<Instant>, dispatcher: Arc<Dispatcher>) -> Self {
         Self { data, caller, since, dispatcher }
     }
 
-    /// How old it is at most, if that is known from how it arrived or from what others said.
-    pub(super) fn age(&self, said: Option<Duration>) -> Option<Duration> {
+    /// The greatest possible age, if known from the delivery or from the messages of other workers (`reported`).
+    pub(super) fn age(&self, reported: Option<Duration>) -> Option<Duration> {
         let seen = self.since.map(|since| since.elapsed());
-        seen.into_iter().chain(said).min()
+        seen.into_iter().chain(reported).min()
     }
 
     pub(super) fn run(self, age: Option<Duration>, completion: CompletionGuard) {
         match age {
             Some(age) => self.dispatcher.accept(&self.data, self.caller, age, Some(completion)),
-            // Its caller may have given up long ago, or just have called.
+            // The caller may have given up long ago, or may just have called.
             None => self.dispatcher.reject_unserved(&self.data, &self.caller),
         }
     }
 
-    /// How many requests it is.
-    pub(super) fn count(&self) -> usize {
-        count(&self.data)
+    /// The number of requests in the publication.
+    pub(super) fn request_count(&self) -> usize {
+        request_count(&self.data)
     }
 
-    /// The calls that were cancelled, and the rest.
-    pub(super) fn by_cancellation(mut self, cancelled: impl Fn(&ReplyAddress) -> bool) -> (Option<Self>, Option<Self>) {
+    /// Divides the publication into its cancelled calls and the rest.
+    pub(super) fn split_cancelled(mut self, cancelled: impl Fn(&ReplyAddress) -> bool) -> (Option<Self>, Option<Self>) {
         let data = std::mem::take(&mut self.data);
         let parts = self.dispatcher.split_cancelled(data, &self.caller, cancelled);
-        self.apart(parts)
+        self.into_parts(parts)
     }
 
-    fn apart(self, (first, others): (Option<Bytes>, Option<Bytes>)) -> (Option<Self>, Option<Self>) {
+    fn into_parts(self, (first, others): (Option<Bytes>, Option<Bytes>)) -> (Option<Self>, Option<Self>) {
         let with = |data| Self { data, caller: self.caller.clone(), dispatcher: Arc::clone(&self.dispatcher), ..self };
         (first.map(with), others.map(with))
     }
 
-    pub(super) fn cancelled(self) {
+    pub(super) fn reject_cancelled(self) {
         self.dispatcher.reject_cancelled(&self.data, &self.caller);
     }
 
-    pub(super) fn lost(self) {
+    pub(super) fn reject_lost(self) {
         self.dispatcher.reject_lost(&self.data, &self.caller, self.age(None).unwrap_or_default());
     }
 }
 
-impl Request for Remembered {
+impl Request for RetainedRequest {
     fn size(&self) -> usize {
         let caller =
             self.caller.user.len() + self.caller.client.len() + self.caller.info.as_ref().map_or(0, Bytes::len);
@@ -74,10 +74,10 @@ impl Request for Remembered {
 
     fn by_idempotence(mut self) -> (Option<Self>, Option<Self>) {
         let parts = self.dispatcher.split_idempotent(std::mem::take(&mut self.data), &self.caller);
-        self.apart(parts)
+        self.into_parts(parts)
     }
 
-    /// It is a slice of a frame that may hold many.
+    /// Copies the bytes: they are a slice of a frame that may hold many publications.
     fn remembered(mut self) -> Self {
         self.data = Bytes::copy_from_slice(&self.data);
         self.caller.info = self.caller.info.map(|info| Bytes::copy_from_slice(&info));

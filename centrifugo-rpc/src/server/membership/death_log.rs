@@ -1,10 +1,16 @@
-//! Tells operators that other workers died, and what becomes of their calls.
+//! Logs that other workers died, and what happens to their calls.
 
-use super::remembered::Remembered;
+use super::retained_request::RetainedRequest;
 use crate::group::{Action, Group, Member, Standing};
 
-/// Logs what the view at this offset says of the dead, if it is in force; `actions` are what it made this worker do.
-pub(super) fn tell(group: &Group<Remembered>, offset: u64, dead: &[Member], actions: &[Action<Remembered>]) {
+/// Logs the dead members that the view at this offset removed, if the view is in force. `actions` are the resulting
+/// actions of this worker.
+pub(super) fn log_deaths(
+    group: &Group<RetainedRequest>,
+    offset: u64,
+    dead: &[Member],
+    actions: &[Action<RetainedRequest>],
+) {
     let others: Vec<_> =
         dead.iter().filter(|member| member.worker() != group.me().worker()).map(|gone| &**gone).collect();
     if others.is_empty() || group.standing() != Standing::Member {
@@ -14,8 +20,8 @@ pub(super) fn tell(group: &Group<Remembered>, offset: u64, dead: &[Member], acti
     let (mut worker_lost, mut run_again) = (0, 0);
     for action in actions {
         match action {
-            Action::Lost { request, .. } => worker_lost += request.count(),
-            Action::Run { request, .. } => run_again += request.count(),
+            Action::Lost { request, .. } => worker_lost += request.request_count(),
+            Action::Run { request, .. } => run_again += request.request_count(),
             Action::Publish(_) | Action::AskPresence => {}
         }
     }

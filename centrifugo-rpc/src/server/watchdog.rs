@@ -1,4 +1,4 @@
-//! A timer that depends on no runtime.
+//! A timer that does not depend on the runtime.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// Waits for some time, and no longer even where a handler blocks its thread: with that, it may have stopped the clock of the
-/// whole runtime. Dropping the future ends the timer.
-pub(super) async fn alarm(after: Duration) {
+/// Waits for the given time, even if a handler blocks its thread, which may stop the clock of the whole runtime.
+/// Dropping the future ends the timer.
+pub(super) async fn watchdog_timer(after: Duration) {
     let (held, dropped) = mpsc::channel::<()>();
     let (ring, rings) = oneshot::channel();
-    let timer = thread::Builder::new().name("alarm".to_owned()).spawn(move || {
+    let timer = thread::Builder::new().name("watchdog".to_owned()).spawn(move || {
         if dropped.recv_timeout(after) == Err(RecvTimeoutError::Timeout) {
-            // Nobody waits for it where it cannot be sent.
+            // Sending fails only if the receiver is gone, which is fine.
             let _ = ring.send(());
         }
     });

@@ -1,4 +1,4 @@
-//! Workers of other services in the request channel: each call that they get is answered with 404.
+//! Detects workers of other services in the request channel, which answer each call that they get with 404.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -7,37 +7,37 @@ use crate::centrifugo::identity::{Identity, another_service};
 use crate::connection::Caller;
 use crate::contract::Served;
 
-/// How many are remembered as told. Beyond that, all are told again.
+/// The number of workers remembered as reported. Beyond that, all are reported again.
 const REMEMBERED: usize = 1024;
 
-/// Looks out for them, and says so once for each.
+/// Reports each worker of another service once.
 #[derive(Debug)]
-pub(super) struct Strangers {
+pub(super) struct ForeignServices {
     channel: String,
     own: Served,
-    told: Mutex<HashSet<String>>,
+    reported: Mutex<HashSet<String>>,
 }
 
-impl Strangers {
+impl ForeignServices {
     pub(super) fn new(channel: &str, own: Served) -> Self {
-        Self { channel: channel.to_owned(), own, told: Mutex::default() }
+        Self { channel: channel.to_owned(), own, reported: Mutex::default() }
     }
 
     pub(super) fn own(&self) -> &Served {
         &self.own
     }
 
-    /// Looks at a connection to the channel.
-    pub(super) fn look_at(&self, client: &Caller) {
+    /// Checks a connection to the channel.
+    pub(super) fn check(&self, client: &Caller) {
         let Some(other) = Identity::of(client) else { return };
         if !other.serves.as_ref().is_some_and(|serves| serves.is_another_than(&self.own)) {
             return;
         }
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() >= REMEMBERED {
-            told.clear();
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.len() >= REMEMBERED {
+            reported.clear();
         }
-        if told.insert(other.worker.clone()) {
+        if reported.insert(other.worker.clone()) {
             let (what, fix) = another_service(&self.channel, &self.own, &other);
             tracing::error!("{what}: {fix}");
         }

@@ -1,4 +1,4 @@
-//! The time of the group: near what other workers take it to be, and never going back.
+//! The clock of the group: close to the clocks of other workers, and monotonic.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,7 +22,7 @@ impl Clock {
         self.start_millis + millis(self.start.elapsed())
     }
 
-    /// How long ago that was; nothing for what is still to come.
+    /// The time since then; zero for a time in the future.
     pub(super) fn since(&self, time: Millis) -> Duration {
         Duration::from_millis(self.now().saturating_sub(time))
     }

@@ -1,4 +1,5 @@
-//! Shares the request channel with other workers: from the subscription through the rules of the group to the dispatcher.
+//! The worker's membership in the group of its request channel: connects the subscription, the rules of the group and
+//! the dispatcher.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,64 +17,64 @@ use crate::dispatch::{Dispatcher, may_cancel};
 use crate::error::{Error, ErrorKind};
 use crate::group::{Action, Envelope, Group, Standing, TICK};
 
-mod cancelled;
+mod cancellations;
 mod clock;
-mod deaths;
+mod death_log;
+mod foreign_services;
 mod latency;
-mod remembered;
-mod strangers;
-mod voice;
+mod publisher;
+mod retained_request;
 
-use cancelled::Cancelled;
+use cancellations::Cancellations;
 use clock::Clock;
-use remembered::Remembered;
-use strangers::Strangers;
-use voice::{Heard, Voice};
+use foreign_services::ForeignServices;
+use publisher::{Answer, GroupPublisher};
+use retained_request::RetainedRequest;
 
-/// How many bytes of requests a worker remembers of others, so that it can speak for them should they die: some seconds of the
-/// busiest channel. As many again while it joins.
-const MEMORY: usize = 64 << 20;
+/// The bytes of requests that a worker retains of other workers, so that it can answer for them if they die: some
+/// seconds of the busiest channel. As many again while it joins.
+const RETAINED_BYTES: usize = 64 << 20;
 
-/// How long reading the history may take before that.
+/// The time that reading the history may take before joining.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a worker may take to be a member: five questions that nobody answers, and a little more.
-const JOIN: Patience = Patience { least: Duration::from_secs(15), answers: 10 };
+/// The time that joining may take: five join requests without an answer, and a little more.
+const JOIN: Timeout = Timeout { least: Duration::from_secs(15), answers: 10 };
 
-/// How long leaving may take: a proposal, and another one should that be lost.
-const LEAVE: Patience = Patience { least: Duration::from_secs(5), answers: 4 };
+/// The time that leaving may take: one proposal, and another one if the first is lost.
+const LEAVE: Timeout = Timeout { least: Duration::from_secs(5), answers: 4 };
 
-/// How long the last word may take.
-const FAREWELL: Patience = Patience { least: Duration::from_secs(1), answers: 4 };
+/// The time that the final report may take.
+const FINAL_REPORT: Timeout = Timeout { least: Duration::from_secs(1), answers: 4 };
 
-/// How long something may take: a time, and as long as the server API takes for so many answers.
+/// A timeout that grows with the latency of the server API: a fixed time plus that of a number of answers.
 #[derive(Debug, Clone, Copy)]
-struct Patience {
+struct Timeout {
     least: Duration,
     answers: u32,
 }
 
-/// How long the question may take who else is subscribed, where only the log waits for the answer.
+/// The timeout for the list of subscribed workers, if only the log needs it.
 const PRESENCE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A worker's part in the group of its channel.
+/// A worker's membership in the group of its channel.
 #[derive(Debug)]
-pub(super) struct Sharing {
+pub(super) struct Membership {
     identity: Identity,
     shared: Arc<Shared>,
     subscription: Subscription,
-    standing: watch::Receiver<Stand>,
-    /// End when this is dropped.
+    status: watch::Receiver<Status>,
+    /// The tasks stop when this value is dropped.
     tasks: JoinSet<()>,
 }
 
-/// Where this worker stands, as far as others wait for it.
+/// The status of this worker in the group, for the code that waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stand {
+enum Status {
     Outside,
     Member,
     Left,
-    /// There is no history, and so no group.
+    /// The channel has no history, so there is no group.
     Alone,
 }
 
@@ -81,80 +82,81 @@ enum Stand {
 struct Shared {
     dispatcher: Arc<Dispatcher>,
     state: Mutex<State>,
-    finished: Arc<Completions>,
+    completions: Arc<Completions>,
     clock: Clock,
-    voice: Voice,
-    strangers: Strangers,
-    /// There may be something to say.
+    publisher: GroupPublisher,
+    foreign_services: ForeignServices,
+    /// Notified when the group may have messages to send.
     wake: Notify,
-    standing: watch::Sender<Stand>,
+    status: watch::Sender<Status>,
 }
 
 #[derive(Debug)]
 struct State {
-    group: Group<Remembered>,
+    group: Group<RetainedRequest>,
     order: Order,
-    cancelled: Cancelled,
-    actions: Vec<Action<Remembered>>,
-    /// How many requests of others were too many to remember, as far as that was logged.
+    cancellations: Cancellations,
+    actions: Vec<Action<RetainedRequest>>,
+    /// The number of dropped requests of other workers that was logged already.
     forgotten: u64,
 }
 
-/// What the channel is like.
+/// The order of the publications in the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     Unknown,
     Ordered,
-    /// Without history: every request is this worker's, as there can be no other.
+    /// No history: every request is this worker's, because there is no other worker.
     Unordered,
-    /// The history went away while there may have been others: nobody could say any more who runs what.
+    /// The history was removed while there may have been other workers: the owner of a request is undefined now.
     Lost,
 }
 
-impl Sharing {
-    /// Subscribes to the request channel, and begins to join the group. From then on requests may be run, so that it has to be
-    /// left again: see [`leave`](Self::leave).
+impl Membership {
+    /// Subscribes to the request channel and starts to join the group. From then on requests may run, so the worker
+    /// must [`leave`](Self::leave).
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from subscribing.
+    /// Everything that prevents the subscription.
     pub(super) async fn start(centrifugo: &Centrifugo, dispatcher: Arc<Dispatcher>) -> Result<Self, Error> {
         let config = &centrifugo.config;
-        let strangers = Strangers::new(&config.request_channel, dispatcher.served(config.service.as_deref()));
-        let identity = Identity::new(strangers.own().clone());
-        let (sender, standing) = watch::channel(Stand::Outside);
+        let foreign_services =
+            ForeignServices::new(&config.request_channel, dispatcher.served(config.service.as_deref()));
+        let identity = Identity::new(foreign_services.own().clone());
+        let (sender, status) = watch::channel(Status::Outside);
         let shared = Arc::new(Shared {
             dispatcher,
             state: Mutex::new(State {
-                group: Group::new(&identity.worker, MEMORY),
+                group: Group::new(&identity.worker, RETAINED_BYTES),
                 order: Order::Unknown,
-                cancelled: Cancelled::default(),
+                cancellations: Cancellations::default(),
                 actions: Vec::new(),
                 forgotten: 0,
             }),
-            finished: Arc::default(),
+            completions: Arc::default(),
             clock: Clock::new(),
-            voice: Voice::default(),
-            strangers,
+            publisher: GroupPublisher::default(),
+            foreign_services,
             wake: Notify::new(),
-            standing: sender,
+            status: sender,
         });
         let events = Arc::clone(&shared);
         let info = identity.info()?;
         let subscription = Subscription::open(centrifugo, &info, move |event| events.on_event(event)).await?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(keep_time(Arc::clone(&shared), subscription.liveness()));
-        let heard = Arc::clone(&shared);
-        let voice = shared.voice.clone();
-        tasks.spawn(voice.run(centrifugo.clone(), subscription.place(), move |what| heard.on_heard(what)));
-        Ok(Self { identity, shared, subscription, standing, tasks })
+        tasks.spawn(run_timers(Arc::clone(&shared), subscription.liveness()));
+        let answers = Arc::clone(&shared);
+        let publisher = shared.publisher.clone();
+        tasks.spawn(publisher.run(centrifugo.clone(), subscription.place(), move |answer| answers.on_answer(answer)));
+        Ok(Self { identity, shared, subscription, status, tasks })
     }
 
-    /// Waits until it is a member of the group.
+    /// Waits until this worker is a member of the group.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from joining; where the channel has no history, that there is another worker.
+    /// Everything that prevents joining. If the channel has no history, also another worker.
     pub(super) async fn joined(&mut self, centrifugo: &Centrifugo) -> Result<(), Error> {
         let channel = &centrifugo.config.request_channel;
         let liveness = self.subscription.liveness();
@@ -164,21 +166,21 @@ impl Sharing {
             }
         };
         let too_long = async {
-            // A long history takes its time.
+            // A long history takes time to read.
             let _ = timeout(CATCH_UP_TIMEOUT, caught_up).await;
-            self.shared.end_of(JOIN).await;
+            self.shared.time_out(JOIN).await;
         };
-        let stand = tokio::select! {
-            joined = self.standing.wait_for(|standing| *standing != Stand::Outside) => joined.ok().map(|stand| *stand),
+        let status = tokio::select! {
+            joined = self.status.wait_for(|status| *status != Status::Outside) => joined.ok().map(|status| *status),
             () = too_long => None,
         };
-        match stand {
-            Some(Stand::Alone) => nobody_else(centrifugo, &self.identity).await,
+        match status {
+            Some(Status::Alone) => check_alone(centrifugo, &self.identity).await,
             Some(_) => {
-                // Workers that come later announce themselves. A slow API must not hold up the start.
+                // Workers that start later announce themselves. A slow API must not delay the start.
                 let present = timeout(PRESENCE_TIMEOUT, centrifugo.api.presence(channel)).await;
                 for client in present.ok().and_then(Result::ok).unwrap_or_default() {
-                    self.shared.strangers.look_at(&client);
+                    self.shared.foreign_services.check(&client);
                 }
                 Ok(())
             }
@@ -193,27 +195,27 @@ impl Sharing {
         }
     }
 
-    /// Leaves the group: others run what comes from now on, or nobody does until another worker starts. Says whether that
-    /// worked; it does not where Centrifugo is away.
+    /// Leaves the group: other workers run later requests, or the next worker that starts. Returns whether that worked;
+    /// it does not if Centrifugo is unreachable.
     pub(super) async fn leave(&mut self, limit: Duration, hurry: impl Future<Output = ()>) -> bool {
         self.shared.state().group.leave();
         self.shared.wake.notify_one();
-        let out = self.standing.wait_for(|standing| *standing != Stand::Member);
+        let out = self.status.wait_for(|status| *status != Status::Member);
         let left = tokio::select! {
             left = timeout(limit, out) => left.is_ok(),
-            () = self.shared.end_of(LEAVE) => false,
+            () = self.shared.time_out(LEAVE) => false,
             () = hurry => false,
         };
         left
     }
 
-    /// Says that all is finished, once all is, and disconnects.
+    /// Reports that all calls are finished, once they are, and disconnects.
     pub(super) async fn close(mut self) {
         self.shared.wake.notify_one();
-        let out = self.standing.wait_for(|standing| matches!(standing, Stand::Left | Stand::Alone));
+        let out = self.status.wait_for(|status| matches!(status, Status::Left | Status::Alone));
         tokio::select! {
             _ = out => {}
-            () = self.shared.end_of(FAREWELL) => {
+            () = self.shared.time_out(FINAL_REPORT) => {
                 tracing::warn!("the other workers could not be told that this one is finished");
             }
         }
@@ -222,8 +224,8 @@ impl Sharing {
     }
 }
 
-/// Without history only one worker may run: the one that was there first.
-async fn nobody_else(centrifugo: &Centrifugo, identity: &Identity) -> Result<(), Error> {
+/// Checks that no other worker runs: without history, only one may.
+async fn check_alone(centrifugo: &Centrifugo, identity: &Identity) -> Result<(), Error> {
     let channel = &centrifugo.config.request_channel;
     let namespace = crate::protocol::namespace(channel);
     let present = centrifugo.api.presence(channel).await.unwrap_or_default();
@@ -242,19 +244,19 @@ async fn nobody_else(centrifugo: &Centrifugo, identity: &Identity) -> Result<(),
     Ok(())
 }
 
-fn tell(group: &Group<Remembered>, standing: Stand) {
+fn log_status(group: &Group<RetainedRequest>, status: Status) {
     let (me, members) = (group.me(), group.view().map_or(0, |view| view.members.len()));
-    match standing {
-        Stand::Member => tracing::info!(%me, members, "a member of the worker group"),
-        Stand::Outside => tracing::info!(%me, members, "not a member of the worker group any more"),
-        Stand::Left | Stand::Alone => {}
+    match status {
+        Status::Member => tracing::info!(%me, members, "a member of the worker group"),
+        Status::Outside => tracing::info!(%me, members, "not a member of the worker group any more"),
+        Status::Left | Status::Alone => {}
     }
 }
 
-/// Lets time pass for the group.
-async fn keep_time(shared: Arc<Shared>, liveness: Liveness) {
+/// Drives the timers of the group.
+async fn run_timers(shared: Arc<Shared>, liveness: Liveness) {
     let mut ticks = interval(Duration::from_millis(TICK));
-    // After a pause one tick is enough: what others did not say while nothing was read means nothing.
+    // After a pause one tick is enough: silence of other workers proves nothing while nothing was read.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let ticked = tokio::select! {
@@ -264,7 +266,7 @@ async fn keep_time(shared: Arc<Shared>, liveness: Liveness) {
         if ticked {
             shared.dispatcher.resume_if_stalled();
         }
-        shared.pass(ticked, liveness.is_live());
+        shared.advance(ticked, liveness.is_live());
     }
 }
 
@@ -273,19 +275,19 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for as long as there is patience, which may become more meanwhile.
-    async fn end_of(&self, Patience { least, answers }: Patience) {
+    /// Waits until the timeout is over. It grows if the latency grows meanwhile.
+    async fn time_out(&self, Timeout { least, answers }: Timeout) {
         let started = Instant::now();
-        while let Some(left) = (least + self.voice.latency() * answers).checked_sub(started.elapsed()) {
+        while let Some(left) = (least + self.publisher.latency() * answers).checked_sub(started.elapsed()) {
             sleep(left.clamp(Duration::from_millis(1), Duration::from_millis(TICK))).await;
         }
     }
 
-    fn on_heard(&self, what: Heard) {
-        match what {
-            Heard::Presence(clients) => self.state().group.presence(clients),
-            Heard::Behind => self.state().group.state_soon(),
-            Heard::Nothing => return,
+    fn on_answer(&self, answer: Answer) {
+        match answer {
+            Answer::Presence(clients) => self.state().group.presence(clients),
+            Answer::Behind => self.state().group.state_soon(),
+            Answer::Nothing => return,
         }
         self.wake.notify_one();
     }
@@ -293,13 +295,13 @@ impl Shared {
     fn on_event(&self, event: Event) {
         match event {
             Event::Arrived(Arrival::Published(delivery)) => self.on_delivery(delivery),
-            Event::Arrived(Arrival::Begins { epoch, first }) => self.on_beginning(&epoch, first),
+            Event::Arrived(Arrival::Begins { epoch, first }) => self.on_stream_start(&epoch, first),
             Event::Arrived(Arrival::Unordered) => self.on_unordered(),
             Event::WentBack => self.dispatcher.suspend_reply_history(),
             Event::Joined(client) => {
                 if let Some(worker) = identity::worker(&client) {
                     self.state().group.joined(&client.client, &worker);
-                    self.strangers.look_at(&client);
+                    self.foreign_services.check(&client);
                 }
             }
             Event::Left(client) => {
@@ -310,7 +312,7 @@ impl Shared {
         }
     }
 
-    fn on_beginning(&self, epoch: &str, first: u64) {
+    fn on_stream_start(&self, epoch: &str, first: u64) {
         let mut state = self.state();
         if state.order == Order::Unordered {
             tracing::error!(
@@ -319,7 +321,7 @@ impl Shared {
             return;
         }
         state.order = Order::Ordered;
-        state.cancelled.clear();
+        state.cancellations.clear();
         state.group.begin(epoch, first);
         self.wake.notify_one();
     }
@@ -334,15 +336,15 @@ impl Shared {
             state.order = Order::Lost;
         } else {
             state.order = Order::Unordered;
-            self.standing.send_replace(Stand::Alone);
+            self.status.send_replace(Status::Alone);
         }
     }
 
-    /// A publication: run here, left to others, or something between workers.
+    /// Handles a publication: a request for this worker or another one, or a message between workers.
     fn on_delivery(&self, mut delivery: Delivery) {
         let now = self.clock.now();
         let mut state = self.state();
-        let State { group, order, cancelled, actions, .. } = &mut *state;
+        let State { group, order, cancellations, actions, .. } = &mut *state;
         if *order == Order::Lost || *order == Order::Ordered && delivery.offset == 0 {
             tracing::debug!("a publication without a place in the order of the channel");
             return;
@@ -350,52 +352,52 @@ impl Shared {
         let Some(caller) = delivery.caller.take() else {
             if *order == Order::Ordered {
                 self.on_message(group, &delivery, now, actions);
-                self.act(group, cancelled, actions);
+                self.act(group, cancellations, actions);
             }
             return;
         };
         if *order != Order::Ordered {
-            // What was there before this worker, of a time in which there was a history.
+            // Requests that were stored before this worker started, while the channel had a history.
             if let Some(since) = delivery.since {
                 self.dispatcher.accept(&delivery.data, caller, since.elapsed(), None);
             }
             return;
         }
-        // Cancellations act wherever their call runs.
+        // Every worker handles a cancellation, because any of them may run the call.
         if may_cancel(&delivery.data)
             && let Some(address) = self.dispatcher.cancel(&delivery.data, &caller)
         {
-            cancelled.add(address, delivery.offset);
+            cancellations.add(address, delivery.offset);
             return group.skip(delivery.offset);
         }
-        let request = Remembered::new(delivery.data, caller, delivery.since, Arc::clone(&self.dispatcher));
+        let request = RetainedRequest::new(delivery.data, caller, delivery.since, Arc::clone(&self.dispatcher));
         group.request(delivery.offset, request, now, actions);
-        self.act(group, cancelled, actions);
+        self.act(group, cancellations, actions);
     }
 
     fn on_message(
         &self,
-        group: &mut Group<Remembered>,
+        group: &mut Group<RetainedRequest>,
         delivery: &Delivery,
         now: u64,
-        actions: &mut Vec<Action<Remembered>>,
+        actions: &mut Vec<Action<RetainedRequest>>,
     ) {
         match serde_json::from_slice::<Envelope>(&delivery.data) {
             Ok(envelope) => {
                 tracing::trace!(offset = delivery.offset, message = ?envelope.group, "a message of the worker group");
                 let dead = envelope.group.message.dead().to_vec();
                 group.message(delivery.offset, envelope.group, now, actions);
-                deaths::tell(group, delivery.offset, &dead, actions);
+                death_log::log_deaths(group, delivery.offset, &dead, actions);
                 self.wake.notify_one();
             }
             Err(_) => group.skip(delivery.offset),
         }
     }
 
-    fn pass(&self, ticked: bool, live: bool) {
+    fn advance(&self, ticked: bool, live: bool) {
         let now = self.clock.now();
         let mut state = self.state();
-        let State { group, order, cancelled, actions, forgotten } = &mut *state;
+        let State { group, order, cancellations, actions, forgotten } = &mut *state;
         if *order != Order::Ordered {
             return;
         }
@@ -407,40 +409,45 @@ impl Shared {
                 "more requests of other workers are open than this one remembers: should their worker die, their callers time out"
             );
         }
-        self.finished.drain(|generation, offset| group.finished(generation, offset));
+        self.completions.drain(|generation, offset| group.finished(generation, offset));
         if ticked {
             group.tick(now, live, actions);
         } else {
             group.decide(live, actions);
         }
-        self.act(group, cancelled, actions);
-        let standing = match group.standing() {
-            Standing::Outside => Stand::Outside,
-            Standing::Member => Stand::Member,
-            Standing::Left => Stand::Left,
+        self.act(group, cancellations, actions);
+        let status = match group.standing() {
+            Standing::Outside => Status::Outside,
+            Standing::Member => Status::Member,
+            Standing::Left => Status::Left,
         };
-        let before = *self.standing.borrow();
-        if before != standing {
-            // Before those who wait for it go on: the log keeps the order.
-            tell(group, standing);
-            self.standing.send_replace(standing);
+        let before = *self.status.borrow();
+        if before != status {
+            // Logged before the waiting code continues, so that log lines are in order.
+            log_status(group, status);
+            self.status.send_replace(status);
         }
     }
 
-    fn act(&self, group: &Group<Remembered>, cancelled: &Cancelled, actions: &mut Vec<Action<Remembered>>) {
+    fn act(
+        &self,
+        group: &Group<RetainedRequest>,
+        cancellations: &Cancellations,
+        actions: &mut Vec<Action<RetainedRequest>>,
+    ) {
         for action in actions.drain(..) {
             match action {
                 Action::Run { offset, request, after } => {
                     let age = request.age(after.map(|after| self.clock.since(after)));
-                    let completion = CompletionGuard::new(&self.finished, group.generation(), offset);
-                    // Before anybody had it, or while it was another's: it waited.
-                    let (over, request) = if cancelled.after(offset) {
-                        request.by_cancellation(|address| cancelled.has(offset, address))
+                    let completion = CompletionGuard::new(&self.completions, group.generation(), offset);
+                    // The call may have been cancelled while it waited without an owner or belonged to another worker.
+                    let (rejected, request) = if cancellations.after(offset) {
+                        request.split_cancelled(|address| cancellations.has(offset, address))
                     } else {
                         (None, Some(request))
                     };
-                    if let Some(request) = over {
-                        request.cancelled();
+                    if let Some(request) = rejected {
+                        request.reject_cancelled();
                     }
                     if let Some(request) = request {
                         request.run(age, completion);
@@ -448,10 +455,10 @@ impl Shared {
                 }
                 Action::Lost { offset, request } => {
                     tracing::debug!(offset, "the worker that had this request is gone");
-                    request.lost();
+                    request.reject_lost();
                 }
-                Action::Publish(sent) => self.voice.say(Envelope { group: sent }),
-                Action::AskPresence => self.voice.ask(),
+                Action::Publish(sent) => self.publisher.publish(Envelope { group: sent }),
+                Action::AskPresence => self.publisher.ask_presence(),
             }
         }
     }
