@@ -1,15 +1,17 @@
-//! Who runs what, where several workers share a request channel: the rules, as a state machine without a clock and without I/O.
+//! The rules that decide which worker runs which request of a shared channel: a state machine without a clock and
+//! without I/O.
 //!
-//! Centrifugo hands every publication to every worker, in one order that is the same for all. What workers tell each other is
-//! part of that order, so that each knows at every offset who the members are, without asking anybody:
+//! Centrifugo delivers every publication to every worker, in one order that is the same for all. The messages of
+//! workers are part of that order, so each worker knows the members at every offset without joining another:
 //!
-//! - A **view** names the members. It is a proposal until it is read, and takes effect at its own offset, if its `prev` is the
-//!   version in force there.
-//! - The **owner** of the request at offset `o` is member `o mod n` of the view in force at `o`. It alone runs it.
-//! - A newcomer knows no view. It adopts a **state**, which says what was in force where, and reads on from there. It never
-//!   adopts a view out of the history: that may be a proposal that lost.
+//! - A **view** names the members. It is a proposal until it is read. It takes effect at its own offset if its `prev`
+//!   is the version in force there.
+//! - The **owner** of the request at offset `o` is member `o mod n` of the view in force at `o`. Only the owner runs
+//!   it.
+//! - A newcomer knows no view. It adopts a **state**, which says which view was in force where, and reads on from
+//!   there. It never adopts a view from the history: that view may be a proposal that lost.
 //!
-//! `docs/architecture.md` tells the whole story; [`propose`] says when a worker says what.
+//! `docs/architecture.md` explains the whole protocol; [`propose`] decides when a worker sends which message.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,87 +27,87 @@ pub(crate) use message::{Envelope, Member, Message, Sent};
 pub(crate) use propose::TICK;
 pub(crate) use view::View;
 
-use ledger::{Backlog, Entry, Ledger, Read, Unowned};
-use newcomer::Asking;
+use ledger::{Backlog, Buffered, Entry, Ledger, Unowned};
+use newcomer::Joining;
 use presence::Presence;
-use propose::Pacing;
+use propose::Timers;
 
-/// A time in milliseconds: of a clock that never goes back, and near to what other workers take the time to be.
+/// A time in milliseconds, of a monotonic clock close to the clocks of other workers.
 pub(crate) type Millis = u64;
 
-/// What the rules have to know of a request, or of requests that have one place in the channel.
+/// A request, or the requests of one publication, as far as the rules need to know it.
 pub(crate) trait Request {
-    /// How many bytes it takes to remember it.
+    /// The bytes needed to retain the request.
     fn size(&self) -> usize;
 
-    /// What of it may run again after its worker died, and what may not.
+    /// Splits the request into the part that may run again after the death of its worker, and the part that may not.
     #[must_use]
     fn by_idempotence(self) -> (Option<Self>, Option<Self>)
     where
         Self: Sized;
 
-    /// Called before it is remembered: it must not keep more alive than its size.
+    /// Called before the request is retained: the result must not keep more memory alive than its size.
     #[must_use]
-    fn remembered(self) -> Self
+    fn into_retained(self) -> Self
     where
         Self: Sized;
 }
 
-/// What has to be done.
+/// An action for the caller of the state machine.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Action<R> {
-    /// This worker runs the request, and calls [`Group::finished`] in the end.
+    /// This worker runs the request, and calls [`Group::finished`] when it is complete.
     Run {
         offset: u64,
         request: R,
-        /// It was published after this, where that is known better than from how it arrived.
+        /// A lower bound of the time of publication, if a better one is known than from the delivery.
         after: Option<Millis>,
     },
-    /// Nobody will finish the request: whoever knows that says so to its caller.
+    /// No worker will finish the request: every worker that receives this action reports it to the caller.
     Lost { offset: u64, request: R },
-    /// Publish this in the request channel. It need not arrive: what matters is said again.
+    /// Publish this in the request channel. It need not arrive: important messages are repeated.
     Publish(Sent),
-    /// Ask who is subscribed, for [`Group::presence`].
+    /// Query the subscribed connections, for [`Group::presence`].
     AskPresence,
 }
 
-/// Where a worker stands.
+/// The status of a worker in the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It does not know the group yet, or is no member.
+pub(crate) enum MemberStatus {
+    /// The worker does not know the group yet, or is not a member.
     Outside,
     Member,
-    /// It is no member, and has said everything it had to say.
+    /// The worker is not a member any more, and has sent its final report.
     Left,
 }
 
-/// One worker's idea of the group.
+/// The group as one worker sees it.
 #[derive(Debug)]
 pub(crate) struct Group<R> {
     worker: String,
     generation: u32,
     me: Member,
     epoch: String,
-    /// All below was read, from `start` on.
+    /// All publications from `start` up to this offset were read.
     position: u64,
     start: u64,
     now: Millis,
-    /// What is in force at `position`, if that is known.
+    /// The view in force at `position`, if known.
     view: Option<Arc<View>>,
     backlog: Backlog<R>,
     ledger: Ledger<R>,
-    /// Its own requests that run.
+    /// This worker's own requests in flight.
     open: BTreeSet<u64>,
     presence: Presence,
     leaving: bool,
-    /// All later publications are younger.
+    /// A lower bound of the time of all later publications.
     last_time: Option<Millis>,
-    asking: Asking,
-    pacing: Pacing,
+    joining: Joining,
+    timers: Timers,
 }
 
 impl<R: Request> Group<R> {
-    /// A worker of this name, which nobody else has. It remembers at most `max_bytes` of requests, twice.
+    /// Makes a worker with this unique name. It retains at most `max_bytes` of requests, twice.
     pub(crate) fn new(worker: &str, max_bytes: usize) -> Self {
         Self {
             worker: worker.to_owned(),
@@ -122,32 +124,32 @@ impl<R: Request> Group<R> {
             presence: Presence::new(),
             leaving: false,
             last_time: None,
-            asking: Asking::default(),
-            pacing: Pacing::default(),
+            joining: Joining::default(),
+            timers: Timers::default(),
         }
     }
 
-    /// The next publication is the one at `first`: a new worker begins to read, or one that lost its place begins anew, as
-    /// somebody else. It cannot know the views that it missed.
+    /// Starts to read at `first`: as a new worker, or, after losing its position, as a new member. It cannot know the
+    /// views that it missed.
     pub(crate) fn begin(&mut self, epoch: &str, first: u64) {
         if self.position > 0 {
             self.generation += 1;
             self.me = Member::new(&self.worker, self.generation);
         }
-        self.presence.heard(&self.me);
+        self.presence.observed(&self.me);
         epoch.clone_into(&mut self.epoch);
         (self.position, self.start) = (first, first);
-        // A stream begins without members, and from its first offset on nothing can be missed.
+        // A stream starts without members, and a reader from its first offset on has missed nothing.
         self.view = (first == 1).then(Arc::default);
         self.backlog.take();
         self.ledger.clear();
         self.open.clear();
         self.last_time = None;
-        self.asking = Asking::default();
-        self.pacing = Pacing::default();
+        self.joining = Joining::default();
+        self.timers = Timers::default();
     }
 
-    /// Who it is now. What it runs belongs to its generation, see [`finished`](Self::finished).
+    /// The member that this worker is now. Its calls belong to its generation, see [`finished`](Self::finished).
     pub(crate) fn me(&self) -> &Member {
         &self.me
     }
@@ -156,39 +158,40 @@ impl<R: Request> Group<R> {
         self.generation
     }
 
-    /// What is in force, if that is known.
+    /// The view in force, if known.
     pub(crate) fn view(&self) -> Option<&View> {
         self.view.as_deref()
     }
 
-    pub(crate) fn standing(&self) -> Standing {
+    pub(crate) fn status(&self) -> MemberStatus {
         match &self.view {
-            Some(view) if view.contains(&self.me) => Standing::Member,
-            _ if self.pacing.left => Standing::Left,
-            _ => Standing::Outside,
+            Some(view) if view.contains(&self.me) => MemberStatus::Member,
+            _ if self.timers.left => MemberStatus::Left,
+            _ => MemberStatus::Outside,
         }
     }
 
-    /// How many requests of others were forgotten, as there were too many: nobody can speak for them if their owners die.
-    pub(crate) fn forgotten(&self) -> u64 {
-        self.ledger.forgotten()
+    /// The number of requests of other workers that were dropped because of the limit: no worker can answer for them if
+    /// their owners die.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.ledger.dropped()
     }
 
-    /// Whom it takes the requests that it remembers to belong to, as far as that was decided where they were published.
+    /// The owners of the retained requests, as far as they were decided at publication.
     #[cfg(test)]
-    fn beliefs(&self) -> Vec<(u64, Option<&Member>)> {
-        self.ledger.beliefs()
+    fn known_owners(&self) -> Vec<(u64, Option<&Member>)> {
+        self.ledger.known_owners()
     }
 
-    /// It wants to be no member any more, and to say so.
+    /// Starts to leave the group.
     pub(crate) fn leave(&mut self) {
         self.leaving = true;
     }
 
-    /// One of its own calls is over, and its reply delivered or given up.
+    /// Records that one of its own calls is complete: its reply is delivered or dropped.
     pub(crate) fn finished(&mut self, generation: u32, offset: u64) {
         if generation == self.generation && self.open.remove(&offset) {
-            self.pacing.dirty = true;
+            self.timers.has_unreported = true;
         }
     }
 
@@ -200,25 +203,25 @@ impl<R: Request> Group<R> {
         self.presence.left(client, worker);
     }
 
-    /// The connections that are subscribed and their workers; none where Centrifugo does not keep them.
+    /// The subscribed connections and their workers; `None` if Centrifugo keeps no presence.
     pub(crate) fn presence(&mut self, clients: Option<Vec<(String, String)>>) {
         self.presence.snapshot(clients);
-        self.presence.heard(&self.me);
+        self.presence.observed(&self.me);
     }
 
-    /// A publication that means nothing to the group.
+    /// Skips a publication that does not concern the group.
     pub(crate) fn skip(&mut self, offset: u64) {
         self.position = offset + 1;
     }
 
-    /// A request of a caller.
+    /// Handles a request of a caller.
     pub(crate) fn request(&mut self, offset: u64, request: R, now: Millis, out: &mut Vec<Action<R>>) {
         self.now = now;
         self.position = offset + 1;
-        self.place(offset, request, out);
+        self.assign(offset, request, out);
     }
 
-    /// A message of a worker.
+    /// Handles a message of a worker.
     pub(crate) fn message(&mut self, offset: u64, sent: Sent, now: Millis, out: &mut Vec<Action<R>>) {
         self.now = now;
         self.position = offset + 1;
@@ -226,23 +229,23 @@ impl<R: Request> Group<R> {
             return;
         }
         if self.view.is_some() {
-            self.apply(offset, sent.message, out);
+            self.apply_message(offset, sent.message, out);
         } else {
-            self.overhear(offset, sent.message, out);
+            self.observe(offset, sent.message, out);
         }
     }
 
-    /// Who runs the request is decided here, and nowhere else.
-    fn place(&mut self, offset: u64, request: R, out: &mut Vec<Action<R>>) {
-        let Some(view) = &self.view else { return self.keep(offset, Read::Request(request.remembered())) };
+    /// Decides the owner of a request, from the view in force at its offset alone.
+    fn assign(&mut self, offset: u64, request: R, out: &mut Vec<Action<R>>) {
+        let Some(view) = &self.view else { return self.buffer(offset, Buffered::Request(request.into_retained())) };
         match view.owner(offset) {
             Some(owner) if *owner == self.me => self.run(offset, request, None, out),
             Some(owner) => {
-                let entry = Entry { request: request.remembered(), view: Arc::clone(view), since: offset };
+                let entry = Entry { request: request.into_retained(), view: Arc::clone(view), since: offset };
                 self.ledger.add(owner, offset, entry);
             }
             None => {
-                let unowned = Unowned { request: request.remembered(), after: self.last_time };
+                let unowned = Unowned { request: request.into_retained(), after: self.last_time };
                 self.ledger.add_unowned(offset, unowned);
             }
         }
@@ -250,64 +253,64 @@ impl<R: Request> Group<R> {
 
     fn run(&mut self, offset: u64, request: R, after: Option<Millis>, out: &mut Vec<Action<R>>) {
         self.open.insert(offset);
-        self.pacing.dirty = true;
+        self.timers.has_unreported = true;
         out.push(Action::Run { offset, request, after });
     }
 
-    fn apply(&mut self, offset: u64, message: Message, out: &mut Vec<Action<R>>) {
+    fn apply_message(&mut self, offset: u64, message: Message, out: &mut Vec<Action<R>>) {
         let Some(view) = &self.view else { return };
         match message {
-            Message::Hello { member } => {
-                self.presence.heard(&member);
+            Message::StateRequest { member } => {
+                self.presence.observed(&member);
                 if member == self.me {
-                    self.pacing.prove_at = None;
+                    self.timers.confirm_liveness_at = None;
                 }
                 if view.owner(offset) == Some(&self.me) {
-                    self.state(self.now, out);
+                    self.publish_state(self.now, out);
                 }
             }
             Message::State { version, members, time, .. } => {
                 self.last_time = self.last_time.max(Some(time));
-                self.pacing.stated_at = self.now;
+                self.timers.state_sent_at = self.now;
                 if version == view.version && members.is_empty() {
-                    self.pacing.owes_state = None;
+                    self.timers.empty_state_since = None;
                 }
             }
             Message::View { prev, members, dead, time } if prev == view.version => {
                 self.last_time = self.last_time.max(time);
-                self.change(View { version: offset, members }, &dead, time, out);
+                self.apply_view(View { version: offset, members }, &dead, time, out);
             }
             Message::View { .. } => {}
-            Message::Genesis { member } => self.genesis(offset, member, out),
+            Message::Bootstrap { member } => self.bootstrap(offset, member, out),
             Message::Progress { member, upto, open, end } => {
-                self.presence.heard(&member);
+                self.presence.observed(&member);
                 self.ledger.progress(&member, upto, &open);
                 if member == self.me {
-                    self.pacing.quiet = 0;
-                    self.pacing.end_seen |= end;
+                    self.timers.ticks_since_own_report = 0;
+                    self.timers.final_report_read |= end;
                 }
             }
         }
     }
 
-    /// The next view is in force.
-    fn change(&mut self, view: View, dead: &[Member], time: Option<Millis>, out: &mut Vec<Action<R>>) {
+    /// Puts the next view in force.
+    fn apply_view(&mut self, view: View, dead: &[Member], time: Option<Millis>, out: &mut Vec<Action<R>>) {
         for member in &view.members {
-            self.presence.heard(member);
+            self.presence.observed(member);
         }
         let view = Arc::new(view);
         let Some(old) = self.view.replace(Arc::clone(&view)) else { return };
         let emptied = view.members.is_empty() && old.contains(&self.me) && !dead.contains(&self.me);
-        self.pacing.owes_state = emptied.then(|| time.unwrap_or(self.now));
-        self.pacing.prove_at = match self.pacing.prove_at {
+        self.timers.empty_state_since = emptied.then(|| time.unwrap_or(self.now));
+        self.timers.confirm_liveness_at = match self.timers.confirm_liveness_at {
             _ if view.contains(&self.me) => None,
             None if old.contains(&self.me) => Some(self.now),
             at => at,
         };
-        self.pacing.changed();
+        self.timers.view_changed();
         for member in dead {
             for (lost, entry) in self.ledger.take(member) {
-                self.inherit(lost, entry, &view, out);
+                self.reassign(lost, entry, &view, out);
             }
         }
         if old.members.is_empty() && !view.members.is_empty() {
@@ -324,10 +327,11 @@ impl<R: Request> Group<R> {
         }
     }
 
-    /// A request whose owner is dead: run by one who knows of it, where it may run again; otherwise lost.
-    fn inherit(&mut self, lost: u64, entry: Entry<R>, view: &View, out: &mut Vec<Action<R>>) {
+    /// Reassigns a request whose owner is dead: to a member that has seen it, if it may run again; otherwise the
+    /// request is lost.
+    fn reassign(&mut self, lost: u64, entry: Entry<R>, view: &View, out: &mut Vec<Action<R>>) {
         let Entry { request, view: known_to, .. } = entry;
-        // A member that joined after it was published may not have seen it.
+        // A member that joined after the publication may not have seen the request.
         let heirs: Vec<_> = view.members.iter().filter(|member| known_to.contains(member)).collect();
         let Some(&heir) = view::pick(&heirs, lost) else { return out.push(Action::Lost { offset: lost, request }) };
         let (again, over) = request.by_idempotence();
@@ -344,26 +348,26 @@ impl<R: Request> Group<R> {
         }
     }
 
-    /// The group begins anew with one member. Nobody is known to run what it can see below.
-    fn genesis(&mut self, offset: u64, member: Member, out: &mut Vec<Action<R>>) {
-        self.presence.heard(&member);
+    /// Bootstraps the group with one member. No worker is known to run the visible requests before it.
+    fn bootstrap(&mut self, offset: u64, member: Member, out: &mut Vec<Action<R>>) {
+        self.presence.observed(&member);
         let mine = member == self.me;
-        if !mine && self.standing() == Standing::Member {
-            self.pacing.prove_at = Some(self.now);
+        if !mine && self.status() == MemberStatus::Member {
+            self.timers.confirm_liveness_at = Some(self.now);
         }
         for (lost, Unowned { request, .. }) in self.ledger.take_unowned() {
             out.push(Action::Lost { offset: lost, request });
         }
         for (lost, read) in self.backlog.take() {
-            if let Read::Request(request) = read
+            if let Buffered::Request(request) = read
                 && mine
             {
                 out.push(Action::Lost { offset: lost, request });
             }
         }
         self.view = Some(Arc::new(View { version: offset, members: vec![member] }));
-        self.pacing.changed();
-        self.pacing.owes_state = None;
+        self.timers.view_changed();
+        self.timers.empty_state_since = None;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The requests of others that are not known to be finished, and those that belong to nobody.
+//! The requests of other workers that are not known to be finished, and those without an owner.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -8,16 +8,17 @@ use super::propose::MAX_OPEN;
 use super::view::View;
 use super::{Millis, Request};
 
-/// What remembering a request costs besides its own bytes.
+/// The memory for a retained request besides its own bytes.
 const OVERHEAD: usize = 128;
 
 /// A request of another member.
 #[derive(Debug)]
 pub(super) struct Entry<R> {
     pub request: R,
-    /// What was in force where it was published: these members know of it.
+    /// The view in force at the publication: its members have seen the request.
     pub view: Arc<View>,
-    /// A report that reaches beyond this knows of it: its offset, or that of the view that gave it to its owner.
+    /// A report whose `upto` is beyond this offset covers the request: the offset of the request, or of the view that
+    /// assigned it to its owner.
     pub since: u64,
 }
 
@@ -25,32 +26,32 @@ pub(super) struct Entry<R> {
 #[derive(Debug)]
 pub(super) struct Unowned<R> {
     pub request: R,
-    /// It was published after this, if that is known.
+    /// A lower bound of the time of publication, if known.
     pub after: Option<Millis>,
 }
 
 #[derive(Debug)]
 struct Owned<R> {
     requests: BTreeMap<u64, Entry<R>>,
-    /// How far its owner has read, as it says.
+    /// The position up to which the owner has read, according to its reports.
     upto: u64,
-    /// For how many ticks nothing was heard that shows its owner at work.
+    /// Ticks without a sign that the owner makes progress.
     silence: u32,
 }
 
-/// Bounded: what is too much is forgotten from the oldest on.
+/// The ledger of requests of others. Bounded: beyond the limit, the oldest requests are dropped.
 #[derive(Debug)]
 pub(super) struct Ledger<R> {
     owned: BTreeMap<Member, Owned<R>>,
     unowned: BTreeMap<u64, Unowned<R>>,
     bytes: usize,
     max_bytes: usize,
-    forgotten: u64,
+    dropped: u64,
 }
 
 impl<R: Request> Ledger<R> {
     pub(super) fn new(max_bytes: usize) -> Self {
-        Self { owned: BTreeMap::new(), unowned: BTreeMap::new(), bytes: 0, max_bytes, forgotten: 0 }
+        Self { owned: BTreeMap::new(), unowned: BTreeMap::new(), bytes: 0, max_bytes, dropped: 0 }
     }
 
     pub(super) fn add(&mut self, owner: &Member, offset: u64, entry: Entry<R>) {
@@ -73,7 +74,7 @@ impl<R: Request> Ledger<R> {
         self.shrink();
     }
 
-    /// Its owner says what it has finished. That stays true whenever it is read.
+    /// Applies a report of an owner. A report stays true however late it is read.
     pub(super) fn progress(&mut self, member: &str, upto: u64, open: &[u64]) {
         let Some(owned) = self.owned.get_mut(member) else { return };
         let bytes = &mut self.bytes;
@@ -84,9 +85,10 @@ impl<R: Request> Ledger<R> {
             }
             !finished
         });
-        // One that lives and does not come further, though there is something for it, is cut off.
+        // An owner that reports without progress although requests wait for it is cut off.
         let waits = owned.requests.last_key_value().is_some_and(|(_, entry)| entry.since >= upto);
-        // A report that was under way for long says nothing of today. One that could not name all that is open reaches less far.
+        // A report that was in flight for long is no sign of life. One that could not list all open requests reaches
+        // less far.
         let late = upto < owned.upto && open.len() < MAX_OPEN;
         if upto > owned.upto || !waits && !late {
             owned.upto = owned.upto.max(upto);
@@ -97,19 +99,19 @@ impl<R: Request> Ledger<R> {
         }
     }
 
-    /// Another piece of time has passed.
+    /// Handles a tick.
     pub(super) fn tick(&mut self) {
         for owned in self.owned.values_mut() {
             owned.silence += 1;
         }
     }
 
-    /// For how many ticks a member that has something to do has not been seen doing it.
+    /// Ticks for which a member with open requests has shown no progress.
     pub(super) fn silence(&self, member: &str) -> u32 {
         self.owned.get(member).map_or(0, |owned| owned.silence)
     }
 
-    /// Those that have something to do.
+    /// The workers with open requests.
     pub(super) fn owners(&self) -> impl Iterator<Item = &Member> {
         self.owned.keys()
     }
@@ -132,13 +134,13 @@ impl<R: Request> Ledger<R> {
         self.bytes = 0;
     }
 
-    /// How many were forgotten, as there were too many.
-    pub(super) fn forgotten(&self) -> u64 {
-        self.forgotten
+    /// The number of requests dropped because of the limit.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     #[cfg(test)]
-    pub(super) fn beliefs(&self) -> Vec<(u64, Option<&Member>)> {
+    pub(super) fn known_owners(&self) -> Vec<(u64, Option<&Member>)> {
         let owned = self.owned.iter().flat_map(|(owner, owned)| {
             let own = owned.requests.iter().filter(|(offset, entry)| entry.since == **offset);
             own.map(move |(offset, _)| (*offset, Some(owner)))
@@ -162,22 +164,22 @@ impl<R: Request> Ledger<R> {
             };
             let Some(request) = request else { return };
             self.bytes -= cost(&request);
-            self.forgotten += 1;
+            self.dropped += 1;
         }
     }
 }
 
-/// What a newcomer has read without knowing what it means.
+/// A publication that a newcomer has read without knowing the view.
 #[derive(Debug)]
-pub(super) enum Read<R> {
+pub(super) enum Buffered<R> {
     Request(R),
     Message(Message),
 }
 
-/// All that was read since some offset. Bounded: what is too much is forgotten from the oldest on.
+/// All publications read since some offset. Bounded: beyond the limit, the oldest are dropped.
 #[derive(Debug)]
 pub(super) struct Backlog<R> {
-    read: VecDeque<(u64, Read<R>)>,
+    read: VecDeque<(u64, Buffered<R>)>,
     bytes: usize,
     max_bytes: usize,
 }
@@ -187,8 +189,8 @@ impl<R: Request> Backlog<R> {
         Self { read: VecDeque::new(), bytes: 0, max_bytes }
     }
 
-    /// Returns the offset from which on all is there, where something had to be forgotten.
-    pub(super) fn push(&mut self, offset: u64, read: Read<R>) -> Option<u64> {
+    /// Returns the new start of the backlog if publications had to be dropped.
+    pub(super) fn push(&mut self, offset: u64, read: Buffered<R>) -> Option<u64> {
         self.bytes += read.cost();
         self.read.push_back((offset, read));
         let mut start = None;
@@ -201,13 +203,13 @@ impl<R: Request> Backlog<R> {
         start
     }
 
-    pub(super) fn take(&mut self) -> VecDeque<(u64, Read<R>)> {
+    pub(super) fn take(&mut self) -> VecDeque<(u64, Buffered<R>)> {
         self.bytes = 0;
         std::mem::take(&mut self.read)
     }
 }
 
-impl<R: Request> Read<R> {
+impl<R: Request> Buffered<R> {
     fn cost(&self) -> usize {
         match self {
             Self::Request(request) => cost(request),

@@ -1,4 +1,4 @@
-//! What workers tell each other: publications of the request channel that come through the server API.
+//! The messages between workers: publications of the request channel that are sent through the server API.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The name of a member: its worker, and how often that one had to begin anew. Nobody else ever has it.
+/// The name of a member: its worker, and the number of times that the worker started anew. It is unique.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Member(Arc<str>);
 
@@ -16,12 +16,12 @@ impl Member {
         Self(format!("{worker}.{generation}").into())
     }
 
-    /// The worker it is, or was.
+    /// The worker that is, or was, this member.
     pub(crate) fn worker(&self) -> &str {
         self.0.rsplit_once('.').map_or(&*self.0, |(worker, _)| worker)
     }
 
-    /// Which of its worker's beginnings it is.
+    /// The number of earlier starts of its worker.
     pub(super) fn generation(&self) -> u32 {
         self.0.rsplit_once('.').and_then(|(_, generation)| generation.parse().ok()).unwrap_or(0)
     }
@@ -65,7 +65,8 @@ pub(crate) struct Envelope {
     pub group: Sent,
 }
 
-/// A message and the stream it was meant for: one that arrives in another, after Centrifugo lost its memory, means nothing.
+/// A message and the epoch of its stream: a message that arrives in another stream, after Centrifugo lost its data, is
+/// ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sent {
     pub epoch: String,
@@ -73,47 +74,50 @@ pub(crate) struct Sent {
     pub message: Message,
 }
 
-/// What is said.
+/// A message of a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Message {
-    /// Somebody who knows: what is in force?
-    Hello { member: Member },
-    /// What is in force to one who has read all below `at`.
+    /// Asks members for the view in force, or proves that the sender's connection is live.
+    #[serde(rename = "hello")]
+    StateRequest { member: Member },
+    /// The view in force after all publications below `at`.
     State {
         at: u64,
         version: u64,
         members: Vec<Member>,
-        /// When that was, in milliseconds since 1970: what comes after is no older.
+        /// The time of that, in milliseconds since 1970: a lower bound for later publications.
         time: u64,
     },
-    /// A proposal. It takes effect at its own offset, if `prev` is the version in force there.
+    /// A proposal. It takes effect at its own offset if `prev` is the version in force there.
     View {
         prev: u64,
         members: Vec<Member>,
-        /// Those whose requests nobody will finish.
+        /// The members whose requests will not be finished.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         dead: Vec<Member>,
-        /// When that was said, where nobody is left: what comes after it is no older.
+        /// The time of the message if no member is left: a lower bound for later publications.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         time: Option<u64>,
     },
-    /// Nobody answered: from its offset on the group is this one member, whatever was in force.
-    Genesis { member: Member },
-    /// All of the member's own requests below `upto` are finished, but for those that are `open`.
+    /// There was no answer to the state requests: from this offset on, the group has this one member, whatever view was
+    /// in force.
+    #[serde(rename = "genesis")]
+    Bootstrap { member: Member },
+    /// All of the member's own requests below `upto` are finished, except for the `open` ones.
     Progress {
         member: Member,
         upto: u64,
         #[serde(default, skip_serializing_if = "Vec::is_empty", with = "steps")]
         open: Vec<u64>,
-        /// It left, and this was its last word.
+        /// The member has left, and this is its final report.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         end: bool,
     },
 }
 
 impl Message {
-    /// Those whom it takes for dead.
+    /// The members that the message declares dead.
     pub(crate) fn dead(&self) -> &[Member] {
         match self {
             Self::View { dead, .. } => dead,
@@ -122,7 +126,7 @@ impl Message {
     }
 }
 
-/// Ascending offsets as the steps between them: a tenth of the bytes where there are many.
+/// Encodes ascending offsets as differences, which takes a tenth of the bytes if there are many.
 mod steps {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -151,7 +155,7 @@ mod tests {
         let (a, b) = (Member::new("a", 0), Member::new("b", 2));
         assert_eq!((b.worker(), b.generation()), ("b", 2));
         for (message, json) in [
-            (Message::Hello { member: a.clone() }, r#""hello":{"member":"a.0"}"#),
+            (Message::StateRequest { member: a.clone() }, r#""hello":{"member":"a.0"}"#),
             (
                 Message::State { at: 7, version: 5, members: vec![a.clone()], time: 99 },
                 r#""state":{"at":7,"version":5,"members":["a.0"],"time":99}"#,
@@ -168,7 +172,7 @@ mod tests {
                 Message::View { prev: 5, members: vec![], dead: vec![], time: Some(99) },
                 r#""view":{"prev":5,"members":[],"time":99}"#,
             ),
-            (Message::Genesis { member: a.clone() }, r#""genesis":{"member":"a.0"}"#),
+            (Message::Bootstrap { member: a.clone() }, r#""genesis":{"member":"a.0"}"#),
             (
                 Message::Progress { member: a.clone(), upto: 90, open: vec![80, 83, 89], end: false },
                 r#""progress":{"member":"a.0","upto":90,"open":[80,3,6]}"#,

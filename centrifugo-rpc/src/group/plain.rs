@@ -2,12 +2,12 @@
 
 use super::Request;
 
-/// How much a worker remembers of others in tests; small enough that the bound is met.
+/// The bytes of requests that a worker retains in tests: small enough that the limit is reached.
 pub(super) const MEMORY: usize = 1 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plain {
-    /// Something in it may run again, something may not.
+    /// `again`: a part of it may run again. `once`: a part of it may not.
     again: bool,
     once: bool,
 }
@@ -29,7 +29,7 @@ impl Request for Plain {
         (self.again.then(|| Self::of(true)), self.once.then(|| Self::of(false)))
     }
 
-    fn remembered(self) -> Self {
+    fn into_retained(self) -> Self {
         self
     }
 }

@@ -1,52 +1,54 @@
-//! Which workers are connected, and which members are therefore thought to be dead.
+//! Tracks which workers are connected, and which members are therefore suspected to be dead.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::message::Member;
 
-/// For how many ticks one may be away before presence is asked: a worker that lost its connection is back within a second.
-const GRACE: u32 = 4;
+/// The number of ticks that a worker may be absent before presence is queried: a worker that lost its connection is
+/// back within a second.
+const ABSENCE_GRACE: u32 = 4;
 
-/// Every how many ticks presence is asked anyway: a node of Centrifugo that dies takes its leave events with it.
-const ROUND: u32 = 80;
+/// The interval in ticks at which presence is queried anyway: if a node of Centrifugo dies, its leave events are lost.
+const QUERY_INTERVAL: u32 = 80;
 
-/// How long, in ticks, a member that has something to do may not be seen doing it.
-const SILENCE: u32 = 40;
+/// The number of ticks for which a member with open requests may show no progress.
+const MAX_SILENCE: u32 = 40;
 
-/// Every how many ticks of such silence presence is asked: perhaps its leave event was lost.
-const DOUBT: u32 = 12;
+/// The interval in ticks at which presence is queried during such silence: the leave event may have been lost.
+const SILENCE_QUERY_INTERVAL: u32 = 12;
 
-/// How many workers that left are remembered where there is no presence to ask.
+/// The number of workers that left that are kept if there is no presence to query.
 const MAX_LEFT: usize = 1024;
 
-/// What is known of connections. Being wrong costs a member its place until it joins again, and never a second run.
+/// The known connections. A wrong suspicion costs a member its place until it joins again; it never causes a second
+/// run.
 #[derive(Debug)]
 pub(super) struct Presence {
     /// The worker of each connection.
     clients: HashMap<String, String>,
-    /// Workers that were seen leaving, with their last connection.
+    /// Workers whose last connection was observed to leave.
     left: BTreeSet<String>,
-    /// The newest member that was heard of for a worker: the earlier ones are gone.
+    /// The newest known generation of each worker: the earlier ones are gone.
     generations: HashMap<String, u32>,
     away: BTreeMap<Member, Away>,
-    /// What Centrifugo said, if it did.
-    asked: Asked,
+    /// The state of the presence query.
+    asked: PresenceQuery,
     since_asked: u32,
 }
 
 #[derive(Debug, Default)]
 struct Away {
     ticks: u32,
-    /// Presence was asked since.
+    /// True if presence was queried since.
     asked: bool,
     confirmed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum PresenceQuery {
     Never,
     Answered,
-    /// The namespace keeps none: what is seen of joining and leaving has to do.
+    /// The namespace keeps no presence: join and leave events must do.
     Unavailable,
 }
 
@@ -57,8 +59,8 @@ impl Presence {
             left: BTreeSet::new(),
             generations: HashMap::new(),
             away: BTreeMap::new(),
-            asked: Asked::Never,
-            since_asked: ROUND,
+            asked: PresenceQuery::Never,
+            since_asked: QUERY_INTERVAL,
         }
     }
 
@@ -70,7 +72,7 @@ impl Presence {
 
     pub(super) fn left(&mut self, client: &str, worker: &str) {
         self.clients.remove(client);
-        if self.asked != Asked::Answered && !self.is_here(worker) {
+        if self.asked != PresenceQuery::Answered && !self.is_here(worker) {
             if self.left.len() >= MAX_LEFT {
                 self.left.pop_first();
             }
@@ -78,13 +80,13 @@ impl Presence {
         }
     }
 
-    /// Who is connected, as Centrifugo says when it is asked; none where it never will.
+    /// Applies the answer to a presence query: the connections and their workers; `None` if there is no presence.
     pub(super) fn snapshot(&mut self, clients: Option<Vec<(String, String)>>) {
         let Some(clients) = clients else {
-            self.asked = Asked::Unavailable;
+            self.asked = PresenceQuery::Unavailable;
             return;
         };
-        self.asked = Asked::Answered;
+        self.asked = PresenceQuery::Answered;
         self.since_asked = 0;
         self.clients = clients.into_iter().collect();
         let here: BTreeSet<_> = self.clients.values().cloned().collect();
@@ -96,53 +98,55 @@ impl Presence {
         }
     }
 
-    /// A member said something.
-    pub(super) fn heard(&mut self, member: &Member) {
+    /// Records a message of a member.
+    pub(super) fn observed(&mut self, member: &Member) {
         let newest = self.generations.entry(member.worker().to_owned()).or_default();
         *newest = member.generation().max(*newest);
     }
 
-    /// Whether every worker that is connected is such a one, as far as that is known.
+    /// Returns true if presence is known and every connected worker matches.
     pub(super) fn all(&self, such: impl Fn(&String) -> bool) -> bool {
-        self.asked == Asked::Answered && self.clients.values().all(such)
+        self.asked == PresenceQuery::Answered && self.clients.values().all(such)
     }
 
-    /// Another piece of time has passed in which what happens to the `watched` was seen; they were silent for so many ticks. Says
-    /// whether presence should be asked.
+    /// Handles a tick in which publications were read. `watched` has each member and its ticks of silence. Returns true
+    /// if presence should be queried.
     pub(super) fn tick<'a>(&mut self, watched: impl Iterator<Item = (&'a Member, u32)>) -> bool {
         self.since_asked = self.since_asked.saturating_add(1);
-        let mut ask = self.asked == Asked::Never && self.since_asked > GRACE;
+        let mut ask = self.asked == PresenceQuery::Never && self.since_asked > ABSENCE_GRACE;
         let mut away = BTreeMap::new();
         let mut others = false;
         for (member, silence) in watched {
             others = true;
             if !self.is_absent(member.worker()) {
-                ask |= self.asked == Asked::Answered && silence > 0 && silence.is_multiple_of(DOUBT);
+                ask |= self.asked == PresenceQuery::Answered
+                    && silence > 0
+                    && silence.is_multiple_of(SILENCE_QUERY_INTERVAL);
                 continue;
             }
             let mut one = self.away.remove(member).unwrap_or_default();
             one.ticks += 1;
-            if one.ticks >= GRACE && !one.confirmed {
+            if one.ticks >= ABSENCE_GRACE && !one.confirmed {
                 match self.asked {
-                    Asked::Unavailable => one.confirmed = true,
-                    // Asked again when no answer came.
-                    _ => ask |= !one.asked || one.ticks.is_multiple_of(GRACE),
+                    PresenceQuery::Unavailable => one.confirmed = true,
+                    // Repeated if there was no answer.
+                    _ => ask |= !one.asked || one.ticks.is_multiple_of(ABSENCE_GRACE),
                 }
                 one.asked = true;
             }
             away.insert(member.clone(), one);
         }
         self.away = away;
-        ask |= others && self.asked == Asked::Answered && self.since_asked >= ROUND;
+        ask |= others && self.asked == PresenceQuery::Answered && self.since_asked >= QUERY_INTERVAL;
         if ask {
             self.since_asked = 0;
         }
         ask
     }
 
-    /// Whether a member is thought to be dead.
+    /// Returns whether a member is suspected to be dead.
     pub(super) fn suspects(&self, member: &Member, silence: u32) -> bool {
-        self.is_replaced(member) || silence >= SILENCE || self.away.get(member).is_some_and(|away| away.confirmed)
+        self.is_replaced(member) || silence >= MAX_SILENCE || self.away.get(member).is_some_and(|away| away.confirmed)
     }
 
     fn is_replaced(&self, member: &Member) -> bool {
@@ -151,9 +155,9 @@ impl Presence {
 
     fn is_absent(&self, worker: &str) -> bool {
         match self.asked {
-            Asked::Never => false,
-            Asked::Answered => !self.is_here(worker),
-            Asked::Unavailable => self.left.contains(worker),
+            PresenceQuery::Never => false,
+            PresenceQuery::Answered => !self.is_here(worker),
+            PresenceQuery::Unavailable => self.left.contains(worker),
         }
     }
 
@@ -176,7 +180,7 @@ mod tests {
         let (mut presence, b) = (Presence::new(), Member::new("b", 0));
         snapshot(&mut presence, &["a", "b"]);
         presence.left("client of b", "b");
-        let asked: Vec<_> = (0..GRACE).map(|_| presence.tick([(&b, 0)].into_iter())).collect();
+        let asked: Vec<_> = (0..ABSENCE_GRACE).map(|_| presence.tick([(&b, 0)].into_iter())).collect();
         assert_eq!(asked, [false, false, false, true]);
         assert!(!presence.suspects(&b, 0), "not before it is confirmed");
         snapshot(&mut presence, &["a"]);
@@ -191,14 +195,17 @@ mod tests {
         snapshot(&mut presence, &["a", "b"]);
         presence.joined("new client of b", "b");
         presence.left("client of b", "b");
-        assert!((0..2 * GRACE).all(|_| !presence.tick([(&b, 0)].into_iter())), "another connection of it is there");
+        assert!(
+            (0..2 * ABSENCE_GRACE).all(|_| !presence.tick([(&b, 0)].into_iter())),
+            "another connection of it is there"
+        );
     }
 
     #[test]
     fn one_that_is_silent_is_asked_about_before_it_is_taken_for_dead() {
         let (mut presence, b) = (Presence::new(), Member::new("b", 0));
         snapshot(&mut presence, &["a", "b"]);
-        let asked: Vec<_> = (0..SILENCE).filter(|silence| presence.tick([(&b, *silence)].into_iter())).collect();
+        let asked: Vec<_> = (0..MAX_SILENCE).filter(|silence| presence.tick([(&b, *silence)].into_iter())).collect();
         assert_eq!(asked, [12, 24, 36]);
     }
 
@@ -207,7 +214,7 @@ mod tests {
         let (mut presence, b, c) = (Presence::new(), Member::new("b", 0), Member::new("c", 0));
         presence.snapshot(None);
         presence.left("client of b", "b");
-        for _ in 0..GRACE {
+        for _ in 0..ABSENCE_GRACE {
             presence.tick([(&b, 0), (&c, 0)].into_iter());
         }
         assert!(presence.suspects(&b, 0) && !presence.suspects(&c, 0));
@@ -216,8 +223,8 @@ mod tests {
     #[test]
     fn the_silent_and_the_replaced_are_dead() {
         let (mut presence, b) = (Presence::new(), Member::new("b", 0));
-        assert!(presence.suspects(&b, SILENCE) && !presence.suspects(&b, SILENCE - 1));
-        presence.heard(&Member::new("b", 1));
+        assert!(presence.suspects(&b, MAX_SILENCE) && !presence.suspects(&b, MAX_SILENCE - 1));
+        presence.observed(&Member::new("b", 1));
         assert!(presence.suspects(&b, 0) && !presence.suspects(&Member::new("b", 1), 0));
     }
 }

@@ -1,6 +1,7 @@
-//! The rules under random schedules: a stream, workers that read it at their own pace, callers, and everything that goes wrong.
+//! The rules under random schedules: a stream, workers that read it at their own pace, callers, and all kinds of
+//! failures.
 //!
-//! Every schedule comes from a seed and is the same each time. A failure prints its seed:
+//! Every schedule comes from a seed and is deterministic. A failure prints its seed:
 //!
 //! ```text
 //! CENTRIFUGO_RPC_SEED=1234 cargo test -p centrifugo-rpc --lib group::simulation     # that one, with all that happens
@@ -17,14 +18,14 @@ mod truth;
 mod worker;
 mod world;
 
-/// What a schedule is allowed to do.
+/// The failures that a schedule may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Everything, to everybody.
+    /// Every failure, of every worker.
     Anything,
-    /// Everything, but one member that has been there for a while is always left alone: then every call ends.
+    /// Every failure, but one member that has been in the group for a while is always unharmed: then every call ends.
     OneStaysWell,
-    /// Workers only come and leave gracefully: then every call ends well.
+    /// Workers only start and leave gracefully: then every call ends with its result.
     Graceful,
 }
 
@@ -32,7 +33,7 @@ fn schedules() -> u64 {
     std::env::var("CENTRIFUGO_RPC_SCHEDULES").ok().and_then(|count| count.parse().ok()).unwrap_or(700)
 }
 
-/// The schedule to see again, with all that happens.
+/// The seed of the schedule to replay with a trace.
 fn seed() -> Option<u64> {
     std::env::var("CENTRIFUGO_RPC_SEED").ok().and_then(|seed| seed.parse().ok())
 }

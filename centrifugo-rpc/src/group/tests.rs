@@ -1,4 +1,4 @@
-//! The rules one by one: a few workers on one stream, read by all at once.
+//! Tests of the rules one by one: a few workers on one stream, which all read at once.
 
 use super::plain::{MEMORY, Plain};
 use super::propose::TICK;
@@ -32,11 +32,11 @@ fn a_proposal_that_lost_means_nothing() {
 fn a_newcomer_adopts_what_is_in_force_and_no_proposal() {
     let mut bench = Bench::with(1);
     bench.request(false);
-    // It sees a view that lost, and nothing of what came before.
+    // It sees a proposal that lost, and nothing before it.
     let first =
         bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![], time: None });
     bench.start(1, first);
-    assert_eq!(bench.said(|message| matches!(message, Message::Hello { .. })), 1, "it asks");
+    assert_eq!(bench.said(|message| matches!(message, Message::StateRequest { .. })), 1, "it asks");
     assert_eq!(bench.members(1), ["w0.0", "w1.0"]);
     assert_eq!(bench.workers[0].0.view(), bench.workers[1].0.view());
 }
@@ -62,8 +62,8 @@ fn a_newcomer_that_hears_nothing_does_not_begin_anew() {
         bench.now += TICK;
         bench.with_worker(0, |group, now, out| group.tick(now, true, out));
     }
-    assert!(bench.said(|message| matches!(message, Message::Hello { .. })) > 5, "it asks");
-    assert_eq!(bench.said(|message| matches!(message, Message::Genesis { .. })), 0);
+    assert!(bench.said(|message| matches!(message, Message::StateRequest { .. })) > 5, "it asks");
+    assert_eq!(bench.said(|message| matches!(message, Message::Bootstrap { .. })), 0);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_newcomer_that_presence_calls_alone_and_that_hears_a_member_waits_for_its_an
     let member = Member::new("there", 0);
     bench.publish(Message::Progress { member: member.clone(), upto: 6, open: vec![4], end: false });
     bench.pass(3000);
-    assert_eq!(bench.said(|message| matches!(message, Message::Genesis { .. })), 0);
+    assert_eq!(bench.said(|message| matches!(message, Message::Bootstrap { .. })), 0);
     bench.publish(Message::State { at: 7, version: 2, members: vec![member], time: 0 });
     bench.pass(1000);
     assert_eq!(bench.members(0), ["there.0", "w0.0"]);
@@ -88,7 +88,7 @@ fn of_several_that_nobody_answers_one_begins() {
     bench.start(1, 3);
     bench.pass(2000);
     assert_eq!(bench.members(0), ["w0.0", "w1.0"]);
-    assert_eq!(bench.said(|message| matches!(message, Message::Genesis { .. })), 1);
+    assert_eq!(bench.said(|message| matches!(message, Message::Bootstrap { .. })), 1);
 }
 
 #[test]
@@ -99,10 +99,10 @@ fn who_leaves_finishes_what_it_has_and_says_so() {
     bench.workers[leaver].0.leave();
     bench.settle();
     bench.pass(3000);
-    assert_eq!((bench.members(0).len(), bench.workers[leaver].0.standing()), (1, Standing::Outside));
+    assert_eq!((bench.members(0).len(), bench.workers[leaver].0.status()), (1, MemberStatus::Outside));
     bench.finish(own);
     bench.pass(1000);
-    assert_eq!(bench.workers[leaver].0.standing(), Standing::Left);
+    assert_eq!(bench.workers[leaver].0.status(), MemberStatus::Left);
     bench.crash(leaver);
     bench.pass(20_000);
     assert_eq!(bench.lost, []);
@@ -115,11 +115,11 @@ fn what_comes_when_all_have_left_is_run_by_the_next_one() {
     let left_at = bench.now;
     bench.settle();
     bench.pass(500);
-    assert_eq!(bench.workers[0].0.standing(), Standing::Left);
+    assert_eq!(bench.workers[0].0.status(), MemberStatus::Left);
     bench.dead.push(0);
     let waiting: Vec<_> = (0..3).map(|_| bench.request(false)).collect();
     bench.now += 10_000;
-    // It sees the last words of the one before, and not the beginning.
+    // It sees the final report of the previous worker, and not the start of the stream.
     bench.start(1, 2);
     assert_eq!(bench.runs, waiting.iter().map(|offset| ("w1".to_owned(), *offset)).collect::<Vec<_>>());
     assert_eq!(bench.after, [Some(left_at); 3], "they are no older than that");
@@ -235,7 +235,10 @@ fn one_that_reads_of_its_removal_late_does_not_come_back_before_it_reads_what_it
         .iter()
         .filter(|said| !matches!(said, Publication::Message(sent) if matches!(sent.message, Message::Progress { .. })))
         .collect();
-    assert!(matches!(&said[..], [Publication::Message(Sent { message: Message::Hello { .. }, .. })]), "{said:?}");
+    assert!(
+        matches!(&said[..], [Publication::Message(Sent { message: Message::StateRequest { .. }, .. })]),
+        "{said:?}"
+    );
     bench.dead.clear();
     bench.connected();
     bench.settle();
@@ -256,7 +259,7 @@ fn one_that_lost_its_place_is_somebody_else() {
     assert_eq!(bench.members(1 - victim), [format!("w{}.0", 1 - victim).as_str(), &new]);
     assert!(bench.lost.contains(&(name(1 - victim), own)), "who it was is dead: {:?}", bench.lost);
     bench.finish(own);
-    assert_eq!(bench.workers[victim].0.standing(), Standing::Member);
+    assert_eq!(bench.workers[victim].0.status(), MemberStatus::Member);
 }
 
 #[test]
@@ -339,7 +342,7 @@ fn what_is_remembered_of_others_is_bounded() {
         bench.stream.push(Publication::Request(Plain::of(false)));
     }
     bench.settle();
-    assert!(bench.workers.iter().all(|(group, _)| group.forgotten() > 1000));
+    assert!(bench.workers.iter().all(|(group, _)| group.dropped() > 1000));
     let mut newcomer = Group::new("new", MEMORY);
     newcomer.begin("e", 7);
     let mut out = Vec::new();

@@ -1,8 +1,9 @@
-//! Who the members are, as of some place in the channel.
+//! The members of the group at some offset of the channel.
 
 use super::message::Member;
 
-/// The members in force. Its version is the offset that it took effect at; 0 is the beginning of a stream, where there are none.
+/// The members in force. The version is the offset at which the view took effect. Version 0 is the start of a stream,
+/// without members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct View {
     pub version: u64,
@@ -10,7 +11,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Who runs the request at this offset; nobody where there are no members.
+    /// The owner of the request at this offset; `None` if there are no members.
     pub(super) fn owner(&self, offset: u64) -> Option<&Member> {
         pick(&self.members, offset)
     }
@@ -20,7 +21,7 @@ impl View {
     }
 }
 
-/// The same choice wherever it is made.
+/// Picks one by the offset: every worker makes the same choice.
 pub(super) fn pick<T>(among: &[T], offset: u64) -> Option<&T> {
     let count = u64::try_from(among.len()).ok().filter(|count| *count > 0)?;
     usize::try_from(offset % count).ok().and_then(|index| among.get(index))

@@ -15,7 +15,7 @@ use crate::centrifugo::tokens::WORKER_USER;
 use crate::dispatch::completion::{CompletionGuard, Completions};
 use crate::dispatch::{Dispatcher, may_cancel};
 use crate::error::{Error, ErrorKind};
-use crate::group::{Action, Envelope, Group, Standing, TICK};
+use crate::group::{Action, Envelope, Group, MemberStatus, TICK};
 
 mod cancellations;
 mod clock;
@@ -38,7 +38,7 @@ const RETAINED_BYTES: usize = 64 << 20;
 /// The time that reading the history may take before joining.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The time that joining may take: five join requests without an answer, and a little more.
+/// The time that joining may take: five state requests without an answer, and a little more.
 const JOIN: Timeout = Timeout { least: Duration::from_secs(15), answers: 10 };
 
 /// The time that leaving may take: one proposal, and another one if the first is lost.
@@ -98,7 +98,7 @@ struct State {
     cancellations: Cancellations,
     actions: Vec<Action<RetainedRequest>>,
     /// The number of dropped requests of other workers that was logged already.
-    forgotten: u64,
+    dropped: u64,
 }
 
 /// The order of the publications in the channel.
@@ -132,7 +132,7 @@ impl Membership {
                 order: Order::Unknown,
                 cancellations: Cancellations::default(),
                 actions: Vec::new(),
-                forgotten: 0,
+                dropped: 0,
             }),
             completions: Arc::default(),
             clock: Clock::new(),
@@ -286,7 +286,7 @@ impl Shared {
     fn on_answer(&self, answer: Answer) {
         match answer {
             Answer::Presence(clients) => self.state().group.presence(clients),
-            Answer::Behind => self.state().group.state_soon(),
+            Answer::Behind => self.state().group.publish_state_soon(),
             Answer::Nothing => return,
         }
         self.wake.notify_one();
@@ -397,13 +397,13 @@ impl Shared {
     fn advance(&self, ticked: bool, live: bool) {
         let now = self.clock.now();
         let mut state = self.state();
-        let State { group, order, cancellations, actions, forgotten } = &mut *state;
+        let State { group, order, cancellations, actions, dropped } = &mut *state;
         if *order != Order::Ordered {
             return;
         }
-        let more = group.forgotten() - *forgotten;
+        let more = group.dropped() - *dropped;
         if ticked && more > 0 {
-            *forgotten += more;
+            *dropped += more;
             tracing::warn!(
                 count = more,
                 "more requests of other workers are open than this one remembers: should their worker die, their callers time out"
@@ -413,13 +413,13 @@ impl Shared {
         if ticked {
             group.tick(now, live, actions);
         } else {
-            group.decide(live, actions);
+            group.poll(live, actions);
         }
         self.act(group, cancellations, actions);
-        let status = match group.standing() {
-            Standing::Outside => Status::Outside,
-            Standing::Member => Status::Member,
-            Standing::Left => Status::Left,
+        let status = match group.status() {
+            MemberStatus::Outside => Status::Outside,
+            MemberStatus::Member => Status::Member,
+            MemberStatus::Left => Status::Left,
         };
         let before = *self.status.borrow();
         if before != status {

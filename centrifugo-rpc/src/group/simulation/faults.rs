@@ -1,11 +1,11 @@
-//! What goes wrong, and what workers do of their own.
+//! The failures, and the starts and stops of workers.
 
 use super::Kind;
 use super::worker::Worker;
 use super::world::{Event, KNOWS_ALL, World};
-use crate::group::Standing;
+use crate::group::MemberStatus;
 
-/// How long Centrifugo takes to notice a connection that answers no ping.
+/// The time that Centrifugo takes to detect a connection that answers no ping.
 const PING: u64 = 12_000;
 
 impl World {
@@ -18,7 +18,7 @@ impl World {
         self.workers.push(worker);
     }
 
-    /// It has a connection, and reads on from where it was, if it can.
+    /// Connects a worker, which resumes at its position if the history still has it.
     fn connect(&mut self, worker: &mut Worker) {
         let client = format!("{}/{}", worker.name, self.random.next());
         let oldest = (self.stream.len() as u64).saturating_sub(self.history) + 1;
@@ -46,7 +46,7 @@ impl World {
         }
     }
 
-    /// Joins and leaves are told at most once.
+    /// Sends join and leave events, at most once each.
     fn tell(&mut self, client: &str, worker: &str, here: bool) {
         let others: Vec<_> = self.workers.iter().map(|other| other.name.clone()).collect();
         for to in others {
@@ -97,7 +97,7 @@ impl World {
                 self.workers[victim].mute_until = until;
             }
             (75..85, Some(victim)) => {
-                // A leave event of one who is there.
+                // A leave event of a connected worker.
                 let worker = &self.workers[victim];
                 if let Some(client) = worker.client.clone() {
                     let name = worker.name.clone();
@@ -115,7 +115,7 @@ impl World {
 
     fn leave(&mut self, victim: usize) {
         self.note(|| format!("{} leaves", self.workers[victim].name));
-        if self.workers[victim].group.standing() == Standing::Member {
+        if self.workers[victim].group.status() == MemberStatus::Member {
             self.truth.left_at = self.now;
         }
         self.workers[victim].leaving = true;
@@ -128,12 +128,12 @@ impl World {
         self.disconnected(&worker);
     }
 
-    /// Centrifugo loses its memory and all connections.
+    /// Centrifugo loses its data and all connections.
     fn forget(&mut self) {
         self.note(|| "Centrifugo loses its memory".to_owned());
         self.streams += 1;
         self.stream.clear();
-        // What was under way arrives in a stream that it was not meant for.
+        // Messages in flight arrive in a stream that they were not meant for.
         for sent in std::mem::take(&mut self.said) {
             if self.random.chance(2500) {
                 let at = self.now + self.random.pick(&[100, 1000, 4000, 15_000]);
@@ -146,7 +146,7 @@ impl World {
         }
     }
 
-    /// Those without a connection get one when it is time, and those that heard nothing for too long lose theirs.
+    /// Reconnects workers when it is time, and disconnects workers that received nothing for too long.
     fn reconnect(&mut self) {
         for index in 0..self.workers.len() {
             let worker = &self.workers[index];
@@ -163,7 +163,7 @@ impl World {
         }
         let oldest = (self.stream.len() as u64).saturating_sub(self.history) + 1;
         for index in 0..self.workers.len() {
-            // Deaf for longer than the history is long: it finds out when it hears again.
+            // Deaf for longer than the history covers: the worker detects it when it reads again.
             let worker = &self.workers[index];
             if worker.client.is_some()
                 && worker.deaf_until <= self.now
@@ -177,15 +177,15 @@ impl World {
         }
     }
 
-    /// Whom something may happen to.
+    /// The workers that may fail.
     fn victims(&mut self) -> Vec<usize> {
         let all = 0..self.workers.len();
         match self.kind {
             Kind::Anything => all.collect(),
             Kind::Graceful => all.filter(|index| !self.workers[*index].leaving).collect(),
             Kind::OneStaysWell => {
-                // The first that has been there for long enough. Before there is one it stays the same as long as it is well: it
-                // may be the only one who knows of what runs.
+                // The first worker that has been a member for long enough. Until there is one, the same worker is kept
+                // as long as it is well: it may be the only one that knows of the calls in flight.
                 let well = |worker: &Worker| worker.is_well(self.now);
                 let old = |w: &Worker| well(w) && w.joined_at.is_some_and(|at| at + KNOWS_ALL <= self.now);
                 let same = |worker: &Worker| well(worker) && worker.name == self.kept;
@@ -199,12 +199,12 @@ impl World {
         }
     }
 
-    /// There is always somebody who could work.
+    /// Keeps at least one worker that can work.
     pub(super) fn keep_somebody(&mut self) {
         self.reconnect();
-        let able = |worker: &Worker| !worker.leaving && worker.group.standing() != Standing::Left;
+        let able = |worker: &Worker| !worker.leaving && worker.group.status() != MemberStatus::Left;
         if !self.workers.iter().any(able) {
-            // Sometimes after a while in which there is nobody.
+            // Sometimes after a while without a worker.
             let soon = self.random.chance(if self.kind == Kind::OneStaysWell { 10_000 } else { 300 });
             if soon {
                 self.add_worker();

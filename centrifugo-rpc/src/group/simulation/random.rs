@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same for the same seed.
+//! Deterministic pseudo-random numbers from a seed.
 
 /// The generator known as `SplitMix64`: small, and good enough for schedules.
 #[derive(Debug)]
@@ -17,12 +17,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Less than `bound`.
+    /// Returns a number below `bound`.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 
-    /// True this many times out of ten thousand.
+    /// Returns true this many times out of ten thousand.
     pub(super) fn chance(&mut self, of_ten_thousand: u64) -> bool {
         self.below(10_000) < of_ten_thousand
     }

@@ -1,4 +1,4 @@
-//! What is watched over: everything that any worker believes or does is compared with what the others did.
+//! The checked invariants: every belief and action of a worker is compared with those of the others.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,38 +8,38 @@ use crate::group::{Member, View};
 /// A request, by the number of its stream and its offset there.
 pub(super) type Place = (u32, u64);
 
-/// How long callers wait.
+/// The time that callers wait.
 pub(super) const PATIENCE: u64 = 30_000;
 
-/// What is known of one request.
+/// The history of one request.
 #[derive(Debug)]
 pub(super) struct Call {
     pub born: u64,
-    /// When a member began to leave last before that; 0 where none did.
+    /// The last time before its publication at which a member started to leave; 0 if none did.
     pub after_leave: u64,
     pub idempotent: bool,
-    /// Who ran it.
+    /// The members that ran it.
     pub runs: Vec<Member>,
-    /// When its caller was answered.
+    /// The time at which its caller was answered.
     pub ended: Option<u64>,
-    /// It has its result.
+    /// True if the caller has the result.
     pub done: bool,
-    /// It was said to be lost.
+    /// True if the call was reported as lost.
     pub lost: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     pub calls: HashMap<Place, Call>,
-    /// When a member began to leave last.
+    /// The last time at which a member started to leave.
     pub left_at: u64,
-    /// Nobody ever goes without a word.
+    /// True if workers only leave gracefully.
     graceful: bool,
-    /// The owner that somebody took a request to have; all others must agree.
+    /// The owner of each request as the first worker saw it; all others must agree.
     owners: HashMap<Place, Option<Member>>,
-    /// The version that somebody took to be in force before an offset.
+    /// The version in force before an offset as the first worker saw it.
     versions: HashMap<Place, u64>,
-    /// The members of a view, as somebody took them to be.
+    /// The members of each view as the first worker saw them.
     views: HashMap<Place, Vec<Member>>,
 }
 
@@ -73,7 +73,8 @@ impl Truth {
         Ok(())
     }
 
-    /// Returns the call's deadline. `after` is what its worker was told about when it was made, `saw` whether it saw that itself.
+    /// Returns the call's deadline. `after` is the lower bound of its time that its worker was given, `saw` whether the
+    /// worker saw the publication live.
     pub(super) fn run(&mut self, place: Place, by: &Member, after: Option<u64>, saw: bool) -> Result<u64, String> {
         let Some(call) = self.calls.get_mut(&place) else {
             return Err(format!("{by} runs {place:?}, which is no request"));
@@ -81,7 +82,7 @@ impl Truth {
         if after.is_some_and(|after| after > call.born) {
             return Err(format!("{by} takes {place:?} to be made after {after:?}: {call:?}"));
         }
-        // One that waited for a worker is as old as the time since the last one left, and no older.
+        // A call that waited for a worker is as old as the time since the last one left, and not older.
         let waited = self.owners.get(&place) == Some(&None) && call.after_leave > 0;
         if self.graceful && waited && !saw && after.is_none_or(|after| after < call.after_leave) {
             return Err(format!(

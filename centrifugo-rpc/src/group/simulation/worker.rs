@@ -1,4 +1,4 @@
-//! A worker of the simulation: the state machine with a place in the stream, and calls that take their time.
+//! A worker of the simulation: the state machine with a position in the stream, and calls that take time.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::random::Random;
 use super::truth::{Place, Truth};
 use crate::group::plain::{MEMORY, Plain};
 use crate::group::propose::TICK;
-use crate::group::{Action, Group, Sent, Standing};
+use crate::group::{Action, Group, MemberStatus, Sent};
 
 /// A step of simulated time, in milliseconds.
 pub(super) const STEP: u64 = 100;
@@ -22,18 +22,18 @@ pub(super) enum Publication {
 pub(super) struct Worker {
     pub name: String,
     pub group: Group<Plain>,
-    /// The offset it reads next.
+    /// The offset that it reads next.
     pub next: u64,
     pub stream: u32,
-    /// What is published from here on it sees happen.
+    /// It sees publications from this offset on live.
     pub began_at: u64,
-    /// Its connection: none while it is cut off.
+    /// Its connection; `None` while it is cut off.
     pub client: Option<String>,
     /// It is stopped, as by SIGSTOP, until then.
     pub frozen_until: u64,
-    /// Its connection is gone, and comes back then.
+    /// Its connection is gone until then.
     pub cut_until: u64,
-    /// Its connection looks alive and brings nothing until then.
+    /// Its connection looks alive and delivers nothing until then.
     pub deaf_until: u64,
     /// Its publications fail until then.
     pub mute_until: u64,
@@ -42,14 +42,14 @@ pub(super) struct Worker {
     next_tick: u64,
     pub joined_at: Option<u64>,
     pub leaving: bool,
-    /// What it runs: when each is over, and in which generation it began.
+    /// Its calls in flight: when each ends, and in which generation it started.
     running: BTreeMap<Place, (u64, u32)>,
     /// Replies that could not be sent.
     unsent: Vec<(Place, u32)>,
     actions: Vec<Action<Plain>>,
 }
 
-/// What a worker wants of the world.
+/// A request of a worker to the simulated Centrifugo.
 #[derive(Debug)]
 pub(super) enum Wish {
     Publish(Sent),
@@ -81,14 +81,14 @@ impl Worker {
 
     pub(super) fn is_well(&self, now: u64) -> bool {
         let since = [self.frozen_until, self.cut_until, self.deaf_until, self.mute_until].into_iter().max();
-        !self.leaving && since.is_some_and(|since| since <= now) && self.group.standing() == Standing::Member
+        !self.leaving && since.is_some_and(|since| since <= now) && self.group.status() == MemberStatus::Member
     }
 
     pub(super) fn is_gone(&self) -> bool {
-        self.group.standing() == Standing::Left && self.running.is_empty() && self.unsent.is_empty()
+        self.group.status() == MemberStatus::Left && self.running.is_empty() && self.unsent.is_empty()
     }
 
-    /// It is subscribed to a stream that it does not know, or not any more.
+    /// Starts to read a stream that it does not know, or that it lost its position in.
     pub(super) fn begin(&mut self, stream: u32, first: u64, end: u64) {
         self.stream = stream;
         self.began_at = end + 1;
@@ -96,7 +96,7 @@ impl Worker {
         self.group.begin(&stream.to_string(), first);
     }
 
-    /// One step of its time.
+    /// Runs one step of its time.
     pub(super) fn step(
         &mut self,
         now: u64,
@@ -115,17 +115,17 @@ impl Worker {
                 self.act(now, truth, random, &mut wishes)?;
             }
         }
-        // What it was told before it went deaf is all it knows of.
+        // A deaf worker takes itself for live: it knows only what it read before.
         let live = self.client.is_some() && (!hears || self.next > stream.len() as u64);
         if now >= self.next_tick {
             self.next_tick = (self.next_tick + TICK).max(now);
             self.group.tick(now, live, &mut self.actions);
         } else if self.next > before {
-            self.group.decide(live, &mut self.actions);
+            self.group.poll(live, &mut self.actions);
         }
         self.act(now, truth, random, &mut wishes)?;
-        match self.group.standing() {
-            Standing::Member => self.joined_at = self.joined_at.or(Some(now)),
+        match self.group.status() {
+            MemberStatus::Member => self.joined_at = self.joined_at.or(Some(now)),
             _ => self.joined_at = None,
         }
         Ok(wishes)
@@ -148,7 +148,7 @@ impl Worker {
         if let Some(view) = self.group.view() {
             truth.view(self.stream, self.next, view, &me)?;
             if !knew {
-                for (offset, owner) in self.group.beliefs() {
+                for (offset, owner) in self.group.known_owners() {
                     truth.owner((self.stream, offset), owner, &me)?;
                 }
             }
@@ -165,7 +165,7 @@ impl Worker {
                     let takes = random.pick(&[0, 0, 50, 100, 500, 3000, 8000]);
                     self.running.insert(place, ((now + takes).min(deadline), self.group.generation()));
                 }
-                // Sent through the same API, and again until it is through.
+                // Sent through the same API, and repeated until it succeeds.
                 Action::Lost { offset, .. } if now >= self.mute_until => truth.lost((self.stream, offset), now)?,
                 Action::Lost { offset, .. } => self.unsent.push(((self.stream, offset), u32::MAX)),
                 Action::Publish(sent) => wishes.push(Wish::Publish(sent)),

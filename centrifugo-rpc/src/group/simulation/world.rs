@@ -11,23 +11,23 @@ use super::{Kind, say};
 use crate::group::Sent;
 use crate::group::plain::Plain;
 
-/// How long a schedule is, and how much of its end is quiet, so that what is under way can end.
+/// The length of a schedule, and of its quiet end, in which calls and messages in flight can end.
 const LENGTH: u64 = 90_000;
 const CALM: u64 = 45_000;
 
-/// How much of what was said may be under way still, or once more, when Centrifugo loses its memory.
+/// The number of messages that may still be in flight, or repeated, when Centrifugo loses its data.
 const SAID: usize = 40;
 
-/// What came of some schedules.
+/// The outcome of some schedules.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Outcome {
     pub requests: u64,
     pub answered: u64,
-    /// Said to be lost, and without a result.
+    /// Reported as lost, and without a result.
     pub lost: u64,
-    /// Run again, as they may.
+    /// Run again, as idempotent calls may.
     pub again: u64,
-    /// How long the slowest took, in milliseconds.
+    /// The duration of the slowest call, in milliseconds.
     pub slowest: u64,
 }
 
@@ -51,18 +51,18 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What Centrifugo will do.
+/// An event that Centrifugo will deliver.
 #[derive(Debug)]
 pub(super) enum Event {
     Publish(Sent),
-    /// A worker hears of a connection that came or went.
+    /// A worker gets a join or leave event of a connection.
     Presence {
         to: String,
         client: String,
         worker: String,
         here: bool,
     },
-    /// A worker gets the answer to its question.
+    /// A worker gets the answer to its presence query.
     Snapshot {
         to: String,
         clients: Option<Vec<(String, String)>>,
@@ -75,31 +75,31 @@ pub(super) struct World {
     pub random: Random,
     pub now: u64,
     pub stream: Vec<Publication>,
-    /// How often Centrifugo lost its memory.
+    /// The number of times that Centrifugo lost its data.
     pub streams: u32,
-    /// How many publications the history keeps.
+    /// The number of publications that the history keeps.
     pub history: u64,
     pub workers: Vec<Worker>,
     pub events: Vec<(u64, Event)>,
     pub truth: Truth,
     pub names: u32,
-    /// Who is left alone, if somebody has to be.
+    /// The worker that is kept unharmed, if there must be one.
     pub kept: String,
     pub trace: bool,
-    /// How often Centrifugo loses its memory, of four thousand steps.
+    /// The chance that Centrifugo loses its data, per four thousand steps.
     pub forgets: u64,
-    /// What was said last in this stream.
+    /// The last messages of this stream.
     pub said: VecDeque<Sent>,
-    /// How busy callers are, of ten thousand.
+    /// The chance of a call per step, of ten thousand.
     load: u64,
-    /// How long the API takes at least, where all are graceful.
+    /// The minimum latency of the API in graceful schedules.
     latency: u64,
 }
 
 impl World {
     pub(super) fn new(kind: Kind, seed: u64, trace: bool) -> Self {
         let mut random = Random::new(seed);
-        // Whoever leaves nobody behind leaves the rest to the history.
+        // The last worker that leaves relies on the history to keep later requests.
         let history = if kind == Kind::Graceful { 100_000 } else { random.pick(&[60, 300, 10_000]) };
         let load = random.pick(&[500, 3000, 8000]);
         let latency = if kind == Kind::Graceful { random.pick(&[0, 0, 1200, 1900]) } else { 0 };
@@ -226,7 +226,7 @@ impl World {
         Ok(())
     }
 
-    /// The API: late, twice or not at all.
+    /// Publishes through the API: late, twice or not at all.
     fn send(&mut self, sent: Sent) {
         let graceful = self.kind == Kind::Graceful;
         let delay = if graceful {
@@ -246,7 +246,7 @@ impl World {
 
     fn answer(&mut self, workers: &[Worker], to: &str) {
         let mut clients: Vec<_> = workers.iter().filter_map(|w| Some((w.client.clone()?, w.name.clone()))).collect();
-        // It may be wrong: another node's entries are missing, or those of the dead are still there.
+        // Presence may be wrong: entries of another node are missing, or dead connections are still listed.
         if self.kind != Kind::Graceful && self.random.chance(200) && !clients.is_empty() {
             let wrong = self.random.below(clients.len() as u64);
             clients.remove(usize::try_from(wrong).unwrap_or(0));
@@ -256,7 +256,7 @@ impl World {
         self.events.push((at, Event::Snapshot { to: to.to_owned(), clients: (!unavailable).then_some(clients) }));
     }
 
-    /// Every call that had to end has ended.
+    /// Checks that every call that had to end has ended.
     fn judge(&self) -> Result<Outcome, String> {
         let mut outcome = Outcome::default();
         let mut places: Vec<_> = self.truth.calls.iter().collect();
@@ -269,7 +269,7 @@ impl World {
             outcome.answered += u64::from(answered);
             outcome.lost += u64::from(call.lost && !call.done);
             outcome.again += u64::from(call.runs.len() > 1);
-            // What Centrifugo forgot, nobody can answer for.
+            // Requests that Centrifugo lost cannot be answered.
             let forgotten = place.0 != self.streams;
             if self.kind != Kind::Anything && !answered && !forgotten {
                 return Err(format!("{place:?} never ended: {call:?}"));
@@ -282,5 +282,5 @@ impl World {
     }
 }
 
-/// How long somebody has to be a member until it knows of every call that is waited for.
+/// The time after which a member knows every call that a caller still waits for.
 pub(super) const KNOWS_ALL: u64 = PATIENCE + 5_000;

@@ -1,4 +1,4 @@
-//! Some workers on one stream.
+//! A test bench: some workers on one stream.
 
 use crate::group::plain::{MEMORY, Plain};
 use crate::group::propose::TICK;
@@ -10,22 +10,22 @@ pub(super) enum Publication {
     Message(Sent),
 }
 
-/// Some workers, and all that they do.
+/// Some workers, and all their actions.
 #[derive(Default)]
 pub(super) struct Bench {
     pub now: Millis,
     pub stream: Vec<Publication>,
     pub workers: Vec<(Group<Plain>, u64)>,
-    /// Who runs what.
+    /// The started calls: worker and offset.
     pub runs: Vec<(String, u64)>,
     pub after: Vec<Option<Millis>>,
     pub lost: Vec<(String, u64)>,
     pub asked: usize,
     /// Workers that do nothing, as if they were dead.
     pub dead: Vec<usize>,
-    /// Those of them that are connected all the same.
+    /// The dead workers that are still connected.
     pub hung: Vec<usize>,
-    /// What anybody says is lost.
+    /// True if every published message is lost.
     pub mute: bool,
 }
 
@@ -46,7 +46,7 @@ impl Bench {
         self.settle();
     }
 
-    /// Everybody hears of everybody that is connected.
+    /// Sends presence to every worker.
     pub(super) fn connected(&mut self) {
         let here = (0..self.workers.len()).filter(|index| !self.dead.contains(index) || self.hung.contains(index));
         let clients: Vec<_> = here.map(|index| (format!("client {index}"), name(index))).collect();
@@ -67,14 +67,14 @@ impl Bench {
         self.stream.len() as u64
     }
 
-    /// Until nobody has anything to read or to say.
+    /// Runs until no worker has anything to read or to send.
     pub(super) fn settle(&mut self) {
         loop {
             let before = self.stream.len();
             for index in 0..self.workers.len() {
                 if !self.dead.contains(&index) {
                     self.read(index);
-                    self.with_worker(index, |group, _, out| group.decide(true, out));
+                    self.with_worker(index, |group, _, out| group.poll(true, out));
                 }
             }
             let caught_up = |index: usize| self.workers[index].1 > self.stream.len() as u64;
@@ -119,7 +119,7 @@ impl Bench {
         }
     }
 
-    /// Time passes for all who are not dead; presence is answered.
+    /// Advances the time for all workers that are not dead, and answers presence queries.
     pub(super) fn pass(&mut self, millis: Millis) {
         let until = self.now + millis;
         while self.now < until {
@@ -143,7 +143,7 @@ impl Bench {
         }
     }
 
-    /// A worker vanishes, and the others hear of it.
+    /// Removes a worker; the others get a leave event.
     pub(super) fn crash(&mut self, index: usize) {
         self.dead.push(index);
         for (group, _) in &mut self.workers {

@@ -1,7 +1,7 @@
 //! Logs that other workers died, and what happens to their calls.
 
 use super::retained_request::RetainedRequest;
-use crate::group::{Action, Group, Member, Standing};
+use crate::group::{Action, Group, Member, MemberStatus};
 
 /// Logs the dead members that the view at this offset removed, if the view is in force. `actions` are the resulting
 /// actions of this worker.
@@ -13,7 +13,7 @@ pub(super) fn log_deaths(
 ) {
     let others: Vec<_> =
         dead.iter().filter(|member| member.worker() != group.me().worker()).map(|gone| &**gone).collect();
-    if others.is_empty() || group.standing() != Standing::Member {
+    if others.is_empty() || group.status() != MemberStatus::Member {
         return;
     }
     let Some(view) = group.view().filter(|view| view.version == offset) else { return };

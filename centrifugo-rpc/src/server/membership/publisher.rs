@@ -61,8 +61,8 @@ impl Outgoing {
             Message::Progress { end: true, .. } => 1,
             Message::Progress { .. } => 2,
             Message::State { .. } => 3,
-            Message::Genesis { .. } => 4,
-            Message::Hello { .. } => 5,
+            Message::Bootstrap { .. } => 4,
+            Message::StateRequest { .. } => 5,
         }
     }
 }

@@ -78,7 +78,7 @@ impl Request for RetainedRequest {
     }
 
     /// Copies the bytes: they are a slice of a frame that may hold many publications.
-    fn remembered(mut self) -> Self {
+    fn into_retained(mut self) -> Self {
         self.data = Bytes::copy_from_slice(&self.data);
         self.caller.info = self.caller.info.map(|info| Bytes::copy_from_slice(&info));
         self

@@ -99,7 +99,7 @@ impl Checks<'_> {
 
     /// Asks the group for its view with a newcomer's message, without joining.
     async fn hello(&self) -> Result<Position, String> {
-        let message = Message::Hello { member: Member::new("doctor", 0) };
+        let message = Message::StateRequest { member: Member::new("doctor", 0) };
         // The epoch is unknown so far, but workers check it before they answer.
         let epoch = self.centrifugo.api.top(self.requests).await.map(|top| top.epoch).unwrap_or_default();
         let hello = Envelope { group: Sent { epoch, message } };
