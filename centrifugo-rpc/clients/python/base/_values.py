@@ -92,7 +92,8 @@ U32 = Annotated[int, between(0, 2**32 - 1)]
 U64 = Annotated[int, between(0, 2**64 - 1)]
 U128 = Annotated[int, between(0, 2**128 - 1)]
 Float = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-# Serde reads a number outside of these bounds as infinity.
+# Inside tagged, untagged and flattened types serde reads numbers outside of these
+# bounds as infinity.
 F32 = Annotated[
     float,
     Field(

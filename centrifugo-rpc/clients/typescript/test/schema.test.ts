@@ -44,6 +44,7 @@ test('scalars take what Rust takes', () => {
   fits(c.f32, 0.1, 3.4028235e38, -3.4028235677973362e38, 1e-60);
   assert.equal(mismatch(c.f32, 3.4028235677973366e38, 'write'), ': 3.4028235677973366e+38 is too large for 32 bits');
   refuses(c.f32, NaN, '1');
+  assert.equal(mismatch(c.untagged(c.f32, c.float), 1e39, 'write'), ': 1e+39 is too large for 32 bits');
   fits(c.nullable(c.bool), null, true);
   refuses(c.nullable(c.bool), undefined, 0);
 });

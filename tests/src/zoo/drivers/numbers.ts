@@ -38,7 +38,7 @@ await refused(check({ ...largest, signed: -(2 ** 53) }), EncodeError, 'value.sig
 await refused(check({ ...largest, unsigned: -1 }), EncodeError, 'value.unsigned', /not in 0 to 18446744073709551615/);
 await refused(check({ ...largest, signed: 0.5 }), EncodeError, 'value.signed', /expected an integer, got 0.5/);
 
-// Serde would read this number as infinity.
+// The first number beyond the range of `f32`.
 const single = 3.4028235677973366e38;
 await refused(api.zooCheckFloats({ case: 0, value: { single, double: single } }), EncodeError, 'value.single', /too large for 32 bits/);
 

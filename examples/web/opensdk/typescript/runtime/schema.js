@@ -97,11 +97,13 @@ export const float = (value) => {
         throw new Mismatch(`${number} has no JSON form`);
     return number;
 };
-/** A number within the range of `f32`: serde reads a larger one as infinity. */
+/** A number within the range of `f32`: inside tagged, untagged and flattened types serde reads a larger one as infinity. */
 export const f32 = (value, way) => {
     const number = float(value, way);
-    if (way === 'write' && !Number.isFinite(Math.fround(number)))
-        throw new Mismatch(`${number} is too large for 32 bits`);
+    if (way === 'write' && !Number.isFinite(Math.fround(number))) {
+        // Serde would not try another variant of an untagged enum.
+        throw new Mismatch(`${number} is too large for 32 bits`, true);
+    }
     return number;
 };
 /** Numbers of any size: integers beyond 2^53 - 1 are `bigint`. */
