@@ -92,6 +92,7 @@ async fn every_value_of_every_type_survives_every_language() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_typescript_client_with_numbers_for_integers_rounds_none() {
     let dir = toolchain::target_dir().join("zoo_numbers");
+    let _ = std::fs::remove_dir_all(&dir);
     let mut generate = Command::new(SERVICE);
     generate
         .args(["generate_centrifugo_clients", "--typescript", "--typescript-int64", "number", "--output"])
