@@ -2,7 +2,7 @@
 //! without I/O.
 //!
 //! Centrifugo delivers every publication to every worker, in one order that is the same for all. The messages of
-//! workers are part of that order, so each worker knows the members at every offset without joining another:
+//! workers are part of that order, so each worker knows the members at every offset without asking another:
 //!
 //! - A **view** names the members. It is a proposal until it is read. It takes effect at its own offset if its `prev`
 //!   is the version in force there.

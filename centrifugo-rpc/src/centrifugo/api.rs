@@ -18,12 +18,12 @@ use crate::connection::Caller;
 use crate::error::{Error, ErrorKind, shown_url};
 
 mod body;
+mod dedicated;
 mod history;
-mod line;
 
 pub(crate) use body::{Body, CommandResult};
+pub(crate) use dedicated::DedicatedConnection;
 pub(crate) use history::Publication;
-pub(crate) use line::Line;
 
 /// The timeout of a TCP and TLS handshake. Centrifugo is near its workers, so this is enough for a lost packet to be
 /// resent.
@@ -118,8 +118,8 @@ impl Api {
     }
 
     /// A dedicated connection for publishing.
-    pub(crate) fn line(&self) -> Line {
-        Line::new(self)
+    pub(crate) fn dedicated_connection(&self) -> DedicatedConnection {
+        DedicatedConnection::new(self)
     }
 
     fn results(&self, body: &Body, answer: &[u8]) -> Result<Vec<CommandResult>, ApiError> {

@@ -10,7 +10,7 @@ use futures_util::poll;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
 
-use super::api::{Api, Body, CommandResult, Line, ServerError};
+use super::api::{Api, Body, CommandResult, DedicatedConnection, ServerError};
 use super::api_error::{ApiError, ApiErrorKind};
 use super::backoff::Backoff;
 use super::codes;
@@ -19,16 +19,16 @@ use crate::dispatch::reply_queue::{MAX_BYTES, MAX_COUNT, PendingReply, ReplyQueu
 use crate::log_rate_limiter::LogRateLimiter;
 use crate::protocol;
 
+mod batch_mode;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
 mod body;
-mod pace;
 
-use pace::{Pace, Plan};
+use batch_mode::{BatchModeProbe, BatchPlan};
 
 /// If a request takes longer than this, waiting replies are sent on the second connection. It is longer than a busy
 /// Centrifugo needs for a large request.
-const PATIENCE: Duration = Duration::from_millis(50);
+const FLUSH_AFTER: Duration = Duration::from_millis(50);
 
 /// An answer that takes this long is logged: all replies that become ready meanwhile wait for it.
 const SLOW_ANSWER: Duration = Duration::from_secs(1);
@@ -39,35 +39,35 @@ const LAST_RETRY: Duration = Duration::from_secs(1);
 /// The minimum interval between log lines about the same failure.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The tasks that deliver an [`ReplyQueue`] to Centrifugo. They stop when this value is dropped.
+/// The tasks that deliver a [`ReplyQueue`] to Centrifugo. They stop when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Replies {
     reply_queue: Arc<ReplyQueue>,
-    lanes: JoinSet<()>,
+    senders: JoinSet<()>,
 }
 
 impl Replies {
     /// Starts publishing the replies in the queue, present and future.
     pub(crate) fn start(api: &Api, reply_queue: &Arc<ReplyQueue>) -> Self {
-        let (trouble, slowness) =
+        let (failure_log, slow_log) =
             (Arc::new(LogRateLimiter::new(LOG_INTERVAL)), Arc::new(LogRateLimiter::new(LOG_INTERVAL)));
-        let pace = Arc::new(Pace::new(MAX_COUNT));
-        let mut lanes = JoinSet::new();
-        for place in [Place::First, Place::Second] {
-            let lane = Lane {
-                place,
-                line: api.line(),
+        let batch_mode = Arc::new(BatchModeProbe::new(MAX_COUNT));
+        let mut senders = JoinSet::new();
+        for role in [Role::Primary, Role::Overflow] {
+            let sender = Sender {
+                role,
+                connection: api.dedicated_connection(),
                 reply_queue: reply_queue.clone(),
-                trouble: trouble.clone(),
-                slowness: slowness.clone(),
-                pace: pace.clone(),
-                patience: Box::pin(sleep(PATIENCE)),
-                again: Vec::new(),
+                failure_log: failure_log.clone(),
+                slow_log: slow_log.clone(),
+                batch_mode: batch_mode.clone(),
+                flush_timer: Box::pin(sleep(FLUSH_AFTER)),
+                retries: Vec::new(),
                 backoff: Backoff::new(FIRST_RETRY, LAST_RETRY),
             };
-            lanes.spawn(lane.run());
+            senders.spawn(sender.run());
         }
-        Self { reply_queue: reply_queue.clone(), lanes }
+        Self { reply_queue: reply_queue.clone(), senders }
     }
 
     /// Waits until every reply is delivered or dropped, at most until `deadline`, and stops.
@@ -75,119 +75,120 @@ impl Replies {
     /// No reply may be pushed after this call. Dropping the future stops at once.
     pub(crate) async fn finish(mut self, deadline: Instant) {
         let _ = timeout_at(deadline, self.reply_queue.drained()).await;
-        self.lanes.shutdown().await;
+        self.senders.shutdown().await;
     }
 }
 
-/// The two connections: while Centrifugo works on one request, the next one fills.
+/// The role of a sender. There are two senders, each with a connection: while Centrifugo works on one request, the next
+/// one fills.
 #[derive(Clone, Copy)]
-enum Place {
+enum Role {
     /// Takes any replies: no reply waits while no request is in flight.
-    First,
-    /// Takes a full request, or replies that have waited too long for the first lane. More lanes would only split the
-    /// replies into smaller batches.
-    Second,
+    Primary,
+    /// Takes a full request, or replies that have waited too long for the primary sender. More senders would only split
+    /// the replies into smaller batches.
+    Overflow,
 }
 
 /// Sends one request at a time.
-struct Lane {
-    place: Place,
-    line: Line,
+struct Sender {
+    role: Role,
+    connection: DedicatedConnection,
     reply_queue: Arc<ReplyQueue>,
-    trouble: Arc<LogRateLimiter>,
+    failure_log: Arc<LogRateLimiter>,
     /// A rate limiter of its own, so that slow answers do not hide a failure in the log.
-    slowness: Arc<LogRateLimiter>,
-    pace: Arc<Pace>,
+    slow_log: Arc<LogRateLimiter>,
+    batch_mode: Arc<BatchModeProbe>,
     /// Reset for every request, which costs nothing: a new timer per request would wake the runtime each time.
-    patience: Pin<Box<Sleep>>,
+    flush_timer: Pin<Box<Sleep>>,
     /// Publications to retry.
-    again: Vec<Publication>,
+    retries: Vec<Publication>,
     backoff: Backoff,
 }
 
-/// The outcome of a request for the lane.
+/// The outcome of a request.
 #[derive(PartialEq)]
-enum Sent {
+enum Outcome {
     /// Centrifugo answered, possibly with errors for some replies.
     Answered,
     /// The request failed, and the next one would fail too.
     Failed,
 }
 
-impl Lane {
+impl Sender {
     async fn run(mut self) {
-        let mut sent = Sent::Answered;
+        let mut outcome = Outcome::Answered;
         let mut retry_at = None;
         loop {
             let batch = match retry_at {
-                None => self.take().await,
-                Some(at) if sent == Sent::Failed || self.again.len() >= MAX_COUNT => {
+                None => self.next_batch().await,
+                Some(at) if outcome == Outcome::Failed || self.retries.len() >= MAX_COUNT => {
                     self.reply_queue.flush();
                     sleep_until(at).await;
                     retry_at = None;
-                    std::mem::take(&mut self.again)
+                    std::mem::take(&mut self.retries)
                 }
                 // Replies that fail individually do not hold up other callers' replies.
                 Some(at) => tokio::select! {
                     biased;
                     () = sleep_until(at) => {
                         retry_at = None;
-                        std::mem::take(&mut self.again)
+                        std::mem::take(&mut self.retries)
                     }
-                    batch = self.take() => batch,
+                    batch = self.next_batch() => batch,
                 },
             };
-            sent = self.send(batch).await;
-            if self.again.is_empty() {
+            outcome = self.send(batch).await;
+            if self.retries.is_empty() {
                 self.backoff.reset();
                 retry_at = None;
-            } else if retry_at.is_none() || sent == Sent::Failed {
+            } else if retry_at.is_none() || outcome == Outcome::Failed {
                 retry_at = Some(Instant::now() + self.backoff.next());
             }
         }
     }
 
-    async fn take(&self) -> Vec<Publication> {
-        match self.place {
-            Place::First => self.reply_queue.next_batch(MAX_COUNT, MAX_BYTES).await,
-            Place::Second => self.reply_queue.next_full_batch(MAX_COUNT, MAX_BYTES).await,
+    async fn next_batch(&self) -> Vec<Publication> {
+        match self.role {
+            Role::Primary => self.reply_queue.next_batch(MAX_COUNT, MAX_BYTES).await,
+            Role::Overflow => self.reply_queue.next_full_batch(MAX_COUNT, MAX_BYTES).await,
         }
     }
 
-    /// Sends a request. If it takes long, the other lane may take the waiting replies.
+    /// Sends a request. If it takes long, the other sender may take the waiting replies.
     async fn post(&mut self, body: Body, began: Instant) -> Result<Vec<CommandResult>, ApiError> {
-        let mut request = pin!(self.line.publish(&body));
+        let mut request = pin!(self.connection.publish(&body));
         // The first poll sends the request before any other work.
         if let Poll::Ready(answer) = poll!(request.as_mut()) {
             return answer;
         }
-        self.patience.as_mut().reset(began + PATIENCE);
+        self.flush_timer.as_mut().reset(began + FLUSH_AFTER);
         loop {
             tokio::select! {
                 biased;
                 answer = request.as_mut() => return answer,
-                () = self.patience.as_mut() => {
+                () = self.flush_timer.as_mut() => {
                     self.reply_queue.flush();
-                    self.patience.as_mut().reset(Instant::now() + PATIENCE);
+                    self.flush_timer.as_mut().reset(Instant::now() + FLUSH_AFTER);
                 }
             }
         }
     }
 
-    /// Sends a batch, split if it is currently too large. Afterwards, `again` holds the publications to retry.
-    async fn send(&mut self, batch: Vec<Publication>) -> Sent {
+    /// Sends a batch, split if it is currently too large. Afterwards, `retries` holds the publications to retry.
+    async fn send(&mut self, batch: Vec<Publication>) -> Outcome {
         let mut parts = VecDeque::from([batch]);
-        let mut sent = Sent::Answered;
+        let mut outcome = Outcome::Answered;
         while let Some(mut part) = parts.pop_front() {
             part = self.without_expired(part);
             if part.is_empty() {
                 continue;
             }
-            if sent == Sent::Failed {
-                self.again.append(&mut part);
+            if outcome == Outcome::Failed {
+                self.retries.append(&mut part);
                 continue;
             }
-            let Plan { parallel, max_count } = self.pace.plan();
+            let BatchPlan { parallel, max_count } = self.batch_mode.plan();
             if part.len() > max_count {
                 parts.push_front(part.split_off(max_count));
             }
@@ -195,22 +196,22 @@ impl Lane {
             match self.post(body::write(&part, parallel), began).await {
                 Ok(results) => {
                     let took = began.elapsed();
-                    self.pace.took(parallel, part.len(), took);
+                    self.batch_mode.record(parallel, part.len(), took);
                     self.report_slow(took);
                     self.settle(part, results);
                 }
-                Err(error) if cannot_pass(error.kind()) => match halves(part) {
+                Err(error) if may_pass_split(error.kind()) => match halves(part) {
                     Ok(halves) => halves.into_iter().rev().for_each(|half| parts.push_front(half)),
                     Err(part) => self.lose(part.iter().flat_map(Publication::replies), &error.to_string()),
                 },
                 Err(error) => {
                     self.report(&error, part.len());
-                    self.again.append(&mut part);
-                    sent = Sent::Failed;
+                    self.retries.append(&mut part);
+                    outcome = Outcome::Failed;
                 }
             }
         }
-        sent
+        outcome
     }
 
     /// Settles each reply by its own result. A reply without a result is sent again: a caller that has it already
@@ -221,19 +222,19 @@ impl Lane {
         for publication in part {
             match results.next() {
                 Some(Ok(())) => _ = self.reply_queue.release(publication.replies()),
-                Some(Err(error)) if codes::is_temporary(error.code) => self.again.push(publication),
+                Some(Err(error)) if codes::is_temporary(error.code) => self.retries.push(publication),
                 Some(Err(error)) => {
                     let why = why_refused(&error, publication.channel());
                     self.lose(publication.replies(), &why);
                 }
                 None => {
                     missing += 1;
-                    self.again.push(publication);
+                    self.retries.push(publication);
                 }
             }
         }
         if missing > 0
-            && let Some(suppressed) = self.trouble.allow()
+            && let Some(suppressed) = self.failure_log.allow()
         {
             tracing::error!(
                 missing,
@@ -263,13 +264,13 @@ impl Lane {
         if took < SLOW_ANSWER {
             return;
         }
-        let Some(suppressed) = self.slowness.allow() else { return };
+        let Some(suppressed) = self.slow_log.allow() else { return };
         let waiting = self.reply_queue.pending();
         tracing::warn!(?took, waiting, suppressed, "Centrifugo's API is slow to answer, and replies wait for it");
     }
 
     fn report(&self, error: &ApiError, count: usize) {
-        let Some(suppressed) = self.trouble.allow() else { return };
+        let Some(suppressed) = self.failure_log.allow() else { return };
         if error.is_temporary() {
             tracing::warn!(count, suppressed, %error, "replies wait for Centrifugo");
         } else {
@@ -279,7 +280,7 @@ impl Lane {
 }
 
 /// Returns whether a smaller request might be accepted where this one was not.
-fn cannot_pass(kind: ApiErrorKind) -> bool {
+fn may_pass_split(kind: ApiErrorKind) -> bool {
     matches!(kind, ApiErrorKind::TooLarge | ApiErrorKind::BadRequest)
 }
 
@@ -315,5 +316,4 @@ fn halves(mut part: Vec<Publication>) -> Result<[Vec<Publication>; 2], Vec<Publi
 }
 
 #[cfg(test)]
-#[path = "replies/tests.rs"]
 mod tests;

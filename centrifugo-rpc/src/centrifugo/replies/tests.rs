@@ -145,9 +145,9 @@ async fn deliver(api: &Api, replies: Vec<PendingReply>) -> Arc<ReplyQueue> {
     for reply in replies {
         assert!(reply_queue.push(reply).is_none());
     }
-    let lanes = Replies::start(api, &reply_queue);
-    lanes.finish(Instant::now() + Duration::from_secs(20)).await;
-    assert_eq!(reply_queue.pending(), 0, "the reply_queue empties");
+    let replies = Replies::start(api, &reply_queue);
+    replies.finish(Instant::now() + Duration::from_secs(20)).await;
+    assert_eq!(reply_queue.pending(), 0, "the queue empties");
     reply_queue
 }
 
@@ -185,7 +185,7 @@ async fn a_request_that_hangs_holds_up_no_later_reply() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let api = api_at(&listener);
     let reply_queue = Arc::new(ReplyQueue::new(64 << 20));
-    let _lanes = Replies::start(&api, &reply_queue);
+    let _replies = Replies::start(&api, &reply_queue);
     assert!(reply_queue.push(reply("reply:1", "1")).is_none());
     let (_hangs, _) = listener.accept().await.expect("a connection");
 
@@ -212,7 +212,7 @@ async fn an_answer_that_takes_long_is_told() {
         let api = api_at(&listener);
         tokio::spawn(async move {
             if slow {
-                sleep(SLOW_ANSWER + PATIENCE).await;
+                sleep(SLOW_ANSWER + FLUSH_AFTER).await;
             }
             serve_all(listener, |request| (200, results(&request, |_| None))).await;
         });
@@ -252,7 +252,7 @@ async fn what_is_left_at_the_end_is_known() {
     for i in 0..3 {
         reply_queue.try_push(reply(&format!("reply:{i}"), "1"));
     }
-    let lanes = Replies::start(&api, &reply_queue);
-    lanes.finish(Instant::now() + Duration::from_millis(100)).await;
+    let replies = Replies::start(&api, &reply_queue);
+    replies.finish(Instant::now() + Duration::from_millis(100)).await;
     assert_eq!(reply_queue.pending(), 3);
 }

@@ -1,4 +1,4 @@
-//! Futures in one task that wake each other.
+//! Polls futures in one task that wake each other.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ const ROUNDS: usize = 16;
 ///
 /// Without this, two futures that wake each other wake their own task while it runs. tokio then wakes another thread
 /// for it, which finds nothing to do: a sixth of the worker's CPU time with one call at a time (`docs/performance.md`).
-pub(super) async fn together<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+pub(super) async fn poll_until_settled<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let state = Arc::new(State::default());
     let waker = Waker::from(state.clone());
     poll_fn(|context| {
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn what_is_woken_while_it_is_polled_is_polled_again_and_wakes_nobody() {
         let (count, task) = (&mut 0, Arc::new(State::default()));
-        let mut both = Box::pin(together(|context| {
+        let mut both = Box::pin(poll_until_settled(|context| {
             *count += 1;
             context.waker().wake_by_ref();
             if *count == 3 { Poll::Ready(*count) } else { Poll::Pending }
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn what_is_woken_later_wakes_the_task() {
         let (inner, task) = (AtomicWaker::new(), Arc::new(State::default()));
-        let mut both = Box::pin(together(|context| {
+        let mut both = Box::pin(poll_until_settled(|context| {
             inner.register(context.waker());
             Poll::<()>::Pending
         }));
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn what_never_rests_gives_way_to_others() {
         let task = Arc::new(State::default());
-        let mut both = Box::pin(together(|context| {
+        let mut both = Box::pin(poll_until_settled(|context| {
             context.waker().wake_by_ref();
             Poll::<()>::Pending
         }));

@@ -20,22 +20,22 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 use url::{Position, Url};
 
-use self::together::together;
+use self::poll::poll_until_settled;
 use super::{Api, Body, CONNECT_TIMEOUT, CommandResult, REQUEST_TIMEOUT, url_of};
 use crate::centrifugo::api_error::ApiError;
 use crate::error::BoxError;
 
 /// Publishes, one request at a time.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct DedicatedConnection {
     api: Api,
     /// `None` if the API needs more than a TCP connection: then requests go through the pool like all others.
-    straight: Option<Straight>,
+    direct: Option<DirectTarget>,
 }
 
 /// A direct connection to the API over plain HTTP.
 #[derive(Debug)]
-struct Straight {
+struct DirectTarget {
     url: Uri,
     host: HeaderValue,
     /// Path and query for a single publication and for a batch: the request target when there is no proxy.
@@ -51,18 +51,18 @@ struct Connection {
     driver: http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
 }
 
-impl Line {
+impl DedicatedConnection {
     /// Makes no connection yet.
     pub(super) fn new(api: &Api) -> Self {
-        Self { api: api.clone(), straight: Straight::to(&api.base, &Matcher::from_system()) }
+        Self { api: api.clone(), direct: DirectTarget::to(&api.base, &Matcher::from_system()) }
     }
 
     /// Publishes an already encoded body. The results have its order; their number is that of Centrifugo's answer.
     ///
     /// Dropping the future drops the connection, because the pending answer does not belong to the next request.
     pub(crate) async fn publish(&mut self, body: &Body) -> Result<Vec<CommandResult>, ApiError> {
-        let Some(straight) = &mut self.straight else { return self.api.publish_written(body).await };
-        let answer = match timeout(REQUEST_TIMEOUT, straight.post(&self.api.key, body)).await {
+        let Some(direct) = &mut self.direct else { return self.api.publish_written(body).await };
+        let answer = match timeout(REQUEST_TIMEOUT, direct.post(&self.api.key, body)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(ApiError::unreachable(&self.api.shown(), &*error)),
             Err(_) => return Err(ApiError::no_answer(&self.api.shown())),
@@ -73,7 +73,7 @@ impl Line {
     }
 }
 
-impl Straight {
+impl DirectTarget {
     fn to(base: &Url, proxies: &Matcher) -> Option<Self> {
         let url: Uri = base.as_str().parse().ok()?;
         let plain = base.scheme() == "http" && base.username().is_empty() && base.password().is_none();
@@ -139,7 +139,7 @@ impl Connection {
         let mut driver = Some(driver);
         let answer = {
             let mut answer = pin!(ask(&mut sender, request));
-            together(|context| {
+            poll_until_settled(|context| {
                 let polled = answer.as_mut().poll(context);
                 // After the answer, the driver prepares the connection for the next request, which then is sent without
                 // delay. A driver that has ended is dropped; if there is no answer, `answer` reports the reason.
@@ -164,7 +164,7 @@ async fn ask(
     Ok(http::Response::from_parts(head, body.collect().await?.to_bytes()))
 }
 
-mod together;
+mod poll;
 
 #[cfg(test)]
 mod tests;

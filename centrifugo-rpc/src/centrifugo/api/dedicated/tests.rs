@@ -10,12 +10,12 @@ static BODY: Body = Body::Batch(Bytes::from_static(br#"{"commands":[]}"#));
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"replies\":[]}";
 const LAST_ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 14\r\n\r\n{\"replies\":[]}";
 
-async fn line() -> (Line, TcpListener) {
+async fn connection() -> (DedicatedConnection, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/prefix/api/", listener.local_addr().expect("an address"));
     let config = Config::new("key", "secret").centrifugo_api_url(url);
     let api = Api::new(&config, &Tls::load(None, "ca_file", false).expect("TLS")).expect("an API");
-    (api.line(), listener)
+    (api.dedicated_connection(), listener)
 }
 
 async fn request_on(stream: &mut TcpStream) -> String {
@@ -38,7 +38,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 
 #[tokio::test]
 async fn requests_follow_one_another_on_one_connection() {
-    let (mut line, listener) = line().await;
+    let (mut connection, listener) = connection().await;
     let server = async {
         let mut stream = accept(&listener).await;
         let request = request_on(&mut stream).await;
@@ -54,7 +54,7 @@ async fn requests_follow_one_another_on_one_connection() {
     };
     let caller = async {
         for _ in 0..3 {
-            assert_eq!(line.publish(&BODY).await.expect("an answer"), []);
+            assert_eq!(connection.publish(&BODY).await.expect("an answer"), []);
         }
     };
     tokio::join!(server, caller);
@@ -62,7 +62,7 @@ async fn requests_follow_one_another_on_one_connection() {
 
 #[tokio::test]
 async fn one_publication_is_asked_for_as_such() {
-    let (mut line, listener) = line().await;
+    let (mut connection, listener) = connection().await;
     let server = async {
         let mut stream = accept(&listener).await;
         let request = request_on(&mut stream).await;
@@ -70,42 +70,42 @@ async fn one_publication_is_asked_for_as_such() {
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"result\":{}}").await.expect("written");
     };
     let one = Body::One(BODY.bytes().clone());
-    let (answer, ()) = tokio::join!(line.publish(&one), server);
+    let (answer, ()) = tokio::join!(connection.publish(&one), server);
     assert_eq!(answer.expect("an answer"), [Ok(())]);
 }
 
 #[tokio::test]
 async fn a_connection_that_the_server_ended_is_replaced_without_an_error() {
-    let (mut line, listener) = line().await;
+    let (mut connection, listener) = connection().await;
     for last in [ANSWER, LAST_ANSWER] {
         let server = async {
             answer(&mut accept(&listener).await, last).await;
             // Dropping the stream here closes the connection while it is idle.
         };
-        let (answer, ()) = tokio::join!(line.publish(&BODY), server);
+        let (answer, ()) = tokio::join!(connection.publish(&BODY), server);
         assert_eq!(answer.expect("an answer"), []);
     }
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_under_a_request_is_an_error_and_the_next_request_has_another() {
-    let (mut line, listener) = line().await;
+    let (mut connection, listener) = connection().await;
     for before in ["", "HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"repl"] {
         let server = async { answer(&mut accept(&listener).await, before).await };
-        let (broken, ()) = tokio::join!(line.publish(&BODY), server);
+        let (broken, ()) = tokio::join!(connection.publish(&BODY), server);
         let error = broken.expect_err("no answer");
         assert_eq!(error.kind(), ApiErrorKind::Unreachable, "{error}");
         let server = async { answer(&mut accept(&listener).await, LAST_ANSWER).await };
-        let (answer, ()) = tokio::join!(line.publish(&BODY), server);
+        let (answer, ()) = tokio::join!(connection.publish(&BODY), server);
         assert_eq!(answer.expect("an answer"), []);
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_nobody_waited_for_is_not_the_next_ones() {
-    let (mut line, listener) = line().await;
+    let (mut connection, listener) = connection().await;
     let mut first = tokio::select! {
-        _ = line.publish(&BODY) => panic!("nobody answered"),
+        _ = connection.publish(&BODY) => panic!("nobody answered"),
         stream = async {
             let mut stream = accept(&listener).await;
             request_on(&mut stream).await;
@@ -114,29 +114,29 @@ async fn an_answer_that_nobody_waited_for_is_not_the_next_ones() {
     };
     let _ = first.write_all(b"HTTP/1.1 500 late\r\ncontent-length: 0\r\n\r\n").await;
     let server = async { answer(&mut accept(&listener).await, ANSWER).await };
-    let (answer, ()) = tokio::join!(line.publish(&BODY), server);
+    let (answer, ()) = tokio::join!(connection.publish(&BODY), server);
     assert_eq!(answer.expect("an answer"), []);
 }
 
 #[tokio::test]
 async fn nobody_there_is_unreachable_and_a_status_says_what_is_wrong() {
-    let (mut line, listener) = line().await;
+    let (mut connection, listener) = connection().await;
     let server = async { answer(&mut accept(&listener).await, "HTTP/1.1 401 x\r\ncontent-length: 0\r\n\r\n").await };
-    let (refused, ()) = tokio::join!(line.publish(&BODY), server);
+    let (refused, ()) = tokio::join!(connection.publish(&BODY), server);
     assert_eq!(refused.expect_err("no access").kind(), ApiErrorKind::Unauthorized);
     drop(listener);
-    let error = line.publish(&BODY).await.expect_err("nobody is there");
+    let error = connection.publish(&BODY).await.expect_err("nobody is there");
     assert!(error.kind() == ApiErrorKind::Unreachable && error.to_string().contains("refused"), "{error}");
 }
 
 #[test]
 fn tls_proxies_and_passwords_are_for_the_other_client() {
-    let straight = |url: &str, proxies: &Matcher| Straight::to(&Url::parse(url).expect("a URL"), proxies).is_some();
+    let direct = |url: &str, proxies: &Matcher| DirectTarget::to(&Url::parse(url).expect("a URL"), proxies).is_some();
     let none = Matcher::builder().build();
-    assert!(straight("http://centrifugo:8000/api", &none) && straight("http://[::1]/", &none));
+    assert!(direct("http://centrifugo:8000/api", &none) && direct("http://[::1]/", &none));
     for url in ["https://centrifugo/api", "http://user@centrifugo/api", "http://:password@centrifugo/api"] {
-        assert!(!straight(url, &none), "{url}");
+        assert!(!direct(url, &none), "{url}");
     }
     let proxy = Matcher::builder().http("http://proxy:3128").no("near").build();
-    assert!(!straight("http://far:8000/api", &proxy) && straight("http://near:8000/api", &proxy));
+    assert!(!direct("http://far:8000/api", &proxy) && direct("http://near:8000/api", &proxy));
 }
