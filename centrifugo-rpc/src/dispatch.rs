@@ -38,6 +38,7 @@ mod hashed;
 pub(crate) mod history_quota;
 mod in_flight;
 pub(crate) mod layers;
+pub(crate) mod pending_reply;
 pub(crate) mod publication;
 pub(crate) mod refused;
 mod rejections;
@@ -53,7 +54,8 @@ use decode::{Decoded, Decoder, DropReason, Request};
 use encoded_reply::EncodedReply;
 use in_flight::{CallGuard, InFlight, Rejection};
 use layers::LayerStack;
-use reply_queue::{GRACE, PendingReply, ReplyQueue};
+use pending_reply::PendingReply;
+use reply_queue::{GRACE, ReplyQueue};
 use scheduler::{NextStep, StartQueue, Turn};
 use telemetry::{Panicked, Telemetry};
 

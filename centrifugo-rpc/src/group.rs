@@ -68,7 +68,7 @@ pub(crate) enum Action<R> {
     /// Publish this in the request channel. It need not arrive: important messages are repeated.
     Publish(Sent),
     /// Query the subscribed connections, for [`Group::presence`].
-    AskPresence,
+    QueryPresence,
 }
 
 /// The status of a worker in the group.

@@ -64,7 +64,7 @@ pub struct Server {
 }
 
 /// The first event after the start of a worker: it joined the group, or it has to stop.
-enum Before {
+enum StartOutcome {
     Joined(Worker),
     /// The worker that has to stop, if it may already run calls.
     Stopped(Option<Worker>),
@@ -205,30 +205,30 @@ impl Server {
             return Ok(0);
         }
         let mut shutdown = pin!(shutdown);
-        let worker = match self.joined_before(shutdown.as_mut()).await? {
-            Before::Joined(worker) => {
+        let worker = match self.join_or_stop(shutdown.as_mut()).await? {
+            StartOutcome::Joined(worker) => {
                 shutdown.await;
                 worker
             }
-            Before::Stopped(Some(worker)) => worker,
-            Before::Stopped(None) => return Ok(0),
+            StartOutcome::Stopped(Some(worker)) => worker,
+            StartOutcome::Stopped(None) => return Ok(0),
         };
         Ok(Box::pin(worker.stop_or(hurry)).await)
     }
 
-    async fn joined_before(self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Result<Before, Error> {
+    async fn join_or_stop(self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Result<StartOutcome, Error> {
         let mut worker = tokio::select! {
             worker = self.begin() => worker?,
-            () = shutdown.as_mut() => return Ok(Before::Stopped(None)),
+            () = shutdown.as_mut() => return Ok(StartOutcome::Stopped(None)),
         };
         let joined = tokio::select! {
             joined = worker.joined() => Some(joined),
             () = shutdown => None,
         };
         match joined {
-            Some(joined) => joined.map(|()| Before::Joined(worker)),
+            Some(joined) => joined.map(|()| StartOutcome::Joined(worker)),
             // It may run calls before it observes that it has joined.
-            None => Ok(Before::Stopped(Some(worker))),
+            None => Ok(StartOutcome::Stopped(Some(worker))),
         }
     }
 

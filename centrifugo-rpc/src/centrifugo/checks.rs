@@ -15,7 +15,7 @@ mod probe;
 mod reach;
 
 /// The time that a starting worker waits for Centrifugo: enough for both to be started together.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const STARTUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The minimum length of a secret: the size of the hash that uses it (RFC 7518, section 3.2).
 const SECRET_BYTES: usize = 32;

@@ -14,8 +14,9 @@ use super::api::{Api, Body, CommandResult, DedicatedConnection, ServerError};
 use super::api_error::{ApiError, ApiErrorKind};
 use super::backoff::Backoff;
 use super::codes;
+use crate::dispatch::pending_reply::PendingReply;
 use crate::dispatch::publication::Publication;
-use crate::dispatch::reply_queue::{MAX_BYTES, MAX_COUNT, PendingReply, ReplyQueue};
+use crate::dispatch::reply_queue::{MAX_BYTES, MAX_COUNT, ReplyQueue};
 use crate::log_rate_limiter::LogRateLimiter;
 use crate::protocol;
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::hashed::HashedMap;
-use super::reply_queue::PendingReply;
+use super::pending_reply::PendingReply;
 use crate::protocol::MAX_TOGETHER;
 
 /// The bytes that one user may send per round: one large reply, or as many small ones as fit into one publication.

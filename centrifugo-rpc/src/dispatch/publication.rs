@@ -7,7 +7,7 @@ use smallvec::{SmallVec, smallvec};
 use tokio::time::Instant;
 
 use super::hashed::HashedMap;
-use super::reply_queue::PendingReply;
+use super::pending_reply::PendingReply;
 use crate::protocol::MAX_TOGETHER;
 
 /// A reply that may nest deeper is published alone. Parsers have depth limits, and a parser that rejects one result

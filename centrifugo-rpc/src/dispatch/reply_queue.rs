@@ -3,25 +3,18 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
-use super::completion::CompletionGuard;
-use super::encoded_reply::EncodedReply;
 use super::fair_queue::FairQueue;
 use super::history_quota::HistoryQuota;
+use super::pending_reply::PendingReply;
 use super::publication::{self, Publication};
 use crate::log_rate_limiter::LogRateLimiter;
-
-/// The memory that a reply takes besides its own bytes. Bounds the number of small replies.
-const OVERHEAD: usize = 256;
-
-/// The bytes of a reply's command in a request besides channel and reply.
-const COMMAND: usize = 64;
 
 /// The largest number of replies in one request. More gain nothing: the request itself is less than a thousandth of the
 /// cost.
@@ -37,68 +30,6 @@ pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// The minimum interval between log lines about lost replies. Each line has their number.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
-
-/// A reply that waits to be published.
-#[derive(Debug)]
-pub(crate) struct PendingReply {
-    /// The caller's reply channel.
-    pub channel: Arc<str>,
-    pub encoded: EncodedReply,
-    /// The time after which the caller no longer waits for the reply.
-    pub expires: Instant,
-    /// True if the caller accepts batched replies.
-    pub(super) batch: bool,
-    /// Centrifugo publishes replies with the same key once, whichever worker asks.
-    pub(super) idempotency_key: Option<Box<str>>,
-    /// The hashes of the user and of the channel. The queue sets them.
-    pub(super) user: u64,
-    pub(super) session: u64,
-    /// Dropped with the reply, which completes its call.
-    completion: Option<CompletionGuard>,
-    /// Dropped with the reply: its call no longer waits for capacity.
-    capacity_waiter: Option<oneshot::Sender<()>>,
-}
-
-impl PendingReply {
-    pub(crate) fn new(channel: impl Into<Arc<str>>, encoded: impl Into<EncodedReply>, expires: Instant) -> Self {
-        Self {
-            channel: channel.into(),
-            encoded: encoded.into(),
-            expires,
-            batch: false,
-            idempotency_key: None,
-            user: 0,
-            session: 0,
-            completion: None,
-            capacity_waiter: None,
-        }
-    }
-
-    pub(crate) fn in_batch(mut self, batch: bool) -> Self {
-        self.batch = batch;
-        self
-    }
-
-    pub(super) fn with_idempotency_key(mut self, key: String) -> Self {
-        self.idempotency_key = Some(key.into());
-        self
-    }
-
-    pub(super) fn with_completion(mut self, completion: Option<CompletionGuard>) -> Self {
-        self.completion = completion;
-        self
-    }
-
-    /// The approximate memory of the reply in bytes.
-    fn cost(&self) -> usize {
-        self.channel.len() + self.encoded.len() + OVERHEAD
-    }
-
-    /// The approximate size of the reply in a request, in bytes.
-    pub(super) fn size(&self) -> usize {
-        self.channel.len() + self.encoded.len() + COMMAND
-    }
-}
 
 /// The queue between calls and Centrifugo's server API.
 ///
@@ -365,6 +296,7 @@ fn recipient(channel: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use futures_util::poll;
+    use tokio::time::Instant;
 
     use super::*;
 

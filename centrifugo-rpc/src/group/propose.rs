@@ -96,7 +96,7 @@ impl<R: Request> Group<R> {
         let others = watched.into_iter().filter(|member| **member != self.me);
         let silence = |member: &Member| if heard { self.ledger.silence(member) } else { 0 };
         if self.presence.tick(others.map(|member| (member, silence(member)))) {
-            out.push(Action::AskPresence);
+            out.push(Action::QueryPresence);
         }
     }
 

@@ -10,7 +10,7 @@ use futures_util::future::Either;
 use tokio::sync::watch;
 
 use super::watchdog::watchdog_timer;
-use super::{Before, Server, signals, worker};
+use super::{Server, StartOutcome, signals, worker};
 use crate::config::Config;
 use crate::error::{BoxError, Error, ErrorKind};
 
@@ -61,12 +61,12 @@ impl Server {
         let (first, second) = signals::listen(limit).await?;
         let mut first = pin!(first);
         let worker = if config.enabled {
-            match self.joined_before(first.as_mut()).await? {
-                Before::Joined(worker) => Some(worker),
-                Before::Stopped(Some(worker)) => {
+            match self.join_or_stop(first.as_mut()).await? {
+                StartOutcome::Joined(worker) => Some(worker),
+                StartOutcome::Stopped(Some(worker)) => {
                     return Ok(Ended { left: Box::pin(worker.stop_or(second)).await, beside: Ok(()) });
                 }
-                Before::Stopped(None) => return Ok(Ended { left: 0, beside: Ok(()) }),
+                StartOutcome::Stopped(None) => return Ok(Ended { left: 0, beside: Ok(()) }),
             }
         } else {
             config.check()?;

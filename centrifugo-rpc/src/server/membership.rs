@@ -458,7 +458,7 @@ impl Shared {
                     request.reject_lost();
                 }
                 Action::Publish(sent) => self.publisher.publish(Envelope { group: sent }),
-                Action::AskPresence => self.publisher.ask_presence(),
+                Action::QueryPresence => self.publisher.query_presence(),
             }
         }
     }

@@ -58,7 +58,7 @@ impl Worker {
     ) -> Result<Self, Error> {
         let centrifugo = Centrifugo::new(config)?;
         // Boxed because it is large and ends before the worker serves: it takes no room in the future that serves.
-        checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::PATIENCE)).await)?;
+        checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::STARTUP_TIMEOUT)).await)?;
         let reply_queue =
             Arc::new(ReplyQueue::with_history_limit(REPLY_QUEUE_BYTES, config.max_remembered_bytes_per_user));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, layers, Arc::clone(&reply_queue)));

@@ -5,8 +5,9 @@ use tokio::time::Instant;
 
 use super::body;
 use crate::centrifugo::api::Body;
+use crate::dispatch::pending_reply::PendingReply;
 use crate::dispatch::publication::{Publication, coalesce};
-use crate::dispatch::reply_queue::{GRACE, PendingReply};
+use crate::dispatch::reply_queue::GRACE;
 
 /// Replies ready to be sent in one request.
 #[derive(Debug)]

@@ -71,7 +71,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::dispatch::reply_queue::PendingReply;
+    use crate::dispatch::pending_reply::PendingReply;
 
     fn publication(channel: &str, data: &str) -> Publication {
         let expires = Instant::now() + Duration::from_secs(30);

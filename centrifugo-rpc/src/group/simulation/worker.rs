@@ -53,7 +53,7 @@ pub(super) struct Worker {
 #[derive(Debug)]
 pub(super) enum Wish {
     Publish(Sent),
-    AskPresence,
+    QueryPresence,
 }
 
 impl Worker {
@@ -169,7 +169,7 @@ impl Worker {
                 Action::Lost { offset, .. } if now >= self.mute_until => truth.lost((self.stream, offset), now)?,
                 Action::Lost { offset, .. } => self.unsent.push(((self.stream, offset), u32::MAX)),
                 Action::Publish(sent) => wishes.push(Wish::Publish(sent)),
-                Action::AskPresence => wishes.push(Wish::AskPresence),
+                Action::QueryPresence => wishes.push(Wish::QueryPresence),
             }
         }
         Ok(())

@@ -209,7 +209,7 @@ impl World {
                             self.send(sent);
                         }
                     }
-                    Wish::AskPresence => {
+                    Wish::QueryPresence => {
                         if !mute {
                             self.answer(&workers, &name);
                         }

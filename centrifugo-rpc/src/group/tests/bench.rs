@@ -114,7 +114,7 @@ impl Bench {
                 Action::Lost { offset, .. } => self.lost.push((name(index), offset)),
                 Action::Publish(_) if self.mute => {}
                 Action::Publish(sent) => self.stream.push(Publication::Message(sent)),
-                Action::AskPresence => self.asked += 1,
+                Action::QueryPresence => self.asked += 1,
             }
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn log_deaths(
         match action {
             Action::Lost { request, .. } => worker_lost += request.request_count(),
             Action::Run { request, .. } => run_again += request.request_count(),
-            Action::Publish(_) | Action::AskPresence => {}
+            Action::Publish(_) | Action::QueryPresence => {}
         }
     }
     let (gone, members) = (others.join(", "), view.members.len());

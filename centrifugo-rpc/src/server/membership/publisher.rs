@@ -41,8 +41,8 @@ struct Shared {
 #[derive(Debug)]
 enum Outgoing {
     Message(Box<Envelope>),
-    AskPresence,
-    AskPosition,
+    QueryPresence,
+    QueryPosition,
 }
 
 const KINDS: usize = 8;
@@ -52,8 +52,8 @@ impl Outgoing {
     fn kind(&self) -> usize {
         let message = match self {
             Self::Message(envelope) => &envelope.group.message,
-            Self::AskPresence => return 6,
-            Self::AskPosition => return 7,
+            Self::QueryPresence => return 6,
+            Self::QueryPosition => return 7,
         };
         match message {
             Message::View { .. } => 0,
@@ -82,8 +82,8 @@ impl GroupPublisher {
         self.enqueue(Outgoing::Message(Box::new(envelope)));
     }
 
-    pub(super) fn ask_presence(&self) {
-        self.enqueue(Outgoing::AskPresence);
+    pub(super) fn query_presence(&self) {
+        self.enqueue(Outgoing::QueryPresence);
     }
 
     fn waiting(&self) -> MutexGuard<'_, [Option<Outgoing>; KINDS]> {
@@ -139,7 +139,7 @@ impl GroupPublisher {
                 }
                 () = sleep_until(quiet_since + PROBE) => {
                     quiet_since = Instant::now();
-                    publisher.enqueue(Outgoing::AskPosition);
+                    publisher.enqueue(Outgoing::QueryPosition);
                     continue;
                 }
             };
@@ -178,8 +178,8 @@ impl Channel {
     async fn request(&self, message: Outgoing) -> Result<Answer, ApiError> {
         match message {
             Outgoing::Message(envelope) => self.publish(&envelope).await,
-            Outgoing::AskPresence => self.presence().await,
-            Outgoing::AskPosition => self.check_position().await,
+            Outgoing::QueryPresence => self.presence().await,
+            Outgoing::QueryPosition => self.check_position().await,
         }
     }
 
