@@ -1,10 +1,13 @@
 import { ConfigError } from './errors.js';
-/** A random UUID, version 4. Throws a `ConfigError` where there is no source of randomness. */
-export function uuid() {
+/** Throws a `ConfigError` where there is no source of randomness. */
+export function checkRandom() {
     if (typeof globalThis.crypto?.getRandomValues !== 'function') {
         throw new ConfigError('there is no global `crypto.getRandomValues` here: in React Native install `react-native-get-random-values` ' +
             "and write `import 'react-native-get-random-values'` at the top of the program's first file");
     }
+}
+/** A random UUID, version 4. */
+export function uuid() {
     // Not `randomUUID`: browsers have it on secure pages alone.
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

@@ -33,8 +33,6 @@ export interface Caller {
 export class CentrifugoRPCClient implements Caller {
   /** The ID of the user whose calls these are. */
   readonly user: string;
-  /** The channel of this client's replies. Its random session is kept as long as the object lives. */
-  readonly replyChannel: string;
   /**
    * Not a private field, which a `Proxy` does not have, and not the session itself, which libraries that wrap objects deeply would wrap
    * as well: functions they leave alone. It also keeps the token out of what is logged or serialized.
@@ -52,7 +50,6 @@ export class CentrifugoRPCClient implements Caller {
   constructor(url: string, token: TokenSource, user: string, options: ClientOptions = {}) {
     const session = new Session(url, token, user, options);
     this.user = user;
-    this.replyChannel = session.replyChannel;
     this._session = () => session;
   }
 
@@ -70,6 +67,11 @@ export class CentrifugoRPCClient implements Caller {
    */
   close(): Promise<void> {
     return this._session().close();
+  }
+
+  /** The channel of this client's replies. Its random session is kept as long as the object lives. */
+  get replyChannel(): string {
+    return this._session().replyChannel;
   }
 
   /** Whether there is a connection at this moment. Calls need not ask: they wait for it. */

@@ -8,7 +8,7 @@ import { publishRefusal } from './refusal.js';
 import { type Outgoing, Request, cancel, gather, publication, tooLarge } from './request.js';
 import { after } from './timer.js';
 import { type TokenSource, checkUser, wrongUser } from './token.js';
-import { uuid } from './uuid.js';
+import { checkRandom, uuid } from './uuid.js';
 import { read, toData } from './wire.js';
 
 /** How many cancels wait for the connection. More are dropped: the methods then run until their deadline. */
@@ -18,7 +18,6 @@ const LINGER_MS = 1000;
 
 /** What is behind a `CentrifugoRPCClient`: its calls, and the connection that they travel over. */
 export class Session {
-  readonly replyChannel: string;
   readonly #user: string;
   readonly #url: string;
   readonly #shownUrl: string;
@@ -30,6 +29,7 @@ export class Session {
   /** The calls whose workers are to be told to stop, once there is a connection. */
   readonly #cancels: string[] = [];
   readonly #watchers = new Set<(state: ClientState) => void>();
+  #replyChannel: string | undefined;
   #state: ClientState = 'idle';
   /** Whether requests may go out together: over this connection replies came together, and workers read what they write. */
   #mayGather = false;
@@ -52,7 +52,12 @@ export class Session {
     this.#url = url;
     this.#token = token;
     this.#user = user;
-    this.replyChannel = `${this.#settings.replyNamespace}:${uuid()}#${user}`;
+    checkRandom();
+  }
+
+  /** Its random session is chosen when it is first needed: Next.js renders pages in advance, and allows no random values there. */
+  get replyChannel(): string {
+    return (this.#replyChannel ??= `${this.#settings.replyNamespace}:${uuid()}#${this.#user}`);
   }
 
   connect(): Promise<void> {

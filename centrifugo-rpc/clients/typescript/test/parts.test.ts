@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 
 import { Call, readReplies } from '../src/calls.js';
+import { CentrifugoRPCClient } from '../src/client.js';
 import { Deadline, MAX_TIMEOUT_MS } from '../src/deadline.js';
 import { ConfigError, RpcError } from '../src/errors.js';
 import { checkUrl } from '../src/options.js';
@@ -9,7 +10,7 @@ import { publishRefusal, subscribeRefusal } from '../src/refusal.js';
 import { type Outgoing, Request, cancel, gather, publication } from '../src/request.js';
 import { wrongUser } from '../src/token.js';
 import { decodeByEscapes, decodeUtf8, encodeByEscapes, encodeUtf8 } from '../src/utf8.js';
-import { uuid } from '../src/uuid.js';
+import { checkRandom, uuid } from '../src/uuid.js';
 
 test('the caller waits a little longer than the worker', () => {
   const long = new Deadline(30_000, 1000);
@@ -31,10 +32,20 @@ test('where there is no source of randomness, the message says what to install',
   const { crypto } = globalThis;
   Object.defineProperty(globalThis, 'crypto', { value: undefined, configurable: true });
   try {
-    assert.throws(uuid, (error) => error instanceof ConfigError && /`react-native-get-random-values`/.test(error.message));
+    assert.throws(checkRandom, (error) => error instanceof ConfigError && /`react-native-get-random-values`/.test(error.message));
   } finally {
     Object.defineProperty(globalThis, 'crypto', { value: crypto, configurable: true });
   }
+});
+
+test('a client is made without random values, and has one reply channel', () => {
+  const random = mock.method(crypto, 'getRandomValues');
+  const client = new CentrifugoRPCClient('ws://127.0.0.1:1/', '', '42', { websocket: class {} });
+  assert.equal(random.mock.callCount(), 0);
+  const { replyChannel } = client;
+  assert.match(replyChannel, /^reply:[0-9a-f-]{36}#42$/);
+  assert.equal(client.replyChannel, replyChannel);
+  random.mock.restore();
 });
 
 /** As React Native 0.88 has it: it keeps what it is given, checks nothing, and its members cannot be set. */

@@ -11,7 +11,7 @@ import { publishRefusal } from './refusal.js';
 import { Request, cancel, gather, publication, tooLarge } from './request.js';
 import { after } from './timer.js';
 import { checkUser, wrongUser } from './token.js';
-import { uuid } from './uuid.js';
+import { checkRandom, uuid } from './uuid.js';
 import { read, toData } from './wire.js';
 /** How many cancels wait for the connection. More are dropped: the methods then run until their deadline. */
 const MAX_CANCELS = 16 * 1024;
@@ -19,7 +19,6 @@ const MAX_CANCELS = 16 * 1024;
 const LINGER_MS = 1000;
 /** What is behind a `CentrifugoRPCClient`: its calls, and the connection that they travel over. */
 export class Session {
-    replyChannel;
     #user;
     #url;
     #shownUrl;
@@ -31,6 +30,7 @@ export class Session {
     /** The calls whose workers are to be told to stop, once there is a connection. */
     #cancels = [];
     #watchers = new Set();
+    #replyChannel;
     #state = 'idle';
     /** Whether requests may go out together: over this connection replies came together, and workers read what they write. */
     #mayGather = false;
@@ -53,7 +53,11 @@ export class Session {
         this.#url = url;
         this.#token = token;
         this.#user = user;
-        this.replyChannel = `${this.#settings.replyNamespace}:${uuid()}#${user}`;
+        checkRandom();
+    }
+    /** Its random session is chosen when it is first needed: Next.js renders pages in advance, and allows no random values there. */
+    get replyChannel() {
+        return (this.#replyChannel ??= `${this.#settings.replyNamespace}:${uuid()}#${this.#user}`);
     }
     connect() {
         this.#connecting ??= this.#connect().finally(() => {

@@ -31,8 +31,6 @@ export interface Caller {
 export declare class CentrifugoRPCClient implements Caller {
     /** The ID of the user whose calls these are. */
     readonly user: string;
-    /** The channel of this client's replies. Its random session is kept as long as the object lives. */
-    readonly replyChannel: string;
     /**
      * `url` is Centrifugo's WebSocket endpoint, like `wss://rt.example.com/connection/websocket`. `token` is a connection token or a
      * function that gets one. `user` is the `sub` claim of the tokens: the user that Centrifugo takes this client for.
@@ -50,6 +48,8 @@ export declare class CentrifugoRPCClient implements Caller {
      * most about a second.
      */
     close(): Promise<void>;
+    /** The channel of this client's replies. Its random session is kept as long as the object lives. */
+    get replyChannel(): string;
     /** Whether there is a connection at this moment. Calls need not ask: they wait for it. */
     get state(): ClientState;
     /** Why the client is `closed`, while it is. */

@@ -24,8 +24,6 @@ const { Session } = require('./session.js');
 class CentrifugoRPCClient {
     /** The ID of the user whose calls these are. */
     user;
-    /** The channel of this client's replies. Its random session is kept as long as the object lives. */
-    replyChannel;
     /**
      * Not a private field, which a `Proxy` does not have, and not the session itself, which libraries that wrap objects deeply would wrap
      * as well: functions they leave alone. It also keeps the token out of what is logged or serialized.
@@ -42,7 +40,6 @@ class CentrifugoRPCClient {
     constructor(url, token, user, options = {}) {
         const session = new Session(url, token, user, options);
         this.user = user;
-        this.replyChannel = session.replyChannel;
         this._session = () => session;
     }
     /**
@@ -58,6 +55,10 @@ class CentrifugoRPCClient {
      */
     close() {
         return this._session().close();
+    }
+    /** The channel of this client's replies. Its random session is kept as long as the object lives. */
+    get replyChannel() {
+        return this._session().replyChannel;
     }
     /** Whether there is a connection at this moment. Calls need not ask: they wait for it. */
     get state() {

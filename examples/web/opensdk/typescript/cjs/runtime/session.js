@@ -13,7 +13,7 @@ const { publishRefusal } = require('./refusal.js');
 const { Request, cancel, gather, publication, tooLarge } = require('./request.js');
 const { after } = require('./timer.js');
 const { checkUser, wrongUser } = require('./token.js');
-const { uuid } = require('./uuid.js');
+const { checkRandom, uuid } = require('./uuid.js');
 const { read, toData } = require('./wire.js');
 /** How many cancels wait for the connection. More are dropped: the methods then run until their deadline. */
 const MAX_CANCELS = 16 * 1024;
@@ -21,7 +21,6 @@ const MAX_CANCELS = 16 * 1024;
 const LINGER_MS = 1000;
 /** What is behind a `CentrifugoRPCClient`: its calls, and the connection that they travel over. */
 class Session {
-    replyChannel;
     #user;
     #url;
     #shownUrl;
@@ -33,6 +32,7 @@ class Session {
     /** The calls whose workers are to be told to stop, once there is a connection. */
     #cancels = [];
     #watchers = new Set();
+    #replyChannel;
     #state = 'idle';
     /** Whether requests may go out together: over this connection replies came together, and workers read what they write. */
     #mayGather = false;
@@ -55,7 +55,11 @@ class Session {
         this.#url = url;
         this.#token = token;
         this.#user = user;
-        this.replyChannel = `${this.#settings.replyNamespace}:${uuid()}#${user}`;
+        checkRandom();
+    }
+    /** Its random session is chosen when it is first needed: Next.js renders pages in advance, and allows no random values there. */
+    get replyChannel() {
+        return (this.#replyChannel ??= `${this.#settings.replyNamespace}:${uuid()}#${this.#user}`);
     }
     connect() {
         this.#connecting ??= this.#connect().finally(() => {

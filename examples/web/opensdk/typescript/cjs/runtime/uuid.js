@@ -5,12 +5,15 @@
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
 const { ConfigError } = require('./errors.js');
-/** A random UUID, version 4. Throws a `ConfigError` where there is no source of randomness. */
-function uuid() {
+/** Throws a `ConfigError` where there is no source of randomness. */
+function checkRandom() {
     if (typeof globalThis.crypto?.getRandomValues !== 'function') {
         throw new ConfigError('there is no global `crypto.getRandomValues` here: in React Native install `react-native-get-random-values` ' +
             "and write `import 'react-native-get-random-values'` at the top of the program's first file");
     }
+}
+/** A random UUID, version 4. */
+function uuid() {
     // Not `randomUUID`: browsers have it on secure pages alone.
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
@@ -18,4 +21,5 @@ function uuid() {
     const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+exports.checkRandom = checkRandom;
 exports.uuid = uuid;
