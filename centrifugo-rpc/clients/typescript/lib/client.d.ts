@@ -2,65 +2,71 @@ import type { ConnectionError } from './errors.js';
 import type { CallOptions, ClientOptions } from './options.js';
 import type { TokenSource } from './token.js';
 /**
- * `idle`, not connected yet; `connecting`, for the first time or again; `connected`; `closed`, by `close` or because Centrifugo ended
- * the connection for good. `connect` starts an `idle` or `closed` client.
+ * The state of a client: `idle` before the first `connect`; `connecting`, for the first time or again; `connected`;
+ * `closed`, by `close` or because the connection ended permanently. `connect` starts an `idle` or `closed` client.
  */
 export type ClientState = 'idle' | 'connecting' | 'connected' | 'closed';
-/** What typed clients call methods with. */
+/** The interface through which typed clients call methods. */
 export interface Caller {
     call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;
     notify(method: string, params?: unknown, options?: CallOptions): Promise<void>;
 }
 /**
- * Calls methods of workers, over one WebSocket to Centrifugo.
+ * Calls methods of a service, over one WebSocket to Centrifugo.
  *
- * A call ends exactly once: with its result, the worker's error, a timeout, its signal, or the end of the client.
+ * A call ends exactly once: with its result, an error reply, a timeout, its signal, or the end of the client.
  *
- * - **Deadline.** The worker is told the timeout and ends the method by then with 408. The caller waits a tenth of it longer, at
- *   least 250 ms and at most 1 s, so that this answer usually arrives: an `RpcTimeoutError` means that nobody answered.
- * - **Cancellation.** When the signal of a call is aborted, the worker is told to stop the method.
- * - **Lost connections.** The client reconnects for as long as it lives. Calls under way go on: replies sent meanwhile are recovered.
- *   Calls made meanwhile wait for the connection, within their timeout.
- * - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms, nobody knows whether a worker
- *   has it: the call then waits for a reply until its timeout.
- * - **Together.** Requests made in the same moment go out as one publication where the workers can read that: where, over the same
- *   connection, replies came that way. Nothing waits for company, and each call has its own end.
+ * - **Deadline.** The request contains the timeout, and the worker stops the method at the deadline with 408. The
+ *   client waits a tenth of the timeout longer, at least 250 ms and at most 1 s, so that this reply usually arrives: an
+ *   `RpcTimeoutError` means that no reply arrived at all.
+ * - **Cancellation.** When the signal of a call is aborted, the client asks the worker to stop the method.
+ * - **Lost connections.** The client reconnects for as long as it lives. Calls in flight survive: replies that were
+ *   sent during the outage are recovered. Calls made during the outage wait for the connection, within their timeout.
+ * - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms the request, the
+ *   client cannot tell whether a worker received it: the call then waits for a reply until its timeout.
+ * - **Batching.** Requests of the same moment are sent as one publication if the workers can read batches, which the
+ *   client knows once it has received a batch over the same connection. No request is delayed to fill a batch, and each
+ *   call of a batch ends on its own.
  */
 export declare class CentrifugoRPCClient implements Caller {
-    /** The ID of the user whose calls these are. */
+    /** The ID of the user that makes the calls. */
     readonly user: string;
     /**
-     * `url` is Centrifugo's WebSocket endpoint, like `wss://rt.example.com/connection/websocket`. `token` is a connection token or a
-     * function that gets one. `user` is the `sub` claim of the tokens: the user that Centrifugo takes this client for.
+     * `url` is Centrifugo's WebSocket endpoint, like `wss://rt.example.com/connection/websocket`. `token` is a connection
+     * token or a function that returns one. `user` is the `sub` claim of the tokens: Centrifugo's user ID of this client.
      *
      * Throws a `ConfigError` for arguments that cannot work.
      */
     constructor(url: string, token: TokenSource, user: string, options?: ClientOptions);
     /**
-     * Connects and subscribes to the reply channel. Rejects with a `ConnectionError` if Centrifugo refuses, or if there is no connection
-     * after `connectTimeoutMs`; the message says what to do. A client that failed to connect may try again.
+     * Connects and subscribes to the reply channel. Rejects with a `ConnectionError` if Centrifugo refuses the connection
+     * or the subscription, or if there is no connection after `connectTimeoutMs`; the message names the fix. A client
+     * that failed to connect may try again.
      */
     connect(): Promise<void>;
     /**
-     * Closes the connection. Calls under way reject with a `ConnectionError` at once, and their workers are told to stop, which takes at
-     * most about a second.
+     * Closes the connection. Calls in flight reject with a `ConnectionError` at once. The client asks their workers to
+     * stop the methods, which takes at most about a second.
      */
     close(): Promise<void>;
-    /** The channel of this client's replies. Its random session is kept as long as the object lives. */
+    /**
+     * The channel of this client's replies. The random session ID in its name is that of this object, for all its life.
+     */
     get replyChannel(): string;
-    /** Whether there is a connection at this moment. Calls need not ask: they wait for it. */
+    /** The current state. There is no need to check it before a call: calls wait for the connection. */
     get state(): ClientState;
-    /** Why the client is `closed`, while it is. */
+    /** The reason why the client is `closed`; `undefined` in other states. */
     get endReason(): ConnectionError | undefined;
-    /** How many calls are under way. */
+    /** The number of calls in flight. */
     get pendingCalls(): number;
-    /** Tells `watcher` every new state. Returns the function that ends this. */
+    /** Calls `watcher` with each new state. Returns the function that removes `watcher` again. */
     onState(watcher: (state: ClientState) => void): () => void;
-    /** Calls `method`, and resolves with its result as it is on the wire. */
+    /** Calls `method` and resolves with its result, unchecked. */
     call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;
     /**
-     * Notifies `method`: it runs, and nothing is answered. Resolves when Centrifugo has taken the notification. If the connection breaks
-     * meanwhile it rejects, and nobody knows whether it was taken.
+     * Notifies `method`: the method runs, and there is no reply. Resolves when Centrifugo has accepted the notification.
+     * If the connection breaks before that, the promise rejects, and whether Centrifugo accepted the notification is
+     * unknown.
      */
     notify(method: string, params?: unknown, options?: CallOptions): Promise<void>;
 }

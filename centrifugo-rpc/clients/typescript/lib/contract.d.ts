@@ -1,16 +1,16 @@
 import { CentrifugoRPCError } from './errors.js';
-/** The service has another contract than this client was generated from. */
+/** The service has another contract than the one this client was generated from. */
 export declare class ContractMismatchError extends CentrifugoRPCError {
     name: string;
     /** The hash of the contract that this client was generated from. */
     readonly expected: string;
-    /** The hash of the service's own. */
+    /** The hash of the contract that the service has. */
     readonly actual: string;
     constructor(expected: string, actual: string);
 }
-/** What a service says of its contract. */
+/** The identity of a service's contract. */
 export interface Contract {
-    /** Changes with names and shapes, not with descriptions. */
+    /** The hash of names and types. Descriptions do not change it. */
     readonly hash: string;
     /** The version of the protocol. */
     readonly version: number;

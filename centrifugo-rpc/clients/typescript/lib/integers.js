@@ -1,4 +1,4 @@
-// Integers of 64 and 128 bits, as `wide.ts` has them in programs.
+// Integers of 64 and 128 bits, in the representation of `wide.ts`.
 import { wide } from './wide.js';
 export { wide } from './wide.js';
 export const i64 = /* @__PURE__ */ wide('-9223372036854775808', '9223372036854775807');

@@ -1,13 +1,13 @@
-// JSON without loss: integers beyond 2^53 - 1 are read as `bigint`, and a `bigint` is written as the integer it is.
+// Lossless JSON: integers beyond 2^53 - 1 are read as `bigint`, and a `bigint` is written as an integer.
 import { isItsMembers, nameOf } from './kinds.js';
-/** Deeper than any worker reads or writes. */
+/** The largest depth of nesting, larger than that of any worker. */
 const MAX_DEPTH = 1000;
-/** Reads one JSON text. Throws a `SyntaxError` for anything else. */
+/** Parses one JSON text. Throws a `SyntaxError` if `text` is not JSON. */
 export function readJson(text) {
-    // Integers of up to 15 digits are exact as numbers, and the engine's own parser is many times faster.
+    // Numbers hold integers of up to 15 digits exactly, and the parser of the engine is many times faster.
     return /[0-9]{16}/.test(text) ? new Reader(text).document() : JSON.parse(text);
 }
-/** Writes a value as JSON. Throws a `TypeError` for what has no JSON form. */
+/** Returns a value as JSON. Throws a `TypeError` for values without a JSON form. */
 export function writeJson(value) {
     return write(value, 0);
 }
@@ -24,7 +24,7 @@ function write(value, depth) {
         case 'number':
             if (!Number.isFinite(value))
                 throw new TypeError(`${value} has no JSON form`);
-            // `String` forgets the sign of -0.
+            // `String` drops the sign of -0.
             return Object.is(value, -0) ? '-0.0' : String(value);
         case 'object':
             return value === null ? 'null' : writeObject(value, depth);
@@ -34,7 +34,7 @@ function write(value, depth) {
 }
 function writeObject(value, depth) {
     if (Array.isArray(value)) {
-        // Not `map`, which skips holes.
+        // `map` would skip holes.
         return `[${Array.from(value, (item) => write(item === undefined ? null : item, depth + 1)).join(',')}]`;
     }
     if ('toJSON' in value && typeof value.toJSON === 'function')
@@ -93,7 +93,7 @@ class Reader {
             const name = this.#string();
             if (!this.#take(':'))
                 throw this.#error();
-            // Not an assignment: that would change the prototype where the name is `__proto__`.
+            // An assignment to `__proto__` would change the prototype.
             const member = { value: this.#value(depth + 1), configurable: true, enumerable: true, writable: true };
             Object.defineProperty(object, name, member);
         } while (this.#take(','));
@@ -122,7 +122,7 @@ class Reader {
                 throw this.#error();
         } while (this.#isEscaped(end));
         this.#at = end + 1;
-        // What is inside is left to the engine.
+        // The engine decodes the escapes.
         return JSON.parse(this.#text.slice(start, this.#at));
     }
     #isEscaped(at) {
@@ -143,7 +143,7 @@ class Reader {
         this.#at += word.length;
         return value;
     }
-    /** The next character that is not white space; empty at the end. */
+    /** Returns the next character that is not white space; an empty string at the end. */
     #peek() {
         this.#match(SPACE);
         return this.#text.charAt(this.#at);

@@ -1,24 +1,26 @@
-// The connection to Centrifugo: all that knows the SDK. What happens on it is told to a `LinkListener`.
+// The connection to Centrifugo, and the only user of the SDK. It reports its events to a `LinkListener`.
 import { ConnectionError, UnauthorizedError } from './errors.js';
 import { connectRefusal, disconnection, subscribeRefusal } from './refusal.js';
 import { wrongUser } from './token.js';
 import { Centrifuge, NoToken } from './wire.js';
 /**
- * How long the SDK waits for Centrifugo's reply to one command. All replies that were missed come as one, behind what else is sent: a
- * slow link carries that for as long as Centrifugo's `websocket.write_timeout`, as `centrifugo_config` prints it.
+ * The SDK's timeout for Centrifugo's reply to one command. All missed replies arrive in one message, behind other
+ * queued data. On a slow link this can take as long as the `websocket.write_timeout` that `centrifugo_config` prints.
  */
 const COMMAND_TIMEOUT_MS = 30_000;
-/** A caller waits for its connection: it comes back soon after Centrifugo does. */
+// Calls wait for the connection: the delays are short, so that it is back soon after Centrifugo is.
 const MIN_RECONNECT_DELAY_MS = 200;
 const MAX_RECONNECT_DELAY_MS = 5_000;
-/** How many replies Centrifugo keeps in a reply channel (`history_size`), unless it is configured otherwise. */
+/**
+ * The number of replies that Centrifugo keeps in a reply channel (`history_size`), unless it is configured otherwise.
+ */
 const KEPT_REPLIES = 128;
-/** A connection, from `open` until `close`, across all reconnects. */
+/** A connection, from `open` to `close`, across all reconnects. */
 export class Link {
     #target;
     #listener;
     #sdk;
-    /** What the WebSocket last said of itself; the SDK does not pass it on. */
+    /** The last error of the WebSocket, which the SDK does not report. */
     #socketError = '';
     #closed = false;
     constructor(target, listener) {
@@ -39,7 +41,9 @@ export class Link {
     open() {
         this.#sdk.connect();
     }
-    /** Publishes once, never again: whoever gets it may run it. Never rejects; nothing is success. */
+    /**
+     * Publishes `data` once, without retries: a retry could run a method twice. Never rejects; `undefined` means success.
+     */
     async publish(channel, data) {
         try {
             await this.#sdk.publish(channel, data);
@@ -47,15 +51,15 @@ export class Link {
         }
         catch (error) {
             const { code, message } = error;
-            // Below 100 are the SDK's own codes.
+            // Codes below 100 are those of the SDK.
             return { code: code !== undefined && code >= 100 ? code : undefined, reason: message ?? '' };
         }
     }
-    /** Whether Centrifugo can be told something, even if no replies come in. */
+    /** Whether messages can be published, even if the reply channel is not subscribed. */
     get isConnected() {
         return !this.#closed && this.#sdk.state === 'connected';
     }
-    /** Ends the connection. The listener hears nothing any more. */
+    /** Ends the connection. The listener gets no further events. */
     close() {
         this.#closed = true;
         this.#sdk.disconnect();
@@ -63,14 +67,14 @@ export class Link {
     #listen() {
         const { shownUrl, token } = this.#target;
         if (typeof token !== 'string') {
-            // Without this the SDK asks for a new token only when the old one has expired.
+            // Otherwise the SDK would request a new token only after the old one has expired.
             this.#sdk.on('connecting', this.#heard(() => this.#sdk.setToken('')));
         }
         this.#sdk.on('error', this.#heard(({ type, error }) => this.#onError(type, error.code, error.message)));
         this.#sdk.on('disconnected', this.#heard(({ code, reason }) => this.#end(disconnection(shownUrl, code, reason))));
         this.#subscribe(undefined);
     }
-    /** Subscribes to the reply channel and stays subscribed; first of all come the replies after `since`. */
+    /** Subscribes to the reply channel and stays subscribed. The replies after `since` come first. */
     #subscribe(since) {
         const { user, replyChannel } = this.#target;
         const replies = this.#sdk.newSubscription(replyChannel, {
@@ -89,8 +93,9 @@ export class Link {
                 this.#listener.onUp(isComplete && !again);
                 return;
             }
-            // Centrifugo cannot continue from the last reply, so all that it has is read: in a new stream, after a restart with the memory
-            // engine, that is what workers have sent since; in the old one, the last of more replies than it keeps.
+            // Centrifugo cannot continue from the last reply, so the client reads all replies that it has: in a new stream,
+            // after a restart with the memory engine, the replies since the restart; in the old stream, the newest ones,
+            // because more replies were missed than the history keeps.
             isReplaced = true;
             this.#sdk.removeSubscription(replies);
             this.#subscribe({ ...streamPosition, offset: Math.max(0, streamPosition.offset - KEPT_REPLIES) });
@@ -107,14 +112,14 @@ export class Link {
         }));
         replies.subscribe();
     }
-    /** `handle`, unless the link is closed: then nobody is told what happens. */
+    /** Returns `handle` as a listener that ignores events after `close`. */
     #heard(handle) {
         return (event) => {
             if (!this.#closed)
                 handle(event);
         };
     }
-    /** A failed attempt to connect. The SDK tries again, unless `disconnected` follows. */
+    /** Reports a failed attempt to connect. The SDK tries again, unless `disconnected` follows. */
     #onError(type, code, message) {
         const { shownUrl } = this.#target;
         switch (type) {
@@ -128,7 +133,7 @@ export class Link {
                 break;
             }
             default:
-                // Troubles with tokens are told by `#freshToken`, with their cause.
+                // `#freshToken` reports errors of tokens, with their cause.
                 break;
         }
     }
@@ -177,7 +182,7 @@ export class Link {
         };
     }
 }
-/** Browsers do not tell a page that Centrifugo refuses its origin. */
+/** A hint for pages: browsers do not report that Centrifugo refused the origin. */
 function allowsOrigin() {
     const { location } = globalThis;
     return location?.origin === undefined ? '' : ` with \`${location.origin}\` among its \`client.allowed_origins\``;

@@ -1,63 +1,77 @@
-/** A constructor of WebSockets: the global one of browsers, Deno, Bun and Node 22 or later, or `WebSocket` of the package `ws`. */
+/**
+ * A constructor of WebSockets: the global one of browsers, Deno, Bun and Node 22 or later, or `WebSocket` of the
+ * package `ws`.
+ */
 export type WebSocketConstructor = new (url: string, protocols?: string) => object;
-/** Options of a client. The names of the channels and the limit are those of Centrifugo's configuration and of the workers. */
+/**
+ * Options of a client. The names of channels and the message size limit must match Centrifugo's configuration and the
+ * workers.
+ */
 export interface ClientOptions {
-    /** How long a call may take unless it says otherwise, at most a day. Default: 30 000, as at the workers. */
+    /** The timeout of calls without their own, in milliseconds; at most a day. Default: 30 000, as at the workers. */
     readonly timeoutMs?: number | undefined;
-    /** How long `connect` tries; `Infinity`, until it is connected. Later the client never stops trying. Default: 10 000. */
+    /**
+     * How long `connect` tries, in milliseconds; with `Infinity`, until it succeeds. After the first connection, the
+     * client never stops trying to reconnect. Default: 10 000.
+     */
     readonly connectTimeoutMs?: number | undefined;
     /** The channel that requests are published into. Default: `rpc:requests`. */
     readonly requestChannel?: string | undefined;
     /** The namespace of reply channels. Default: `reply`. */
     readonly replyNamespace?: string | undefined;
     /**
-     * Centrifugo's `websocket.message_size_limit`, in bytes. A request over it is answered here, with 413: Centrifugo would end the
-     * connection. Default: 65 536, as there.
+     * Centrifugo's `websocket.message_size_limit`, in bytes. The client itself answers a request over the limit with 413:
+     * Centrifugo would end the connection. Default: 65 536, as in Centrifugo.
      */
     readonly messageSizeLimit?: number | undefined;
-    /** The constructor of WebSockets. Default: the global one; Node before 22 has none: give it `WebSocket` of the package `ws`. */
+    /**
+     * The constructor of WebSockets. Default: the global one; Node before 22 has none and needs that of the package `ws`.
+     */
     readonly websocket?: WebSocketConstructor | undefined;
-    /** Hears what happens behind the calls, for logs. Default: nobody. */
+    /** Receives events of the connection, and ignored replies, for logs. Default: none. */
     readonly onEvent?: ((event: ClientEvent) => void) | undefined;
 }
-/** What one call may do differently. */
+/** Options of one call. */
 export interface CallOptions {
-    /** How long the call may take, in milliseconds, at most a day. Default: the client's. */
+    /** The timeout of the call, in milliseconds; at most a day. Default: that of the client. */
     readonly timeoutMs?: number | undefined;
-    /** Cancels the call: the worker is told to stop the method, and the call rejects with the reason of the signal. */
+    /**
+     * Cancels the call: the client asks the worker to stop the method, and the call rejects with the reason of the
+     * signal.
+     */
     readonly signal?: AbortSignal | undefined;
-    /** The W3C trace context of the call, like `00-<trace id>-<span id>-01`, passed on to the worker as it is. */
+    /** The W3C trace context of the call, like `00-<trace id>-<span id>-01`. The worker receives it unchanged. */
     readonly traceparent?: string | undefined;
 }
-/** What happens behind the calls. */
+/** An event of the connection, or an ignored reply. */
 export type ClientEvent = 
 /**
- * Connected. `recovered` is false if Centrifugo could not continue from the last reply, so that all it has of them was read: calls whose
- * reply it does not have run into their timeout.
+ * Connected. `recovered` is false if Centrifugo could not continue from the last reply. The client then reads all
+ * replies that Centrifugo still has; calls whose reply is lost run into their timeout.
  */
 {
     readonly type: 'connected';
     readonly recovered: boolean;
     readonly pendingCalls: number;
 }
-/** The connection is lost; the client connects again. */
+/** The connection is lost; the client reconnects. */
  | {
     readonly type: 'disconnected';
     readonly code: number;
     readonly reason: string;
     readonly pendingCalls: number;
 }
-/** An attempt to connect failed; the next one comes. */
+/** An attempt to connect failed; the client tries again. */
  | {
     readonly type: 'trouble';
     readonly error: Error;
 }
-/** The client ended for good. */
+/** The client ended permanently. */
  | {
     readonly type: 'ended';
     readonly error: Error;
 }
-/** A reply was ignored: it is malformed, or nobody waits for it (any more). */
+/** A reply was ignored: it is malformed, or no call waits for it (any more). */
  | {
     readonly type: 'ignored-reply';
     readonly reason: 'malformed' | 'unknown';
@@ -73,9 +87,9 @@ export interface Settings {
     readonly websocket: WebSocketConstructor;
     readonly onEvent: (event: ClientEvent) => void;
 }
-/** Throws a `ConfigError` that names the option that cannot work. */
+/** Fills in the defaults. Throws a `ConfigError` that names the first option that cannot work. */
 export declare function settings(options: ClientOptions): Settings;
-/** Throws a `ConfigError` unless `timeoutMs` is a time that something can take. */
+/** Returns `timeoutMs`. Throws a `ConfigError` unless it is a positive number. */
 export declare function checkTimeout(name: string, timeoutMs: number): number;
-/** `url` as messages show it: without user, password, query and fragment, where secrets may be. */
+/** Returns `url` as messages show it: without user, password, query and fragment, which may contain secrets. */
 export declare function checkUrl(url: string): string;

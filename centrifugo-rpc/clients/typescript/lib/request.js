@@ -1,11 +1,11 @@
-// What is published into the request channel, as JSON texts.
+// The messages that clients publish into the request channel, as JSON texts.
 import { EncodeError, RpcError, codes } from './errors.js';
 import { encodeUtf8 } from './utf8.js';
 import { PUBLISH_OVERHEAD, write } from './wire.js';
-/** How many bytes a publication of several requests has at most. */
+/** The largest size of a batch of requests, in bytes. */
 const MAX_BATCH = 16 * 1024;
 const EMPTY_BATCH = '{"batch":[]}';
-/** The request of one call. The params are read when it is made: what its caller does to them later changes nothing. */
+/** The request of one call. The constructor encodes the params: later changes to them have no effect. */
 export class Request {
     #head;
     #params;
@@ -14,15 +14,15 @@ export class Request {
         this.#head = { method, traceparent };
         this.#params = members(method, params);
     }
-    /** The message that goes out now. `replyTo` is where the reply is expected. */
+    /** Returns the message as it is sent now. `replyTo` is the reply channel. */
     message(call, replyTo) {
-        // `batch` lets the worker put several replies into one publication.
+        // `batch` allows the worker to batch replies.
         const address = call.expectsReply ? { correlation_id: call.id, reply_to: replyTo, batch: true } : {};
         const head = write({ ...this.#head, ...address, timeout_ms: call.deadline.remainingMs(performance.now()) });
         return `${head.slice(0, -1)}${this.#params}}`;
     }
 }
-/** What goes out together, in order: as many messages as one publication takes. A message that is too large for company goes alone. */
+/** Groups messages into batches, in order, as many as fit. A message that is too large for a batch is sent alone. */
 export function gather(outgoing, channel, messageSizeLimit) {
     const limit = Math.min(MAX_BATCH, messageSizeLimit - channel.length - PUBLISH_OVERHEAD);
     const publications = [];
@@ -34,7 +34,7 @@ export function gather(outgoing, channel, messageSizeLimit) {
         if (size > room) {
             last = [];
             publications.push(last);
-            // The first has no comma.
+            // The first message has no comma.
             room = comma + limit - EMPTY_BATCH.length;
         }
         last.push(one);
@@ -42,18 +42,18 @@ export function gather(outgoing, channel, messageSizeLimit) {
     }
     return publications;
 }
-/** The JSON text of one publication. */
+/** Returns the JSON text of one publication. */
 export function publication(together) {
     const messages = together.map(({ message }) => message).join(',');
     return together.length === 1 ? messages : `{"batch":[${messages}]}`;
 }
-/** The message that tells a worker to stop. */
+/** Returns the message that asks a worker to stop a method. */
 export function cancel(id, replyTo) {
     return write({ cancel: id, reply_to: replyTo });
 }
-/** The answer to a message that Centrifugo would not take; nothing if it will. */
+/** Returns the error for a message that is too large for Centrifugo; `undefined` if it is not too large. */
 export function tooLarge(message, channel, limit) {
-    // A character has at most three bytes for each of its UTF-16 units: most messages need not be measured.
+    // UTF-8 takes at most three bytes for each UTF-16 code unit: most messages need not be measured.
     const overhead = channel.length + PUBLISH_OVERHEAD;
     if (message.length * 3 + overhead <= limit)
         return undefined;
@@ -62,7 +62,7 @@ export function tooLarge(message, channel, limit) {
         return undefined;
     return new RpcError(codes.TOO_LARGE, `the request has ${size} bytes, more than Centrifugo's limit of ${limit} for one message`);
 }
-/** Nothing for params that are `null`: methods without params take none. */
+/** Returns the member `params`; empty if `params` is `null` or `undefined`, as for methods without params. */
 function members(method, params) {
     if (params === undefined || params === null)
         return '';

@@ -9,11 +9,11 @@ import { after } from './timer.js';
 import { checkUser, wrongUser } from './token.js';
 import { checkRandom, uuid } from './uuid.js';
 import { read, toData } from './wire.js';
-/** How many cancels wait for the connection. More are dropped: the methods then run until their deadline. */
+/** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
 const MAX_CANCELS = 16 * 1024;
-/** How long the last cancels of a client may take. */
+/** The limit of time for the last cancels of a client. */
 const LINGER_MS = 1000;
-/** What is behind a `CentrifugoRPCClient`: its calls, and the connection that they travel over. */
+/** The implementation of `CentrifugoRPCClient`: its calls and its connection. */
 export class Session {
     #user;
     #url;
@@ -21,17 +21,17 @@ export class Session {
     #token;
     #settings;
     #calls = new Map();
-    /** Requests that wait for the connection, or for the others of the same moment, in their order. */
+    /** Requests that wait for the connection, or for other requests of the same moment, in order. */
     #unsent = new Map();
-    /** The calls whose workers are to be told to stop, once there is a connection. */
+    /** The IDs of the calls to cancel at their workers, once there is a connection. */
     #cancels = [];
     #watchers = new Set();
     #replyChannel;
     #state = 'idle';
-    /** Whether requests may go out together: over this connection replies came together, and workers read what they write. */
+    /** Whether requests may be batched: a worker that sends batches, as seen over this connection, also reads them. */
     #mayGather = false;
     #link;
-    /** What last went wrong while there is no connection. */
+    /** The last error while there is no connection. */
     #trouble;
     #endReason;
     #connecting;
@@ -51,7 +51,7 @@ export class Session {
         this.#user = user;
         checkRandom();
     }
-    /** Its random session is chosen when it is first needed: Next.js renders pages in advance, and allows no random values there. */
+    // The session ID is drawn at the first use: Next.js renders pages in advance, and forbids random values meanwhile.
     get replyChannel() {
         return (this.#replyChannel ??= `${this.#settings.replyNamespace}:${uuid()}#${this.#user}`);
     }
@@ -77,14 +77,14 @@ export class Session {
         return this.#calls.size;
     }
     onState(watcher) {
-        // So that one that is given twice is told twice, and ended once by each.
+        // A function of its own for each call: a watcher that is added twice is called twice, and removed one at a time.
         const own = (state) => watcher(state);
         this.#watchers.add(own);
         return () => {
             this.#watchers.delete(own);
         };
     }
-    /** Calls or notifies `method`: the promise of the latter resolves once Centrifugo has taken the notification. */
+    /** Calls or notifies `method`. The promise of a notification resolves once Centrifugo has accepted it. */
     start(method, params, options, expectsReply) {
         const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? this.#settings.timeoutMs);
         if (options.signal?.aborted === true)
@@ -108,7 +108,7 @@ export class Session {
             call.fail(refused);
         if (!this.#mayGather)
             this.#sendUnsent();
-        // The first takes along what the program asks for in the same moment.
+        // The first request takes along all others of the same moment.
         else if (this.#unsent.size === 1)
             queueMicrotask(() => this.#sendUnsent());
         return call.promise;
@@ -131,7 +131,7 @@ export class Session {
             unwatch = this.onState(look);
             const giveUp = () => {
                 const error = this.#trouble ?? this.#noConnection();
-                // One that was connected before goes on trying.
+                // A client that was connected before continues to reconnect.
                 if (isFirst)
                     this.#end(error)?.close();
                 else
@@ -176,7 +176,7 @@ export class Session {
         return new ConnectionError('unreachable', message);
     }
     async #close() {
-        // What was asked for before goes out before.
+        // Requests made before `close` are sent before it.
         this.#sendUnsent();
         const link = this.#end(new ConnectionError('closed', 'the client is closed'));
         if (link === undefined)
@@ -191,7 +191,7 @@ export class Session {
         clearTimeout(timer);
         link.close();
     }
-    /** Ends all calls. Returns the link that is to be closed. */
+    /** Ends all calls. Returns the link, which the caller closes. */
     #end(error) {
         const link = this.#link;
         if (link === undefined)
@@ -235,7 +235,7 @@ export class Session {
                 else
                     call.fail(call.unconfirmed());
             }
-            // Otherwise a reply may come, even to a request that was not confirmed.
+            // Otherwise a reply may arrive, even to a request that was not confirmed.
         }
     }
     #cancel(id) {
@@ -251,7 +251,7 @@ export class Session {
             void this.#tellToStop(link, id);
     }
     async #tellToStop(link, id) {
-        // One that is lost costs no more than the method's deadline.
+        // If the cancel is lost, the method runs until its deadline at most.
         await link.publish(this.#settings.requestChannel, toData(cancel(id, this.replyChannel)));
     }
     #onUp(recovered) {
@@ -273,7 +273,7 @@ export class Session {
             published = read(data);
         }
         catch {
-            // What is no JSON is no reply either.
+            // Data that is not JSON is a malformed reply.
         }
         if (isBatch(published))
             this.#mayGather = true;
@@ -301,7 +301,7 @@ export class Session {
         if (this.#state === state)
             return;
         this.#state = state;
-        // The next connection may be one to other workers.
+        // The next connection may have other workers behind it.
         this.#mayGather = false;
         for (const watcher of [...this.#watchers])
             guarded(() => watcher(state));
@@ -310,7 +310,9 @@ export class Session {
         guarded(() => this.#settings.onEvent(event));
     }
 }
-/** Runs somebody else's code: its exception is theirs to see, and no reason to stop. */
+/**
+ * Runs a callback of the program. An exception of the callback becomes an uncaught one, and does not stop the client.
+ */
 function guarded(run) {
     try {
         run();

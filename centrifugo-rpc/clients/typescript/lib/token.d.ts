@@ -1,10 +1,11 @@
 /**
- * A connection token, a JWT for Centrifugo, or where to get one. A function is asked for every new connection and before a token
- * expires. When it fails, it is asked again after a while, unless it threw an `UnauthorizedError`. The empty string is no token, for
- * a Centrifugo that takes anonymous connections.
+ * A connection token (a JWT for Centrifugo), or a function that returns one. The client calls the function for each new
+ * connection and before a token expires. If the function fails, the client calls it again after a while, unless it
+ * threw an `UnauthorizedError`. The empty string stands for no token, for a Centrifugo that accepts anonymous
+ * connections.
  */
 export type TokenSource = string | (() => string | Promise<string>);
-/** Refuses the IDs of users that cannot have a reply channel: Centrifugo separates the users of a channel by these characters. */
+/** Rejects user IDs that cannot be part of a channel name, in which `#` and `,` separate users for Centrifugo. */
 export declare function checkUser(user: string): void;
-/** What is wrong with a token for `user`, if anything. Centrifugo verifies tokens; here they are only read. */
+/** Returns the reason why `token` is not for `user`, if there is one. Only Centrifugo verifies tokens. */
 export declare function wrongUser(token: string, user: string): string | undefined;

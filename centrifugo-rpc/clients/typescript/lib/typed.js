@@ -1,8 +1,8 @@
-// What generated clients call methods with: the params are checked on their way out, and the results on their way in.
+// The functions through which generated clients call methods. They check params before sending, and results on arrival.
 import { ContractMismatchError } from './contract.js';
 import { DecodeError, EncodeError } from './errors.js';
 import { Mismatch, string, struct, u32 } from './schema.js';
-/** Calls a method. Without a codec of params it takes none. */
+/** Calls a method. A method without `paramsCodec` has no params. */
 export async function call(rpc, method, paramsCodec, params, resultCodec, options) {
     const result = await rpc.call(method, written(method, paramsCodec, params), options);
     try {
@@ -28,16 +28,16 @@ function written(method, codec, params) {
         throw new EncodeError(method, path, reason);
     }
 }
-/** Why a codec did not take a value. */
+/** Returns the reason why a codec rejected a value. */
 function mismatch(error) {
     if (error instanceof Mismatch)
         return error;
-    // The engine's word for recursion without end.
+    // JavaScript engines throw a `RangeError` for unbounded recursion.
     if (error instanceof RangeError)
         return new Mismatch('the value is nested too deeply, or contains itself');
     throw error;
 }
-/** Asks the service for its contract, and throws unless it has this hash. */
+/** Requests the contract of the service. Throws a `ContractMismatchError` if it has another hash. */
 export async function checkContract(rpc, hash, options) {
     const codec = struct({ hash: string, version: u32 });
     const contract = await call(rpc, 'system.contract', undefined, undefined, codec, options);

@@ -1,18 +1,19 @@
-// The wire format of contracts with 64-bit integers: the SDK's Protobuf protocol, which hands over bytes, and JSON of our own.
+// The wire format of contracts with 64-bit integers: the SDK's Protobuf protocol, which passes bytes, and the lossless
+// JSON of `json.ts`.
 import { readJson, writeJson } from './json.js';
 import { decodeUtf8, encodeUtf8 } from './utf8.js';
 export { Centrifuge, UnauthorizedError as NoToken } from 'centrifuge/build/protobuf';
-/** What Centrifugo's protocol adds to the payload and the channel of a publication, at most. */
+/** The largest number of bytes that Centrifugo's protocol adds to the payload and the channel of a publication. */
 export const PUBLISH_OVERHEAD = 32;
-/** `value` as JSON. Throws a `TypeError` for what has no JSON form. */
+/** Returns `value` as JSON. Throws a `TypeError` for values without a JSON form. */
 export function write(value) {
     return writeJson(value);
 }
-/** A JSON text as the SDK takes it. */
+/** Converts a JSON text to the data that the SDK sends. */
 export function toData(text) {
     return encodeUtf8(text);
 }
-/** What the SDK hands over. Throws if it is no JSON. */
+/** Decodes data that the SDK received. Throws if it is not JSON. */
 export function read(data) {
     return readJson(decodeUtf8(data));
 }

@@ -1,13 +1,13 @@
-/** Who waits for a signal, and what it was told to call. */
+/** The callbacks that wait for one signal, and the listener that runs them. */
 interface Watch {
   readonly runs: Set<() => void>;
   readonly listener: () => void;
 }
 
-// One listener for each signal, however many calls share it: Node warns of a leak where a signal has more than ten.
+// One listener for each signal, however many calls share the signal: Node warns of a leak at more than ten listeners.
 const watches = new WeakMap<AbortSignal, Watch>();
 
-/** Runs `run` when `signal` is aborted. Returns the function that ends this. */
+/** Runs `run` when `signal` is aborted. Returns the function that removes `run` again. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
   const watch = watches.get(signal) ?? begin(signal);
   watch.runs.add(run);
@@ -34,7 +34,7 @@ function end(signal: AbortSignal, watch: Watch): void {
   signal.removeEventListener('abort', watch.listener);
 }
 
-/** Why a signal was aborted. */
+/** Returns the reason of an aborted signal. */
 export function reasonOf(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;
   return reason ?? new Error('the call was aborted');

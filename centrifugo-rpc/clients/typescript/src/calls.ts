@@ -1,4 +1,4 @@
-// Calls under way, and which reply belongs to which: no I/O.
+// Calls in flight, and the decoding of their replies: no I/O.
 
 import { onAbort, reasonOf } from './abort.js';
 import { Deadline } from './deadline.js';
@@ -6,14 +6,14 @@ import { ConnectionError, RpcError, RpcTimeoutError } from './errors.js';
 import type { CallOptions } from './options.js';
 import { uuid } from './uuid.js';
 
-/** A call under way, or a notification on its way. It ends once: by an answer, its deadline or its signal. */
+/** A call or a notification in flight. It ends once: by its reply, its deadline or its signal. */
 export class Call {
   readonly id = uuid();
   readonly method: string;
   readonly deadline: Deadline;
   /** False for a notification. */
   readonly expectsReply: boolean;
-  /** How it ends. */
+  /** Settles when the call ends. */
   readonly promise: Promise<unknown>;
   readonly #onOver: (call: Call, abandoned: boolean) => void;
   #resolve: (result: unknown) => void = () => undefined;
@@ -23,7 +23,10 @@ export class Call {
   #sent = false;
   #over = false;
 
-  /** `onOver` is called once. `abandoned` if a worker may still be running the method, so that it is worth a cancel. */
+  /**
+   * `onOver` is called once, when the call ends. Its `abandoned` is true if a worker may still be running the method:
+   * the worker then gets a cancel message.
+   */
   constructor(
     method: string,
     timeoutMs: number,
@@ -43,12 +46,12 @@ export class Call {
     this.#watchTheClock();
   }
 
-  /** Whether a worker may have seen the request. */
+  /** Whether the request was sent, so that a worker may have received it. */
   get sent(): boolean {
     return this.#sent;
   }
 
-  /** Notes that the request goes out. False if the call is over: then it must not. */
+  /** Marks the request as sent. Returns false if the call is over: its request must not be sent any more. */
   sending(): boolean {
     if (!this.#over) this.#sent = true;
     return !this.#over;
@@ -62,7 +65,7 @@ export class Call {
     if (this.#finish(false)) this.#reject(error);
   }
 
-  /** The error of a notification that Centrifugo did not confirm. */
+  /** Returns the error of a notification that Centrifugo did not confirm. */
   unconfirmed(): ConnectionError {
     const message = `Centrifugo did not confirm \`${this.method}\`: whether it was delivered is unknown`;
     return new ConnectionError('unreachable', message);
@@ -94,18 +97,18 @@ export class Call {
   }
 }
 
-/** What a reply says. */
+/** A decoded reply. */
 export interface Reply {
   readonly correlationId: string;
   readonly answer: { readonly result: unknown } | { readonly error: RpcError };
 }
 
-/** Whether a publication is replies that come together. */
+/** Whether a publication is a batch of replies. */
 export function isBatch(publication: unknown): boolean {
   return isObject(publication) && Array.isArray(publication['batch']);
 }
 
-/** Reads a publication: one reply, or several that come together. Each that is malformed is `undefined`, and costs the others nothing. */
+/** Reads a publication: one reply, or a batch. A malformed reply is `undefined` and does not affect the others. */
 export function readReplies(publication: unknown): (Reply | undefined)[] {
   const batch = isObject(publication) ? publication['batch'] : undefined;
   if (batch === undefined) return [readReply(publication)];
@@ -114,11 +117,11 @@ export function readReplies(publication: unknown): (Reply | undefined)[] {
 
 function readReply(reply: unknown): Reply | undefined {
   if (!isObject(reply) || typeof reply['correlation_id'] !== 'string') return undefined;
-  // Batches do not nest, whatever else is beside one.
+  // Batches do not nest: a reply with a `batch` is malformed, whatever its other members are.
   if (reply['batch'] !== undefined) return undefined;
   const correlationId = reply['correlation_id'];
   const error = reply['error'];
-  // `null` and nothing are the same: the result of a method without one.
+  // A missing result is the same as `null`: the method returns nothing.
   if (error === undefined || error === null) return { correlationId, answer: { result: reply['result'] ?? null } };
   if (!isObject(error) || typeof error['code'] !== 'number' || typeof error['message'] !== 'string') return undefined;
   return { correlationId, answer: { error: new RpcError(error['code'], error['message'], error['data']) } };

@@ -1,49 +1,52 @@
-/** The codes of {@link RpcError}s below 1000. The application's own are 1000 to 1999. */
+/** The codes of {@link RpcError}s below 1000. Codes of the application are 1000 to 1999. */
 export const codes = {
-  /** Params do not decode; the message names the field. */
+  /** The params do not decode; the message names the field. */
   INVALID_PARAMS: 400,
   /** The method needs a user and the caller is anonymous. */
   UNAUTHENTICATED: 401,
-  /** A guard refused. */
+  /** The caller may not call the method. */
   PERMISSION_DENIED: 403,
-  /** No such method. */
+  /** The service has no such method. */
   METHOD_NOT_FOUND: 404,
   /** The deadline passed; the method was cancelled. */
   DEADLINE_EXCEEDED: 408,
-  /** Params or result over the limit. */
+  /** The params or the result are over a limit. */
   TOO_LARGE: 413,
   /** A limit was reached; the method never ran. */
   OVERLOADED: 429,
-  /** The caller cancelled. */
+  /** The call was cancelled. */
   CANCELLED: 499,
-  /** The method failed; details stay in the worker's log. */
+  /** The method failed; the details are in the worker's log only. */
   INTERNAL: 500,
-  /** Shutting down, the method never ran. */
+  /** The service is shutting down; the method never ran. */
   UNAVAILABLE: 503,
-  /** The worker that had the call is gone: outcome unknown. */
+  /** The worker that had the call is gone; whether the method ran is unknown. */
   WORKER_LOST: 504,
 } as const;
 
-/** What all errors of this package are, but for the reason of an `AbortSignal`, which is passed on as it is. */
+/**
+ * The base class of all errors of this package. Only an aborted call rejects with another error: the reason of its
+ * `AbortSignal`.
+ */
 export class CentrifugoRPCError extends Error {
   override name = 'CentrifugoRPCError';
 
   constructor(message: string, cause?: unknown) {
     super(message);
     if (cause !== undefined) {
-      // Not the second argument of `Error`: its type needs a newer library than the rest of the package.
+      // The second argument of `Error` would need a newer `lib` of TypeScript than the rest of the package.
       Object.defineProperty(this, 'cause', { value: cause, configurable: true, writable: true });
     }
   }
 
-  /** Whether the method certainly never ran and the same call may well succeed later. */
+  /** Whether a retry is safe and useful: the method certainly never ran, and the same call may succeed later. */
   get isRetryable(): boolean {
     return false;
   }
 
   /**
-   * Whether the time of the call was up, whoever noticed: an {@link RpcError} of code 408 is the worker's word on it, an
-   * {@link RpcTimeoutError} this client's, and which of them comes first is chance.
+   * Whether the call timed out. Either the worker detects it ({@link RpcError} of code 408) or this client
+   * ({@link RpcTimeoutError}); which one is first depends on timing.
    */
   get isTimeout(): boolean {
     return false;
@@ -51,14 +54,14 @@ export class CentrifugoRPCError extends Error {
 }
 
 /**
- * The call was answered with an error, most often by the worker. Two answers are given on the way there: 413 by this client, for
- * a request larger than Centrifugo's message limit, and 429 by Centrifugo, over its rate limit.
+ * The error reply to a call, in most cases from the worker. Two errors do not come from a worker: 413 comes from this
+ * client, for a request larger than Centrifugo's message size limit, and 429 from Centrifugo, over its rate limit.
  */
 export class RpcError extends CentrifugoRPCError {
   override name = 'RpcError';
-  /** One of {@link codes}, or the application's own: 1000 to 1999. */
+  /** One of {@link codes}, or a code of the application: 1000 to 1999. */
   readonly code: number;
-  /** Machine-readable details, `undefined` where there are none. */
+  /** Machine-readable details; `undefined` if there are none. */
   readonly data: unknown;
 
   constructor(code: number, message: string, data?: unknown) {
@@ -67,7 +70,7 @@ export class RpcError extends CentrifugoRPCError {
     this.data = data;
   }
 
-  /** 429 and 503: the method never ran. After 504 only calls of idempotent methods may be repeated. */
+  /** True for 429 and 503: the method never ran. After 504, only calls of idempotent methods may be repeated. */
   override get isRetryable(): boolean {
     return this.code === codes.OVERLOADED || this.code === codes.UNAVAILABLE;
   }
@@ -78,14 +81,14 @@ export class RpcError extends CentrifugoRPCError {
 }
 
 /**
- * Nobody answered in time. A method that ran out of time answers with an {@link RpcError} of code 408 instead: here no worker
- * runs, or the request or its reply was lost.
+ * No reply arrived within the timeout of a call: no worker is running, or the request or its reply was lost. If a
+ * method runs out of time, the worker replies with an {@link RpcError} of code 408 instead.
  */
 export class RpcTimeoutError extends CentrifugoRPCError {
   override name = 'RpcTimeoutError';
   readonly method: string;
   readonly timeoutMs: number;
-  /** Whether the request went out, so that a worker may have run it. */
+  /** Whether the request was sent, so that the method may have run. */
   readonly published: boolean;
 
   constructor(method: string, timeoutMs: number, published: boolean) {
@@ -96,7 +99,7 @@ export class RpcTimeoutError extends CentrifugoRPCError {
     this.published = published;
   }
 
-  /** True if nothing was sent. */
+  /** True if the request was never sent. */
   override get isRetryable(): boolean {
     return !this.published;
   }
@@ -107,13 +110,13 @@ export class RpcTimeoutError extends CentrifugoRPCError {
 }
 
 /**
- * What is to blame for a {@link ConnectionError}: `config`, what this client was given; `setup`, the token or Centrifugo's
- * configuration, the message says what to change; `unreachable`, the network or a Centrifugo that does not run; `closed`, the end
- * of the client; `other`, the rest.
+ * The cause of a {@link ConnectionError}: `config`, an argument of this client; `setup`, the token or Centrifugo's
+ * configuration (the message names the fix); `unreachable`, the network or a Centrifugo that is not running; `closed`,
+ * the end of the client; `other`, anything else.
  */
 export type ConnectionErrorKind = 'config' | 'setup' | 'unreachable' | 'closed' | 'other';
 
-/** There is no connection to Centrifugo, it ended for good, or Centrifugo refused to take the request. */
+/** There is no connection to Centrifugo, the connection ended permanently, or Centrifugo refused the request. */
 export class ConnectionError extends CentrifugoRPCError {
   override name = 'ConnectionError';
   readonly kind: ConnectionErrorKind;
@@ -129,11 +132,11 @@ export class ConfigError extends CentrifugoRPCError {
   override name = 'ConfigError';
 }
 
-/** The params are not what the method takes, or have no JSON form. Nothing was sent. */
+/** The params do not have the declared type, or have no JSON form. Nothing was sent. */
 export class EncodeError extends CentrifugoRPCError {
   override name = 'EncodeError';
   readonly method: string;
-  /** Where in the params, like `filter.tags[2]`; empty for the params themselves. */
+  /** The place in the params, like `filter.tags[2]`; empty for the params themselves. */
   readonly path: string;
 
   constructor(method: string, path: string, reason: string, cause?: unknown) {
@@ -143,11 +146,14 @@ export class EncodeError extends CentrifugoRPCError {
   }
 }
 
-/** The method ran, but its result is not what it should be: this client was generated from another version of the service. */
+/**
+ * The method ran, but its result does not have the declared type: this client was generated from another version of the
+ * service.
+ */
 export class DecodeError extends CentrifugoRPCError {
   override name = 'DecodeError';
   readonly method: string;
-  /** Where in the result, like `items[2].id`; empty for the result itself. */
+  /** The place in the result, like `items[2].id`; empty for the result itself. */
   readonly path: string;
 
   constructor(method: string, path: string, reason: string) {
@@ -158,8 +164,8 @@ export class DecodeError extends CentrifugoRPCError {
 }
 
 /**
- * Thrown by a token function to say that there will be no token: the session is over. It ends the client; every other error is
- * taken for a passing one, and the function is asked again.
+ * Thrown by a token function when there will be no further token, for example because the user has logged out. It ends
+ * the client. After any other error, the client calls the function again.
  */
 export class UnauthorizedError extends CentrifugoRPCError {
   override name = 'UnauthorizedError';

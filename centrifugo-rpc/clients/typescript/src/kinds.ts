@@ -1,12 +1,13 @@
-// Kinds of values. `JSON.stringify` writes only the members of an object, so a `Map`, a promise or an `Error` becomes `{}`.
+// Kinds of values. `JSON.stringify` writes only the members of an object, so that a `Map`, a promise or an `Error` would
+// become `{}`.
 
-/** Whether an object consists of its members. Instances of a program's own classes do. */
+/** Whether the members of an object are all of its contents, as for instances of the program's own classes. */
 export function isItsMembers(value: object): boolean {
   const kind = kindOf(value);
   return kind === 'Object' || kind === 'Module';
 }
 
-/** The kind of a value, for messages, which never show the value itself. */
+/** Returns the kind of a value, for messages, which never contain the value itself. */
 export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== 'object') return `a ${typeof value}`;

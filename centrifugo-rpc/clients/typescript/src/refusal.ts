@@ -1,4 +1,4 @@
-// Centrifugo's refusals, in words that say what to configure.
+// Errors for Centrifugo's refusals, with messages that name the setting to change.
 
 import { ConnectionError, type ConnectionErrorKind, RpcError, codes } from './errors.js';
 
@@ -9,20 +9,20 @@ const BAD_REQUEST = 107;
 const TOKEN_EXPIRED = 109;
 const TOO_MANY_REQUESTS = 111;
 const INVALID_TOKEN = 3500;
-/** What Centrifugo does not understand; a connection without a token is the one that users make. */
+/** A request that Centrifugo does not understand. The usual cause is a connection without a token. */
 const MALFORMED = 3501;
-/** The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's size with the other. */
+// Codes of the SDK: it has no usable token, or Centrifugo closed the connection because of the size of a message.
 const NO_TOKEN = 1;
 const MESSAGE_TOO_LARGE = 3;
 
-/** Centrifugo's own `channel.max_length`. */
+/** Centrifugo's default of `channel.max_length`. */
 const DEFAULT_MAX_LENGTH = 255;
-/** What Centrifugo calls expired. It says so of a token that is not valid yet, too. */
+/** The cause and fix of an "expired" token: Centrifugo reports a token that is not valid yet in the same way. */
 const EXPIRED =
   'the token is missing, has expired or is not valid yet: look at its `exp` and `nbf`, and whether the clocks of Centrifugo and of the machine ' +
   'that signs tokens agree';
 
-/** Why Centrifugo does not let the client read its replies. */
+/** Returns the error for a refused subscription to the reply channel. */
 export function subscribeRefusal(channel: string, user: string, code: number, reason: string): ConnectionError {
   const namespace = namespaceOf(channel);
   const fixes: { [code: number]: string } = {
@@ -48,7 +48,7 @@ export function subscribeRefusal(channel: string, user: string, code: number, re
   return new ConnectionError(kindOf(code), `Centrifugo refuses the reply channel \`${channel}\` (${code} ${reason}): ${fix}`);
 }
 
-/** Why Centrifugo does not take a request. Its rate limit is the one refusal that passes. */
+/** Returns the error for a refused request. Only the refusal by Centrifugo's rate limit is temporary. */
 export function publishRefusal(channel: string, user: string, code: number, reason: string): RpcError | ConnectionError {
   if (code === TOO_MANY_REQUESTS) {
     return new RpcError(codes.OVERLOADED, `Centrifugo's rate limit of requests is reached (${code} ${reason})`);
@@ -74,7 +74,7 @@ export function connectRefusal(url: string, code: number, reason: string): Conne
   return new ConnectionError('setup', `Centrifugo at ${url} does not accept: ${reason} (${code})${fix}`);
 }
 
-/** Why the connection is over for good. */
+/** Returns the error for a connection that ended permanently. */
 export function disconnection(url: string, code: number, reason: string): ConnectionError {
   const fixes: { [code: number]: string } = {
     [NO_TOKEN]: `: ${EXPIRED}; give the client a token function`,

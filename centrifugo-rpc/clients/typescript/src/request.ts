@@ -1,15 +1,15 @@
-// What is published into the request channel, as JSON texts.
+// The messages that clients publish into the request channel, as JSON texts.
 
 import type { Call } from './calls.js';
 import { EncodeError, RpcError, codes } from './errors.js';
 import { encodeUtf8 } from './utf8.js';
 import { PUBLISH_OVERHEAD, write } from './wire.js';
 
-/** How many bytes a publication of several requests has at most. */
+/** The largest size of a batch of requests, in bytes. */
 const MAX_BATCH = 16 * 1024;
 const EMPTY_BATCH = '{"batch":[]}';
 
-/** The request of one call. The params are read when it is made: what its caller does to them later changes nothing. */
+/** The request of one call. The constructor encodes the params: later changes to them have no effect. */
 export class Request {
   readonly #head: { readonly [member: string]: string | undefined };
   readonly #params: string;
@@ -20,22 +20,22 @@ export class Request {
     this.#params = members(method, params);
   }
 
-  /** The message that goes out now. `replyTo` is where the reply is expected. */
+  /** Returns the message as it is sent now. `replyTo` is the reply channel. */
   message(call: Call, replyTo: string): string {
-    // `batch` lets the worker put several replies into one publication.
+    // `batch` allows the worker to batch replies.
     const address = call.expectsReply ? { correlation_id: call.id, reply_to: replyTo, batch: true } : {};
     const head = write({ ...this.#head, ...address, timeout_ms: call.deadline.remainingMs(performance.now()) });
     return `${head.slice(0, -1)}${this.#params}}`;
   }
 }
 
-/** A message that goes out now, and whose it is. */
+/** A message to send now, and its call. */
 export interface Outgoing {
   readonly call: Call;
   readonly message: string;
 }
 
-/** What goes out together, in order: as many messages as one publication takes. A message that is too large for company goes alone. */
+/** Groups messages into batches, in order, as many as fit. A message that is too large for a batch is sent alone. */
 export function gather(outgoing: readonly Outgoing[], channel: string, messageSizeLimit: number): Outgoing[][] {
   const limit = Math.min(MAX_BATCH, messageSizeLimit - channel.length - PUBLISH_OVERHEAD);
   const publications: Outgoing[][] = [];
@@ -47,7 +47,7 @@ export function gather(outgoing: readonly Outgoing[], channel: string, messageSi
     if (size > room) {
       last = [];
       publications.push(last);
-      // The first has no comma.
+      // The first message has no comma.
       room = comma + limit - EMPTY_BATCH.length;
     }
     last.push(one);
@@ -56,20 +56,20 @@ export function gather(outgoing: readonly Outgoing[], channel: string, messageSi
   return publications;
 }
 
-/** The JSON text of one publication. */
+/** Returns the JSON text of one publication. */
 export function publication(together: readonly Outgoing[]): string {
   const messages = together.map(({ message }) => message).join(',');
   return together.length === 1 ? messages : `{"batch":[${messages}]}`;
 }
 
-/** The message that tells a worker to stop. */
+/** Returns the message that asks a worker to stop a method. */
 export function cancel(id: string, replyTo: string): string {
   return write({ cancel: id, reply_to: replyTo });
 }
 
-/** The answer to a message that Centrifugo would not take; nothing if it will. */
+/** Returns the error for a message that is too large for Centrifugo; `undefined` if it is not too large. */
 export function tooLarge(message: string, channel: string, limit: number): RpcError | undefined {
-  // A character has at most three bytes for each of its UTF-16 units: most messages need not be measured.
+  // UTF-8 takes at most three bytes for each UTF-16 code unit: most messages need not be measured.
   const overhead = channel.length + PUBLISH_OVERHEAD;
   if (message.length * 3 + overhead <= limit) return undefined;
   const size = encodeUtf8(message).length + overhead;
@@ -77,7 +77,7 @@ export function tooLarge(message: string, channel: string, limit: number): RpcEr
   return new RpcError(codes.TOO_LARGE, `the request has ${size} bytes, more than Centrifugo's limit of ${limit} for one message`);
 }
 
-/** Nothing for params that are `null`: methods without params take none. */
+/** Returns the member `params`; empty if `params` is `null` or `undefined`, as for methods without params. */
 function members(method: string, params: unknown): string {
   if (params === undefined || params === null) return '';
   try {

@@ -1,19 +1,22 @@
-// What values of generated types look like, checked while the program runs: TypeScript's own types are gone by then. What Rust would
-// refuse is refused here, on the way in and on the way out.
+// Checks values of generated types at run time, when TypeScript's types no longer exist. Rejects values that Rust would
+// reject, in params and in results.
 
 import { isItsMembers, nameOf } from './kinds.js';
 
-/** Checks a value and gives it as it is on the other side: of the wire when it is written, of the program when it is read. */
+/** Checks a value and converts it: from the program to the wire (`write`), or from the wire to the program (`read`). */
 export type Codec = (value: unknown, way: Way) => unknown;
 export type Way = 'read' | 'write';
 export type Members = { [name: string]: unknown };
 type Codecs = { readonly [name: string]: Codec };
 
-/** Why a value does not fit, and where. No `Error`: unions throw many of them while they look for the variant that fits. */
+/**
+ * The reason why a value does not fit, and its place. Not an `Error`, which is slower to make: unions throw many of
+ * them while they search for the variant that fits.
+ */
 export class Mismatch {
   path = '';
   readonly reason: string;
-  /** Unions do not look for another variant: it would take the value for something else. */
+  /** Unions do not try further variants, which could accept the value with another meaning. */
   readonly isFinal: boolean;
 
   constructor(reason: string, isFinal = false) {
@@ -21,7 +24,7 @@ export class Mismatch {
     this.isFinal = isFinal;
   }
 
-  /** The same, seen from the value that has this one as `step`. */
+  /** Prepends `step` to the path: the key or index of the value in the value around it. */
   under(step: string | number): this {
     const isPlain = typeof step === 'string' && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step);
     const own = isPlain ? step : `[${JSON.stringify(step)}]`;
@@ -35,7 +38,7 @@ export function expected(what: string, value: unknown): Mismatch {
   return new Mismatch(`expected ${what}, got ${nameOf(value)}`);
 }
 
-/** Runs `run` for a part of a value. */
+/** Runs `run` for a part of a value, and adds `step` to the path of its mismatch. */
 function within<T>(step: string | number, run: () => T): T {
   try {
     return run();
@@ -44,7 +47,7 @@ function within<T>(step: string | number, run: () => T): T {
   }
 }
 
-/** A codec that is made when it is first used: types may contain each other. */
+/** Returns a codec that is made at its first use: types may be recursive. */
 export function define(make: () => Codec): Codec {
   let codec: Codec | undefined;
   return (value, way) => (codec ??= make())(value, way);
@@ -66,7 +69,7 @@ export const bool: Codec = (value) => {
 
 export const string: Codec = (value) => {
   if (typeof value !== 'string') throw expected('a string', value);
-  // Halves of surrogate pairs have no UTF-8 form.
+  // A lone half of a surrogate pair has no UTF-8 form.
   if (/[\ud800-\udfff]/u.test(value)) throw new Mismatch('the string is not well-formed Unicode');
   return value;
 };
@@ -93,30 +96,30 @@ export const dateTime = matching('a date and time as RFC 3339 has them', (text) 
   const match = DATE_TIME.exec(text);
   if (match === null) return false;
   const [year = 0, month = 0, day = 0, ...time] = match.slice(1).map((part?: string) => Number(part ?? 0));
-  // The hour, the minute, the second (maybe a leap one), and hour and minute of the offset.
+  // The largest hour, minute and second (a leap second), and the largest hour and minute of the offset.
   const highest = [23, 59, 60, 23, 59];
   return day > 0 && day <= daysOf(year, month) && time.every((part, index) => part <= (highest[index] ?? 0));
 });
 
-/** How many days a month has; none where there is no such month. */
+/** Returns the number of days of a month; 0 if there is no such month. */
 function daysOf(year: number, month: number): number {
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
 }
 
 export const float: Codec = (value) => {
-  // Integers beyond 2^53 are read as `bigint`, also where a float is expected.
+  // Integers beyond 2^53 are read as `bigint`, even where a float is expected.
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number !== 'number') throw expected('a number', value);
   if (!Number.isFinite(number)) throw new Mismatch(`${number} has no JSON form`);
   return number;
 };
 
-/** A number within the range of `f32`: inside tagged, untagged and flattened types serde reads a larger one as infinity. */
+/** Numbers in the range of `f32`: inside tagged, untagged and flattened types, serde reads larger ones as infinity. */
 export const f32: Codec = (value, way) => {
   const number = float(value, way) as number;
   if (way === 'write' && !Number.isFinite(Math.fround(number))) {
-    // Serde would not try another variant of an untagged enum.
+    // Final, as serde would not try another variant of an untagged enum.
     throw new Mismatch(`${number} is too large for 32 bits`, true);
   }
   return number;
@@ -125,13 +128,13 @@ export const f32: Codec = (value, way) => {
 /** Numbers of any size: integers beyond 2^53 - 1 are `bigint`. */
 export const number: Codec = (value, way) => (typeof value === 'bigint' ? value : float(value, way));
 
-/** Integers that JavaScript's numbers hold. */
+/** Returns the codec of integers that a `number` represents exactly. */
 export function integer(lowest: number, highest: number): Codec {
   return (value) => {
     if (typeof value !== 'number' && typeof value !== 'bigint') throw expected('an integer', value);
     if (typeof value === 'number' && !Number.isInteger(value)) throw new Mismatch(`expected an integer, got ${value}`);
     if (value < lowest || value > highest) throw new Mismatch(`the integer is not in ${lowest} to ${highest}`);
-    // Integers have no -0.
+    // JSON has no integer -0: `+ 0` turns -0 into 0.
     return Number(value) + 0;
   };
 }
@@ -174,7 +177,7 @@ function list(value: unknown): unknown[] {
 }
 
 export function array(item: Codec): Codec {
-  // Not `map`, which skips holes.
+  // `map` would skip holes.
   return (value, way) => Array.from(list(value), (part: unknown, index) => within(index, () => item(part, way)));
 }
 
@@ -190,7 +193,7 @@ export function fixed(item: Codec, length: number): Codec {
   return tuple(...Array.from({ length }, () => item));
 }
 
-/** Some strings, or some integers. */
+/** Returns the codec of an enum of strings or of integers. */
 export function oneOf(values: { readonly [name: string]: string | number }): Codec {
   const all = Object.values(values);
   const kind = typeof all[0] === 'number' ? 'number' : 'string';
@@ -201,7 +204,7 @@ export function oneOf(values: { readonly [name: string]: string | number }): Cod
   };
 }
 
-/** What the keys of a map are: a codec is that of an enum. */
+/** The type of the keys of a map; for an enum, its codec. */
 export type Key = 'string' | 'signed' | 'unsigned' | Codec;
 
 const KEYS: { readonly [key in Exclude<Key, Codec>]: RegExp } = { string: /^/, signed: /^(?:0|-?[1-9]\d*)$/, unsigned: /^(?:0|[1-9]\d*)$/ };
@@ -218,10 +221,10 @@ export function map(key: Key, values: Codec): Codec {
   };
 }
 
-/** What else an object may hold: by default anything, which is ignored. */
+/** The rule for further members of an object. Default: they are ignored. */
 export type Rest = Codec | 'denied' | undefined;
 
-/** An object of these fields. */
+/** Returns the codec of an object with these fields. */
 export function struct(required: Codecs, optional: Codecs = {}, rest?: Rest): Codec {
   return (value, way) => {
     const given = new Map(members(value));
@@ -231,14 +234,14 @@ export function struct(required: Codecs, optional: Codecs = {}, rest?: Rest): Co
   };
 }
 
-/** A union among the fields of an object, and the members that it may have. */
+/** A union that is flattened into an object, and the members that it may have. */
 export interface Flattened {
   readonly union: Codec;
   readonly keys: readonly string[];
   readonly optional?: true;
 }
 
-/** An object of these fields, and of those of some unions. */
+/** Returns the codec of an object with these fields and flattened unions. */
 export function flat(required: Codecs, optional: Codecs, unions: readonly Flattened[], rest?: Rest): Codec {
   return (value, way) => {
     const given = new Map(members(value));
@@ -257,7 +260,7 @@ export function flat(required: Codecs, optional: Codecs, unions: readonly Flatte
   };
 }
 
-/** Moves the fields from `given` to the result. */
+/** Moves the fields from `given` to the result, through their codecs. */
 function take(given: Map<string, unknown>, required: Codecs, optional: Codecs, way: Way): Members {
   const result: Members = {};
   for (const [name, codec] of Object.entries(required)) {
@@ -283,7 +286,7 @@ function putRest(result: Members, given: Map<string, unknown>, rest: Codec | 'de
   for (const [name, member] of members(rest(others, way))) put(result, name, member);
 }
 
-/** `"Unit"` or `{"Variant": content}`. */
+/** Returns the codec of a union like `"Unit"` or `{"Variant": content}`. */
 export function external(units: readonly string[], variants: Codecs): Codec {
   const all = (): string => quoted([...units, ...Object.keys(variants)]);
   return (value, way) => {
@@ -304,7 +307,7 @@ export function external(units: readonly string[], variants: Codecs): Codec {
   };
 }
 
-/** `{"<tag>": "Variant", …members of the content}`. */
+/** Returns the codec of a union like `{"<tag>": "Variant", …members of the content}`. */
 export function internal(tag: string, variants: Codecs): Codec {
   const all = (): string => quoted(Object.keys(variants));
   return (value, way) => {
@@ -324,7 +327,7 @@ export function internal(tag: string, variants: Codecs): Codec {
   };
 }
 
-/** The content alone: the first variant that fits, as serde has it. */
+/** Returns the codec of a union without tags: the first variant that fits, as in serde. */
 export function untagged(...variants: readonly Codec[]): Codec {
   return (value, way) => {
     for (const variant of variants) {
@@ -338,13 +341,13 @@ export function untagged(...variants: readonly Codec[]): Codec {
   };
 }
 
-/** The members of an object that are there: `undefined` is not. */
+/** Returns the members of an object, without those that are `undefined`. */
 function members(value: unknown): [string, unknown][] {
   if (typeof value !== 'object' || value === null || !isItsMembers(value)) throw expected('an object', value);
   return Object.entries(value as Members).filter(([, member]) => member !== undefined);
 }
 
-/** Not an assignment: that would change the prototype where the name is `__proto__`. */
+/** Sets a member. An assignment to `__proto__` would change the prototype. */
 function put(object: Members, name: string, value: unknown): void {
   if (name === '__proto__') {
     Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });

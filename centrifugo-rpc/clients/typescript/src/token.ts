@@ -2,13 +2,14 @@ import { ConfigError } from './errors.js';
 import { decodeUtf8 } from './utf8.js';
 
 /**
- * A connection token, a JWT for Centrifugo, or where to get one. A function is asked for every new connection and before a token
- * expires. When it fails, it is asked again after a while, unless it threw an `UnauthorizedError`. The empty string is no token, for
- * a Centrifugo that takes anonymous connections.
+ * A connection token (a JWT for Centrifugo), or a function that returns one. The client calls the function for each new
+ * connection and before a token expires. If the function fails, the client calls it again after a while, unless it
+ * threw an `UnauthorizedError`. The empty string stands for no token, for a Centrifugo that accepts anonymous
+ * connections.
  */
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** Refuses the IDs of users that cannot have a reply channel: Centrifugo separates the users of a channel by these characters. */
+/** Rejects user IDs that cannot be part of a channel name, in which `#` and `,` separate users for Centrifugo. */
 export function checkUser(user: string): void {
   if (typeof user !== 'string') {
     throw new ConfigError('the user ID is missing: give the `sub` of the token, or "" for an anonymous caller');
@@ -21,7 +22,7 @@ export function checkUser(user: string): void {
   }
 }
 
-/** What is wrong with a token for `user`, if anything. Centrifugo verifies tokens; here they are only read. */
+/** Returns the reason why `token` is not for `user`, if there is one. Only Centrifugo verifies tokens. */
 export function wrongUser(token: string, user: string): string | undefined {
   const subject = subjectOf(token);
   if (subject === undefined || subject === user) return undefined;
@@ -32,7 +33,10 @@ export function wrongUser(token: string, user: string): string | undefined {
   return `the token is for user ${JSON.stringify(subject)}, but the client is for user ${JSON.stringify(user)}`;
 }
 
-/** The `sub` claim, empty where there is none; nothing if this is not a JWT that can be read. Centrifugo takes strings alone. */
+/**
+ * Returns the `sub` claim, or an empty string if there is none; `undefined` if the token is not a readable JWT.
+ * Centrifugo accepts only strings as `sub`.
+ */
 function subjectOf(token: string): unknown {
   const parts = token.split('.');
   if (parts.length !== 3) return undefined;

@@ -1,4 +1,4 @@
-// What generated clients call methods with: the params are checked on their way out, and the results on their way in.
+// The functions through which generated clients call methods. They check params before sending, and results on arrival.
 
 import type { Caller } from './client.js';
 import { type Contract, ContractMismatchError } from './contract.js';
@@ -6,7 +6,7 @@ import { DecodeError, EncodeError } from './errors.js';
 import type { CallOptions } from './options.js';
 import { type Codec, Mismatch, string, struct, u32 } from './schema.js';
 
-/** Calls a method. Without a codec of params it takes none. */
+/** Calls a method. A method without `paramsCodec` has no params. */
 export async function call<T>(
   rpc: Caller,
   method: string,
@@ -45,15 +45,15 @@ function written(method: string, codec: Codec | undefined, params: unknown): unk
   }
 }
 
-/** Why a codec did not take a value. */
+/** Returns the reason why a codec rejected a value. */
 function mismatch(error: unknown): Mismatch {
   if (error instanceof Mismatch) return error;
-  // The engine's word for recursion without end.
+  // JavaScript engines throw a `RangeError` for unbounded recursion.
   if (error instanceof RangeError) return new Mismatch('the value is nested too deeply, or contains itself');
   throw error;
 }
 
-/** Asks the service for its contract, and throws unless it has this hash. */
+/** Requests the contract of the service. Throws a `ContractMismatchError` if it has another hash. */
 export async function checkContract(rpc: Caller, hash: string, options: CallOptions | undefined): Promise<Contract> {
   const codec = struct({ hash: string, version: u32 });
   const contract = await call<Contract>(rpc, 'system.contract', undefined, undefined, codec, options);

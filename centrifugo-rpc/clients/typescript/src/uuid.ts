@@ -1,6 +1,6 @@
 import { ConfigError } from './errors.js';
 
-/** Throws a `ConfigError` where there is no source of randomness. */
+/** Throws a `ConfigError` if there is no source of randomness. */
 export function checkRandom(): void {
   if (typeof (globalThis as Partial<typeof globalThis>).crypto?.getRandomValues !== 'function') {
     throw new ConfigError(
@@ -10,9 +10,9 @@ export function checkRandom(): void {
   }
 }
 
-/** A random UUID, version 4. */
+/** Returns a random UUID, version 4. */
 export function uuid(): string {
-  // Not `randomUUID`: browsers have it on secure pages alone.
+  // `crypto.randomUUID` exists only in secure contexts, such as pages over HTTPS.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

@@ -1,10 +1,10 @@
-// Integers that JavaScript's numbers do not hold: `bigint` in programs, and on the wire the integers they are.
+// Integers that JavaScript's numbers cannot represent: `bigint` in programs, plain integers on the wire.
 
 import { type Codec, Mismatch, expected } from './schema.js';
 
-/** Integers in a range. A `number` that is one is taken too. */
+/** Returns the codec of integers in a range. Accepts a `number` too if it is a safe integer. */
 export function wide(lowest: string, highest: string): Codec {
-  // Texts, made into integers when the first value comes: compilers for old targets refuse or break literals like `1n`.
+  // The limits are texts, which the first use converts: compilers for old targets reject or break literals like `1n`.
   let range: readonly [bigint, bigint] | undefined;
   return (value) => {
     if (typeof value !== 'number' && typeof value !== 'bigint') throw expected('an integer', value);

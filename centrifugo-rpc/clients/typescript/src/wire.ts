@@ -1,20 +1,21 @@
-// The wire format of contracts without 64-bit integers: the SDK's JSON protocol, which reads and writes JSON itself.
+// The wire format of contracts without 64-bit integers: the SDK's JSON protocol, which reads and writes the JSON
+// itself.
 
 import { isItsMembers, nameOf } from './kinds.js';
 
 export { Centrifuge, type StreamPosition, UnauthorizedError as NoToken } from 'centrifuge';
 
-/** What Centrifugo's protocol adds to the payload and the channel of a publication, at most. */
+/** The largest number of bytes that Centrifugo's protocol adds to the payload and the channel of a publication. */
 export const PUBLISH_OVERHEAD = 64;
 
-/** `value` as JSON. Throws a `TypeError` for what has no JSON form. */
+/** Returns `value` as JSON. Throws a `TypeError` for values without a JSON form. */
 export function write(value: unknown): string {
   const text = JSON.stringify(value, checked) as string | undefined;
   if (text === undefined) throw new TypeError(`${nameOf(value)} has no JSON form`);
   return text;
 }
 
-/** A replacer that refuses each value which `JSON.stringify` would change or leave out. */
+/** A replacer that rejects each value that `JSON.stringify` would change or omit. */
 function checked(_name: string, value: unknown): unknown {
   const isNumber = typeof value === 'number';
   const isLost =
@@ -26,12 +27,12 @@ function checked(_name: string, value: unknown): unknown {
   return value;
 }
 
-/** A JSON text as the SDK takes it. */
+/** Converts a JSON text to the data that the SDK sends. */
 export function toData(text: string): unknown {
   return JSON.parse(text);
 }
 
-/** What the SDK hands over. Throws if it is no JSON. */
+/** Decodes data that the SDK received; the SDK has parsed it already. */
 export function read(data: unknown): unknown {
   return data;
 }

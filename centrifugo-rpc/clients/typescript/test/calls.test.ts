@@ -22,7 +22,7 @@ test('a call is published as the protocol says, and its result reaches it', asyn
   assert.match(first?.reply_to ?? '', /^reply:[0-9a-f-]{36}#42$/);
   const { correlation_id: _, reply_to, timeout_ms = 0, ...rest } = first ?? {};
   assert.deepEqual(rest, { method: 'a.b', batch: true, params: { x: ['ü', null] }, traceparent: options.traceparent });
-  // What is left of it.
+  // The time that is left of the timeout.
   assert.ok(timeout_ms > 1000 && timeout_ms <= 5000, `${timeout_ms} ms`);
   assert.equal(second?.reply_to, reply_to, 'one session per client');
   assert.ok(second !== undefined && !('params' in second) && !('traceparent' in second));

@@ -67,7 +67,7 @@ test('any positive time may be given to connect, and nothing else', async (t) =>
     const troubles: string[] = [];
     const client = centrifugo.client('42', { url, connectTimeoutMs, onEvent: ({ type }) => troubles.push(type) });
     const connected = failure(client.connect());
-    // It tried more than once: a timer that fires at once fired long ago.
+    // After a second attempt, a timer that fires at once would have fired long ago.
     await until(() => troubles.filter((type) => type === 'trouble').length > 1);
     assert.equal(client.state, 'connecting', String(connectTimeoutMs));
     await client.close();
@@ -184,7 +184,7 @@ test('a client finds a Centrifugo that comes back with an empty memory, and the 
   t.after(() => server.stop());
   const worker = await server.worker(t);
   let isAway = false;
-  /** The network of a client that is away. */
+  /** A WebSocket that reaches no server while `isAway` is set. */
   class Network extends WebSocket {
     constructor(url: string, protocols?: string) {
       super(isAway ? 'ws://127.0.0.1:1/' : url, protocols);

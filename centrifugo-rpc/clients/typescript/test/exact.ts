@@ -1,4 +1,4 @@
-// Puts the exact wire format in the place of the plain one, in a copy of the build: the same tests then run on both.
+// Replaces the plain wire format with the exact one in a copy of the build, so that the same tests run on both.
 
 import { cpSync, rmSync } from 'node:fs';
 

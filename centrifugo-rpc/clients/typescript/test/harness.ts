@@ -1,4 +1,4 @@
-// A real Centrifugo for the tests, and a worker that answers as a test says.
+// A real Centrifugo for the tests, and a worker whose replies each test decides.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ const BINARY = process.env['CENTRIFUGO'] ?? '';
 assert.notEqual(BINARY, '', 'name the Centrifugo to test with: CENTRIFUGO=<target>/tools/centrifugo npm test');
 
 const REQUESTS = 'rpc:requests';
-/** How long anything may take before a test gives up on it. */
+/** The timeout of every wait of a test. */
 const PATIENCE_MS = 20_000;
 
 const RPC = {
@@ -41,7 +41,7 @@ const REPLY = {
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** A request as it is on the wire. */
+/** A request in its wire format. */
 export interface WireRequest {
   method?: string;
   correlation_id?: string;
@@ -53,15 +53,15 @@ export interface WireRequest {
   cancel?: string;
 }
 
-/** What is published into the request channel. */
+/** A publication in the request channel. */
 export type Publication = WireRequest | { readonly batch: WireRequest[] };
 
-/** The requests of a publication: one, or several that come together. */
+/** Returns the requests of a publication: one, or those of a batch. */
 export function requestsOf(publication: Publication): WireRequest[] {
   return Array.isArray(publication.batch) ? publication.batch : [publication as WireRequest];
 }
 
-/** Waits until `holds`. */
+/** Waits until `holds` returns true. */
 export async function until(holds: () => boolean): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   while (!holds()) {
@@ -100,7 +100,7 @@ export class Centrifugo {
     writeFileSync(this.#config, JSON.stringify(config));
   }
 
-  /** Starts one with the protocol's configuration, changed by `rpc` and `reply`; without the namespace where `null`. */
+  /** Starts a Centrifugo with the protocol's namespaces, changed by `rpc` and `reply`; `null` omits the namespace. */
   static async start({ rpc = {}, reply = {} }: { rpc?: object | null; reply?: object | null } = {}): Promise<Centrifugo> {
     for (let attempt = 1; ; attempt += 1) {
       const centrifugo = new Centrifugo(await freePort(), rpc ?? undefined, reply ?? undefined);
@@ -108,7 +108,7 @@ export class Centrifugo {
         await centrifugo.run();
         return centrifugo;
       } catch (error) {
-        // Someone else took the port between our look at it and Centrifugo's.
+        // Another program took the port between the check of `freePort` and Centrifugo's start.
         if (attempt === 5 || !String(error).includes('address already in use')) throw error;
         await centrifugo.stop();
       }
@@ -131,7 +131,7 @@ export class Centrifugo {
     }
   }
 
-  /** Kills it as a crash would. `run` starts it again, with an empty memory. */
+  /** Kills Centrifugo like a crash. `run` starts it again, with empty memory. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (child === undefined) return;
@@ -140,7 +140,7 @@ export class Centrifugo {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
-  /** Ends it and everything that was made with it. */
+  /** Stops Centrifugo and closes its clients. */
   async stop(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close()));
     await this.kill();
@@ -151,7 +151,7 @@ export class Centrifugo {
     return this.sign({ sub: user, exp: Math.floor(Date.now() / 1000) + 3600, ...claims }, this.#secret);
   }
 
-  /** A token that Centrifugo refuses. */
+  /** Returns a token that Centrifugo refuses. */
   forgedToken(user: string): string {
     return this.sign({ sub: user, exp: Math.floor(Date.now() / 1000) + 3600 }, 'another secret');
   }
@@ -177,12 +177,12 @@ export class Centrifugo {
     return text;
   }
 
-  /** Ends all connections of `user`; with a code below 3500 they are made again. */
+  /** Ends all connections of `user`. After a code below 3500, clients reconnect. */
   async disconnect(user: string, code: number, reason: string): Promise<void> {
     await this.api('disconnect', { user, disconnect: { code, reason } });
   }
 
-  /** A client of `user`, which is closed with the server. */
+  /** Returns a client of `user`. `stop` closes it. */
   client(user: string, options: ClientOptions & { token?: TokenSource; url?: string } = {}): CentrifugoRPCClient {
     const { token = this.token(user), url = this.url, ...rest } = options;
     const client = new CentrifugoRPCClient(url, token, user, { websocket: WebSocket, ...rest });
@@ -196,7 +196,7 @@ export class Centrifugo {
     return client;
   }
 
-  /** A worker that lets `answer` say the result of each call; `undefined` for no answer. */
+  /** Starts a worker. `answer` returns the result of each call, or `undefined` for no reply. */
   async worker(t: TestContext, answer: (request: WireRequest) => Json | undefined = () => undefined): Promise<Worker> {
     const worker = new Worker(this, answer);
     t.after(() => worker.stop());
@@ -205,10 +205,10 @@ export class Centrifugo {
   }
 }
 
-/** Sees all requests, and answers: together those that came together. */
+/** A worker that records all requests. It batches the replies to the requests of one batch. */
 export class Worker {
   readonly requests: WireRequest[] = [];
-  /** What they came in, as it was published. */
+  /** The publications that contained the requests. */
   readonly publications: Publication[] = [];
   readonly #centrifugo: Centrifugo;
   readonly #answer: (request: WireRequest) => Json | undefined;
@@ -246,7 +246,7 @@ export class Worker {
     this.#sdk?.disconnect();
   }
 
-  /** Waits until it is back after a restart of Centrifugo. */
+  /** Waits until the worker has reconnected after a restart of Centrifugo. */
   async returned(): Promise<void> {
     await this.#sdk?.getSubscription(REQUESTS)?.ready();
   }
@@ -265,13 +265,13 @@ export class Worker {
     await this.#centrifugo.api('publish', { channel: reply_to, data: { correlation_id, error } });
   }
 
-  /** Publishes `json` as it stands into the reply channel. */
+  /** Publishes `json` unchanged into the reply channel. */
   async raw({ reply_to = '' }: WireRequest, json: string): Promise<void> {
     await this.#centrifugo.post('publish', `{"channel": ${JSON.stringify(reply_to)}, "data": ${json}}`);
   }
 }
 
-/** How a call fails. Attached at once, as a call that fails unheard is an error of its own. */
+/** Returns the error of a call. Call it at once: a rejection without a handler is an error of its own. */
 export async function failure(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     (result) => assert.fail(`it succeeded with ${JSON.stringify(result)}`),
@@ -279,13 +279,16 @@ export async function failure(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Collects the events of a client. */
+/** Returns an `onEvent` that collects the events of a client in `all`. */
 export function events(): { all: ClientEvent[]; onEvent: (event: ClientEvent) => void } {
   const all: ClientEvent[] = [];
   return { all, onEvent: (event) => all.push(event) };
 }
 
-/** Outside of the range that outgoing connections have, so that it is still free when a killed Centrifugo comes back to it. */
+/**
+ * Returns a free port outside of the range of outgoing connections, so that it is still free when a killed Centrifugo
+ * starts again.
+ */
 async function freePort(): Promise<number> {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 20_000);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { readJson, writeJson } from '../src/json.js';
 import { write } from '../src/wire.js';
 
-/** Makes the reader of this package read, and not the engine's. */
+/** A number that makes `readJson` use the parser of this package instead of the engine's. */
 const LONG = '1234567890123456789';
 const read = (text: string): unknown => (readJson(`[${LONG},${text}]`) as unknown[])[1];
 

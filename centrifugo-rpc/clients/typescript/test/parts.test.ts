@@ -48,7 +48,7 @@ test('a client is made without random values, and has one reply channel', () => 
   random.mock.restore();
 });
 
-/** As React Native 0.88 has it: it keeps what it is given, checks nothing, and its members cannot be set. */
+/** A `URL` like that of React Native 0.88: it keeps its text, validates nothing, and its members cannot be set. */
 class PlainUrl {
   readonly #text: string;
 
@@ -171,11 +171,11 @@ test('whoever expects a reply can read several together, and says so', () => {
   assert.deepEqual(JSON.parse(cancel('x', 'reply:x#42')), { cancel: 'x', reply_to: 'reply:x#42' });
 });
 
-/** The sizes of the messages in each publication that messages of such sizes go out with. */
+/** Returns the sizes of the messages in each publication, for messages of these sizes. */
 function gathered(sizes: readonly number[], messageSizeLimit = 65_536): number[][] {
   const call = new Call('a.b', 1000, true, {}, () => undefined);
   call.succeed(undefined);
-  // Of two bytes for a character, as far as they go.
+  // Mostly characters of two bytes.
   const outgoing = sizes.map((size): Outgoing => ({ call, message: 'ü'.repeat(size / 2) + 'x'.repeat(size % 2) }));
   const publications = gather(outgoing, 'rpc:requests', messageSizeLimit);
   assert.deepEqual(publications.flat(), outgoing, 'each once, in their order');
@@ -187,7 +187,7 @@ function gathered(sizes: readonly number[], messageSizeLimit = 65_536): number[]
 }
 
 test('messages go together as long as their publication has at most 16 KiB', () => {
-  // `{"batch":[` and `]}` are 12 bytes, and there is a comma between two.
+  // `{"batch":[` and `]}` take 12 bytes, and each comma one.
   assert.deepEqual(gathered([8000, 8371]), [[8000, 8371]]);
   assert.deepEqual(gathered([8000, 8372]), [[8000], [8372]]);
   assert.deepEqual(gathered([1, 1, 16_368]), [[1, 1, 16_368]]);

@@ -1,4 +1,4 @@
-// A whole program, started by a test: connects, calls, closes with a call pending, and has nothing more to do.
+// A whole program that a test starts: it connects, calls, closes with a call in flight, and must then end by itself.
 
 import { WebSocket } from 'ws';
 

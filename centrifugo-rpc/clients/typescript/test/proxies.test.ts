@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => centrifugo.stop());
 
-/** As generated clients are. */
+/** Has the form of generated clients. */
 class APIClient {
   _rpc: CentrifugoRPCClient;
 
@@ -51,7 +51,7 @@ const wrappings: { [name: string]: (client: CentrifugoRPCClient) => CentrifugoRP
   'what is frozen': (client) => Object.freeze(client),
 };
 
-/** What libraries do that wrap all that they hand out. */
+/** Wraps an object deeply, like libraries that wrap everything they return. */
 function deep<T extends object>(target: T): T {
   return new Proxy(target, {
     get(of, name, receiver) {

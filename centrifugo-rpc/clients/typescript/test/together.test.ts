@@ -1,4 +1,4 @@
-// Requests that go out together. Each test begins where a client knows that its workers read them, unless it says otherwise.
+// Batches of requests. Unless a test says otherwise, its client already knows that the workers read batches.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -10,7 +10,7 @@ import { PUBLISH_OVERHEAD } from '../src/wire.js';
 import * as exact from '../src/wire.exact.js';
 import { Centrifugo, type Publication, failure, requestsOf, until } from './harness.js';
 
-/** Which of the two wire formats this build is on. */
+/** Whether this build has the exact wire format. */
 const IS_EXACT = (PUBLISH_OVERHEAD as number) === exact.PUBLISH_OVERHEAD;
 
 let centrifugo: Centrifugo;
@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => centrifugo.stop());
 
-/** Lets a client see replies that come together. */
+/** Sends a batch of replies to a client, which then knows that workers read batches. */
 async function teach(server: Centrifugo, client: CentrifugoRPCClient, heard: () => number): Promise<void> {
   const before = heard();
   await server.api('publish', { channel: client.replyChannel, data: { batch: [{ correlation_id: 'nobody', result: null }] } });
@@ -28,7 +28,7 @@ async function teach(server: Centrifugo, client: CentrifugoRPCClient, heard: () 
 
 interface Taught {
   readonly client: CentrifugoRPCClient;
-  /** Lets it see them once more. */
+  /** Sends another batch to the client. */
   readonly again: () => Promise<void>;
 }
 
@@ -41,7 +41,7 @@ async function taught(user: string, options: ClientOptions = {}, server = centri
   return { client, again };
 }
 
-/** The methods of each publication; what is no batch is no list. */
+/** Returns the methods of each publication: a list for a batch. */
 function methods(publications: readonly Publication[]): unknown[] {
   return publications.map((publication) => {
     const names = requestsOf(publication).map(({ method, cancel }) => method ?? `cancel ${cancel}`);
@@ -49,16 +49,16 @@ function methods(publications: readonly Publication[]): unknown[] {
   });
 }
 
-/** A network that keeps what is sent, and that can fall silent. */
+/** A network that records the frames sent, and that can fail. */
 class Network {
   readonly sent: Buffer[] = [];
   readonly sockets: WebSocket[] = [];
   readonly websocket: NonNullable<ClientOptions['websocket']>;
-  /** Nothing arrives any more. */
+  /** Whether the client loses all frames that Centrifugo sends. */
   isDeaf = false;
-  /** There is no way to Centrifugo. */
+  /** Whether Centrifugo is unreachable. */
   isAway = false;
-  /** Runs just before the client is told that its socket is closed. */
+  /** Runs just before the client gets the event that its socket is closed. */
   onClosed = (): void => undefined;
 
   constructor() {
@@ -82,7 +82,7 @@ class Network {
     };
   }
 
-  /** What was sent into the request channel. */
+  /** The frames sent to the request channel. */
   get published(): Buffer[] {
     return this.sent.filter((frame) => frame.includes('rpc:requests'));
   }
@@ -134,7 +134,7 @@ test('a request without company goes alone, and what is asked for later goes lat
   const { client } = await taught('42');
   assert.equal(await client.call('a.a'), 'a.a');
   const first = client.call('a.b');
-  // As far as a program gets before the request goes out, and a little further.
+  // Until the request is sent, and a little longer.
   await Promise.resolve();
   await Promise.resolve();
   assert.deepEqual(await Promise.all([first, client.call('a.c'), client.call('a.d')]), ['a.b', 'a.c', 'a.d']);
@@ -166,7 +166,7 @@ test('a publication of several requests has at most 16 KiB, and a larger request
   await client.call('a.b', '');
   const size = (publication?: Publication): number => Buffer.byteLength(JSON.stringify(publication));
   const around = size(worker.publications[0]);
-  // With `{"batch":[`, a comma and `]}`.
+  // The limit without `{"batch":[`, a comma and `]}`.
   const room = 16_384 - 13 - 2 * around;
   const send = async (...lengths: number[]): Promise<Publication[]> => {
     const already = worker.publications.length;
@@ -228,7 +228,7 @@ test('a call that is aborted before its publication goes out is left out of it',
   const failed = failure(client.call('a.f', undefined, { signal: left.signal }));
   left.abort(reason);
   assert.deepEqual([await failed, await last], [reason, 'a.e']);
-  // No cancel either: nothing was sent.
+  // Nothing was sent, so there is no cancel either.
   await client.call('a.g');
   assert.deepEqual(methods(worker.publications), [['a.b', 'a.c'], 'a.e', 'a.g']);
   assert.equal(client.pendingCalls, 0);
@@ -306,7 +306,7 @@ test('calls of a publication that was not confirmed wait for their replies, and 
   await worker.result(a, 'a.a');
   network.isDeaf = network.isAway = false;
   await worker.request(6);
-  // Nothing is known of the workers of this connection.
+  // The client does not know yet whether the workers of this connection read batches.
   assert.deepEqual(methods(worker.publications), [['a.a', 'a.b', 'a.c', 'a.d'], `cancel ${c.correlation_id}`, 'a.e', 'a.f']);
   await again();
   calls.push(client.call('a.g'), client.call('a.h'));

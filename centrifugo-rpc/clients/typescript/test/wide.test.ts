@@ -10,7 +10,7 @@ import { PUBLISH_OVERHEAD } from '../src/wire.js';
 import * as exact from '../src/wire.exact.js';
 import { Centrifugo, failure } from './harness.js';
 
-/** Which of the two wire formats this build is on. */
+/** Whether this build has the exact wire format. */
 const IS_EXACT = (PUBLISH_OVERHEAD as number) === exact.PUBLISH_OVERHEAD;
 const MAX = 2n ** 64n - 1n;
 
@@ -47,7 +47,7 @@ test('wide integers are exact in replies that come together', () => {
 
 const [LOWEST, HIGHEST] = ['-9223372036854775808', '9223372036854775807'];
 
-/** What comes of a value in both directions: `refused` with the reason. */
+/** Returns the results of reading and of writing a value, or the reason of a mismatch. */
 function both(codec: Codec, value: unknown): unknown[] {
   return (['read', 'write'] as const).map((way) => {
     try {
@@ -68,10 +68,10 @@ test('wide integers are what the generator was told', () => {
   assert.deepEqual(all(2 ** 53 - 1), { bigint: [9007199254740991n, 9007199254740991n], number: [9007199254740991, 9007199254740991] });
   const lowest = BigInt(LOWEST);
   assert.deepEqual(all(lowest), { bigint: [lowest, lowest], number: ['beyond 2^53', 'beyond 2^53'] });
-  // As the engine's own parser reads a number of that size: wrong already.
+  // The engine's parser has already rounded a number of that size.
   assert.deepEqual(all(2 ** 53), { bigint: refused, number: ['beyond 2^53', 'beyond 2^53'] });
   assert.deepEqual(all(2n ** 64n), { bigint: refused, number: refused });
-  // A service writes integers: a string is none, and in programs it is one only where the client has them so.
+  // A string is not an integer, neither on the wire nor in programs.
   assert.deepEqual(all(HIGHEST), { bigint: refused, number: refused });
   for (const value of ['', '-', '0x10', '1.0', '1e3', ' 1', '9223372036854775808', 1.5, NaN, Infinity, true, null, undefined, {}, []]) {
     assert.deepEqual(all(value), { bigint: refused, number: refused }, String(value));

@@ -5,15 +5,15 @@
 /** The longest timeout of a call: a day. */
 export const MAX_TIMEOUT_MS = 24 * 3600 * 1000;
 /**
- * How much longer than the worker a caller waits, for the worker's own word on the deadline: a tenth of the timeout, but at least a
- * slow network's round trip.
+ * Bounds of the grace period, for which a caller waits after the deadline for the worker's reply about it: a tenth of
+ * the timeout, but at least the round trip of a slow network.
  */
 const MIN_GRACE_MS = 250;
 const MAX_GRACE_MS = 1000;
-/** Until when a call may run, and how long its caller waits for the last word on it. */
+/** The deadline of a method, and the time at which its caller stops waiting for the reply. */
 export class Deadline {
     timeoutMs;
-    /** When the worker's time is up, on the clock of `performance.now()`. */
+    /** The deadline of the worker, on the clock of `performance.now()`. */
     at;
     giveUp;
     constructor(timeoutMs, now) {
@@ -21,7 +21,7 @@ export class Deadline {
         this.at = now + this.timeoutMs;
         this.giveUp = this.at + Math.min(Math.max(this.timeoutMs / 10, MIN_GRACE_MS), MAX_GRACE_MS);
     }
-    /** What is left for the worker, in whole milliseconds, at least one. */
+    /** Returns the time that is left for the worker, in whole milliseconds, at least one. */
     remainingMs(now) {
         return Math.max(Math.ceil(this.at - now), 1);
     }

@@ -3,7 +3,7 @@
 // @ts-nocheck
 
 import { ConfigError } from './errors.js';
-/** Throws a `ConfigError` that names the option that cannot work. */
+/** Fills in the defaults. Throws a `ConfigError` that names the first option that cannot work. */
 export function settings(options) {
     const filled = {
         timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 30_000),
@@ -29,13 +29,13 @@ export function settings(options) {
     }
     return { ...filled, websocket };
 }
-/** Throws a `ConfigError` unless `timeoutMs` is a time that something can take. */
+/** Returns `timeoutMs`. Throws a `ConfigError` unless it is a positive number. */
 export function checkTimeout(name, timeoutMs) {
     if (typeof timeoutMs !== 'number' || !(timeoutMs > 0))
         throw new ConfigError(`\`${name}\` is not a positive number of milliseconds: ${timeoutMs}`);
     return timeoutMs;
 }
-/** `url` as messages show it: without user, password, query and fragment, where secrets may be. */
+/** Returns `url` as messages show it: without user, password, query and fragment, which may contain secrets. */
 export function checkUrl(url) {
     const fix = 'write for example `wss://rt.example.com/connection/websocket`';
     let href;
@@ -45,7 +45,7 @@ export function checkUrl(url) {
     catch {
         throw new ConfigError(`the URL is not a URL: ${fix}`);
     }
-    // Not by the members of `URL`: React Native's cannot be set, and find no host but that of `http:`.
+    // The members of React Native's `URL` cannot be set, and find a host only in `http:` URLs: parse `href` instead.
     const [, scheme = '', place] = /^([a-z][a-z\d+.-]*:)(?:\/\/(?:[^/?#]*@)?([^/?#]+[^?#]*))?/i.exec(href) ?? [];
     if (!/^wss?:$/i.test(scheme) || place === undefined) {
         throw new ConfigError(`the URL is not a WebSocket URL, it starts with \`${scheme}\`: ${fix}`);

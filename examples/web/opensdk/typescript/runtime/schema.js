@@ -2,20 +2,23 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// What values of generated types look like, checked while the program runs: TypeScript's own types are gone by then. What Rust would
-// refuse is refused here, on the way in and on the way out.
+// Checks values of generated types at run time, when TypeScript's types no longer exist. Rejects values that Rust would
+// reject, in params and in results.
 import { isItsMembers, nameOf } from './kinds.js';
-/** Why a value does not fit, and where. No `Error`: unions throw many of them while they look for the variant that fits. */
+/**
+ * The reason why a value does not fit, and its place. Not an `Error`, which is slower to make: unions throw many of
+ * them while they search for the variant that fits.
+ */
 export class Mismatch {
     path = '';
     reason;
-    /** Unions do not look for another variant: it would take the value for something else. */
+    /** Unions do not try further variants, which could accept the value with another meaning. */
     isFinal;
     constructor(reason, isFinal = false) {
         this.reason = reason;
         this.isFinal = isFinal;
     }
-    /** The same, seen from the value that has this one as `step`. */
+    /** Prepends `step` to the path: the key or index of the value in the value around it. */
     under(step) {
         const isPlain = typeof step === 'string' && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step);
         const own = isPlain ? step : `[${JSON.stringify(step)}]`;
@@ -27,7 +30,7 @@ export class Mismatch {
 export function expected(what, value) {
     return new Mismatch(`expected ${what}, got ${nameOf(value)}`);
 }
-/** Runs `run` for a part of a value. */
+/** Runs `run` for a part of a value, and adds `step` to the path of its mismatch. */
 function within(step, run) {
     try {
         return run();
@@ -36,7 +39,7 @@ function within(step, run) {
         throw error instanceof Mismatch ? error.under(step) : error;
     }
 }
-/** A codec that is made when it is first used: types may contain each other. */
+/** Returns a codec that is made at its first use: types may be recursive. */
 export function define(make) {
     let codec;
     return (value, way) => (codec ??= make())(value, way);
@@ -57,7 +60,7 @@ export const bool = (value) => {
 export const string = (value) => {
     if (typeof value !== 'string')
         throw expected('a string', value);
-    // Halves of surrogate pairs have no UTF-8 form.
+    // A lone half of a surrogate pair has no UTF-8 form.
     if (/[\ud800-\udfff]/u.test(value))
         throw new Mismatch('the string is not well-formed Unicode');
     return value;
@@ -79,17 +82,17 @@ export const dateTime = matching('a date and time as RFC 3339 has them', (text) 
     if (match === null)
         return false;
     const [year = 0, month = 0, day = 0, ...time] = match.slice(1).map((part) => Number(part ?? 0));
-    // The hour, the minute, the second (maybe a leap one), and hour and minute of the offset.
+    // The largest hour, minute and second (a leap second), and the largest hour and minute of the offset.
     const highest = [23, 59, 60, 23, 59];
     return day > 0 && day <= daysOf(year, month) && time.every((part, index) => part <= (highest[index] ?? 0));
 });
-/** How many days a month has; none where there is no such month. */
+/** Returns the number of days of a month; 0 if there is no such month. */
 function daysOf(year, month) {
     const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
     return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
 }
 export const float = (value) => {
-    // Integers beyond 2^53 are read as `bigint`, also where a float is expected.
+    // Integers beyond 2^53 are read as `bigint`, even where a float is expected.
     const number = typeof value === 'bigint' ? Number(value) : value;
     if (typeof number !== 'number')
         throw expected('a number', value);
@@ -97,18 +100,18 @@ export const float = (value) => {
         throw new Mismatch(`${number} has no JSON form`);
     return number;
 };
-/** A number within the range of `f32`: inside tagged, untagged and flattened types serde reads a larger one as infinity. */
+/** Numbers in the range of `f32`: inside tagged, untagged and flattened types, serde reads larger ones as infinity. */
 export const f32 = (value, way) => {
     const number = float(value, way);
     if (way === 'write' && !Number.isFinite(Math.fround(number))) {
-        // Serde would not try another variant of an untagged enum.
+        // Final, as serde would not try another variant of an untagged enum.
         throw new Mismatch(`${number} is too large for 32 bits`, true);
     }
     return number;
 };
 /** Numbers of any size: integers beyond 2^53 - 1 are `bigint`. */
 export const number = (value, way) => (typeof value === 'bigint' ? value : float(value, way));
-/** Integers that JavaScript's numbers hold. */
+/** Returns the codec of integers that a `number` represents exactly. */
 export function integer(lowest, highest) {
     return (value) => {
         if (typeof value !== 'number' && typeof value !== 'bigint')
@@ -117,7 +120,7 @@ export function integer(lowest, highest) {
             throw new Mismatch(`expected an integer, got ${value}`);
         if (value < lowest || value > highest)
             throw new Mismatch(`the integer is not in ${lowest} to ${highest}`);
-        // Integers have no -0.
+        // JSON has no integer -0: `+ 0` turns -0 into 0.
         return Number(value) + 0;
     };
 }
@@ -160,7 +163,7 @@ function list(value) {
     return value;
 }
 export function array(item) {
-    // Not `map`, which skips holes.
+    // `map` would skip holes.
     return (value, way) => Array.from(list(value), (part, index) => within(index, () => item(part, way)));
 }
 export function tuple(...items) {
@@ -174,7 +177,7 @@ export function tuple(...items) {
 export function fixed(item, length) {
     return tuple(...Array.from({ length }, () => item));
 }
-/** Some strings, or some integers. */
+/** Returns the codec of an enum of strings or of integers. */
 export function oneOf(values) {
     const all = Object.values(values);
     const kind = typeof all[0] === 'number' ? 'number' : 'string';
@@ -200,7 +203,7 @@ export function map(key, values) {
         return entries;
     };
 }
-/** An object of these fields. */
+/** Returns the codec of an object with these fields. */
 export function struct(required, optional = {}, rest) {
     return (value, way) => {
         const given = new Map(members(value));
@@ -210,7 +213,7 @@ export function struct(required, optional = {}, rest) {
         return result;
     };
 }
-/** An object of these fields, and of those of some unions. */
+/** Returns the codec of an object with these fields and flattened unions. */
 export function flat(required, optional, unions, rest) {
     return (value, way) => {
         const given = new Map(members(value));
@@ -232,7 +235,7 @@ export function flat(required, optional, unions, rest) {
         return result;
     };
 }
-/** Moves the fields from `given` to the result. */
+/** Moves the fields from `given` to the result, through their codecs. */
 function take(given, required, optional, way) {
     const result = {};
     for (const [name, codec] of Object.entries(required)) {
@@ -261,7 +264,7 @@ function putRest(result, given, rest, way) {
     for (const [name, member] of members(rest(others, way)))
         put(result, name, member);
 }
-/** `"Unit"` or `{"Variant": content}`. */
+/** Returns the codec of a union like `"Unit"` or `{"Variant": content}`. */
 export function external(units, variants) {
     const all = () => quoted([...units, ...Object.keys(variants)]);
     return (value, way) => {
@@ -283,7 +286,7 @@ export function external(units, variants) {
         return result;
     };
 }
-/** `{"<tag>": "Variant", …members of the content}`. */
+/** Returns the codec of a union like `{"<tag>": "Variant", …members of the content}`. */
 export function internal(tag, variants) {
     const all = () => quoted(Object.keys(variants));
     return (value, way) => {
@@ -307,7 +310,7 @@ export function internal(tag, variants) {
         return result;
     };
 }
-/** The content alone: the first variant that fits, as serde has it. */
+/** Returns the codec of a union without tags: the first variant that fits, as in serde. */
 export function untagged(...variants) {
     return (value, way) => {
         for (const variant of variants) {
@@ -322,13 +325,13 @@ export function untagged(...variants) {
         throw new Mismatch(`${nameOf(value)} like this is none of the variants`);
     };
 }
-/** The members of an object that are there: `undefined` is not. */
+/** Returns the members of an object, without those that are `undefined`. */
 function members(value) {
     if (typeof value !== 'object' || value === null || !isItsMembers(value))
         throw expected('an object', value);
     return Object.entries(value).filter(([, member]) => member !== undefined);
 }
-/** Not an assignment: that would change the prototype where the name is `__proto__`. */
+/** Sets a member. An assignment to `__proto__` would change the prototype. */
 function put(object, name, value) {
     if (name === '__proto__') {
         Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });

@@ -2,9 +2,11 @@
 /* eslint-disable */
 // @ts-nocheck
 
-/** The longest delay that `setTimeout` takes: one that is longer fires at once. */
+/** The longest delay that `setTimeout` supports: a timer with a longer delay fires at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
-/** Runs `run` after `delayMs`, which may be any positive number: after `Infinity`, never. Returns the function that ends this. */
+/**
+ * Runs `run` after `delayMs`, any positive number; with `Infinity`, never. Returns the function that stops the timer.
+ */
 export function after(delayMs, run) {
     let left = delayMs;
     let timer;

@@ -4,7 +4,7 @@
 
 import { ConfigError } from './errors.js';
 import { decodeUtf8 } from './utf8.js';
-/** Refuses the IDs of users that cannot have a reply channel: Centrifugo separates the users of a channel by these characters. */
+/** Rejects user IDs that cannot be part of a channel name, in which `#` and `,` separate users for Centrifugo. */
 export function checkUser(user) {
     if (typeof user !== 'string') {
         throw new ConfigError('the user ID is missing: give the `sub` of the token, or "" for an anonymous caller');
@@ -14,7 +14,7 @@ export function checkUser(user) {
             '`,`, no `#`, no control and no non-ASCII characters in it; use another ID for this user as the `sub` of the token');
     }
 }
-/** What is wrong with a token for `user`, if anything. Centrifugo verifies tokens; here they are only read. */
+/** Returns the reason why `token` is not for `user`, if there is one. Only Centrifugo verifies tokens. */
 export function wrongUser(token, user) {
     const subject = subjectOf(token);
     if (subject === undefined || subject === user)
@@ -25,7 +25,10 @@ export function wrongUser(token, user) {
     }
     return `the token is for user ${JSON.stringify(subject)}, but the client is for user ${JSON.stringify(user)}`;
 }
-/** The `sub` claim, empty where there is none; nothing if this is not a JWT that can be read. Centrifugo takes strings alone. */
+/**
+ * Returns the `sub` claim, or an empty string if there is none; `undefined` if the token is not a readable JWT.
+ * Centrifugo accepts only strings as `sub`.
+ */
 function subjectOf(token) {
     const parts = token.split('.');
     if (parts.length !== 3)

@@ -2,18 +2,18 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// UTF-8, also where there is no `TextEncoder` (Jest's jsdom) or no `TextDecoder` (React Native before 0.85).
+// UTF-8, also in environments without `TextEncoder` (Jest's jsdom) or `TextDecoder` (React Native before 0.85).
 const encoder = typeof TextEncoder === 'undefined' ? undefined : new TextEncoder();
 const decoder = typeof TextDecoder === 'undefined' ? undefined : new TextDecoder('utf-8', { fatal: true });
-/** The bytes of `text`, which has no half of a surrogate pair. */
+/** Returns the bytes of `text`, which must not contain a lone half of a surrogate pair. */
 export function encodeUtf8(text) {
     return encoder?.encode(text) ?? encodeByEscapes(text);
 }
-/** The text of `bytes`. Throws if they are not UTF-8. */
+/** Returns the text of `bytes`. Throws if they are not UTF-8. */
 export function decodeUtf8(bytes) {
     return decoder?.decode(bytes) ?? decodeByEscapes(bytes);
 }
-/** As `encodeUtf8`, with nothing but the language. */
+/** Implements `encodeUtf8` with functions of the language only. */
 export function encodeByEscapes(text) {
     const escaped = encodeURIComponent(text);
     const bytes = new Uint8Array(escaped.length);
@@ -30,7 +30,7 @@ export function encodeByEscapes(text) {
     }
     return bytes.slice(0, length);
 }
-/** As `decodeUtf8`, with nothing but the language. */
+/** Implements `decodeUtf8` with functions of the language only. */
 export function decodeByEscapes(bytes) {
     return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
 }

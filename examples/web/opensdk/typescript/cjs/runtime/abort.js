@@ -4,9 +4,9 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
-// One listener for each signal, however many calls share it: Node warns of a leak where a signal has more than ten.
+// One listener for each signal, however many calls share the signal: Node warns of a leak at more than ten listeners.
 const watches = new WeakMap();
-/** Runs `run` when `signal` is aborted. Returns the function that ends this. */
+/** Runs `run` when `signal` is aborted. Returns the function that removes `run` again. */
 function onAbort(signal, run) {
     const watch = watches.get(signal) ?? begin(signal);
     watch.runs.add(run);
@@ -32,7 +32,7 @@ function end(signal, watch) {
     watches.delete(signal);
     signal.removeEventListener('abort', watch.listener);
 }
-/** Why a signal was aborted. */
+/** Returns the reason of an aborted signal. */
 function reasonOf(signal) {
     const reason = signal.reason;
     return reason ?? new Error('the call was aborted');

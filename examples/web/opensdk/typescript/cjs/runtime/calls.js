@@ -4,19 +4,19 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
-// Calls under way, and which reply belongs to which: no I/O.
+// Calls in flight, and the decoding of their replies: no I/O.
 const { onAbort, reasonOf } = require('./abort.js');
 const { Deadline } = require('./deadline.js');
 const { ConnectionError, RpcError, RpcTimeoutError } = require('./errors.js');
 const { uuid } = require('./uuid.js');
-/** A call under way, or a notification on its way. It ends once: by an answer, its deadline or its signal. */
+/** A call or a notification in flight. It ends once: by its reply, its deadline or its signal. */
 class Call {
     id = uuid();
     method;
     deadline;
     /** False for a notification. */
     expectsReply;
-    /** How it ends. */
+    /** Settles when the call ends. */
     promise;
     #onOver;
     #resolve = () => undefined;
@@ -25,7 +25,10 @@ class Call {
     #timer;
     #sent = false;
     #over = false;
-    /** `onOver` is called once. `abandoned` if a worker may still be running the method, so that it is worth a cancel. */
+    /**
+     * `onOver` is called once, when the call ends. Its `abandoned` is true if a worker may still be running the method:
+     * the worker then gets a cancel message.
+     */
     constructor(method, timeoutMs, expectsReply, { signal }, onOver) {
         this.method = method;
         this.deadline = new Deadline(timeoutMs, performance.now());
@@ -39,11 +42,11 @@ class Call {
             this.#unwatchSignal = onAbort(signal, () => this.#abandon(reasonOf(signal)));
         this.#watchTheClock();
     }
-    /** Whether a worker may have seen the request. */
+    /** Whether the request was sent, so that a worker may have received it. */
     get sent() {
         return this.#sent;
     }
-    /** Notes that the request goes out. False if the call is over: then it must not. */
+    /** Marks the request as sent. Returns false if the call is over: its request must not be sent any more. */
     sending() {
         if (!this.#over)
             this.#sent = true;
@@ -57,7 +60,7 @@ class Call {
         if (this.#finish(false))
             this.#reject(error);
     }
-    /** The error of a notification that Centrifugo did not confirm. */
+    /** Returns the error of a notification that Centrifugo did not confirm. */
     unconfirmed() {
         const message = `Centrifugo did not confirm \`${this.method}\`: whether it was delivered is unknown`;
         return new ConnectionError('unreachable', message);
@@ -89,11 +92,11 @@ class Call {
         return true;
     }
 }
-/** Whether a publication is replies that come together. */
+/** Whether a publication is a batch of replies. */
 function isBatch(publication) {
     return isObject(publication) && Array.isArray(publication['batch']);
 }
-/** Reads a publication: one reply, or several that come together. Each that is malformed is `undefined`, and costs the others nothing. */
+/** Reads a publication: one reply, or a batch. A malformed reply is `undefined` and does not affect the others. */
 function readReplies(publication) {
     const batch = isObject(publication) ? publication['batch'] : undefined;
     if (batch === undefined)
@@ -103,12 +106,12 @@ function readReplies(publication) {
 function readReply(reply) {
     if (!isObject(reply) || typeof reply['correlation_id'] !== 'string')
         return undefined;
-    // Batches do not nest, whatever else is beside one.
+    // Batches do not nest: a reply with a `batch` is malformed, whatever its other members are.
     if (reply['batch'] !== undefined)
         return undefined;
     const correlationId = reply['correlation_id'];
     const error = reply['error'];
-    // `null` and nothing are the same: the result of a method without one.
+    // A missing result is the same as `null`: the method returns nothing.
     if (error === undefined || error === null)
         return { correlationId, answer: { result: reply['result'] ?? null } };
     if (!isObject(error) || typeof error['code'] !== 'number' || typeof error['message'] !== 'string')

@@ -7,33 +7,36 @@
 Object.defineProperty(exports, '__esModule', { value: true });
 const { Session } = require('./session.js');
 /**
- * Calls methods of workers, over one WebSocket to Centrifugo.
+ * Calls methods of a service, over one WebSocket to Centrifugo.
  *
- * A call ends exactly once: with its result, the worker's error, a timeout, its signal, or the end of the client.
+ * A call ends exactly once: with its result, an error reply, a timeout, its signal, or the end of the client.
  *
- * - **Deadline.** The worker is told the timeout and ends the method by then with 408. The caller waits a tenth of it longer, at
- *   least 250 ms and at most 1 s, so that this answer usually arrives: an `RpcTimeoutError` means that nobody answered.
- * - **Cancellation.** When the signal of a call is aborted, the worker is told to stop the method.
- * - **Lost connections.** The client reconnects for as long as it lives. Calls under way go on: replies sent meanwhile are recovered.
- *   Calls made meanwhile wait for the connection, within their timeout.
- * - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms, nobody knows whether a worker
- *   has it: the call then waits for a reply until its timeout.
- * - **Together.** Requests made in the same moment go out as one publication where the workers can read that: where, over the same
- *   connection, replies came that way. Nothing waits for company, and each call has its own end.
+ * - **Deadline.** The request contains the timeout, and the worker stops the method at the deadline with 408. The
+ *   client waits a tenth of the timeout longer, at least 250 ms and at most 1 s, so that this reply usually arrives: an
+ *   `RpcTimeoutError` means that no reply arrived at all.
+ * - **Cancellation.** When the signal of a call is aborted, the client asks the worker to stop the method.
+ * - **Lost connections.** The client reconnects for as long as it lives. Calls in flight survive: replies that were
+ *   sent during the outage are recovered. Calls made during the outage wait for the connection, within their timeout.
+ * - **At most once.** A request is published once. If the connection breaks before Centrifugo confirms the request, the
+ *   client cannot tell whether a worker received it: the call then waits for a reply until its timeout.
+ * - **Batching.** Requests of the same moment are sent as one publication if the workers can read batches, which the
+ *   client knows once it has received a batch over the same connection. No request is delayed to fill a batch, and each
+ *   call of a batch ends on its own.
  */
 class CentrifugoRPCClient {
-    /** The ID of the user whose calls these are. */
+    /** The ID of the user that makes the calls. */
     user;
     /**
-     * Not a private field, which a `Proxy` does not have, and not the session itself, which libraries that wrap objects deeply would wrap
-     * as well: functions they leave alone. It also keeps the token out of what is logged or serialized.
+     * Returns the session. It is not a private field, because a `Proxy` around the client has none. It is a function,
+     * because libraries that wrap objects deeply would wrap the session as well, but do not wrap functions. A function
+     * also keeps the token out of logs and serialized data.
      *
      * @internal
      */
     _session;
     /**
-     * `url` is Centrifugo's WebSocket endpoint, like `wss://rt.example.com/connection/websocket`. `token` is a connection token or a
-     * function that gets one. `user` is the `sub` claim of the tokens: the user that Centrifugo takes this client for.
+     * `url` is Centrifugo's WebSocket endpoint, like `wss://rt.example.com/connection/websocket`. `token` is a connection
+     * token or a function that returns one. `user` is the `sub` claim of the tokens: Centrifugo's user ID of this client.
      *
      * Throws a `ConfigError` for arguments that cannot work.
      */
@@ -43,52 +46,56 @@ class CentrifugoRPCClient {
         this._session = () => session;
     }
     /**
-     * Connects and subscribes to the reply channel. Rejects with a `ConnectionError` if Centrifugo refuses, or if there is no connection
-     * after `connectTimeoutMs`; the message says what to do. A client that failed to connect may try again.
+     * Connects and subscribes to the reply channel. Rejects with a `ConnectionError` if Centrifugo refuses the connection
+     * or the subscription, or if there is no connection after `connectTimeoutMs`; the message names the fix. A client
+     * that failed to connect may try again.
      */
     connect() {
         return this._session().connect();
     }
     /**
-     * Closes the connection. Calls under way reject with a `ConnectionError` at once, and their workers are told to stop, which takes at
-     * most about a second.
+     * Closes the connection. Calls in flight reject with a `ConnectionError` at once. The client asks their workers to
+     * stop the methods, which takes at most about a second.
      */
     close() {
         return this._session().close();
     }
-    /** The channel of this client's replies. Its random session is kept as long as the object lives. */
+    /**
+     * The channel of this client's replies. The random session ID in its name is that of this object, for all its life.
+     */
     get replyChannel() {
         return this._session().replyChannel;
     }
-    /** Whether there is a connection at this moment. Calls need not ask: they wait for it. */
+    /** The current state. There is no need to check it before a call: calls wait for the connection. */
     get state() {
         return this._session().state;
     }
-    /** Why the client is `closed`, while it is. */
+    /** The reason why the client is `closed`; `undefined` in other states. */
     get endReason() {
         return this._session().endReason;
     }
-    /** How many calls are under way. */
+    /** The number of calls in flight. */
     get pendingCalls() {
         return this._session().pendingCalls;
     }
-    /** Tells `watcher` every new state. Returns the function that ends this. */
+    /** Calls `watcher` with each new state. Returns the function that removes `watcher` again. */
     onState(watcher) {
         return this._session().onState(watcher);
     }
-    /** Calls `method`, and resolves with its result as it is on the wire. */
+    /** Calls `method` and resolves with its result, unchecked. */
     async call(method, params, options = {}) {
         return this._session().start(method, params, options, true);
     }
     /**
-     * Notifies `method`: it runs, and nothing is answered. Resolves when Centrifugo has taken the notification. If the connection breaks
-     * meanwhile it rejects, and nobody knows whether it was taken.
+     * Notifies `method`: the method runs, and there is no reply. Resolves when Centrifugo has accepted the notification.
+     * If the connection breaks before that, the promise rejects, and whether Centrifugo accepted the notification is
+     * unknown.
      */
     async notify(method, params, options = {}) {
         await this._session().start(method, params, options, false);
     }
     /**
-     * Vue wraps nothing that says this: a client in `ref` or `reactive` stays the object it is.
+     * Vue does not wrap objects with this property: a client in `ref` or `reactive` stays the same object.
      *
      * @internal
      */

@@ -5,69 +5,72 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
-/** The codes of {@link RpcError}s below 1000. The application's own are 1000 to 1999. */
+/** The codes of {@link RpcError}s below 1000. Codes of the application are 1000 to 1999. */
 const codes = {
-    /** Params do not decode; the message names the field. */
+    /** The params do not decode; the message names the field. */
     INVALID_PARAMS: 400,
     /** The method needs a user and the caller is anonymous. */
     UNAUTHENTICATED: 401,
-    /** A guard refused. */
+    /** The caller may not call the method. */
     PERMISSION_DENIED: 403,
-    /** No such method. */
+    /** The service has no such method. */
     METHOD_NOT_FOUND: 404,
     /** The deadline passed; the method was cancelled. */
     DEADLINE_EXCEEDED: 408,
-    /** Params or result over the limit. */
+    /** The params or the result are over a limit. */
     TOO_LARGE: 413,
     /** A limit was reached; the method never ran. */
     OVERLOADED: 429,
-    /** The caller cancelled. */
+    /** The call was cancelled. */
     CANCELLED: 499,
-    /** The method failed; details stay in the worker's log. */
+    /** The method failed; the details are in the worker's log only. */
     INTERNAL: 500,
-    /** Shutting down, the method never ran. */
+    /** The service is shutting down; the method never ran. */
     UNAVAILABLE: 503,
-    /** The worker that had the call is gone: outcome unknown. */
+    /** The worker that had the call is gone; whether the method ran is unknown. */
     WORKER_LOST: 504,
 };
-/** What all errors of this package are, but for the reason of an `AbortSignal`, which is passed on as it is. */
+/**
+ * The base class of all errors of this package. Only an aborted call rejects with another error: the reason of its
+ * `AbortSignal`.
+ */
 class CentrifugoRPCError extends Error {
     name = 'CentrifugoRPCError';
     constructor(message, cause) {
         super(message);
         if (cause !== undefined) {
-            // Not the second argument of `Error`: its type needs a newer library than the rest of the package.
+            // The second argument of `Error` would need a newer `lib` of TypeScript than the rest of the package.
             Object.defineProperty(this, 'cause', { value: cause, configurable: true, writable: true });
         }
     }
-    /** Whether the method certainly never ran and the same call may well succeed later. */
+    /** Whether a retry is safe and useful: the method certainly never ran, and the same call may succeed later. */
     get isRetryable() {
         return false;
     }
     /**
-     * Whether the time of the call was up, whoever noticed: an {@link RpcError} of code 408 is the worker's word on it, an
-     * {@link RpcTimeoutError} this client's, and which of them comes first is chance.
+     * Whether the call timed out. Either the worker detects it ({@link RpcError} of code 408) or this client
+     * ({@link RpcTimeoutError}); which one is first depends on timing.
      */
     get isTimeout() {
         return false;
     }
 }
 /**
- * The call was answered with an error, most often by the worker. Two answers are given on the way there: 413 by this client, for
- * a request larger than Centrifugo's message limit, and 429 by Centrifugo, over its rate limit.
+ * The error reply to a call, in most cases from the worker. Two errors do not come from a worker: 413 comes from this
+ * client, for a request larger than Centrifugo's message size limit, and 429 from Centrifugo, over its rate limit.
  */
 class RpcError extends CentrifugoRPCError {
     name = 'RpcError';
-    /** One of {@link codes}, or the application's own: 1000 to 1999. */
+    /** One of {@link codes}, or a code of the application: 1000 to 1999. */
     code;
-    /** Machine-readable details, `undefined` where there are none. */
+    /** Machine-readable details; `undefined` if there are none. */
     data;
     constructor(code, message, data) {
         super(message);
         this.code = code;
         this.data = data;
     }
-    /** 429 and 503: the method never ran. After 504 only calls of idempotent methods may be repeated. */
+    /** True for 429 and 503: the method never ran. After 504, only calls of idempotent methods may be repeated. */
     get isRetryable() {
         return this.code === codes.OVERLOADED || this.code === codes.UNAVAILABLE;
     }
@@ -76,14 +79,14 @@ class RpcError extends CentrifugoRPCError {
     }
 }
 /**
- * Nobody answered in time. A method that ran out of time answers with an {@link RpcError} of code 408 instead: here no worker
- * runs, or the request or its reply was lost.
+ * No reply arrived within the timeout of a call: no worker is running, or the request or its reply was lost. If a
+ * method runs out of time, the worker replies with an {@link RpcError} of code 408 instead.
  */
 class RpcTimeoutError extends CentrifugoRPCError {
     name = 'RpcTimeoutError';
     method;
     timeoutMs;
-    /** Whether the request went out, so that a worker may have run it. */
+    /** Whether the request was sent, so that the method may have run. */
     published;
     constructor(method, timeoutMs, published) {
         const why = published ? '' : ': there was no connection to Centrifugo and nothing was sent';
@@ -92,7 +95,7 @@ class RpcTimeoutError extends CentrifugoRPCError {
         this.timeoutMs = timeoutMs;
         this.published = published;
     }
-    /** True if nothing was sent. */
+    /** True if the request was never sent. */
     get isRetryable() {
         return !this.published;
     }
@@ -100,7 +103,7 @@ class RpcTimeoutError extends CentrifugoRPCError {
         return true;
     }
 }
-/** There is no connection to Centrifugo, it ended for good, or Centrifugo refused to take the request. */
+/** There is no connection to Centrifugo, the connection ended permanently, or Centrifugo refused the request. */
 class ConnectionError extends CentrifugoRPCError {
     name = 'ConnectionError';
     kind;
@@ -113,11 +116,11 @@ class ConnectionError extends CentrifugoRPCError {
 class ConfigError extends CentrifugoRPCError {
     name = 'ConfigError';
 }
-/** The params are not what the method takes, or have no JSON form. Nothing was sent. */
+/** The params do not have the declared type, or have no JSON form. Nothing was sent. */
 class EncodeError extends CentrifugoRPCError {
     name = 'EncodeError';
     method;
-    /** Where in the params, like `filter.tags[2]`; empty for the params themselves. */
+    /** The place in the params, like `filter.tags[2]`; empty for the params themselves. */
     path;
     constructor(method, path, reason, cause) {
         super(`the params of \`${method}\` are not as declared: ${path === '' ? '' : `${path}: `}${reason}`, cause);
@@ -125,11 +128,14 @@ class EncodeError extends CentrifugoRPCError {
         this.path = path;
     }
 }
-/** The method ran, but its result is not what it should be: this client was generated from another version of the service. */
+/**
+ * The method ran, but its result does not have the declared type: this client was generated from another version of the
+ * service.
+ */
 class DecodeError extends CentrifugoRPCError {
     name = 'DecodeError';
     method;
-    /** Where in the result, like `items[2].id`; empty for the result itself. */
+    /** The place in the result, like `items[2].id`; empty for the result itself. */
     path;
     constructor(method, path, reason) {
         super(`the result of \`${method}\` is not as declared: ${path === '' ? '' : `${path}: `}${reason}`);
@@ -138,8 +144,8 @@ class DecodeError extends CentrifugoRPCError {
     }
 }
 /**
- * Thrown by a token function to say that there will be no token: the session is over. It ends the client; every other error is
- * taken for a passing one, and the function is asked again.
+ * Thrown by a token function when there will be no further token, for example because the user has logged out. It ends
+ * the client. After any other error, the client calls the function again.
  */
 class UnauthorizedError extends CentrifugoRPCError {
     name = 'UnauthorizedError';

@@ -4,13 +4,14 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
-// Kinds of values. `JSON.stringify` writes only the members of an object, so a `Map`, a promise or an `Error` becomes `{}`.
-/** Whether an object consists of its members. Instances of a program's own classes do. */
+// Kinds of values. `JSON.stringify` writes only the members of an object, so that a `Map`, a promise or an `Error` would
+// become `{}`.
+/** Whether the members of an object are all of its contents, as for instances of the program's own classes. */
 function isItsMembers(value) {
     const kind = kindOf(value);
     return kind === 'Object' || kind === 'Module';
 }
-/** The kind of a value, for messages, which never show the value itself. */
+/** Returns the kind of a value, for messages, which never contain the value itself. */
 function nameOf(value) {
     if (value === null || value === undefined)
         return String(value);

@@ -4,7 +4,7 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
-// Centrifugo's refusals, in words that say what to configure.
+// Errors for Centrifugo's refusals, with messages that name the setting to change.
 const { ConnectionError, RpcError, codes } = require('./errors.js');
 const UNKNOWN_CHANNEL = 102;
 const PERMISSION_DENIED = 103;
@@ -13,17 +13,17 @@ const BAD_REQUEST = 107;
 const TOKEN_EXPIRED = 109;
 const TOO_MANY_REQUESTS = 111;
 const INVALID_TOKEN = 3500;
-/** What Centrifugo does not understand; a connection without a token is the one that users make. */
+/** A request that Centrifugo does not understand. The usual cause is a connection without a token. */
 const MALFORMED = 3501;
-/** The SDK ends a connection without a usable token with this code, and one that Centrifugo closed because of a message's size with the other. */
+// Codes of the SDK: it has no usable token, or Centrifugo closed the connection because of the size of a message.
 const NO_TOKEN = 1;
 const MESSAGE_TOO_LARGE = 3;
-/** Centrifugo's own `channel.max_length`. */
+/** Centrifugo's default of `channel.max_length`. */
 const DEFAULT_MAX_LENGTH = 255;
-/** What Centrifugo calls expired. It says so of a token that is not valid yet, too. */
+/** The cause and fix of an "expired" token: Centrifugo reports a token that is not valid yet in the same way. */
 const EXPIRED = 'the token is missing, has expired or is not valid yet: look at its `exp` and `nbf`, and whether the clocks of Centrifugo and of the machine ' +
     'that signs tokens agree';
-/** Why Centrifugo does not let the client read its replies. */
+/** Returns the error for a refused subscription to the reply channel. */
 function subscribeRefusal(channel, user, code, reason) {
     const namespace = namespaceOf(channel);
     const fixes = {
@@ -45,7 +45,7 @@ function subscribeRefusal(channel, user, code, reason) {
     const fix = fixes[code] ?? 'the client gets no replies any more, connect it again';
     return new ConnectionError(kindOf(code), `Centrifugo refuses the reply channel \`${channel}\` (${code} ${reason}): ${fix}`);
 }
-/** Why Centrifugo does not take a request. Its rate limit is the one refusal that passes. */
+/** Returns the error for a refused request. Only the refusal by Centrifugo's rate limit is temporary. */
 function publishRefusal(channel, user, code, reason) {
     if (code === TOO_MANY_REQUESTS) {
         return new RpcError(codes.OVERLOADED, `Centrifugo's rate limit of requests is reached (${code} ${reason})`);
@@ -67,7 +67,7 @@ function connectRefusal(url, code, reason) {
     const fix = code === TOKEN_EXPIRED ? `: ${EXPIRED}` : '';
     return new ConnectionError('setup', `Centrifugo at ${url} does not accept: ${reason} (${code})${fix}`);
 }
-/** Why the connection is over for good. */
+/** Returns the error for a connection that ended permanently. */
 function disconnection(url, code, reason) {
     const fixes = {
         [NO_TOKEN]: `: ${EXPIRED}; give the client a token function`,

@@ -15,11 +15,11 @@ const { after } = require('./timer.js');
 const { checkUser, wrongUser } = require('./token.js');
 const { checkRandom, uuid } = require('./uuid.js');
 const { read, toData } = require('./wire.js');
-/** How many cancels wait for the connection. More are dropped: the methods then run until their deadline. */
+/** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
 const MAX_CANCELS = 16 * 1024;
-/** How long the last cancels of a client may take. */
+/** The limit of time for the last cancels of a client. */
 const LINGER_MS = 1000;
-/** What is behind a `CentrifugoRPCClient`: its calls, and the connection that they travel over. */
+/** The implementation of `CentrifugoRPCClient`: its calls and its connection. */
 class Session {
     #user;
     #url;
@@ -27,17 +27,17 @@ class Session {
     #token;
     #settings;
     #calls = new Map();
-    /** Requests that wait for the connection, or for the others of the same moment, in their order. */
+    /** Requests that wait for the connection, or for other requests of the same moment, in order. */
     #unsent = new Map();
-    /** The calls whose workers are to be told to stop, once there is a connection. */
+    /** The IDs of the calls to cancel at their workers, once there is a connection. */
     #cancels = [];
     #watchers = new Set();
     #replyChannel;
     #state = 'idle';
-    /** Whether requests may go out together: over this connection replies came together, and workers read what they write. */
+    /** Whether requests may be batched: a worker that sends batches, as seen over this connection, also reads them. */
     #mayGather = false;
     #link;
-    /** What last went wrong while there is no connection. */
+    /** The last error while there is no connection. */
     #trouble;
     #endReason;
     #connecting;
@@ -57,7 +57,7 @@ class Session {
         this.#user = user;
         checkRandom();
     }
-    /** Its random session is chosen when it is first needed: Next.js renders pages in advance, and allows no random values there. */
+    // The session ID is drawn at the first use: Next.js renders pages in advance, and forbids random values meanwhile.
     get replyChannel() {
         return (this.#replyChannel ??= `${this.#settings.replyNamespace}:${uuid()}#${this.#user}`);
     }
@@ -83,14 +83,14 @@ class Session {
         return this.#calls.size;
     }
     onState(watcher) {
-        // So that one that is given twice is told twice, and ended once by each.
+        // A function of its own for each call: a watcher that is added twice is called twice, and removed one at a time.
         const own = (state) => watcher(state);
         this.#watchers.add(own);
         return () => {
             this.#watchers.delete(own);
         };
     }
-    /** Calls or notifies `method`: the promise of the latter resolves once Centrifugo has taken the notification. */
+    /** Calls or notifies `method`. The promise of a notification resolves once Centrifugo has accepted it. */
     start(method, params, options, expectsReply) {
         const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? this.#settings.timeoutMs);
         if (options.signal?.aborted === true)
@@ -114,7 +114,7 @@ class Session {
             call.fail(refused);
         if (!this.#mayGather)
             this.#sendUnsent();
-        // The first takes along what the program asks for in the same moment.
+        // The first request takes along all others of the same moment.
         else if (this.#unsent.size === 1)
             queueMicrotask(() => this.#sendUnsent());
         return call.promise;
@@ -137,7 +137,7 @@ class Session {
             unwatch = this.onState(look);
             const giveUp = () => {
                 const error = this.#trouble ?? this.#noConnection();
-                // One that was connected before goes on trying.
+                // A client that was connected before continues to reconnect.
                 if (isFirst)
                     this.#end(error)?.close();
                 else
@@ -182,7 +182,7 @@ class Session {
         return new ConnectionError('unreachable', message);
     }
     async #close() {
-        // What was asked for before goes out before.
+        // Requests made before `close` are sent before it.
         this.#sendUnsent();
         const link = this.#end(new ConnectionError('closed', 'the client is closed'));
         if (link === undefined)
@@ -197,7 +197,7 @@ class Session {
         clearTimeout(timer);
         link.close();
     }
-    /** Ends all calls. Returns the link that is to be closed. */
+    /** Ends all calls. Returns the link, which the caller closes. */
     #end(error) {
         const link = this.#link;
         if (link === undefined)
@@ -241,7 +241,7 @@ class Session {
                 else
                     call.fail(call.unconfirmed());
             }
-            // Otherwise a reply may come, even to a request that was not confirmed.
+            // Otherwise a reply may arrive, even to a request that was not confirmed.
         }
     }
     #cancel(id) {
@@ -257,7 +257,7 @@ class Session {
             void this.#tellToStop(link, id);
     }
     async #tellToStop(link, id) {
-        // One that is lost costs no more than the method's deadline.
+        // If the cancel is lost, the method runs until its deadline at most.
         await link.publish(this.#settings.requestChannel, toData(cancel(id, this.replyChannel)));
     }
     #onUp(recovered) {
@@ -279,7 +279,7 @@ class Session {
             published = read(data);
         }
         catch {
-            // What is no JSON is no reply either.
+            // Data that is not JSON is a malformed reply.
         }
         if (isBatch(published))
             this.#mayGather = true;
@@ -307,7 +307,7 @@ class Session {
         if (this.#state === state)
             return;
         this.#state = state;
-        // The next connection may be one to other workers.
+        // The next connection may have other workers behind it.
         this.#mayGather = false;
         for (const watcher of [...this.#watchers])
             guarded(() => watcher(state));
@@ -316,7 +316,9 @@ class Session {
         guarded(() => this.#settings.onEvent(event));
     }
 }
-/** Runs somebody else's code: its exception is theirs to see, and no reason to stop. */
+/**
+ * Runs a callback of the program. An exception of the callback becomes an uncaught one, and does not stop the client.
+ */
 function guarded(run) {
     try {
         run();

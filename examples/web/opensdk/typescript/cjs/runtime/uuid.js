@@ -5,16 +5,16 @@
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
 const { ConfigError } = require('./errors.js');
-/** Throws a `ConfigError` where there is no source of randomness. */
+/** Throws a `ConfigError` if there is no source of randomness. */
 function checkRandom() {
     if (typeof globalThis.crypto?.getRandomValues !== 'function') {
         throw new ConfigError('there is no global `crypto.getRandomValues` here: in React Native install `react-native-get-random-values` ' +
             "and write `import 'react-native-get-random-values'` at the top of the program's first file");
     }
 }
-/** A random UUID, version 4. */
+/** Returns a random UUID, version 4. */
 function uuid() {
-    // Not `randomUUID`: browsers have it on secure pages alone.
+    // `crypto.randomUUID` exists only in secure contexts, such as pages over HTTPS.
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
     bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

@@ -4,20 +4,21 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
-// The wire format of contracts without 64-bit integers: the SDK's JSON protocol, which reads and writes JSON itself.
+// The wire format of contracts without 64-bit integers: the SDK's JSON protocol, which reads and writes the JSON
+// itself.
 const { isItsMembers, nameOf } = require('./kinds.js');
 exports.Centrifuge = require('centrifuge').Centrifuge;
 exports.NoToken = require('centrifuge').UnauthorizedError;
-/** What Centrifugo's protocol adds to the payload and the channel of a publication, at most. */
+/** The largest number of bytes that Centrifugo's protocol adds to the payload and the channel of a publication. */
 const PUBLISH_OVERHEAD = 64;
-/** `value` as JSON. Throws a `TypeError` for what has no JSON form. */
+/** Returns `value` as JSON. Throws a `TypeError` for values without a JSON form. */
 function write(value) {
     const text = JSON.stringify(value, checked);
     if (text === undefined)
         throw new TypeError(`${nameOf(value)} has no JSON form`);
     return text;
 }
-/** A replacer that refuses each value which `JSON.stringify` would change or leave out. */
+/** A replacer that rejects each value that `JSON.stringify` would change or omit. */
 function checked(_name, value) {
     const isNumber = typeof value === 'number';
     const isLost = (isNumber && !Number.isFinite(value)) ||
@@ -28,11 +29,11 @@ function checked(_name, value) {
         throw new TypeError(`${isNumber ? value : nameOf(value)} has no JSON form`);
     return value;
 }
-/** A JSON text as the SDK takes it. */
+/** Converts a JSON text to the data that the SDK sends. */
 function toData(text) {
     return JSON.parse(text);
 }
-/** What the SDK hands over. Throws if it is no JSON. */
+/** Decodes data that the SDK received; the SDK has parsed it already. */
 function read(data) {
     return data;
 }
