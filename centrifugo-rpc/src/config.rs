@@ -94,7 +94,8 @@ pub struct Config {
     #[serde(default = "defaults::max_params_bytes")]
     pub max_params_bytes: usize,
     /// The size limit of a result, in bytes of JSON; a larger result becomes 413. `CENTRIFUGO_RPC_MAX_RESULT_BYTES`,
-    /// default 512 KiB: half of the queue that Centrifugo keeps for one connection.
+    /// default 512 KiB: half of Centrifugo's default queue for one connection (1 MiB). The
+    /// [printed configuration](Self::centrifugo_config) sets a queue that grows with this limit: 64 MiB with the default.
     #[serde(default = "defaults::max_result_bytes")]
     pub max_result_bytes: usize,
     /// The limit, in bytes, of replies that Centrifugo keeps in its history for one user, across all sessions, for
