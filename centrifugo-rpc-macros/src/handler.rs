@@ -113,7 +113,7 @@ fn check_signature(signature: &Signature, errors: &mut Errors) {
     if let Some(token) = unsafety {
         errors.at(
             token,
-            "a handler cannot be `unsafe`: anybody may call it",
+            "a handler cannot be `unsafe`: every caller can reach it",
             "check what makes it safe inside, and remove `unsafe`",
         );
     }
@@ -164,7 +164,7 @@ fn check_argument(argument: &FnArg, errors: &mut Errors) -> Option<Type> {
         };
         errors.at(
             reference,
-            "a handler owns its arguments: nobody else holds them while it runs",
+            "a handler owns its arguments: there is nothing that it could borrow from",
             format!("take it by value: `{argument}`"),
         );
     } else {
