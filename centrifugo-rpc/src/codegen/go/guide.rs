@@ -39,7 +39,7 @@ goroutines, keeps its connection up by itself, and is made once.
 | error, for `errors.As` | says |
 | --- | --- |
 | `*client.Error` | the call was answered with an error: `Code` (`client.CodePermissionDenied`, …), `Message`, `Data`; `Retryable()` for those that never ran |
-| `*client.TimeoutError` | nobody answered within the timeout |
+| `*client.TimeoutError` | no reply arrived within the timeout |
 | `*client.ConnectionError` | the client is closed, or Centrifugo refuses something: the message says what to configure |
 | `*client.EncodeError`, `*client.DecodeError` | the params cannot be sent, or the result is not what this client was generated for: the place is in the message |
 

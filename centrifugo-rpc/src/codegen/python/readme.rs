@@ -65,7 +65,7 @@ with APIClient.sync(CentrifugoRPCClient(url, token)) as api:
 | error | what happened | |
 | --- | --- | --- |
 | `RpcError` | the call was answered with an error: `code` (see `ErrorCode`), `message`, `data` | `is_retryable` for 429 and 503 |
-| `RpcTimeoutError` | nobody answered in time | `is_retryable` if nothing was sent |
+| `RpcTimeoutError` | no reply arrived within the timeout | `is_retryable` if nothing was sent |
 | `ConnectionError` | the client is closed, or Centrifugo did not take the request; `TokenError`, `SetupError` and `UnreachableError` say more | |
 | `EncodeError` | the params are not what the method takes; nothing was sent | |
 | `DecodeError` | the result is not what the contract says | |
