@@ -26,4 +26,4 @@ printf 'seen, serde_json 1.0.145:\n%s\nwith its feature `float_roundtrip`:\n%s\n
 about_a_tenth() { local count; count=$(grep -oE '^[0-9]+' <<< "$default"); [ "$count" -gt 9000 ] && [ "$count" -lt 12000 ]; }
 holds "about a tenth of random doubles from 0 to 1 are one bit off" about_a_tenth
 holds "Rust's own parser reads each as it was" grep -q '^by `str::parse`: 0$' <<< "$default"
-holds "the feature, which is off unless somebody in the program turns it on, mends it" grep -q '^0 of ' <<< "$precise"
+holds "the feature, which is off unless a crate of the program turns it on, fixes it" grep -q '^0 of ' <<< "$precise"

@@ -10,7 +10,7 @@ pub(crate) mod api_error;
 mod backoff;
 pub(crate) mod checks;
 pub(crate) mod codes;
-#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "without a command line nobody says what is in front"))]
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command line names the endpoints in front"))]
 pub(crate) mod endpoints;
 pub(crate) mod identity;
 pub(crate) mod replies;

@@ -219,11 +219,11 @@ const scenarios = {
       { group: { genesis: true }, method: 5, reply_to: victim.replyTo },
     ];
     for (const request of forged) await attacker.publish(request);
-    assert.deepEqual((await running.reply).result, { ms: 1500 }, 'nobody else ended the call');
+    assert.deepEqual((await running.reply).result, { ms: 1500 }, 'no forged cancel ended the call');
     assert.deepEqual(await attacker.result('demo.echo', { text: 'still here' }), { text: 'still here' });
     victim.close();
     attacker.close();
-    saw('forgeries reached nobody');
+    saw('forgeries had no effect');
   },
 
   // A thousand publications that are no requests; the worker answers afterwards, and where it can.

@@ -198,7 +198,7 @@ impl Report {
     ///
     /// Panics otherwise.
     pub fn assert_sound(&self) {
-        assert!(self.calls > 0, "somebody called");
+        assert!(self.calls > 0, "at least one call was made");
         assert!(self.twice.is_empty(), "ran twice: {:?}", &self.twice[..self.twice.len().min(10)]);
         assert_eq!((self.lost, self.invented), (0, 0), "calls without an end, and without a run\n{self}");
     }

@@ -200,7 +200,7 @@ async fn a_stopping_worker_finishes_what_runs() {
         let options = CallOptions::new().timeout(Duration::from_millis(300));
         client.call_with::<i64>("test.add", &Sum { of: vec![] }, options).await.err()
     });
-    assert_eq!(waits.await.code(), None, "nobody answers");
+    assert_eq!(waits.await.code(), None, "no answer");
     let later = tokio::spawn({
         let client = client.clone();
         async move { client.call::<i64>("test.add", &Sum { of: vec![20, 22] }).await }
@@ -327,7 +327,7 @@ async fn two_services_on_one_centrifugo_have_callers_of_their_own() {
     billing_worker.stop().await;
     let options = CallOptions::new().timeout(Duration::from_millis(300));
     let error = billing_client.call_with::<i64>("test.add", &Sum { of: vec![] }, options).await;
-    assert_eq!(error.expect_err("nobody is there").code(), None);
+    assert_eq!(error.expect_err("no service is there").code(), None);
     assert_eq!(client.call::<i64>("test.add", &Sum { of: vec![20, 22] }).await.expect("a sum"), 42);
     worker.stop().await;
 }

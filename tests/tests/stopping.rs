@@ -215,7 +215,7 @@ async fn an_http_server_beside_the_worker_stops_with_it_and_finishes_its_request
     example.signal("TERM");
     example.line("all calls have ended").await;
     // The worker has stopped, and no new connection is accepted, but the open request may finish.
-    eventually("nobody listens", async || TcpStream::connect(&address).await.err()).await;
+    eventually("the server no longer listens", async || TcpStream::connect(&address).await.err()).await;
     assert_eq!(end_request(request).await.split('.').count(), 3, "a token");
     let output = example.ended().await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");

@@ -158,7 +158,7 @@ func checkHandshake(response *http.Response, key string) error {
 	case header.Get("Sec-WebSocket-Accept") != accept:
 		return fmt.Errorf("%w: a wrong `Sec-WebSocket-Accept`", errNoWebSocket)
 	case header.Get("Sec-WebSocket-Extensions") != "" || header.Get("Sec-WebSocket-Protocol") != "":
-		return fmt.Errorf("%w: an extension or subprotocol that nobody asked for", errNoWebSocket)
+		return fmt.Errorf("%w: an extension or subprotocol that was not requested", errNoWebSocket)
 	}
 	return nil
 }

@@ -143,7 +143,7 @@ mod tests {
             ..ChannelOptions::default()
         });
         assert!(open.allows_subscribe("x:y", "42") && !open.allows_subscribe("x:y", ""));
-        assert!(!open.allows_subscribe("x:y#43", "42"), "the limit holds where everybody may subscribe");
+        assert!(!open.allows_subscribe("x:y#43", "42"), "the limit also holds in a namespace that is open to all");
         assert!(!open.allows_subscribe("$x:y", "42"), "a private channel needs a token");
         assert!(open.allows_publish(Caller { user: "42", subscribed: false }));
         assert!(!open.allows_publish(Caller { user: "", subscribed: true }));

@@ -67,7 +67,7 @@ async def run(scenario: Callable[[], Awaitable[None]]) -> str | None:
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
         return f"tasks are left behind: {left}"
-    return f"nobody saw {unseen}" if unseen else None
+    return f"unhandled errors: {unseen}" if unseen else None
 
 
 def main() -> int:

@@ -104,7 +104,7 @@ async fn one_user_floods_and_another_is_served() {
     crew.start_with(&server, &[LIMIT]).await;
     let other = client(&server, "modest").await;
     let quiet = modest(&other, "quiet").await;
-    note(format!("nobody else calls: {quiet}"));
+    note(format!("without a flood: {quiet}"));
     let mut refused = 0;
     for (what, bytes) in [("small", 0), ("large", LARGE)] {
         let tally = Arc::new(Tally::default());

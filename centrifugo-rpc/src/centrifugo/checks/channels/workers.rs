@@ -37,7 +37,7 @@ impl Checks<'_> {
             findings.warning(
                 PRIVACY,
                 format!("the user `{user}` is subscribed to the request channel and sees every request"),
-                "does somebody else make subscription tokens for it?",
+                "check who else has the key that signs subscription tokens for it",
             );
         }
     }
