@@ -398,7 +398,7 @@ impl Dispatcher {
             () = enough => false,
         };
         if !in_time {
-            tracing::warn!(calls = self.tasks.len(), "cutting off the calls that are not finished");
+            tracing::warn!(calls = self.tasks.len(), "cancelling the calls that are still in flight");
             self.stopped.store(true, Ordering::Release);
             // The cancelled calls only queue their replies now.
             self.in_flight.cancel_all();

@@ -88,7 +88,7 @@ pub(crate) struct Group<R> {
     generation: u32,
     me: Member,
     epoch: String,
-    /// All publications from `start` up to this offset were read.
+    /// All publications from `start` to below this offset were read.
     position: u64,
     start: u64,
     now: Millis,

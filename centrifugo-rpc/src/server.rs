@@ -35,7 +35,8 @@ pub(crate) use beside::Ended;
 pub use beside::Serving;
 pub use worker::Worker;
 
-/// Serves the registered methods until SIGINT or SIGTERM: `Server::new(config).serve()`. Dropping the future stops at once.
+/// Serves the registered methods until SIGINT or SIGTERM: `Server::new(config).serve()`. Dropping the future stops at
+/// once.
 ///
 /// # Errors
 ///
@@ -255,8 +256,8 @@ impl Server {
         Box::pin(Worker::start(&config, registry, self.states, self.layers)).await
     }
 
-    /// Runs a method in process, for unit tests: through the same layers, extractors, limits and deadlines as a call from
-    /// outside, without Centrifugo. Dropping this future cancels the call.
+    /// Runs a method in process, for unit tests: through the same layers, extractors, limits and deadlines as a call
+    /// from outside, without Centrifugo. Dropping this future cancels the call.
     ///
     /// ```standalone_crate
     /// # use centrifugo_rpc::{Caller, Config, Connection, RpcError, Server, websocket_rpc};

@@ -273,9 +273,9 @@ impl Sender {
     fn report(&self, error: &ApiError, count: usize) {
         let Some(suppressed) = self.failure_log.allow() else { return };
         if error.is_temporary() {
-            tracing::warn!(count, suppressed, %error, "replies wait for Centrifugo");
+            tracing::warn!(count, suppressed, %error, "replies wait for Centrifugo, retrying");
         } else {
-            tracing::error!(count, suppressed, %error, "replies cannot be published, they are tried again");
+            tracing::error!(count, suppressed, %error, "replies cannot be published, retrying");
         }
     }
 }

@@ -182,7 +182,8 @@ impl CallGuard {
         &self.connection
     }
 
-    /// Marks the call as ended by itself. Without this, dropping the guard cancels the tasks that the call spawned.
+    /// Marks the call as ended by itself. Without this, dropping the guard signals cancellation to the tasks that the
+    /// call spawned.
     pub(super) fn finish(mut self) {
         self.finished = true;
     }

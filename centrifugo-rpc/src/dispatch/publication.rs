@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_nobody_waits_for_leave_the_others() {
+    fn expired_replies_leave_the_others() {
         let now = Instant::now();
         let batch = || {
             let mut replies = ["a", "b", "c"].map(|name| reply(1, name));

@@ -224,8 +224,8 @@ impl ReplyQueue {
                 tracing::warn!(
                     user = recipient(publication.channel()),
                     suppressed,
-                    "Centrifugo remembers as much for this user as it may (`max_remembered_bytes_per_user`): a reply is sent without \
-                     being remembered, and lost if the caller is not connected"
+                    "the history of this user's replies is full (`max_remembered_bytes_per_user`): a reply is sent without being remembered, \
+                     and lost if the caller is not connected"
                 );
             }
         }
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_is_held_up_longer_than_its_caller_waits() {
+    async fn no_call_is_held_up_longer_than_its_caller_waits() {
         let reply_queue = ReplyQueue::new(1000);
         for _ in 0..2 {
             reply_queue.push(reply("a", 900)).expect("there is no room").await;
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_reader_waits_for_nobody_and_one_user_takes_no_others_room() {
+    async fn the_reader_never_waits_and_one_user_takes_no_others_capacity() {
         let reply_queue = ReplyQueue::new(1200);
         assert!(reply_queue.push(reply("a", 700)).is_none());
         reply_queue.try_push(reply("a", 700));

@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn one_begins_them_all_unless_it_is_stuck() {
         let (queue, now) = (StartQueue::new(), Instant::now());
-        assert!(queue.push(1, now), "nobody is there");
-        assert!(!queue.push(2, now) && !queue.push(3, now + STALL), "somebody was told");
+        assert!(queue.push(1, now), "no task starts calls yet");
+        assert!(!queue.push(2, now) && !queue.push(3, now + STALL), "one task was asked for");
         assert_eq!(queue.next(now + STALL), Some(1));
         let later = now + STALL * 2 + SLOW_CALL;
         assert!(queue.push(4, later) && !queue.push(5, later), "the first call is stuck, and one more is enough");

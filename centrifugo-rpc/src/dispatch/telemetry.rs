@@ -149,7 +149,7 @@ impl Telemetry {
     /// Records a panic of the application's hook for refused calls. The call is refused all the same.
     pub(super) fn hook_panicked(&self) {
         if let Some(suppressed) = self.hook_panics.allow() {
-            tracing::error!(suppressed, "the hook of `on_refused` panicked: it was not logged of a refused call");
+            tracing::error!(suppressed, "the hook of `on_refused` panicked: a refused call was not reported to it");
         }
     }
 

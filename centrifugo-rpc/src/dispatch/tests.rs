@@ -174,7 +174,7 @@ async fn only_the_same_user_and_session_cancel_a_call() {
     worker.publish("43", &cancel("43", SESSION));
     worker.publish("43", &cancel("42", SESSION));
     worker.publish("42", &cancel("42", "another-session-x"));
-    assert_eq!(worker.reply().await["result"], "42", "nobody else cancelled it");
+    assert_eq!(worker.reply().await["result"], "42", "no other caller cancelled it");
     worker.call("t.sleep", &json!({}));
     tokio::task::yield_now().await;
     worker.publish("42", &cancel("42", SESSION));

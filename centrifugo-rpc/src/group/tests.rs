@@ -42,7 +42,7 @@ fn a_newcomer_adopts_what_is_in_force_and_no_proposal() {
 }
 
 #[test]
-fn a_newcomer_that_nobody_answers_begins_anew_and_speaks_for_what_it_sees() {
+fn a_newcomer_without_an_answer_bootstraps_the_group_and_reports_what_it_sees_as_lost() {
     let mut bench = Bench::with(0);
     bench.stream = vec![Publication::Request(Plain::of(false)); 5];
     bench.start(0, 3);
@@ -81,7 +81,7 @@ fn a_newcomer_that_presence_calls_alone_and_that_hears_a_member_waits_for_its_an
 }
 
 #[test]
-fn of_several_that_nobody_answers_one_begins() {
+fn of_several_newcomers_without_an_answer_one_bootstraps_the_group() {
     let mut bench = Bench::with(0);
     bench.stream = vec![Publication::Request(Plain::of(false)); 5];
     bench.start(0, 3);
@@ -246,7 +246,7 @@ fn one_that_reads_of_its_removal_late_does_not_come_back_before_it_reads_what_it
 }
 
 #[test]
-fn one_that_lost_its_place_is_somebody_else() {
+fn one_that_lost_its_position_is_another_member() {
     let mut bench = Bench::with(2);
     let own = bench.request(false);
     let victim = usize::from(bench.runs[0].0 == "w1");

@@ -216,7 +216,7 @@ impl Membership {
         tokio::select! {
             _ = out => {}
             () = self.shared.time_out(FINAL_REPORT) => {
-                tracing::warn!("the other workers could not be told that this one is finished");
+                tracing::warn!("the final report to the worker group could not be published");
             }
         }
         self.tasks.shutdown().await;
@@ -406,7 +406,7 @@ impl Shared {
             *dropped += more;
             tracing::warn!(
                 count = more,
-                "more requests of other workers are open than this one remembers: should their worker die, their callers time out"
+                "too many requests of other workers are in flight to retain them all: if their worker dies, their callers time out"
             );
         }
         self.completions.drain(|generation, offset| group.finished(generation, offset));

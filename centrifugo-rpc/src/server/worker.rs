@@ -104,7 +104,7 @@ impl Worker {
                     "the worker group could not be left: calls are refused from now on until the others notice"
                 );
             }
-            tracing::info!("waiting for the calls that run");
+            tracing::info!("waiting for the calls in flight");
             dispatcher.drain(either(watchdog_timer(patience.saturating_sub(started.elapsed())), hurry)).await;
             // Other workers rely on the report that all calls are finished, so every reply must be sent before.
             reply_queue.drained().await;

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_that_cannot_be_read_is_nobodys() {
+    fn an_unreadable_identity_belongs_to_no_caller() {
         let answer = b"{\"result\":{\"publications\":[{\"data\":{},\"info\":{\"user\":\"4\xff\"},\"offset\":1}]}}";
         assert!(parse(&Bytes::from_static(answer)).is_err());
     }

@@ -237,7 +237,7 @@ async fn a_batch_that_is_too_large_for_a_proxy_is_split() {
 }
 
 #[tokio::test]
-async fn a_reply_that_nobody_waits_for_any_more_is_given_up() {
+async fn an_expired_reply_is_dropped() {
     let api = server(|_| (503, String::new())).await;
     let mut reply = reply("reply:1", "1");
     reply.expires = Instant::now() + Duration::from_millis(120);

@@ -33,7 +33,7 @@ async fn requests_that_come_together_are_calls_like_others_and_over_when_all_are
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_runs_of_a_batch_is_told_to_each_caller_of_it() {
+async fn each_call_of_a_batch_that_does_not_run_is_rejected() {
     let worker = Worker::new();
     let batch =
         json!({ "batch": [call("1", "t.echo", &json!(1)), { "method": "t.echo" }, call("2", "t.count", &json!(2))] });
@@ -170,7 +170,7 @@ async fn the_rest_of_a_batch_that_is_too_large_is_refused_as_one() {
             refused.push(reply);
         }
     }
-    assert_eq!(worker.reply_queue.pending(), 0, "nobody is told anything else");
+    assert_eq!(worker.reply_queue.pending(), 0, "there is no other reply");
     let [refused] = &refused[..] else { panic!("{refused:?}") };
     assert_eq!((&refused["correlation_id"], &refused["error"]["code"]), (&json!(most.to_string()), &json!(413)));
     let message = refused["error"]["message"].as_str().expect("a message");

@@ -71,7 +71,7 @@ impl World {
                 (40..70, Some(victim)) => self.leave(victim),
                 _ => {}
             }
-            return self.keep_somebody();
+            return self.keep_one_worker();
         }
         match (dice, victim) {
             (..20, Some(victim)) => self.crash(victim),
@@ -110,7 +110,7 @@ impl World {
             (140..200, _) if self.workers.len() < 6 => self.add_worker(),
             _ => {}
         }
-        self.keep_somebody();
+        self.keep_one_worker();
     }
 
     fn leave(&mut self, victim: usize) {
@@ -200,7 +200,7 @@ impl World {
     }
 
     /// Keeps at least one worker that can work.
-    pub(super) fn keep_somebody(&mut self) {
+    pub(super) fn keep_one_worker(&mut self) {
         self.reconnect();
         let able = |worker: &Worker| !worker.leaving && worker.group.status() != MemberStatus::Left;
         if !self.workers.iter().any(able) {

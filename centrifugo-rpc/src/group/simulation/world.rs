@@ -134,7 +134,7 @@ impl World {
                 self.call();
                 self.faults();
             } else {
-                self.keep_somebody();
+                self.keep_one_worker();
             }
             self.deliver();
             self.work()?;

@@ -9,7 +9,7 @@ use crate::centrifugo::api::REQUEST_TIMEOUT;
 /// The number of tracked answers: those of some seconds.
 const ANSWERS: usize = 8;
 
-/// The smallest timeout of a request: a lost packet takes no longer.
+/// The smallest timeout of a request: long enough for the retransmission of a lost packet.
 const LEAST: Duration = Duration::from_secs(2);
 
 /// The latencies of the last answers.

@@ -148,7 +148,7 @@ impl GroupPublisher {
                 Ok(answer) => on_answer(answer),
                 Err(error) => {
                     if let Some(suppressed) = log.allow() {
-                        tracing::warn!(suppressed, %error, "this worker cannot talk to the others of its group now, trying again");
+                        tracing::warn!(suppressed, %error, "messages to the worker group cannot be published, retrying");
                     }
                 }
             }

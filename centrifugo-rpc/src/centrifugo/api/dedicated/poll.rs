@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_woken_while_it_is_polled_is_polled_again_and_wakes_nobody() {
+    fn what_is_woken_while_it_is_polled_is_polled_again_and_does_not_wake_the_task() {
         let (count, task) = (&mut 0, Arc::new(State::default()));
         let mut both = Box::pin(poll_until_settled(|context| {
             *count += 1;

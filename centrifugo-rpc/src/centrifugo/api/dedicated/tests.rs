@@ -102,10 +102,10 @@ async fn a_connection_that_breaks_under_a_request_is_an_error_and_the_next_reque
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_waited_for_is_not_the_next_ones() {
+async fn an_abandoned_answer_is_not_taken_for_the_next_one() {
     let (mut connection, listener) = connection().await;
     let mut first = tokio::select! {
-        _ = connection.publish(&BODY) => panic!("nobody answered"),
+        _ = connection.publish(&BODY) => panic!("there was no answer"),
         stream = async {
             let mut stream = accept(&listener).await;
             request_on(&mut stream).await;
@@ -119,13 +119,13 @@ async fn an_answer_that_nobody_waited_for_is_not_the_next_ones() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_unreachable_and_a_status_says_what_is_wrong() {
+async fn no_listener_is_unreachable_and_a_status_explains_the_error() {
     let (mut connection, listener) = connection().await;
     let server = async { answer(&mut accept(&listener).await, "HTTP/1.1 401 x\r\ncontent-length: 0\r\n\r\n").await };
     let (refused, ()) = tokio::join!(connection.publish(&BODY), server);
     assert_eq!(refused.expect_err("no access").kind(), ApiErrorKind::Unauthorized);
     drop(listener);
-    let error = connection.publish(&BODY).await.expect_err("nobody is there");
+    let error = connection.publish(&BODY).await.expect_err("no listener");
     assert!(error.kind() == ApiErrorKind::Unreachable && error.to_string().contains("refused"), "{error}");
 }
 
