@@ -1,4 +1,4 @@
-// Chromium, as all programs here start it; CHROMIUM says where it is.
+// Starts Chromium for all programs here; CHROMIUM is its path.
 
 import { chromium } from 'playwright-core';
 

@@ -1,4 +1,5 @@
-// The client for contracts with 64-bit integers, in a real browser: BUNDLE has it, CENTRIFUGO and TOKEN are where it calls and as whom.
+// The client for contracts with 64-bit integers, in a real browser. BUNDLE is the file with the client, CENTRIFUGO the
+// address, TOKEN the caller's token.
 
 import assert from 'node:assert/strict';
 
@@ -16,7 +17,7 @@ try {
     const { info } = await rpc.call('demo.whoami');
     const slept = await rpc.call('demo.sleep', { ms: 5n });
     const error = await rpc.call('demo.fail', { code: 2n ** 64n - 1n, message: 'x' }).catch((reason) => reason);
-    // The replies of the first time come together, and then so do the requests.
+    // The replies of the first round are batched, and then so are the requests.
     const texts = [];
     for (let time = 0; time < 2; time += 1) {
       const echoes = Array.from({ length: 100 }, (_, index) => rpc.call('demo.echo', { text: `ü ${index}` }));

@@ -1,5 +1,5 @@
-// Opens the programs of docs/frontend-guide.md in a real browser: plain.js and app.js lie in BUNDLES, SCENARIO_URL and SCENARIO_CONTROL
-// are those of a scenario program.
+// Opens the programs of docs/frontend-guide.md in a real browser. BUNDLES is the directory of plain.js and app.js;
+// SCENARIO_URL and SCENARIO_CONTROL are those of a scenario program.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ async function control(method, what) {
   return response.text();
 }
 
-/** What a site has at a path. */
+/** Returns the response of the site for a path. */
 async function answer(path) {
   switch (path) {
     case '/token':
@@ -71,13 +71,13 @@ try {
 
   await control('POST', 'refuse');
   await wait('#state', /^connecting…$/);
-  // Waits for the connection.
+  // The call waits for the connection.
   await page.click('#delete');
   await control('POST', 'accept');
   await wait('#state', /^connected$/);
   console.log('ok reconnect');
 
-  // The token ends soon, and there is no other.
+  // The token expires soon, and there is no new one.
   signedIn = false;
   await wait('#state', 'you are signed out');
   signedIn = true;

@@ -1,4 +1,4 @@
-// Drives the page of `cargo run --example web` in a real browser: PAGE is where it is, SCREENSHOTS the directory for pictures.
+// Drives the page of `cargo run --example web` in a real browser. PAGE is its address, SCREENSHOTS the directory for pictures.
 
 import assert from 'node:assert/strict';
 
@@ -47,7 +47,7 @@ try {
   await row('the worker was told to stop').waitFor();
   console.log('ok cancel');
 
-  // A call is under way while the connection breaks, and another is made meanwhile.
+  // One call is in flight when the connection breaks, and others are made while it is down.
   await page.evaluate(() => {
     window.states = [];
     const badge = document.getElementById('state');

@@ -71,7 +71,7 @@ func unknownMethod(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	// No generated client has it.
+	// No generated client has this method.
 	_, err = api.Call(ctx, "scenario.unknown", nil)
 	return hasCode(err, client.CodeMethodNotFound)
 }
@@ -81,7 +81,7 @@ func invalidParams(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	// The typed method cannot say this.
+	// The typed method cannot send these params.
 	_, err = api.Call(ctx, "demo.echo", json.RawMessage(`{"text": 5}`))
 	failed, err := answered(err)
 	if err != nil {
@@ -161,7 +161,7 @@ func cancelBeforeSending(ctx context.Context, w *world) error {
 	if err := api.ScenarioNote(cancelled, key); !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("a cancelled call ended with %v", err)
 	}
-	// One that waits for the connection.
+	// This call waits for the connection.
 	if err := errors.Join(w.post(ctx, "refuse"), disconnected(ctx, api)); err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func cancelBeforeSending(ctx context.Context, w *world) error {
 	if err := w.post(ctx, "accept"); err != nil {
 		return err
 	}
-	// Requests arrive in their order: after this one, those before it would have run.
+	// Requests arrive in their order: when this call ends, an earlier request would have run.
 	if _, err := api.DemoWhoami(ctx); err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func concurrent1000(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	// Once the client has seen replies that came together, its requests do as well.
+	// Once the client has received batched replies, it batches its requests as well.
 	for range 2 {
 		err = errors.Join(err, <-together(1000, func(i int) error {
 			sent := client.Echo{Text: fmt.Sprintf("text %d", i)}

@@ -12,7 +12,7 @@ import (
 	client "scenario-client"
 )
 
-// survive has 100 calls that end while the connection is away, and after.
+// survive makes 100 calls that end while the connection is down, and afterwards.
 func survive(ctx context.Context, w *world, breakIt func(user string) string) error {
 	user := unique("user")
 	api, err := w.client(ctx, user)
@@ -28,7 +28,7 @@ func survive(ctx context.Context, w *world, breakIt func(user string) string) er
 		answer, err := api.DemoSleep(ctx, sleep)
 		return errors.Join(err, equal(answer, sleep))
 	})
-	// The calls of goroutines go out in any order: no call tells that the others are there.
+	// The calls of goroutines are published in any order, so no single call shows that all others have been published.
 	if err := w.post(ctx, "published?count=101&user="+user); err != nil {
 		return err
 	}
@@ -63,12 +63,12 @@ func callsMadeWhileDisconnected(ctx context.Context, w *world) error {
 	return errors.Join(w.post(ctx, "accept"), <-slept)
 }
 
-// counted is a token function that counts how often it is asked.
+// counted returns a token function that counts its calls.
 func counted(asked *atomic.Int32, token func(ctx context.Context, nth int32) (string, error)) client.Option {
 	return client.WithGetToken(func(ctx context.Context) (string, error) { return token(ctx, asked.Add(1)) })
 }
 
-// callUntil calls until tokens were asked for that often.
+// callUntil makes calls until the client has asked for a token `times` times.
 func callUntil(ctx context.Context, api *client.APIClient, asked *atomic.Int32, times int32) error {
 	for asked.Load() < times {
 		if _, err := api.DemoEcho(ctx, client.Echo{Text: "still here"}); err != nil {
@@ -105,7 +105,7 @@ func refusedToken(ctx context.Context, w *world) error {
 	if !errors.As(err, &refused) || !refused.Setup || !strings.Contains(err.Error(), w.url) {
 		return fmt.Errorf("a token with a wrong signature gave %v", err)
 	}
-	// The same later: what is pending ends.
+	// If a later token is refused, pending calls end.
 	var asked atomic.Int32
 	api := w.make("", user, counted(&asked, func(ctx context.Context, nth int32) (string, error) {
 		if nth == 1 {
@@ -140,7 +140,7 @@ func failingTokenFunction(ctx context.Context, w *world) error {
 	if err := refusing.Connect(ctx); !errors.Is(err, client.ErrTokenRefused) || time.Since(started) > 5*time.Second {
 		return fmt.Errorf("after %v: %v", time.Since(started), err)
 	}
-	// Later it is asked again.
+	// On a later failure, the token function is called again.
 	asked.Store(0)
 	api := w.make("", user, counted(&asked, func(ctx context.Context, nth int32) (string, error) {
 		if nth == 2 {

@@ -1,6 +1,6 @@
-// The scenarios in Go, on the generated client. ../README.md says what each of them is.
+// The scenarios in Go, on the generated client. ../README.md describes them.
 //
-// The generated client is the module scenario-client; a go.work beside it and this one joins them.
+// The generated client is the module scenario-client; a go.work joins that module and this one.
 package main
 
 import (

@@ -13,24 +13,24 @@ import (
 	client "scenario-client"
 )
 
-// The callers' half of docs/protocol.md, rule by rule.
+// The callers' part of docs/protocol.md, rule by rule.
 
 const (
-	// No worker answers calls that take so long: the control server does.
+	// long marks calls that take too long for a worker: the control server replies to them.
 	long  = 50_000
 	trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 )
 
-// caller is a client, and what it has published.
+// caller is a client with its user, and with access to its publications.
 type caller struct {
 	*client.APIClient
 	world *world
 	user  string
 }
 
-// report is what a user has published.
+// report describes the publications of a user.
 type report struct {
-	// How many requests each publication has.
+	// The number of requests in each publication.
 	Publications []int          `json:"publications"`
 	Sessions     int            `json:"sessions"`
 	Last         map[string]any `json:"last"`
@@ -42,7 +42,7 @@ func newCaller(ctx context.Context, w *world) (*caller, error) {
 	return &caller{api, w, user}, err
 }
 
-// published is what there is, once it is so much.
+// published waits until the user has published count requests, and returns a report about them.
 func (c *caller) published(ctx context.Context, count int) (r report, err error) {
 	text, err := c.world.request(ctx, "POST", fmt.Sprintf("/published?user=%s&count=%d", c.user, count))
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *caller) away(ctx context.Context) error {
 	return errors.Join(c.world.post(ctx, "refuse"), disconnected(ctx, c.APIClient))
 }
 
-// long makes a call that the control server answers.
+// long makes a call to which the control server replies.
 func (c *caller) long(ctx context.Context, i int) error {
 	sleep := client.Sleep{Ms: uint32(long + i)}
 	answer, err := c.DemoSleep(ctx, sleep)
@@ -146,7 +146,7 @@ func requestsThatGoTogether(ctx context.Context, w *world) error {
 	return errors.Join(err, ensure(slices.Equal(last, ones), "%v", last), c.answer(ctx, "each"), <-anew)
 }
 
-// batch makes calls at once, and says how many of them the largest publication has had so far.
+// batch makes concurrent calls, and returns the number of requests in the largest publication so far.
 func (c *caller) batch(ctx context.Context, count *int) (largest int, err error) {
 	cancelling, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -166,7 +166,7 @@ func (c *caller) batch(ctx context.Context, count *int) (largest int, err error)
 	if err != nil {
 		return 0, err
 	}
-	// It must be a publication of its own.
+	// The cancellation must be a publication of its own.
 	cancel()
 	*count++
 	return slices.Max(sent.Publications[8:]), errors.Join(c.waitFor(ctx, *count), c.answer(ctx, "together"), <-all)
@@ -185,7 +185,7 @@ func repliesThatChangeNothing(ctx context.Context, w *world) error {
 	return err
 }
 
-// missed makes one more call, whose reply comes while the caller is away.
+// missed makes one more call, whose reply is published while the caller is disconnected.
 func (c *caller) missed(ctx context.Context, count int) error {
 	one := c.calls(ctx, 1)
 	return errors.Join(c.waitFor(ctx, count), c.away(ctx), c.answer(ctx, "each"), c.world.post(ctx, "accept"), <-one)
@@ -247,7 +247,7 @@ func repliesAfterARestart(ctx context.Context, w *world) error {
 	if err := errors.Join(err, <-all); err != nil {
 		return err
 	}
-	// The next loss is an ordinary one.
+	// The client recovers from the next loss in the usual way.
 	return c.missed(ctx, 101)
 }
 

@@ -13,7 +13,7 @@ import (
 	client "scenario-client"
 )
 
-// world is what a scenario runs in. Its clients end with it.
+// world is the environment of a scenario. Its clients are closed with it.
 type world struct {
 	url, control string
 	clients      []*client.APIClient
@@ -25,7 +25,7 @@ func (w *world) close() {
 	}
 }
 
-// request asks the control server.
+// request sends a request to the control server.
 func (w *world) request(ctx context.Context, method, path string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, method, w.control+path, nil)
 	if err != nil {
@@ -48,19 +48,19 @@ func (w *world) post(ctx context.Context, path string) error {
 	return err
 }
 
-// token is one for the user; more is further parameters, such as "&ttl=2".
+// token returns a token for the user; more holds further parameters, such as "&ttl=2".
 func (w *world) token(ctx context.Context, user, more string) (string, error) {
 	return w.request(ctx, http.MethodGet, "/token?user="+url.QueryEscape(user)+more)
 }
 
-// make makes a client that is not connected.
+// make creates a client without connecting it.
 func (w *world) make(token, user string, options ...client.Option) *client.APIClient {
 	api := client.NewAPIClient(w.url, token, user, options...)
 	w.clients = append(w.clients, api)
 	return api
 }
 
-// client makes a connected client of the user.
+// client connects a client of the user.
 func (w *world) client(ctx context.Context, user string) (*client.APIClient, error) {
 	return w.clientWith(ctx, user, "")
 }
@@ -74,7 +74,7 @@ func (w *world) clientWith(ctx context.Context, user, more string) (*client.APIC
 	return api, api.Connect(ctx)
 }
 
-// unique is a name that no other scenario uses.
+// unique returns a name that no other scenario uses.
 func unique(prefix string) string { return prefix + "-" + rand.Text() }
 
 func equal[T comparable](got, want T) error {
@@ -91,7 +91,7 @@ func ensure(holds bool, format string, args ...any) error {
 	return fmt.Errorf(format, args...)
 }
 
-// answered is the error that a call was answered with.
+// answered returns the error reply of a call.
 func answered(err error) (*client.Error, error) {
 	var failed *client.Error
 	if !errors.As(err, &failed) {
@@ -100,7 +100,7 @@ func answered(err error) (*client.Error, error) {
 	return failed, nil
 }
 
-// hasCode checks the code of the error that a call was answered with.
+// hasCode checks the code of the error reply of a call.
 func hasCode(err error, code int) error {
 	failed, err := answered(err)
 	if err != nil {
@@ -114,7 +114,7 @@ func isConnectionError(err error) error {
 	return ensure(errors.As(err, &ended), "not a ConnectionError, but: %v", err)
 }
 
-// until asks until a count is what it should be.
+// until polls a count until it has the expected value.
 func until(
 	ctx context.Context, count func(context.Context, client.Key, ...client.CallOption) (uint32, error), key string, want uint32,
 ) error {
@@ -150,7 +150,7 @@ func pause(ctx context.Context, duration time.Duration) error {
 	}
 }
 
-// together runs n functions at once, and returns what went wrong in any of them.
+// together runs n functions concurrently, and returns their errors.
 func together(n int, each func(i int) error) <-chan error {
 	failures := make(chan error, n)
 	for i := range n {

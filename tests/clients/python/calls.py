@@ -1,4 +1,4 @@
-"""What becomes of a call on a connection that holds."""
+"""Outcomes of calls on a stable connection."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def unknown_method() -> None:
 
 async def invalid_params() -> None:
     async with Caller() as api:
-        # What the types refuse is not sent at all.
+        # Values that the types refuse are not sent at all.
         try:
             await api.demo_echo(Echo.model_construct(text=5))
         except EncodeError as error:
@@ -96,8 +96,8 @@ async def timeout() -> None:
         try:
             await api.scenario_hold(Key(key=key), timeout=0.3)
         except TimeoutError as error:
-            # The worker's word on it, or the client's where that comes too late, on a
-            # slow machine.
+            # The worker's error, or the client's own if the worker's arrives too late,
+            # on a slow machine.
             if isinstance(error, RpcError):
                 check(error.code == 408, error)
             else:
@@ -136,7 +136,8 @@ async def cancel_before_sending() -> None:
             never_begun.cancelled() and waiting.cancelled(), "they were not cancelled"
         )
         await control("POST", "accept")
-        # Requests arrive in their order: after this one, those before it would have run.
+        # Requests arrive in their order: when this call ends, an earlier request would
+        # have run.
         await whoami(api)
         check(await api.scenario_noted(Key(key=key)) == 0, "it ran all the same")
 

@@ -1,4 +1,4 @@
-"""What becomes of calls when connections, tokens and identities change."""
+"""Outcomes of calls when connections, tokens and identities change."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from world import (
 
 
 async def survive(how: str, **query: str | int) -> None:
-    """100 calls that end while the connection is away, and after."""
+    """Makes 100 calls that end while the connection is down, and afterwards."""
     caller = Caller()
     async with caller as api:
         before = (await whoami(api)).client
         sent = [Sleep(ms=1500 + n) for n in range(100)]
         calls = [asyncio.create_task(api.demo_sleep(sleep)) for sleep in sent]
-        # The requests before it are published when this one is answered. A task like
-        # them: awaited right here it would be published before them.
+        # All earlier requests are published when the reply to this one arrives. It must
+        # be a task, too: awaited directly, it would be published first.
         await asyncio.create_task(api.demo_echo(Echo(text="mark")))
         await control("POST", how, user=caller.user, **query)
         check(await asyncio.gather(*calls) == sent, "answers got mixed up")
@@ -66,7 +66,7 @@ async def calls_made_while_disconnected() -> None:
 
 
 class Tokens:
-    """A token function that counts how often it is asked."""
+    """A token function that counts its calls."""
 
     def __init__(self, user: str, ttl: int = 2) -> None:
         self.user = user
@@ -82,7 +82,7 @@ class Tokens:
 
 
 async def call_until(api: APIClient, tokens: Tokens, times: int) -> None:
-    """Calls until a token was asked for that often."""
+    """Makes calls until the client has asked for that many tokens."""
     while tokens.asked < times:
         await api.demo_echo(Echo(text="still here"))
         await asyncio.sleep(0.02)

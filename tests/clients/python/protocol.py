@@ -1,4 +1,4 @@
-"""The callers' half of docs/protocol.md, rule by rule."""
+"""The callers' part of docs/protocol.md, rule by rule."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from sdk import APIClient, ConnectionError, Echo, Gate, Key, RpcTimeoutError, Sleep
 from world import Caller, check, control, disconnected, unique, whoami
 
-# No worker answers calls that take so long: the control server does.
+# Marks calls that take too long for a worker: the control server replies to them.
 LONG = 50_000
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 async def published(user: str, count: int) -> Any:
-    """What the user has published, once it is so much."""
+    """Waits until the user has published `count` requests, and reports on them."""
     return json.loads(await control("POST", "published", user=user, count=count))
 
 
@@ -29,7 +29,7 @@ async def accept() -> None:
 
 
 class Calls:
-    """Calls that the control server answers."""
+    """Calls to which the control server replies."""
 
     def __init__(self, api: APIClient, count: int) -> None:
         self.sent = [Sleep(ms=LONG + n) for n in range(count)]
@@ -81,7 +81,7 @@ async def requests_that_go_together() -> None:
             large = asyncio.create_task(api.demo_echo(Echo(text="x" * 20_000)))
             count += 201
             sizes = (await published(caller.user, count))["publications"]
-            # It must be a publication of its own.
+            # The cancellation must be a publication of its own.
             together.tasks.pop(100).cancel()
             together.sent.pop(100)
             count += 1
@@ -109,7 +109,7 @@ async def replies_that_change_nothing() -> None:
 
 
 async def missed(caller: Caller, api: APIClient, count: int) -> None:
-    """One more call, whose reply comes while the caller is away."""
+    """Makes one more call, whose reply is published while it is disconnected."""
     calls = Calls(api, 1)
     await published(caller.user, count)
     await disconnected(api)
@@ -161,7 +161,7 @@ async def replies_after_a_restart() -> None:
         await control("POST", "answered", user=caller.user, count=100)
         await accept()
         check(await asyncio.gather(*calls) == sent, "another result")
-        # The next loss is an ordinary one.
+        # The client recovers from the next loss in the usual way.
         await missed(caller, api, 101)
 
 

@@ -10,7 +10,7 @@ import calls
 import connections
 import protocol
 
-# Longer than any of them takes.
+# Longer than the slowest scenario takes.
 LIMIT = 60.0
 
 SCENARIOS: list[Callable[[], Awaitable[None]]] = [
@@ -56,13 +56,13 @@ SCENARIOS: list[Callable[[], Awaitable[None]]] = [
 
 
 async def run(scenario: Callable[[], Awaitable[None]]) -> str | None:
-    """Why it failed, None if it did not. Leaving something behind is a failure too."""
+    """Returns the reason of a failure, or None. Leftovers are failures, too."""
     unseen: list[str] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: unseen.append(str(context)))
     try:
         await asyncio.wait_for(scenario(), LIMIT)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it failed
+    except Exception as error:  # noqa: BLE001 - any exception is a failure
         return f"{type(error).__name__}: {error}"
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:

@@ -1,4 +1,4 @@
-"""Is the generated package in the directory that `SCENARIO_SDK` names, as soon as it is imported."""
+"""Becomes the generated package in the directory `SCENARIO_SDK` when it is imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ spec = importlib.util.spec_from_file_location(
 )
 assert spec is not None
 assert spec.loader is not None
-# Takes the place of this module.
+# The package replaces this module.
 package = importlib.util.module_from_spec(spec)
 sys.modules[__name__] = package
 spec.loader.exec_module(package)

@@ -1,4 +1,4 @@
-"""What the scenarios share: the generated package, tokens, clients, and a hand on the network."""
+"""Shared parts of the scenarios: generated package, tokens, clients, and network."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ CONTROL = variable("SCENARIO_CONTROL")
 
 
 def check(holds: bool, reason: object) -> None:
-    """Fails the scenario unless the condition holds."""
+    """Fails the scenario unless the condition is true."""
     if not holds:
         raise AssertionError(str(reason))
 
 
 async def control(verb: str, path: str, **query: str | int) -> str:
-    """Asks the control server."""
+    """Sends a request to the control server."""
 
     def ask() -> str:
         request = Request(f"{CONTROL}/{path}?{urlencode(query)}", method=verb)
@@ -51,12 +51,12 @@ async def token(user: str, **query: str | int) -> str:
 
 
 def unique(prefix: str) -> str:
-    """A user, or a key, that no other scenario has."""
+    """Returns a user, or a key, that no other scenario uses."""
     return f"{prefix}-{uuid.uuid4().hex}"
 
 
 class Caller:
-    """A typed client of a user, connected for as long as the block."""
+    """A typed client of a user, connected during the block."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Caller:
 
 
 async def code_of(call: Awaitable[object]) -> int:
-    """The code of an answered error; every other outcome fails the scenario."""
+    """Returns the code of an error reply; other outcomes fail the scenario."""
     try:
         answer = await call
     except RpcError as error:
@@ -93,7 +93,7 @@ async def code_of(call: Awaitable[object]) -> int:
 
 
 async def until(ask: Callable[[Key], Awaitable[int]], key: str, expected: int) -> None:
-    """Asks until the count of the key is the expected one."""
+    """Polls the count of the key until it has the expected value."""
     while await ask(Key(key=key)) != expected:
         await asyncio.sleep(0.02)
 
@@ -103,7 +103,7 @@ async def whoami(api: APIClient) -> Whoami:
 
 
 async def disconnected(api: APIClient) -> None:
-    """Takes the network away, and waits until the client knows."""
+    """Breaks the network, and waits until the client has noticed."""
     await control("POST", "refuse")
     while api.rpc.is_connected:
         await asyncio.sleep(0.005)

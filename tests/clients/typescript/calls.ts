@@ -1,4 +1,4 @@
-// What becomes of a call on a connection that holds.
+// Outcomes of calls on a stable connection.
 
 import assert from 'node:assert/strict';
 
@@ -39,7 +39,7 @@ export async function invalid_params(): Promise<void> {
   const error = await answered(rpc.call('demo.echo', { text: 5 }));
   assert.equal(error.code, codes.INVALID_PARAMS);
   assert.match(error.message, /text/);
-  // The typed client does not even send them.
+  // The typed client does not send them at all.
   await assert.rejects(api.demoEcho({ text: 5 as unknown as string }), { name: 'EncodeError', path: 'text' });
 }
 
@@ -85,7 +85,7 @@ export async function cancel_before_sending(): Promise<void> {
   controller.abort();
   await failed;
   await post('accept');
-  // Requests arrive in their order: after this one, those before it would have run.
+  // Requests arrive in their order: when this call ends, an earlier request would have run.
   await api.demoWhoami();
   assert.equal(await api.scenarioNoted({ key }), 0);
 }
@@ -93,7 +93,7 @@ export async function cancel_before_sending(): Promise<void> {
 export async function concurrent_1000(): Promise<void> {
   const { rpc, api } = await connected(unique('user'));
   const texts = Array.from({ length: 1000 }, (_, index) => ({ text: `text ${index}` }));
-  // The replies of the first time come together, and then so do the requests.
+  // The replies of the first round are batched, and then so are the requests.
   for (let time = 0; time < 2; time += 1) assert.deepEqual(await Promise.all(texts.map((text) => api.demoEcho(text))), texts);
   assert.equal(rpc.pendingCalls, 0);
 }

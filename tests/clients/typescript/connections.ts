@@ -1,18 +1,18 @@
-// What becomes of calls when connections, tokens and identities change.
+// Outcomes of calls when connections, tokens and identities change.
 
 import assert from 'node:assert/strict';
 
 import { ConnectionError, UnauthorizedError, codes } from './sdk/index.js';
 import { type Connected, URL_OF_CENTRIFUGO, answered, client, connected, failure, post, token, unique, until } from './world.js';
 
-/** 100 calls that end while the connection is away, and after. */
+/** Makes 100 calls that end while the connection is down, and afterwards. */
 async function survive(breakIt: (user: string) => string): Promise<void> {
   const user = unique('user');
   const { api } = await connected(user);
   const before = await api.demoWhoami();
   const times = Array.from({ length: 100 }, (_, index) => ({ ms: 1500 + index }));
   const slept = Promise.all(times.map((time) => api.demoSleep(time)));
-  // The requests before it are published when this one is answered.
+  // All earlier requests are published when the reply to this one arrives.
   await api.demoEcho({ text: 'mark' });
   await post(breakIt(user));
   assert.deepEqual(await slept, times);
@@ -32,7 +32,7 @@ export async function calls_made_while_disconnected(): Promise<void> {
   assert.deepEqual(await slept, times);
 }
 
-/** A token function, counted: `of` gets the number of the request, from 0. */
+/** Returns a token function that counts its calls: `of` gets the number of the call, from 0. */
 function counted(of: (index: number) => Promise<string>): { asked: () => number; source: () => Promise<string> } {
   let asked = 0;
   const source = (): Promise<string> => {
@@ -60,7 +60,7 @@ export async function refused_token(): Promise<void> {
   assert.equal(error.kind, 'setup');
   assert.ok(error.message.includes(URL_OF_CENTRIFUGO), error.message);
 
-  // The same later: what is pending ends.
+  // If a later token is refused, pending calls end.
   const { source } = counted((index) => token(user, index === 0 ? { ttl: '2' } : { refused: '1' }));
   const { rpc, api } = await connected(user, source);
   const later = await failure(api.demoSleep({ ms: 50_000 }, { timeoutMs: 60_000 }));
@@ -121,7 +121,7 @@ export async function failing_token_function(): Promise<void> {
   const failing = client(user, () => Promise.reject(new Error('no network')), { connectTimeoutMs: 500 });
   await assert.rejects(failing.rpc.connect(), { name: 'ConnectionError', message: /no network/ });
 
-  // Otherwise it is asked again.
+  // After other errors, the token function is called again.
   const { asked, source } = counted((index) =>
     index % 2 === 0 ? Promise.reject(new Error('no network')) : token(user, { ttl: '2' }),
   );

@@ -1,7 +1,7 @@
-// The check of the contract, with a hash of the caller's own: a client that was generated from another contract.
+// Checks the contract with a chosen hash, like a client that was generated from another contract.
 
 import { type Caller, type Contract, ContractMismatchError } from './sdk/index.js';
-// @ts-expect-error The package declares what its callers see, which this is not.
+// @ts-expect-error The package has no declarations of internal modules such as this one.
 import { checkContract } from './sdk/runtime/typed.js';
 
 export { ContractMismatchError };

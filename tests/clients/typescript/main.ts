@@ -6,7 +6,7 @@ import * as protocol from './protocol.js';
 import { closeAll } from './world.js';
 
 const scenarios: { readonly [name: string]: () => Promise<void> } = { ...calls, ...connections, ...protocol };
-/** Longer than any of them takes. */
+/** Longer than the slowest scenario takes. */
 const PATIENCE_MS = 60_000;
 
 async function run(name: string, scenario: () => Promise<void>): Promise<boolean> {

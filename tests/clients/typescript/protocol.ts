@@ -1,29 +1,29 @@
-// The callers' half of docs/protocol.md, rule by rule.
+// The callers' part of docs/protocol.md, rule by rule.
 
 import assert from 'node:assert/strict';
 
 import { ConnectionError, RpcTimeoutError } from './sdk/index.js';
 import { type Connected, connected, failure, post, token, unique, until } from './world.js';
 
-/** No worker answers calls that take so long: the control server does. */
+/** Marks calls that take too long for a worker: the control server replies to them. */
 const LONG = 50_000;
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 interface Report {
-  /** How many requests each publication has. */
+  /** The number of requests in each publication. */
   readonly publications: readonly number[];
   readonly sessions: number;
   readonly last: { readonly [member: string]: unknown };
 }
 
-/** What the user has published, once it is so much. */
+/** Waits until the user has published `count` requests, and returns a report about them. */
 async function published(user: string, count: number): Promise<Report> {
   return JSON.parse(await post(`published?user=${user}&count=${count}`)) as Report;
 }
 
 const answer = (user: string, how: string): Promise<string> => post(`answer?user=${user}&how=${how}`);
 
-/** Calls that the control server answers. */
+/** Makes calls to which the control server replies. */
 function calls({ api }: Connected, count: number): (() => Promise<void>) {
   const sent = Array.from({ length: count }, (_, index) => ({ ms: LONG + index }));
   const results = Promise.all(sent.map((sleep) => api.demoSleep(sleep)));
@@ -76,7 +76,7 @@ export async function requests_that_go_together(): Promise<void> {
     const after = calls(caller, 99);
     count += 201;
     largest = Math.max(...(await published(user, count)).publications.slice(8));
-    // It must be a publication of its own.
+    // The cancellation must be a publication of its own.
     controller.abort();
     count += 1;
     await published(user, count);
@@ -102,7 +102,7 @@ export async function replies_that_change_nothing(): Promise<void> {
   await caller.api.demoWhoami();
 }
 
-/** One more call, whose reply comes while the caller is away. */
+/** Makes one more call, whose reply is published while the caller is disconnected. */
 async function missed(user: string, caller: Connected, count: number): Promise<void> {
   const one = calls(caller, 1);
   await published(user, count);
@@ -163,7 +163,7 @@ export async function replies_after_a_restart(): Promise<void> {
   await post(`answered?user=${user}&count=100`);
   await post('accept');
   assert.deepEqual(await results, sent);
-  // The next loss is an ordinary one.
+  // The client recovers from the next loss in the usual way.
   await missed(user, caller, 101);
 }
 

@@ -1,4 +1,4 @@
-// What the scenarios share: where things are, tokens and clients.
+// Shared parts of the scenarios: addresses, tokens and clients.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -22,17 +22,17 @@ export interface Connected {
   readonly api: APIClient;
 }
 
-/** The clients of the scenario that runs. */
+/** The clients of the running scenario. */
 const open: CentrifugoRPCClient[] = [];
 
-/** Asks the control server for a token. */
+/** Gets a token from the control server. */
 export async function token(user: string, query: { [name: string]: string } = {}): Promise<string> {
   const response = await fetch(`${CONTROL}/token?${new URLSearchParams({ user, ...query }).toString()}`);
   assert.ok(response.ok, `no token: ${response.status}`);
   return response.text();
 }
 
-/** Tells the control server to do something, such as `cut`. */
+/** Posts a command to the control server, such as `cut`. */
 export async function post(what: string): Promise<string> {
   const response = await fetch(`${CONTROL}/${what}`, { method: 'POST' });
   const text = await response.text();
@@ -40,7 +40,7 @@ export async function post(what: string): Promise<string> {
   return text;
 }
 
-/** A client that is not connected yet. */
+/** Creates a client without connecting it. */
 export function client(user: string, source: TokenSource, options: ClientOptions = {}): Connected {
   const rpc = new CentrifugoRPCClient(URL_OF_CENTRIFUGO, source, user, { websocket: WebSocket, ...options });
   open.push(rpc);
@@ -53,12 +53,12 @@ export async function connected(user: string, source?: TokenSource, options: Cli
   return made;
 }
 
-/** Ends what a scenario left open. */
+/** Closes the clients that a scenario left open. */
 export async function closeAll(): Promise<void> {
   await Promise.all(open.splice(0).map((rpc) => rpc.close()));
 }
 
-/** How a call fails. */
+/** Returns the error of a call that must fail. */
 export async function failure(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     (result) => assert.fail(`it succeeded with ${JSON.stringify(result)}`),
@@ -66,19 +66,19 @@ export async function failure(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** The error that a call is answered with. */
+/** Returns the error reply of a call. */
 export async function answered(call: Promise<unknown>): Promise<RpcError> {
   const error = await failure(call);
   if (!(error instanceof RpcError)) throw error;
   return error;
 }
 
-/** Asks until the answer is the expected one. */
+/** Polls until the answer is the expected one. */
 export async function until<T>(ask: () => Promise<T> | T, expected: T): Promise<void> {
   while ((await ask()) !== expected) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** A user, or a key, that no other scenario has. */
+/** Returns a user, or a key, that no other scenario uses. */
 export function unique(prefix: string): string {
   return `${prefix}-${randomUUID()}`;
 }
