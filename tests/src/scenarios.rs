@@ -1,7 +1,8 @@
-//! The scenarios that every client language goes through, and what they run against.
+//! The scenarios that every client language passes, and the servers that they run against.
 //!
-//! A language's half is a program: it runs the scenarios, prints `ok NAME` or `FAILED NAME: REASON` for each, and exits with
-//! 0 if all are ok. With a name as its argument it runs that one. `tests/clients/README.md` says what each scenario is.
+//! Each language has a program that runs the scenarios, prints `ok NAME` or `FAILED NAME: REASON` for each, and exits
+//! with 0 if all are ok. With a name as its argument it runs that scenario alone. `tests/clients/README.md` describes
+//! the scenarios.
 
 use std::path::Path;
 use std::process::Command;
@@ -60,26 +61,26 @@ pub const SCENARIOS: &[&str] = &[
     "giving_up",
 ];
 
-/// A Centrifugo behind a proxy, a worker with `scenario_service`, and the control server. All of it dies with the handle.
+/// A Centrifugo behind a proxy, a worker with `scenario_service`, and the control server. Dropping it ends all of them.
 #[derive(Debug)]
 pub struct Scenarios {
-    // Before what it is connected to.
+    // Dropped first: the worker is connected to Centrifugo.
     worker: Arc<Process>,
-    // With Centrifugo.
+    // Owns Centrifugo.
     control: Control,
     server: Server,
     _dir: TempDir,
 }
 
 impl Scenarios {
-    /// Starts them, with the worker at `service`: `env!("CARGO_BIN_EXE_scenario_service")` in a test.
+    /// Starts all three, with the worker at `service`: `env!("CARGO_BIN_EXE_scenario_service")` in a test.
     ///
     /// # Panics
     ///
-    /// When one of them does not start.
+    /// Panics if one of them does not start.
     pub async fn start(service: &Path) -> Self {
         let config = Config::new(unique("key"), unique("secret"));
-        // What the scenarios need of Centrifugo is what its users are told to configure.
+        // The scenarios run with the configuration that users are told to use.
         let config = config.centrifugo_config().allow_anonymous().allowed_origins(["*"]);
         let centrifugo = Centrifugo::start(serde_json::to_value(config).expect("JSON")).await;
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -87,13 +88,13 @@ impl Scenarios {
         let more = [("DEMO_LOG", &*log.to_string_lossy()), ("SCENARIO_GATES", &*dir.path().to_string_lossy())];
         let worker = Arc::new(worker(service, &centrifugo, &more));
         worker.line("serving").await;
-        // Only the callers are behind it: the worker stays connected when it is cut.
+        // Only the callers are behind the proxy: the worker stays connected when the proxy cuts.
         let (proxy, server) = TcpProxy::before(&centrifugo).await;
         let control = Control::start(centrifugo, proxy, Arc::clone(&worker), dir.path().to_owned()).await;
         Self { worker, control, server, _dir: dir }
     }
 
-    /// The variables of a scenario program: `SCENARIO_URL`, `SCENARIO_CONTROL`, `SCENARIO_SDK`.
+    /// Returns the environment variables of a scenario program: `SCENARIO_URL`, `SCENARIO_CONTROL`, `SCENARIO_SDK`.
     #[must_use]
     pub fn environment(&self, sdk: &Path) -> Vec<(&'static str, String)> {
         vec![
@@ -103,20 +104,20 @@ impl Scenarios {
         ]
     }
 
-    /// The worker.
+    /// Returns the process of the worker.
     #[must_use]
     pub fn worker(&self) -> &Process {
         &self.worker
     }
 
-    /// Centrifugo, as it is reached through the proxy.
+    /// Returns Centrifugo as seen through the proxy.
     #[must_use]
     pub fn server(&self) -> &Server {
         &self.server
     }
 }
 
-/// Starts the service at `binary` as a worker of `server`. It says `serving` once it does.
+/// Starts the service at `binary` as a worker of `server`. The process prints `serving` when it is ready.
 #[must_use]
 pub fn worker(binary: &Path, server: &Server, more: &[(&str, &str)]) -> Process {
     let mut command = Command::new(binary);

@@ -1,4 +1,4 @@
-//! The service that every client language is driven against: the methods of `demo`, and `scenario.*`.
+//! The service of the scenarios, for clients in every language: the methods of `demo`, and `scenario.*`.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -29,18 +29,18 @@ fn count(counts: &Counts, key: &str) -> u32 {
     of(counts).get(key).copied().unwrap_or_default()
 }
 
-/// Which calls are meant.
+/// Selects calls.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Key {
-    /// A key of the scenario's own
+    /// A key that no other scenario uses
     key: String,
 }
 
-/// Nothing to say.
+/// An empty result.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Empty {}
 
-/// A hold, counted for as long as its handler lives.
+/// A hold, counted while its handler runs.
 struct Held(String);
 
 impl Held {
@@ -66,9 +66,9 @@ async fn hold(params: Key) -> Empty {
 /// One call of several.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Gate {
-    /// Which gate they wait at
+    /// The key of the gate
     key: String,
-    /// Which of them this is
+    /// The number of this call
     number: u32,
 }
 
@@ -82,7 +82,7 @@ async fn gate(params: Gate) -> Result<Gate, RpcError> {
     Ok(params)
 }
 
-/// How many holds with this key run now.
+/// Returns how many holds with this key run now.
 #[websocket_rpc("scenario.running")]
 async fn running(params: Key) -> u32 {
     count(&RUNNING, &params.key)
@@ -95,14 +95,14 @@ async fn limited() -> Empty {
     Empty {}
 }
 
-/// The error to answer with.
+/// The error to reply with.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Answer {
     /// One of the protocol's codes, or one of the application's own
     code: u16,
 }
 
-/// Answers with the error of this code, whose data is `{"asked": code}`.
+/// Fails with the error of this code, whose data is `{"asked": code}`.
 #[websocket_rpc("scenario.answer")]
 async fn answer(params: Answer) -> Result<Empty, RpcError> {
     let error = match params.code {
@@ -123,33 +123,33 @@ async fn answer(params: Answer) -> Result<Empty, RpcError> {
     Err(error.with_data(&json!({ "asked": params.code })))
 }
 
-/// Counts a note, without an answer.
+/// Counts a note, without a reply.
 #[websocket_rpc("scenario.note", no_wait)]
 async fn note(params: Key) {
     *of(&NOTED).entry(params.key).or_default() += 1;
 }
 
-/// How often this key was noted.
+/// Returns how often this key was noted.
 #[websocket_rpc("scenario.noted")]
 async fn noted(params: Key) -> u32 {
     count(&NOTED, &params.key)
 }
 
-/// How much to answer.
+/// The size of a text.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Large {
     /// Bytes of text
     bytes: u32,
 }
 
-/// Some text.
+/// A text.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Text {
     /// Any characters
     text: String,
 }
 
-/// Answers that many letters.
+/// Returns a text of this many letters.
 #[websocket_rpc("scenario.large")]
 async fn large(params: Large) -> Result<Text, RpcError> {
     let bytes = usize::try_from(params.bytes).map_err(RpcError::internal)?;
@@ -159,7 +159,7 @@ async fn large(params: Large) -> Result<Text, RpcError> {
     Ok(Text { text: "x".repeat(bytes) })
 }
 
-/// Answers the same text.
+/// Returns the same text.
 #[websocket_rpc("scenario.unicode")]
 async fn unicode(params: Text) -> Text {
     params

@@ -1,4 +1,4 @@
-//! What a scenario program asks the harness for: tokens, disconnects, and a network that breaks.
+//! The control server of the harness: it gives scenario programs tokens, disconnects clients, and breaks the network.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -23,20 +23,20 @@ use super::wire::{Kind, Wire};
 use crate::tokens::in_seconds;
 use crate::{Centrifugo, Process, Server, TcpProxy, Tokens, config, unique, within};
 
-/// The control server on 127.0.0.1. It ends with its handle, and the proxy and Centrifugo with it.
+/// The control server on 127.0.0.1. Dropping it ends the server, the proxy and Centrifugo.
 #[derive(Debug)]
 pub struct Control {
     addr: SocketAddr,
     task: AbortHandle,
 }
 
-/// What it has a hand on.
+/// The parts that the control server controls.
 struct Hands {
     server: Server,
     centrifugo: Mutex<Centrifugo>,
     proxy: TcpProxy,
     worker: Arc<Process>,
-    /// Where `scenario.gate` looks for what is open.
+    /// The directory in which `scenario.gate` looks for open gates.
     gates: PathBuf,
     wire: Mutex<Wire>,
 }
@@ -45,7 +45,8 @@ struct Hands {
 type Answer = (StatusCode, String);
 
 impl Control {
-    /// Starts one for callers who reach `centrifugo` through `proxy`, and its `worker`, which looks for gates in a directory.
+    /// Starts the server for callers that reach `centrifugo` through `proxy`, and for its `worker`, which looks for
+    /// gates in the directory `gates`.
     pub async fn start(centrifugo: Centrifugo, proxy: TcpProxy, worker: Arc<Process>, gates: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for the control server");
         let addr = listener.local_addr().expect("a listener has an address");
@@ -55,7 +56,7 @@ impl Control {
         Self { addr, task }
     }
 
-    /// Where it is.
+    /// Returns the URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
@@ -69,7 +70,7 @@ impl Drop for Control {
 }
 
 async fn listen(listener: TcpListener, hands: Arc<Hands>) {
-    // Aborted with this task.
+    // Dropped, and so aborted, with this task.
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else { return };
@@ -134,7 +135,7 @@ impl Hands {
     }
 
     fn token(&self, query: &HashMap<String, String>) -> Result<String, Answer> {
-        // The empty user is an anonymous caller.
+        // An empty user means an anonymous caller.
         let ttl: i64 = number(query, "ttl", 3600)?;
         let mut claims = json!({ "sub": user(query)?, "exp": in_seconds(ttl), "iat": in_seconds(0) });
         if let Some(info) = query.get("info") {
@@ -151,7 +152,7 @@ impl Hands {
         Ok(tokens.of(&claims))
     }
 
-    /// Waits until so many requests of a user are in the channel, and holds them against the protocol.
+    /// Waits until `count` requests of a user are in the channel, and checks them against the protocol.
     async fn published(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
         let (user, count) = (user(query)?, number(query, "count", 1)?);
         let api = self.server.api();
@@ -174,7 +175,7 @@ impl Hands {
         }
     }
 
-    /// Answers the calls of a user that were waited for, in the place of a worker.
+    /// Publishes replies to the calls of a user that `published` has read, in place of a worker.
     async fn answer_calls(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
         let how = query.get("how").map_or("each", String::as_str);
         let kind = Kind::read(how)
@@ -183,7 +184,7 @@ impl Hands {
         done()
     }
 
-    /// Waits until so many replies to a user's calls are in Centrifugo's history.
+    /// Waits until `count` replies to a user's calls are in Centrifugo's history.
     async fn answered(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
         let (user, count) = (user(query)?, number(query, "count", 1)?);
         let api = self.server.api();
@@ -202,7 +203,7 @@ impl Hands {
         done()
     }
 
-    /// Lets the calls through the gate.
+    /// Opens a gate.
     fn open(&self, query: &HashMap<String, String>) -> Result<Answer, Answer> {
         let key = query.get("key").filter(|key| !key.contains(['/', '\\']));
         let key = key.ok_or_else(|| bad("add ?key=KEY to the URL".to_owned()))?;

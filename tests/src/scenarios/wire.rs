@@ -1,4 +1,4 @@
-//! What callers publish, held against `docs/protocol.md`, and replies of every kind to it.
+//! Checks the publications of callers against `docs/protocol.md`, and publishes replies of every kind.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,19 +14,19 @@ const CALL: &[&str] = &["method", "correlation_id", "reply_to", "params", "timeo
 const NOTIFICATION: &[&str] = &["method", "params", "timeout_ms", "traceparent"];
 /// The longest timeout of a call.
 const DAY_MS: u64 = 24 * 3600 * 1000;
-/// What goes together has at most so many bytes.
+/// The maximum size of a batch in bytes.
 const MAX_TOGETHER: usize = 16 * 1024;
 
-/// Which replies to give.
+/// A kind of replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// One publication for each.
+    /// One publication for each reply.
     Each,
-    /// All in one publication.
+    /// All replies in one publication.
     Together,
-    /// One publication for each, which Centrifugo does not remember: they have the offset 0.
+    /// One publication for each reply, outside of the history: they have the offset 0.
     Unremembered,
-    /// The right ones among others that must change nothing.
+    /// The right replies, among others that must have no effect.
     Hostile,
 }
 
@@ -42,28 +42,28 @@ impl Kind {
     }
 }
 
-/// The request channel as the callers have written it, across restarts of Centrifugo.
+/// All publications of callers in the request channel, across restarts of Centrifugo.
 #[derive(Debug, Default)]
 pub(super) struct Wire {
-    /// Up to where it has been read.
+    /// The position up to which the channel has been read.
     position: (String, u64),
     callers: HashMap<String, Caller>,
 }
 
-/// What one user has published.
+/// The publications of one user.
 #[derive(Debug, Default)]
 pub(super) struct Caller {
     publications: Vec<Value>,
-    /// Its calls by their ID: where the reply goes, and the params, until there is a reply.
+    /// The user's calls by ID: the reply channel, and the params.
     calls: HashMap<String, (String, Value)>,
     order: Vec<String>,
     answered: HashSet<String>,
-    /// How it breaks the protocol.
+    /// The first violation of the protocol.
     fault: Option<String>,
 }
 
 impl Wire {
-    /// Reads what is new in the channel.
+    /// Reads new publications of the channel.
     pub(super) async fn read(&mut self, api: &Api) {
         let history = api.ok("history", json!({ "channel": "rpc:requests", "limit": -1 })).await;
         let epoch = history["epoch"].as_str().unwrap_or_default();
@@ -87,12 +87,12 @@ impl Wire {
 }
 
 impl Caller {
-    /// How many requests and cancellations there are.
+    /// Returns the number of requests and cancellations.
     pub(super) fn count(&self) -> usize {
         self.publications.iter().map(|data| parts(data).len()).sum()
     }
 
-    /// How many of them each publication has, and how many sessions; or how they break the protocol.
+    /// Returns the number of requests in each publication and the number of sessions, or the violation of the protocol.
     pub(super) fn report(&self) -> Result<Value, String> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
@@ -102,7 +102,7 @@ impl Caller {
         Ok(json!({ "publications": publications, "sessions": sessions.len(), "last": self.publications.last() }))
     }
 
-    /// How many replies to its calls there are in Centrifugo's history.
+    /// Returns the number of replies to the user's calls in Centrifugo's history.
     pub(super) async fn replies(&mut self, api: &Api) -> usize {
         let mut answered = HashSet::new();
         for channel in self.reply_channels() {
@@ -184,7 +184,7 @@ impl Caller {
         Ok(())
     }
 
-    /// Publishes replies to all calls that have none: their own params, as the result.
+    /// Publishes replies to all calls without a reply. The result is the params.
     pub(super) async fn answer(&mut self, api: &Api, kind: Kind) {
         let waiting: Vec<_> = self.order.iter().filter(|id| !self.answered.contains(*id)).cloned().collect();
         let replies: Vec<_> = waiting
@@ -217,7 +217,8 @@ impl Caller {
     }
 }
 
-/// What is no reply to a call, or is one that must not count; but for the right one to the last call, among others.
+/// Returns publications that are not replies, or replies that must be ignored. The last batch also contains the right
+/// reply to the last call.
 fn hostile(first: &Value, last: &Value) -> Vec<Value> {
     let id = &first["correlation_id"];
     let beside = |more: Value| {
@@ -246,7 +247,7 @@ fn hostile(first: &Value, last: &Value) -> Vec<Value> {
     ]
 }
 
-/// The same reply with a result of its own.
+/// Returns the same reply with a wrong result.
 fn wrong(reply: &Value) -> Value {
     json!({ "correlation_id": reply["correlation_id"], "result": { "ms": 1 } })
 }

@@ -1,4 +1,4 @@
-//! What becomes of a call on a connection that holds.
+//! Outcomes of calls on a stable connection.
 
 use std::time::{Duration, Instant};
 
@@ -118,7 +118,7 @@ pub(crate) async fn cancel_before_sending(world: &World) -> Outcome {
     let waited = tokio::time::timeout(Duration::ZERO, client.call::<()>("scenario.note", &Key { key: &key })).await;
     ensure!(waited.is_err(), "a call without a connection ended with {waited:?}");
     world.post("accept").await?;
-    // Requests arrive in their order: after this one, those before it would have run.
+    // Requests arrive in their order: when this call ends, an earlier request would have run.
     client.call::<Value>("demo.whoami", &()).await?;
     let noted: u32 = client.call("scenario.noted", &Key { key: &key }).await?;
     ensure_eq!(noted, 0);

@@ -1,4 +1,4 @@
-//! What becomes of calls when connections, tokens and identities change.
+//! Outcomes of calls when connections, tokens and identities change.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use tests::tokens::in_seconds;
 use crate::Outcome;
 use crate::world::{Empty, Key, Large, Sleep, Text, World, code, ensure, ensure_eq, unique, until, whoami};
 
-/// 100 calls that end while the connection is away, and after.
+/// Makes 100 calls that end while the connection is down, and afterwards.
 async fn survive(world: &World, break_it: &str) -> Outcome {
     let user = unique("user");
     let client = world.client(&user).await?;
@@ -23,7 +23,7 @@ async fn survive(world: &World, break_it: &str) -> Outcome {
         async move { client.call::<Sleep>("demo.sleep", &Sleep { ms: 1500 + i }).await }
     }));
     let breaking = async {
-        // The requests before it are published when this one is answered.
+        // All earlier requests are published when the reply to this one arrives.
         client.call::<Text>("demo.echo", &Text::new("mark")).await?;
         world.post(&break_it.replace("USER", &user)).await
     };
@@ -62,7 +62,7 @@ pub(crate) async fn calls_made_while_disconnected(world: &World) -> Outcome {
     Ok(())
 }
 
-/// `get_token` of a client, counted.
+/// Wraps `get_token` of a client, and counts its calls.
 fn counted<F, Fut>(fetch: F) -> (Arc<AtomicU32>, impl Fn() -> Fut + Send + Sync + 'static)
 where
     F: Fn(u32) -> Fut + Send + Sync + 'static,
@@ -72,7 +72,7 @@ where
     (asked, move || fetch(count.fetch_add(1, Ordering::SeqCst)))
 }
 
-/// Calls until `asked` says that a token was asked for that often.
+/// Calls until `asked` reaches `times`, the number of requested tokens.
 async fn call_until(client: &Client, asked: &AtomicU32, times: u32) -> Outcome {
     while asked.load(Ordering::SeqCst) < times {
         client.call::<Text>("demo.echo", &Text::new("still here")).await?;
@@ -98,7 +98,7 @@ pub(crate) async fn refused_token(world: &World) -> Outcome {
     ensure_eq!(error.kind(), ErrorKind::Setup);
     ensure!(error.to_string().contains(&world.url), "{error}");
 
-    // The same later: what is pending ends.
+    // If a later token is refused, pending calls end.
     let (good, bad) = (world.fetch(&format!("user={user}&ttl=2")), world.fetch(&format!("user={user}&refused=1")));
     let (_, get_token) = counted(move |asked| if asked == 0 { good() } else { bad() });
     let client = Client::builder(&world.url).get_token(get_token).connect().await?;
@@ -116,7 +116,7 @@ pub(crate) async fn failing_token_function(world: &World) -> Outcome {
     };
     ensure!(format!("{error:?}").contains("there is no session"), "the reason is lost: {error:?}");
 
-    // Later it is asked again.
+    // On a later failure, the token function is called again.
     let fetch = world.fetch(&format!("user={}&ttl=2", unique("user")));
     let (asked, get_token) = counted(move |asked| if asked == 1 { no_session() } else { fetch() });
     let client = Client::builder(&world.url).get_token(get_token).connect().await?;

@@ -1,4 +1,5 @@
-//! The scenarios in Rust, on `centrifugo_rpc::Client`. There is no generated client for Rust: its types are the service's own.
+//! The scenarios in Rust, on `centrifugo_rpc::Client`. There is no generated client for Rust: callers use the service's
+//! types.
 
 #![allow(clippy::print_stdout, reason = "what this program prints is its result")]
 
@@ -17,10 +18,10 @@ use world::World;
 /// Longer than the slowest scenario takes.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How a scenario went; the error is the reason why it failed.
+/// The outcome of a scenario; the error is the reason for its failure.
 type Outcome = Result<(), BoxError>;
 
-/// Runs all scenarios, or the one that is asked for.
+/// Runs all scenarios, or the one named by the argument.
 macro_rules! run {
     ($world:expr, $only:expr, $($module:ident :: $name:ident),+ $(,)?) => {{
         let mut all_ok = true;

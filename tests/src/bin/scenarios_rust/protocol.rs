@@ -1,4 +1,4 @@
-//! The callers' half of docs/protocol.md, rule by rule.
+//! The callers' part of docs/protocol.md, rule by rule.
 
 use std::time::{Duration, Instant};
 
@@ -10,19 +10,19 @@ use tokio::task::JoinHandle;
 use crate::Outcome;
 use crate::world::{Key, Sleep, Text, World, ensure, ensure_eq, unique, whoami};
 
-/// No worker answers calls that take so long: the control server does.
+/// Marks calls that take too long for a worker: the control server replies to them.
 const LONG: u32 = 50_000;
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 #[derive(Debug, Deserialize)]
 struct Report {
-    /// How many requests each publication has.
+    /// The number of requests in each publication.
     publications: Vec<usize>,
     sessions: usize,
     last: Value,
 }
 
-/// What the user has published, once it is so much.
+/// Waits until the user has published `count` requests, and returns a report about them.
 async fn published(world: &World, user: &str, count: usize) -> Result<Report, BoxError> {
     Ok(serde_json::from_str(&world.post(&format!("published?user={user}&count={count}")).await?)?)
 }
@@ -31,7 +31,7 @@ async fn answer(world: &World, user: &str, how: &str) -> Result<String, BoxError
     world.post(&format!("answer?user={user}&how={how}")).await
 }
 
-/// A call that the control server answers.
+/// Makes a call to which the control server replies.
 fn long(client: &Client, number: u32) -> JoinHandle<Result<Sleep, CallError>> {
     let client = client.clone();
     tokio::spawn(async move { client.call("demo.sleep", &Sleep { ms: LONG + number }).await })
@@ -100,7 +100,7 @@ pub(crate) async fn requests_that_go_together(world: &World) -> Outcome {
         count += 202;
         let sizes = published(world, &user, count).await?.publications;
         largest = sizes[8..].iter().copied().max().unwrap_or(1);
-        // It must be a publication of its own.
+        // The cancellation must be a publication of its own.
         cancelled.abort();
         count += 1;
         published(world, &user, count).await?;
@@ -128,7 +128,7 @@ pub(crate) async fn replies_that_change_nothing(world: &World) -> Outcome {
     Ok(())
 }
 
-/// One more call, whose reply comes while the caller is away.
+/// Makes one more call, whose reply is published while the caller is disconnected.
 async fn missed(world: &World, user: &str, client: &Client, count: usize) -> Outcome {
     let one = calls(client, 1);
     published(world, user, count).await?;
@@ -204,7 +204,7 @@ pub(crate) async fn replies_after_a_restart(world: &World) -> Outcome {
     for call in waiting {
         ensure!(call.await??, "another result");
     }
-    // The next loss is an ordinary one.
+    // The client recovers from the next loss in the usual way.
     missed(world, &user, &client, 101).await
 }
 

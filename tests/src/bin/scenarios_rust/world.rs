@@ -1,11 +1,11 @@
-//! What the scenarios share: where things are, tokens, clients, and the types of the service.
+//! Shared parts of the scenarios: addresses, tokens, clients, and the types of the service.
 
 use centrifugo_rpc::{BoxError, CallError, Client};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tests::tls;
 
-/// Fails the scenario unless the condition holds.
+/// Fails the scenario unless the condition is true.
 macro_rules! ensure {
     ($condition:expr, $($reason:tt)+) => {
         if !$condition {
@@ -26,7 +26,7 @@ macro_rules! ensure_eq {
 
 pub(crate) use {ensure, ensure_eq};
 
-/// The way to Centrifugo and to the control server.
+/// The addresses of Centrifugo and of the control server.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) url: String,
@@ -40,13 +40,13 @@ impl World {
         Ok(Self { url: variable("SCENARIO_URL")?, control: variable("SCENARIO_CONTROL")?, http })
     }
 
-    /// Asks the control server for a token, such as `user=42&ttl=2`.
+    /// Gets a token from the control server, such as `user=42&ttl=2`.
     pub(crate) async fn token(&self, query: &str) -> Result<String, BoxError> {
         let response = self.http.get(format!("{}/token?{query}", self.control)).send().await?;
         Ok(response.error_for_status()?.text().await?)
     }
 
-    /// Tells the control server to do something, such as `cut`.
+    /// Posts a command to the control server, such as `cut`.
     pub(crate) async fn post(&self, what: &str) -> Result<String, BoxError> {
         let response = self.http.post(format!("{}/{what}", self.control)).send().await?;
         let (status, text) = (response.status(), response.text().await?);
@@ -54,13 +54,13 @@ impl World {
         Ok(text)
     }
 
-    /// A connected client of `user`.
+    /// Connects a client of `user`.
     pub(crate) async fn client(&self, user: &str) -> Result<Client, BoxError> {
         let token = self.token(&format!("user={user}")).await?;
         Ok(Client::builder(&self.url).token(token).connect().await?)
     }
 
-    /// A function that fetches tokens, as [`get_token`](centrifugo_rpc::ClientBuilder::get_token) takes it.
+    /// Returns a function that fetches tokens, as [`get_token`](centrifugo_rpc::ClientBuilder::get_token) takes it.
     pub(crate) fn fetch(
         &self,
         query: &str,
@@ -77,7 +77,7 @@ fn variable(name: &str) -> Result<String, BoxError> {
     std::env::var(name).map_err(|_| format!("set {name}: tests/clients/README.md says what it is").into())
 }
 
-/// The code of an answered error; every other outcome fails the scenario.
+/// Returns the code of an error reply; every other outcome fails the scenario.
 pub(crate) fn code<T: std::fmt::Debug>(result: Result<T, CallError>) -> Result<u16, BoxError> {
     match result {
         Err(error) => error.code().ok_or_else(|| error.into()),
@@ -85,7 +85,7 @@ pub(crate) fn code<T: std::fmt::Debug>(result: Result<T, CallError>) -> Result<u
     }
 }
 
-/// Asks until `method` answers `expected` for `key`.
+/// Calls `method` with `key` until it returns `expected`.
 pub(crate) async fn until(client: &Client, method: &str, key: &str, expected: u32) -> Result<(), BoxError> {
     loop {
         let count: u32 = client.call(method, &Key { key }).await?;
@@ -96,7 +96,7 @@ pub(crate) async fn until(client: &Client, method: &str, key: &str, expected: u3
     }
 }
 
-/// A user, or a key, that no other scenario has.
+/// Returns a user, or a key, that no other scenario uses.
 pub(crate) fn unique(prefix: &str) -> String {
     tests::unique(prefix)
 }
@@ -137,7 +137,7 @@ pub(crate) struct Whoami {
     pub(crate) info: Value,
 }
 
-/// Who the client's connection is, as the worker sees it.
+/// Returns the identity of the client's connection, as the worker sees it.
 pub(crate) async fn whoami(client: &Client) -> Result<Whoami, CallError> {
     client.call("demo.whoami", &()).await
 }
