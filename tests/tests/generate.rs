@@ -77,7 +77,7 @@ fn two_runs_give_the_same_bytes_and_the_second_writes_nothing() {
     assert_eq!(again.matches(", 0 written, 0 removed").count(), 3, "{again}");
 }
 
-/// As after a change of the contract.
+/// Changes every file, as a change of the contract would.
 #[test]
 fn every_file_is_taken_for_generated_by_the_next_run() {
     let dir = tempdir();

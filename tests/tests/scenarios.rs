@@ -1,4 +1,4 @@
-//! The same scenarios in every client language, against a real Centrifugo: one table, without holes.
+//! Runs the same scenarios in every client language, against a real Centrifugo: one table, without holes.
 
 use std::path::Path;
 use std::process::Command;
@@ -34,7 +34,7 @@ fn go(generated: &Generated) -> Built {
     (command, Some(Box::new(project)))
 }
 
-/// Runs a program through scenarios of its own, so that languages do not get into each other's way.
+/// Runs a program on servers of its own, so that languages do not affect each other.
 async fn run(language: &str, make: Make, generated: &Generated) -> Column {
     let (mut command, _alive) = match generated.build(language, make).await {
         Ok(built) => built,
@@ -45,7 +45,7 @@ async fn run(language: &str, make: Make, generated: &Generated) -> Column {
     command.envs(scenarios.environment(&generated.client(&language.to_lowercase())));
     let process = Process::start(&command, "the tests installed it before");
     let output = process.ended_within(LIMIT).await;
-    // Shown where a scenario failed.
+    // The harness shows this output if a scenario fails.
     println!("--- {language} printed ---\n{}\n", output.lines.join("\n"));
     Column::read(language, output.lines.iter().map(String::as_str), output.status.success())
 }

@@ -1,4 +1,5 @@
-//! A whole service in one program: annotated functions, a worker and the Rust caller, on the hub and on a real Centrifugo.
+//! A complete service in one program: annotated functions, a worker and the Rust caller, on the hub and on a real
+//! Centrifugo.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,15 +31,15 @@ async fn add(params: Sum) -> i64 {
     params.of.iter().sum()
 }
 
-/// What a test and its worker share.
+/// The state that a test and its worker share.
 #[derive(Clone, Default)]
 struct Gate {
     open: watch::Sender<bool>,
-    /// How many calls are behind the gate.
+    /// The number of calls that wait at the gate.
     waiting: watch::Sender<usize>,
 }
 
-/// Answers with its number, once the gate is open.
+/// Returns its number once the gate is open.
 #[websocket_rpc("test.wait")]
 async fn wait(conn: Connection, gate: State<Gate>, number: u32) -> Result<u32, RpcError> {
     struct Waiting(Arc<Gate>);
@@ -54,7 +55,7 @@ async fn wait(conn: Connection, gate: State<Gate>, number: u32) -> Result<u32, R
     Ok(number)
 }
 
-/// Fails with what it is told.
+/// Fails with the code in its params.
 #[websocket_rpc("test.fail")]
 async fn fail(code: u16) -> Result<(), RpcError> {
     Err(RpcError::application(code, "as asked").with_data(&json!({ "code": code })))
@@ -65,7 +66,7 @@ struct Info {
     role: String,
 }
 
-/// What the token says of its caller.
+/// Returns the info in the caller's token.
 #[websocket_rpc("test.info")]
 async fn info(conn: Connection) -> Result<Option<Info>, RpcError> {
     conn.info()
@@ -85,7 +86,7 @@ async fn connect(config: &Config) -> Client {
     within("the client to connect", client).await.expect("a client")
 }
 
-/// What is promised to a caller, wherever it is.
+/// Checks the promises to callers that hold on every server.
 async fn a_service_answers(config: &Config) {
     let gate = Gate::default();
     let worker = start(config, &gate).await;
@@ -146,7 +147,7 @@ async fn calls_under_way_survive_reconnects_of_the_caller_and_of_the_worker() {
     let (server, config) = real().await;
     let (proxy, far) = TcpProxy::before(&server).await;
     let gate = Gate::default();
-    // The worker's WebSocket goes through the proxy, the caller's does not.
+    // The worker's WebSocket goes through the proxy; the caller's does not.
     let worker = start(&config.clone().centrifugo_url(&far.url), &gate).await;
     let client = connect(&config).await;
     let calls: Vec<_> = (0..100).map(|number| call(&client, number)).collect();
@@ -195,7 +196,7 @@ async fn a_stopping_worker_finishes_what_runs() {
     let mut waiting = gate.waiting.subscribe();
     within("the call to run", waiting.wait_for(|waiting| *waiting == 1)).await.expect("counted");
     let stopping = tokio::spawn(worker.stop());
-    // It is no member of the group any more once a call waits for the next worker.
+    // The worker has left the group once a call waits for the next worker.
     let waits = eventually("a call that waits", async || {
         let options = CallOptions::new().timeout(Duration::from_millis(300));
         client.call_with::<i64>("test.add", &Sum { of: vec![] }, options).await.err()
@@ -247,7 +248,7 @@ async fn what_is_refused_reaches_the_hook_and_no_layer() {
         let what = (call.user().to_owned(), call.method().to_owned(), call.known_method(), call.error().code());
         told.lock().expect("told").push(what);
     });
-    // One that fails is of no consequence to callers, nor to the other.
+    // A hook that panics affects neither callers nor the other hook.
     let server = server.on_refused(|call| assert_eq!(call.error().code(), 429, "a hook that panics"));
     let worker = within("the worker to start", server.start()).await.expect("a worker");
     let client = connect(&config).await;
@@ -282,7 +283,7 @@ async fn the_info_of_a_token_is_any_type_as_it_is_in_process() {
     let (_server, config) = real().await;
     let worker = start(&config, &Gate::default()).await;
     let admin = Info { role: "admin".to_owned() };
-    // A token for ever is one, too.
+    // A token may also be valid for ever.
     for (info, ttl) in [(Some(&admin), Duration::MAX), (None, Duration::from_secs(60))] {
         let token = config.connection_token_with("42", ttl, &info).expect("a token");
         let client =

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tests::typescript::{Project, base, run};
 
-/// The modules whose declarations callers see. Those of all others stay out of the package.
+/// The modules with public declarations. The declarations of all other modules stay out of the package.
 const DECLARED: [&str; 6] = ["client", "contract", "errors", "index", "options", "token"];
 
 fn files(dir: &Path) -> BTreeMap<String, String> {
@@ -15,7 +15,7 @@ fn files(dir: &Path) -> BTreeMap<String, String> {
     entries.map(|entry| (entry.file_name().into_string().expect("UTF-8"), read(&entry.path()))).collect()
 }
 
-/// With `BLESS=1` it is made so.
+/// `BLESS=1` updates the library.
 #[test]
 fn the_committed_library_is_what_its_sources_give() {
     let (project, base) = (Project::new(), base());

@@ -1,4 +1,4 @@
-//! The generated TypeScript client: what its users write, and what their tools say of it.
+//! The generated TypeScript client: the code of its users, and the findings of their tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn generate(project: &Project) -> PathBuf {
     output.join("typescript")
 }
 
-/// The program of the documentation, word for word.
+/// The program of the documentation, verbatim.
 const PROGRAM: &str = "\
 import { CentrifugoRPCClient, APIClient } from './opensdk/typescript';
 const rpc = new CentrifugoRPCClient('ws://…', 'token', 'user-123');   // token: string or () => Promise<string>
@@ -29,7 +29,7 @@ const api = new APIClient(rpc);
 const result = await api.tasksGetStats({ user_id: '123' });           // second argument: { timeoutMs, signal }
 ";
 
-/// `text` with the addresses of a server in place of the made-up ones.
+/// Replaces the made-up addresses in `text` with those of a server.
 fn pointed_at(server: &Server, text: &str, made_up: [&str; 3]) -> String {
     let token = server.tokens().connection("user-123");
     made_up.into_iter().zip([server.url.as_str(), token.as_str(), "user-123"]).fold(
@@ -59,7 +59,7 @@ async fn the_program_of_the_documentation_runs_word_for_word() {
         .write("program.ts", &format!("{program}console.log(result.total, result.completed);\nawait rpc.close();\n"));
     run(project.tsc(&STRICT).args(["--module", "esnext", "--moduleResolution", "bundler", "program.ts"]));
     project.bundle_for_node("program.ts", "program.mjs");
-    // Node 22 has a `WebSocket` of its own, Node 20 has it behind this.
+    // Node 22 has a `WebSocket` of its own, Node 20 only with this option.
     assert_eq!(printed(&mut project.node(&["--experimental-websocket", "program.mjs"])), "100 75\n");
 }
 
@@ -77,7 +77,7 @@ async fn the_readme_of_the_package_runs_in_both_module_systems_of_node() {
         ["ws://localhost:8000/connection/websocket", "TOKEN", "'USER'"].map(|text| text.trim_matches('\'')),
     );
 
-    // As its README says: installed beside the program.
+    // Installed beside the program, as its README describes.
     std::os::unix::fs::symlink(base().join("node_modules"), package.join("node_modules")).expect("a link");
     let app = Project::new();
     fs::remove_file(app.path().join("node_modules")).expect("only a link");
@@ -112,7 +112,7 @@ async fn the_readme_of_the_package_runs_in_both_module_systems_of_node() {
     }
 }
 
-/// Declarations are checked with the options of the project that they are used in, unless it says `skipLibCheck`.
+/// Projects check declarations with their own options, unless they set `skipLibCheck`.
 #[test]
 fn the_declarations_are_clean_under_the_strictest_options_of_every_kind_of_project() {
     let project = Project::new();
@@ -126,20 +126,20 @@ fn the_declarations_are_clean_under_the_strictest_options_of_every_kind_of_proje
     let modules: [(&[&str], &str); 6] = [
         (&["--module", "nodenext", "--verbatimModuleSyntax"], "file.ts"),
         (&["--module", "node16", "--verbatimModuleSyntax"], "file.ts"),
-        // An ES module could not be required here.
+        // An ES module cannot be required here.
         (&["--module", "node16"], "common/directory.ts"),
         (&["--module", "esnext", "--moduleResolution", "bundler", "--verbatimModuleSyntax"], "directory.ts"),
         (&["--module", "preserve", "--moduleResolution", "bundler", "--verbatimModuleSyntax"], "directory.ts"),
-        // As Next.js and old projects have it: less than ES2020.
+        // A target below ES2020, as in Next.js and old projects.
         (&["--module", "esnext", "--moduleResolution", "bundler", "--target", "es2017"], "directory.ts"),
     ];
     for (module, program) in modules {
         run(project.tsc(&STRICT).args(module).args(["--types", "node", "--lib", "es2020", program]));
     }
-    // In browsers; and with the compiler that most projects still have.
+    // With the types of browsers, and with the compiler that most projects still use.
     run(project.tsc(&STRICT).args(modules[3].0).args(["--lib", "es2020,dom", "directory.ts"]));
     run(project.tsc_5(&STRICT).args(modules[0].0).args(["--lib", "es2020,dom", "file.ts"]));
-    // Where JavaScript is checked as well, as in SvelteKit.
+    // Some projects check JavaScript as well, such as those of SvelteKit.
     let scripts = ["opensdk/typescript/index.js", "opensdk/typescript/cjs/api.js"];
     run(project.tsc(&STRICT).args(modules[3].0).args(["--allowJs", "--checkJs", "--lib", "es2020,dom"]).args(scripts));
 }
@@ -170,7 +170,7 @@ fn collect(root: &Path, dir: &Path, all: &mut Vec<(PathBuf, Vec<u8>)>) {
     }
 }
 
-/// In their own tool, against a real Centrifugo, on both wire formats.
+/// Runs the tests with their own tool, against a real Centrifugo, on both wire formats.
 #[test]
 fn the_tests_of_the_base_client_pass() {
     let mut test = Command::new("npm");

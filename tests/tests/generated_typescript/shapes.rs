@@ -1,9 +1,9 @@
-//! What programs may do with the types of unions.
+//! The types of unions, as programs use them.
 
 use tests::toolchain;
 use tests::typescript::{Project, STRICT, run};
 
-/// With the types of the generator's golden file.
+/// A program with the types of the generator's golden file.
 const PROGRAM: &str = "\
 import type { Shape } from './types.js';
 

@@ -1,6 +1,6 @@
-//! The package in the tools that programs are built and run with: each makes a program of it that calls a real service.
+//! The package in build tools and runtimes: each builds or runs a program that calls a real service.
 //!
-//! The contract has 64-bit integers: the client that is hardest on tools.
+//! The contract has 64-bit integers, since that client is the hardest on tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const SERVICE: &str = env!("CARGO_BIN_EXE_zoo_service");
 /// Longer than any tool takes.
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// JavaScript, and TypeScript as well. `OPENSDK` stands for the client.
+/// A program that is valid JavaScript and TypeScript. `OPENSDK` stands for the client.
 const PROGRAM: &str = "\
 import { APIClient, CentrifugoRPCClient, CONTRACT_HASH } from 'OPENSDK';
 
@@ -31,19 +31,20 @@ async function main() {
 ";
 const RUN: &str = "void main().then(console.log);\n";
 const DIRECTORY: &str = "./opensdk/typescript";
-/// For what takes no directory for a module.
+/// The module for tools that do not accept a directory as a module.
 const FILE: &str = "./opensdk/typescript/index.js";
 
 struct Tool {
-    /// As docs/compatibility.md has it.
+    /// The name in docs/compatibility.md.
     name: &'static str,
-    /// Its package, whose version docs/compatibility.md has beside the name.
+    /// The package, whose version docs/compatibility.md lists beside the name.
     package: &'static str,
     opensdk: &'static str,
-    /// What the program is called, and what is behind it.
+    /// The file name of the program, and the code after `PROGRAM`.
     program: (&'static str, &'static str),
     files: &'static [(&'static str, &'static str)],
-    /// The last one runs the program. A first word that is no program of [`Tools`] is one of Node's scripts.
+    /// The commands; the last one runs the program. A first word that is not a program of [`Tools`] is a script for
+    /// Node.
     steps: &'static [&'static [&'static str]],
 }
 
@@ -95,7 +96,7 @@ const TOOLS: [Tool; 13] = [
         opensdk: DIRECTORY,
         program: ("program.ts", RUN),
         files: &[MODULE],
-        // For a browser, and for one that has no integers of more than 53 bits in its syntax.
+        // Builds for a browser whose syntax has no integers of more than 53 bits.
         steps: &[
             &["esbuild/bin/esbuild", "program.ts", "--bundle", "--target=es2018", "--outfile=program.cjs"],
             &["node", "program.cjs"],
@@ -191,7 +192,7 @@ struct Tools {
 impl Tools {
     fn install() -> Self {
         let dir = toolchain::tests_dir().join("tools");
-        // `make_once` knows artefacts by their names, and `node_modules` is that of `tests/node`.
+        // `make_once` identifies artefacts by name, and the name `node_modules` belongs to `tests/node`.
         let installed = dir.join("node_modules/.tools");
         toolchain::make_once(&installed, &[dir.join("package-lock.json")], || {
             node::install_packages(&dir);
@@ -217,13 +218,13 @@ impl Tools {
         };
         let mut command = Command::new(program);
         command.args(script).args(&step[1..]).current_dir(dir);
-        // Colours, and what CI adds to what tools print, are in nobody's way then.
+        // Removes colours and the additions of CI from the output of tools.
         command.env("NO_COLOR", "1").env_remove("CI").env_remove("FORCE_COLOR");
         command
     }
 }
 
-/// Node's, Bun's and Deno's packages for other systems have other names.
+/// The packages of Node, Bun and Deno for other systems have other names.
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(
     not(all(target_os = "linux", target_arch = "x86_64")),
@@ -261,11 +262,11 @@ async fn every_tool_takes_the_package_as_it_is() {
                 break;
             }
         }
-        // Test runners say by their exit code that the answer came.
+        // For test runners, the exit code shows that the reply arrived.
         let answered = name.contains(".test.") || printed.iter().any(|line| line == "answered");
         let row = format!("| {} | {} |", tool.name, tools.version(tool.package));
         if !done || !answered {
-            // Node shows the line of a bundle that fails, which may be the whole bundle.
+            // On an error, Node prints the failed line of a bundle, which may be the whole bundle.
             let printed: Vec<String> = printed.iter().map(|line| line.chars().take(300).collect()).collect();
             wrong.push(format!("{}:\n{}", tool.name, printed.join("\n")));
         } else if !documented.contains(&row) {

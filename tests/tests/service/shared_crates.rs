@@ -1,10 +1,11 @@
-//! What the crate turns on in crates that an application uses too: cargo unifies features, so it is on for all of the program.
+//! Features that the crate enables in crates that it shares with an application: cargo unifies features, so they are
+//! enabled for the whole program.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use tests::UserCrate;
 
-/// What an application may have as well, with as little of it turned on as possible.
+/// Dependencies of an application, with as few features as possible.
 const APPLICATION: &str = r#"
     clap = { version = "4", default-features = false, features = ["std"] }
     http = { version = "1", default-features = false }
@@ -26,14 +27,14 @@ const APPLICATION: &str = r#"
     uuid = { version = "1", default-features = false }
 "#;
 
-/// What adds functions and types, and changes nothing that was there without it.
+/// Features that only add functions and types, and change no existing behaviour.
 const HARMLESS: [(&str, &str); 10] = [
     ("clap", "default derive error-context help suggestions usage"),
     ("rustls", "log logging"),
     ("schemars", "default derive schemars_derive"),
     ("serde_json", "indexmap raw_value"),
     ("tokio", "bytes io-util macros signal signal-hook-registry tokio-macros"),
-    // Of its own it has none: they turn those of rustls on.
+    // These features have no effect of their own: they enable features of rustls.
     ("tokio-rustls", "logging ring tls12"),
     ("tower", "load-shed"),
     ("tracing", "attributes default tracing-attributes"),
@@ -44,7 +45,7 @@ const HARMLESS: [(&str, &str); 10] = [
     ("uuid", "default rng std v4"),
 ];
 
-/// What changes what such a crate does, and so stands in `docs/setup.md`.
+/// Features that change the behaviour of a crate, and so are listed in `docs/setup.md`.
 const TOLD: [(&str, &str); 7] = [
     ("clap", "color"),
     ("reqwest", "rustls-tls-manual-roots rustls-tls-manual-roots-no-provider __rustls __rustls-ring __tls"),
@@ -55,14 +56,14 @@ const TOLD: [(&str, &str); 7] = [
     ("tracing-subscriber", "ansi nu-ansi-term tracing-log"),
 ];
 
-/// The features that are on because of this crate, with these features of its own.
+/// Returns the features that this crate enables if it has the features in `own`.
 fn turned_on(name: &str, own: &str) -> BTreeMap<String, BTreeSet<String>> {
     let main = "fn main() {}";
     let without = UserCrate::new("shares-crates", APPLICATION, main).features();
     let this = format!("centrifugo-rpc = {{ path = \"{{workspace}}/centrifugo-rpc\", {own} }}\n");
     let with = UserCrate::new(name, &format!("{this}{APPLICATION}"), main).features();
     let new = |name: &String| with[name].difference(&without[name]).cloned().collect();
-    // Only what the application names: what is behind it is none of its business.
+    // Only direct dependencies of the application matter.
     let named = APPLICATION.lines().filter_map(|line| {
         let (name, after) = line.trim().split_once(" = ")?;
         let text = |member: &str| Some(after.split_once(&format!("{member} = \""))?.1.split_once('"')?.0);
@@ -89,7 +90,7 @@ fn what_is_turned_on_for_the_whole_program_is_harmless_or_told() {
         }
     }
     for (name, features) in TOLD {
-        // Of several that go together one has the name.
+        // The first feature of a group stands for the group.
         let feature = features.split_whitespace().next().unwrap_or_default();
         assert!(guide.contains(&format!("`{name}/{feature}`")), "{name}/{feature} in docs/setup.md");
     }
