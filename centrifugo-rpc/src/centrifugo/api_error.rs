@@ -79,14 +79,14 @@ impl ApiError {
                 ),
             );
         }
-        Self::nobody(url, &causes.pop().unwrap_or_else(|| "no connection".to_owned()))
+        Self::unreachable_because(url, &causes.pop().unwrap_or_else(|| "no connection".to_owned()))
     }
 
     pub(super) fn no_answer(url: &str) -> Self {
-        Self::nobody(url, "no answer in time")
+        Self::unreachable_because(url, "no answer in time")
     }
 
-    fn nobody(url: &str, why: &str) -> Self {
+    fn unreachable_because(url: &str, why: &str) -> Self {
         Self::new(
             ApiErrorKind::Unreachable,
             format!(

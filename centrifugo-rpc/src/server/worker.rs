@@ -31,7 +31,7 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// The time that a stop may take after the signal to hurry: enough to tell callers that their calls were cut off, if
 /// Centrifugo is reachable.
-const HURRY: Duration = Duration::from_millis(500);
+const HURRIED_STOP: Duration = Duration::from_millis(500);
 
 /// A worker that serves until it is stopped. See [`Server::start`](crate::Server::start).
 ///
@@ -95,17 +95,17 @@ impl Worker {
         let Self { centrifugo, dispatcher, reply_queue, mut membership, replies, telemetry } = self;
         let shutdown_timeout = centrifugo.config.shutdown_timeout;
         let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
-        let (started, patience) = (Instant::now(), shutdown_timeout.min(NEVER));
-        let end = either(watchdog_timer(limit), hurry.clone().then(|()| watchdog_timer(HURRY)));
+        let (started, drain_timeout) = (Instant::now(), shutdown_timeout.min(NEVER));
+        let end = either(watchdog_timer(limit), hurry.clone().then(|()| watchdog_timer(HURRIED_STOP)));
         let in_order = async {
             tracing::info!("shutting down: leaving the worker group");
-            if !membership.leave(patience, hurry.clone()).await {
+            if !membership.leave(drain_timeout, hurry.clone()).await {
                 tracing::warn!(
                     "the worker group could not be left: calls are refused from now on until the others notice"
                 );
             }
             tracing::info!("waiting for the calls in flight");
-            dispatcher.drain(either(watchdog_timer(patience.saturating_sub(started.elapsed())), hurry)).await;
+            dispatcher.drain(either(watchdog_timer(drain_timeout.saturating_sub(started.elapsed())), hurry)).await;
             // Other workers rely on the report that all calls are finished, so every reply must be sent before.
             reply_queue.drained().await;
             membership.close().await;
