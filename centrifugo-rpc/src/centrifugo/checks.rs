@@ -139,7 +139,7 @@ fn secrets(config: &Config, findings: &mut Findings) {
     match problem {
         Some(problem) => findings.warning(
             "token secret",
-            format!("CENTRIFUGO_TOKEN_HMAC_SECRET {problem}, and who guesses it can be any user"),
+            format!("CENTRIFUGO_TOKEN_HMAC_SECRET {problem}: an attacker that guesses it can connect as any user"),
             FIX,
         ),
         None => findings.ok("token secret", "long enough"),
@@ -148,7 +148,7 @@ fn secrets(config: &Config, findings: &mut Findings) {
     match weakness(key, KEY_BYTES) {
         Some(problem) => findings.warning(
             "API key",
-            format!("CENTRIFUGO_API_KEY {problem}, and who guesses it controls Centrifugo"),
+            format!("CENTRIFUGO_API_KEY {problem}: an attacker that guesses it controls Centrifugo"),
             FIX,
         ),
         None if key == secret => findings.warning(

@@ -80,7 +80,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, channels: &Channels) -> Result<ExitCode, Error> {
     let wanted = [arguments.python, arguments.typescript, arguments.go];
     if !arguments.all && wanted == [false; 3] {
-        return Err(Error::config("which clients? Say `--all`, or any of `--python`, `--typescript` and `--go`"));
+        return Err(Error::config(
+            "no language is selected: write `--all`, or any of `--python`, `--typescript` and `--go`",
+        ));
     }
     let registry = Registry::describe()?;
     let api = api(&Contract::of(&registry))?;

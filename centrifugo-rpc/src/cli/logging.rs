@@ -90,7 +90,7 @@ fn filter(wanted: &str) -> (Filter, Option<String>) {
         Ok(filter) => (filter, None),
         Err(error) => {
             let problem = format!(
-                "RUST_LOG is `{}`, which is no filter like `info` or `centrifugo_rpc=debug` ({error}): it is taken for `info`",
+                "RUST_LOG is `{}`, which is not a filter like `info` or `centrifugo_rpc=debug` ({error}): `info` is used instead",
                 shown(wanted)
             );
             (EnvFilter::new("info"), Some(problem))

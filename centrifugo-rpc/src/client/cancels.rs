@@ -62,7 +62,7 @@ impl Cancels {
     pub(super) fn push(&self, id: Uuid) {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.as_ref().is_some_and(|queue| queue.try_send(id).is_err()) {
-            tracing::debug!(%id, "too many cancels wait for the connection, this one is dropped");
+            tracing::debug!(%id, "too many cancels are queued: this one is dropped");
         }
     }
 

@@ -176,7 +176,7 @@ fn upgrade(hub: Arc<Shared>, mut request: Request<Incoming>, alive: Alive) -> An
         answer
     };
     if !has_token(CONNECTION, "upgrade") || !has_token(UPGRADE, "websocket") {
-        return bad("it does not ask for an upgrade");
+        return bad("it does not request an upgrade");
     }
     if request.method() != Method::GET {
         let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
@@ -184,7 +184,7 @@ fn upgrade(hub: Arc<Shared>, mut request: Request<Incoming>, alive: Alive) -> An
         return answer;
     }
     if !has_token(SEC_WEBSOCKET_VERSION, "13") {
-        return bad("it is of another version");
+        return bad("its version is not supported");
     }
     let origin = headers.get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned());
     if !hub.settings.allows_origin(origin.as_deref().unwrap_or_default()) {

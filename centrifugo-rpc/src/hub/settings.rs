@@ -55,7 +55,7 @@ impl Settings {
             }
             let rules = rules(&format!("namespace `{name}`"), namespace.options, history_meta_ttl)?;
             if namespaces.insert(name.clone(), rules).is_some() {
-                return Err(HubError::config(format!("namespace `{name}` is there twice")));
+                return Err(HubError::config(format!("namespace `{name}` is defined twice")));
             }
         }
         let settings = Self {

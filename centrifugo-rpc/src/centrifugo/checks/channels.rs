@@ -165,13 +165,13 @@ impl Checks<'_> {
         match channel.published(|published| published.data == cancel.as_bytes()).await {
             None => findings.error(
                 PUBLISHING,
-                format!("what a caller publishes into `{requests}` does not arrive at a worker"),
+                format!("a request that a caller publishes into `{requests}` does not arrive at a worker"),
                 "are there several nodes of Centrifugo without a common engine such as Redis?",
             ),
             Some(published) if published.caller.as_ref().is_none_or(|from| from.user != self.caller.user) => findings
                 .error(
                     PUBLISHING,
-                    "what a caller publishes does not say who it is from",
+                    "a request of a caller arrives without the caller's identity",
                     format!("does a publish proxy of `{namespace}` publish in its place?"),
                 ),
             Some(_) => findings.ok(PUBLISHING, "arrives at a worker with the caller's identity"),

@@ -112,7 +112,7 @@ pub(super) fn walk(dir: &Path, found: &mut impl FnMut(PathBuf) -> Result<(), Err
 /// Writes a file completely or not at all: a full disk leaves the old file in place.
 pub(super) fn write(path: &Path, contents: &str) -> Result<(), Error> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-        return Err(failed(&format!("{} is no path of a file", path.display())));
+        return Err(failed(&format!("{} is not the path of a file", path.display())));
     };
     fs::create_dir_all(parent).map_err(|error| cannot("create", parent, error))?;
     // In the same directory, so that it can be renamed; the process ID separates concurrent runs.

@@ -58,24 +58,24 @@ impl Checks<'_> {
             findings.warning(
                 NAMES,
                 format!(
-                    "`{reply_namespace}` has channels that several users share, and whatever else callers think of"
+                    "`{reply_namespace}` accepts channels that several users share, and channels of any other name"
                 ),
                 format!("set `channel_regex` to \"^[A-Za-z0-9_-]{{16,64}}#[^,#]*$\" in `{reply_namespace}`"),
             );
         }
         // If something else was refused, another check reports it.
         if findings.0.len() == before && is_bad_request(&other) && is_bad_request(&shared) {
-            findings.ok(NAMES, "callers can use those that they need, and no others");
+            findings.ok(NAMES, "callers can use the channels that they need, and no others");
         }
         match format {
             Ok(()) => findings.warning(
                 FORMAT,
                 format!(
-                    "`{namespace}` takes what is no JSON object: workers drop it, and it takes the room of requests"
+                    "`{namespace}` accepts data that is not a JSON object: workers drop it, but it displaces requests in the history"
                 ),
                 format!("set `publication_data_format` to \"json_object\" in `{namespace}`"),
             ),
-            Err(_) if is_bad_request(&format) => findings.ok(FORMAT, "nothing but JSON objects is taken"),
+            Err(_) if is_bad_request(&format) => findings.ok(FORMAT, "only JSON objects are accepted"),
             Err(_) => {}
         }
     }
@@ -124,7 +124,7 @@ impl Checks<'_> {
         if kept < wanted {
             api.history_remove(channel).await?;
             return Ok(Some((
-                format!("a channel of `{namespace}` keeps {kept}: what a reconnect misses beyond that is lost"),
+                format!("a channel of `{namespace}` keeps {kept}: a connection that misses more loses the rest"),
                 format!("set `history_size` to {advised} in `{namespace}`, where it should at least be {wanted}"),
             )));
         }
@@ -134,7 +134,7 @@ impl Checks<'_> {
         Ok((remembered < wanted).then(|| {
             (
                 format!(
-                    "a channel of `{namespace}` is forgotten within {} s: who reconnects later has lost what it missed",
+                    "a channel of `{namespace}` is forgotten within {} s: a connection that is lost for longer loses what it missed",
                     REMEMBERED.as_secs()
                 ),
                 format!("set `history_ttl` to \"60s\" in `{namespace}`"),

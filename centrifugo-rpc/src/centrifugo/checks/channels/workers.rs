@@ -59,7 +59,7 @@ impl Checks<'_> {
         }
         let asked = match self.hello().await {
             Ok(asked) => asked,
-            Err(error) => return findings.warning(GROUP, format!("it could not be asked: {error}"), ""),
+            Err(error) => return findings.warning(GROUP, format!("it cannot be queried: {error}"), ""),
         };
         if asked.offset == 0 {
             let (count, requests) = (workers.len(), self.requests);
@@ -77,7 +77,7 @@ impl Checks<'_> {
         let Some(view) = self.answer(&asked).await else {
             return findings.warning(
                 GROUP,
-                format!("of {} connected, none said who belongs to it", workers.len()),
+                format!("none of {} connected workers reported the members", workers.len()),
                 "do they use this version? Their logs say whether they are members",
             );
         };
@@ -91,7 +91,7 @@ impl Checks<'_> {
         if !outside.is_empty() {
             findings.warning(
                 GROUP,
-                format!("connected, and no members: {}", outside.join(", ")),
+                format!("connected, but not members: {}", outside.join(", ")),
                 "they start, stop, or cannot publish through the server API: their logs say which",
             );
         }
