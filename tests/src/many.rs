@@ -33,7 +33,7 @@ struct M{N}Params {
     user_id: String,
 }
 
-/// What `bench.m{N}` counts
+/// The count of `bench.m{N}`
 #[derive(Serialize, JsonSchema)]
 struct M{N}Result {
     /// Total tasks
