@@ -40,6 +40,8 @@ pub(crate) fn problems(api: &Api, method: &str, params: &Type, read: Read) -> Ve
         turns: Vec::new(),
         open: Vec::new(),
         met: BTreeSet::new(),
+        clean: BTreeSet::new(),
+        doubts: 0,
         found: BTreeSet::new(),
     };
     walk.kind(params);
@@ -91,6 +93,11 @@ struct Walk<'a> {
     open: Vec<&'a str>,
     /// Structs whose optional fields have already been left out once.
     met: BTreeSet<&'a str>,
+    /// Types without a doubtful part, which need no second visit: a type that refers to the next one twice, and so on, has
+    /// twice as many paths with each.
+    clean: BTreeSet<&'a str>,
+    /// The number of doubtful parts so far, and of types that were not entered because they are open.
+    doubts: usize,
     found: BTreeSet<(String, String)>,
 }
 
@@ -126,9 +133,14 @@ impl<'a> Walk<'a> {
     }
 
     fn named(&mut self, name: &'a str) {
-        let Some(def) = self.api.get(name).filter(|_| !self.open.contains(&name)) else { return };
+        let Some(def) = self.api.get(name).filter(|_| !self.clean.contains(name)) else { return };
+        if self.open.contains(&name) {
+            self.doubts += 1;
+            return;
+        }
         let Some(left) = self.types_left.checked_sub(1) else { return };
         self.types_left = left;
+        let doubts = self.doubts;
         self.open.push(name);
         match &def.shape {
             Shape::Alias(kind) => self.kind(kind),
@@ -142,6 +154,9 @@ impl<'a> Walk<'a> {
             Shape::Enum(_) | Shape::Integers(_) => {}
         }
         self.open.pop();
+        if self.doubts == doubts {
+            self.clean.insert(name);
+        }
     }
 
     fn union(&mut self, union: &'a Union) {
@@ -214,6 +229,7 @@ impl<'a> Walk<'a> {
 
     /// Passes `part`, wrapped in everything around it, to serde.
     fn doubt(&mut self, doubt: Doubt<'a>, part: impl Fn(&Samples<'a>) -> Option<Value>) {
+        self.doubts += 1;
         let place = self.turns.iter().fold("params".to_owned(), |place, turn| place + &turn.place);
         for text in sample::TEXTS {
             if self.left == 0 {
@@ -225,10 +241,15 @@ impl<'a> Walk<'a> {
             let Err(message) = tried else { return };
             let is_untagged = self.turns.iter().any(|turn| turn.is_untagged);
             let Some((field, what)) = doubt.confirmed(&message, is_untagged) else { continue };
-            // Another 128-bit integer in the params gives the same error. This part is at fault only if the error stays
-            // the same with text in its place: a part that is read directly reports the wrong type then.
-            let text = || self.tried(&samples, "x".into()).and_then(Result::err).unwrap_or_default();
-            if !matches!(doubt, Doubt::Wide) || doubt.confirmed(&text(), is_untagged).is_some() {
+            // Another 128-bit integer in the params gives the same error. This part is at fault if the error stays the
+            // same with text in its place, because a part that is read directly reports the wrong type then; or if serde
+            // reads the text, as another variant, because then it reads all the rest.
+            let at_fault = || match self.tried(&samples, "x".into()) {
+                Some(Err(message)) => doubt.confirmed(&message, is_untagged).is_some(),
+                Some(Ok(())) => true,
+                None => false,
+            };
+            if !matches!(doubt, Doubt::Wide) || at_fault() {
                 self.found.insert((place + &field, what));
             }
             return;

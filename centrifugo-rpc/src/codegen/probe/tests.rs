@@ -134,6 +134,18 @@ fn in_an_untagged_enum() {
 }
 
 #[test]
+fn beside_a_variant_that_reads_everything_else() {
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(untagged)]
+    enum Amount {
+        Units(i128),
+        Text(String),
+    }
+    assert!(!survives(&Amount::Units(1)) && survives(&Amount::Text(String::new())));
+    assert_eq!(places::<Amount>(), [".Units: an integer of 128 bits"]);
+}
+
+#[test]
 fn among_other_members() {
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Outer {
@@ -223,6 +235,36 @@ fn fields_that_only_the_schema_leaves_out() {
         remembered: Option<String>,
     }
     assert_eq!(places::<Params>(), [".list[].forgotten: its schema"]);
+}
+
+#[test]
+fn behind_more_paths_than_are_tried() {
+    macro_rules! twice {
+        ($($outer:ident $inner:ident),*) => {$(
+            #[derive(Serialize, Deserialize, JsonSchema)]
+            struct $outer {
+                left: Box<$inner>,
+                right: Box<$inner>,
+            }
+        )*};
+    }
+    twice!(A B, B C, C D, D E, E F, F G, G H, H I, I J, J K, K L, L M, M N, N O, O P);
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct P {
+        n: u8,
+    }
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(tag = "t")]
+    enum Last {
+        By { by: Counts },
+    }
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "it is read, and nothing else")]
+    struct All {
+        first: A,
+        last: Last,
+    }
+    assert_eq!(places::<All>(), [".last.By.by: a map with integers for keys"]);
 }
 
 #[test]
