@@ -1,8 +1,8 @@
 //! Checks with serde itself whether it reads the params that the contract describes.
 //!
 //! Serde reads the contents of internally tagged, untagged and flattened types from a buffer. Some values that it
-//! writes cannot be read back from there: integers as map keys, 128-bit integers, raw JSON. A schema does not
-//! distinguish flattened members from others, nor an adjacent tag, which needs no buffer, from an internal one. The
+//! writes cannot be read back from there: integers as map keys, 128-bit integers, raw JSON. It reads only one of two
+//! members with the same name. A schema does not distinguish flattened members from others, nor an adjacent tag, which needs no buffer, from an internal one. The
 //! probe therefore makes up values, each with one doubtful part, and passes them to the decoder of the method's params.
 //! Only an error about that part counts.
 
@@ -26,6 +26,9 @@ const MOST_TYPES: usize = 20_000;
 
 /// A map key whose number occurs nowhere else.
 const INTEGER_KEY: &str = "73";
+
+/// A map key that text, booleans and nothing else can be.
+const TEXT_KEY: &str = "true";
 
 /// Decodes JSON as the params of a method.
 pub(crate) type Read = fn(&[u8]) -> Result<(), RpcError>;
@@ -52,13 +55,14 @@ pub(crate) fn problems(api: &Api, method: &str, params: &Type, read: Read) -> Ve
 #[derive(Debug, Clone, Copy)]
 enum Doubt<'a> {
     IntegerKeys,
-    BooleanKeys,
+    /// Keys that are text according to the schema.
+    TextKeys,
     Wide,
     Raw,
     /// A value that looks like a variant without content.
     Unit,
-    /// Fields that may be absent according to the schema.
-    Absent(&'a Struct),
+    /// Fields that serde may not find: absent ones that the schema calls optional, and those whose name is taken.
+    Missing(&'a Struct),
 }
 
 /// One step from the params to a part of them: the enclosing value, and the position of the part in it.
@@ -91,7 +95,7 @@ struct Walk<'a> {
     turns: Vec<Turn<'a>>,
     /// The types entered so far, which contain the current part.
     open: Vec<&'a str>,
-    /// Structs whose optional fields have already been left out once.
+    /// Structs that have already been read once with their required fields alone.
     met: BTreeSet<&'a str>,
     /// Types without a doubtful part, which need no second visit: a type that refers to the next one twice, and so on, has
     /// twice as many paths with each.
@@ -145,8 +149,8 @@ impl<'a> Walk<'a> {
         match &def.shape {
             Shape::Alias(kind) => self.kind(kind),
             Shape::Struct(fields) => {
-                if fields.fields.iter().any(|field| !field.required) && self.met.insert(name) {
-                    self.doubt(Doubt::Absent(fields), |samples| samples.fields(fields).map(Value::Object));
+                if self.met.insert(name) {
+                    self.doubt(Doubt::Missing(fields), |samples| samples.fields(fields).map(Value::Object));
                 }
                 self.fields(None, fields);
             }
@@ -177,6 +181,12 @@ impl<'a> Walk<'a> {
                     self.within(format!(".{name}"), Around::Nothing, |walk| walk.fields(Some((tag, name)), fields));
                 }
                 (Tagging::Internal { tag }, Body::Newtype(kind)) => {
+                    if self.has_field(kind, tag) {
+                        let what =
+                            "it is the tag of the enum as well, and serde reads only one: rename the field or the tag";
+                        self.found.insert((format!("{}.{name}.{tag}", self.place()), what.to_owned()));
+                        continue;
+                    }
                     let around = Around::Members(Some((tag, name)), None, None);
                     self.within(format!(".{name}"), around, |walk| walk.kind(kind));
                 }
@@ -186,6 +196,20 @@ impl<'a> Walk<'a> {
                 }),
             }
         }
+    }
+
+    /// Whether values of this type have a member with this name.
+    fn has_field(&self, kind: &Type, name: &str) -> bool {
+        let Type::Named(def) = kind else { return false };
+        match self.api.get(def).map(|def| &def.shape) {
+            Some(Shape::Struct(fields)) => fields.fields.iter().any(|field| field.name == name),
+            _ => false,
+        }
+    }
+
+    /// The path from the params to the current part.
+    fn place(&self) -> String {
+        self.turns.iter().fold("params".to_owned(), |place, turn| place + &turn.place)
     }
 
     fn body(&mut self, body: &'a Body) {
@@ -215,7 +239,7 @@ impl<'a> Walk<'a> {
     fn entries(&mut self, tag: Tag<'a>, fields: Option<&'a Struct>, key: &'a Key, values: &'a Type) {
         let doubt = match key {
             Key::Signed | Key::Unsigned => Some((Doubt::IntegerKeys, INTEGER_KEY)),
-            Key::String => Some((Doubt::BooleanKeys, "true")),
+            Key::String => Some((Doubt::TextKeys, TEXT_KEY)),
             Key::Enum(_) => None,
         };
         if let Some((doubt, key)) = doubt {
@@ -230,7 +254,7 @@ impl<'a> Walk<'a> {
     /// Passes `part`, wrapped in everything around it, to serde.
     fn doubt(&mut self, doubt: Doubt<'a>, part: impl Fn(&Samples<'a>) -> Option<Value>) {
         self.doubts += 1;
-        let place = self.turns.iter().fold("params".to_owned(), |place, turn| place + &turn.place);
+        let place = self.place();
         for text in sample::TEXTS {
             if self.left == 0 {
                 return;
@@ -241,6 +265,10 @@ impl<'a> Walk<'a> {
             let Err(message) = tried else { return };
             let is_untagged = self.turns.iter().any(|turn| turn.is_untagged);
             let Some((field, what)) = doubt.confirmed(&message, is_untagged) else { continue };
+            // The field of a struct around this one may have the same name: it was tried first.
+            if !field.is_empty() && self.found.iter().any(|(place, _)| place.ends_with(&field)) {
+                return;
+            }
             // Another 128-bit integer in the params gives the same error. This part is at fault if the error stays the
             // same with text in its place, because a part that is read directly reports the wrong type then; or if serde
             // reads the text, as another variant, because then it reads all the rest.
@@ -304,11 +332,15 @@ impl Doubt<'_> {
                 "a map with integers for keys",
                 "use text for keys",
             ),
-            Self::BooleanKeys => (
-                message.contains("invalid type: string \"true\", expected a boolean"),
-                "a map with booleans for keys",
-                "use text for keys",
-            ),
+            Self::TextKeys => {
+                let (_, expected) = message.split_once(&format!("invalid type: string \"{TEXT_KEY}\", expected "))?;
+                if !expected.starts_with("a boolean") {
+                    let what = "a map has keys that have no form as text, which serde neither writes nor reads: use text or \
+                                integers for keys, or a list of pairs";
+                    return Some((String::new(), what.to_owned()));
+                }
+                (true, "a map with booleans for keys", "use text for keys")
+            }
             Self::Wide => (
                 by_itself || message.contains("u128 is not supported") || message.contains("i128 is not supported"),
                 "an integer of 128 bits",
@@ -325,10 +357,14 @@ impl Doubt<'_> {
                             named fields";
                 return message.contains("invalid type: map, expected ").then(|| (String::new(), what.to_owned()));
             }
-            Self::Absent(fields) => {
-                let absent = |name: &str| message.contains(&format!("missing field `{name}`"));
-                let field = fields.fields.iter().find(|field| !field.required && absent(&field.name))?;
-                let what = "its schema says that it may be absent, and serde, that it may not: say `#[serde(default)]` as well";
+            Self::Missing(fields) => {
+                let missing = |name: &str| message.contains(&format!("missing field `{name}`"));
+                let field = fields.fields.iter().find(|field| missing(&field.name))?;
+                let what = if field.required {
+                    "two fields have this name, one of them in a flattened struct, and serde reads only one: rename one of them"
+                } else {
+                    "its schema says that it may be absent, and serde, that it may not: say `#[serde(default)]` as well"
+                };
                 return Some((format!(".{}", field.name), what.to_owned()));
             }
         };

@@ -17,7 +17,14 @@ fn places<P: JsonSchema + DeserializeOwned + 'static>() -> Vec<String> {
     let params = api.methods[0].params.as_ref().expect("params");
     let read = Type::of_params::<P>().read.expect("a type of params");
     let place = |problem: String| {
-        let ends = [" inside of an", " says that", " of an internally"];
+        let ends = [
+            " inside of an",
+            " says that",
+            " of an internally",
+            " that have no form",
+            " have this name",
+            " is the tag",
+        ];
         let (place, what) = ends.iter().find_map(|end| problem.split_once(end)).expect("a problem");
         assert!(!what.is_empty());
         place.strip_prefix("method `tasks.do`: params").expect("a place").to_owned()
@@ -235,6 +242,40 @@ fn fields_that_only_the_schema_leaves_out() {
         remembered: Option<String>,
     }
     assert_eq!(places::<Params>(), [".list[].forgotten: its schema"]);
+}
+
+#[test]
+fn names_that_are_taken() {
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Zone {
+        z: u32,
+    }
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Address {
+        z: u32,
+        #[serde(flatten)]
+        zone: Zone,
+    }
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(tag = "z")]
+    enum Place {
+        Zone(Zone),
+        Nowhere,
+    }
+    let zone = || Zone { z: 1 };
+    assert!(!survives(&Address { z: 1, zone: zone() }) && !survives(&Place::Zone(zone())));
+    assert!(survives(&zone()) && survives(&Place::Nowhere));
+    assert_eq!(places::<Vec<Address>>(), ["[].z: two fields"]);
+    assert_eq!(places::<(Place, Zone)>(), ["[0].Zone.z: it"]);
+}
+
+#[test]
+fn keys_that_are_not_text() {
+    type Pairs = BTreeMap<(u8, u8), u8>;
+    assert!(serde_json::to_string(&Pairs::from([((1, 2), 3)])).is_err());
+    assert!(serde_json::from_str::<Pairs>(r#"{"[1,2]":3}"#).is_err());
+    assert_eq!(places::<Vec<Pairs>>(), ["[]: a map has keys"]);
+    assert_eq!(places::<BTreeMap<char, u8>>(), [""; 0]);
 }
 
 #[test]
