@@ -111,7 +111,7 @@ async fn a_second_signal_cuts_the_waiting_short() {
     demo.signal("TERM");
     demo.line("shutting down").await;
     demo.signal("TERM");
-    demo.line("cutting off").await;
+    demo.line("cancelling the calls").await;
     assert_eq!(within("an end before the shutdown timeout of 25 s", demo.ended()).await.status.code(), Some(0));
 }
 
