@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -63,12 +63,36 @@ fn names_beside(mut generator: SchemaGenerator, types: &[(&str, Type)]) -> BTree
 
 fn shared_names(settings: &SchemaSettings, types: &[(&str, Type)]) -> BTreeSet<String> {
     let plain = names(settings, types);
-    plain
-        .iter()
-        .filter_map(|name| Some((name, numbered_from(name, &plain)?)))
-        .filter(|(name, _)| !is_real(name, &plain, settings, types))
-        .map(|(_, base)| base.to_owned())
-        .collect()
+    let suspects = plain.iter().filter_map(|name| Some(Suspect { name, base: numbered_from(name, &plain)? }));
+    let mut shared = BTreeSet::new();
+    for suspects in apart(suspects) {
+        let moved = moved_by(&suspects, &plain, settings, types);
+        let numbered = suspects.iter().filter(|suspect| !moved.iter().any(|moved| moved.starts_with(suspect.name)));
+        shared.extend(numbered.map(|suspect| suspect.base.to_owned()));
+    }
+    shared
+}
+
+/// A name that schemars may have numbered.
+#[derive(Clone, Copy)]
+struct Suspect<'a> {
+    name: &'a str,
+    /// The part before the number.
+    base: &'a str,
+}
+
+/// Groups names that one run can check together: their bases differ and have one length, so that no base begins with
+/// another one, and the new name of a type cannot be taken for that of another suspect. A run describes all types, and an
+/// enum may have hundreds of variants with numbers.
+fn apart<'a>(suspects: impl Iterator<Item = Suspect<'a>>) -> impl Iterator<Item = Vec<Suspect<'a>>> {
+    let mut of_base: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut groups: BTreeMap<(usize, usize), Vec<Suspect<'_>>> = BTreeMap::new();
+    for suspect in suspects {
+        let count = of_base.entry(suspect.base).or_default();
+        groups.entry((suspect.base.len(), *count)).or_default().push(suspect);
+        *count += 1;
+    }
+    groups.into_values()
 }
 
 /// The part of `name` before its number, if schemars may have numbered it: all lower numbers are in use. For `Page22`,
@@ -83,13 +107,19 @@ fn numbered_from<'a>(name: &'a str, plain: &BTreeSet<String>) -> Option<&'a str>
     })
 }
 
-/// Whether a type is really called `name`: schemars numbers such a type once the name is taken.
-fn is_real(name: &str, plain: &BTreeSet<String>, settings: &SchemaSettings, types: &[(&str, Type)]) -> bool {
+/// The new names of types if the suspects' names are taken. A type that is really called so gets a number after its name.
+fn moved_by(
+    suspects: &[Suspect<'_>],
+    plain: &BTreeSet<String>,
+    settings: &SchemaSettings,
+    types: &[(&str, Type)],
+) -> Vec<String> {
     let mut generator = settings.clone().into_generator();
-    NAME.set(name.to_owned());
-    generator.subschema_for::<Decoy>();
-    let beside = names_beside(generator, types);
-    beside.difference(plain).any(|moved| moved.starts_with(name))
+    for suspect in suspects {
+        NAME.set(suspect.name.to_owned());
+        generator.subschema_for::<Decoy>();
+    }
+    names_beside(generator, types).difference(plain).cloned().collect()
 }
 
 fn users_of<'a>(name: &str, settings: &SchemaSettings, types: &[(&'a str, Type)]) -> Vec<&'a str> {
@@ -100,7 +130,7 @@ thread_local! {
     static NAME: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// A type that takes the name for the check in [`is_real`].
+/// A type that takes a name for the check in [`moved_by`]: another type for each name.
 struct Decoy;
 
 impl JsonSchema for Decoy {
@@ -109,10 +139,32 @@ impl JsonSchema for Decoy {
     }
 
     fn schema_id() -> Cow<'static, str> {
-        concat!(module_path!(), "::Decoy").into()
+        NAME.with_borrow(|name| format!("{}::Decoy::{name}", module_path!())).into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         Schema::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_are_checked_in_few_runs() {
+        let all: BTreeSet<String> = (0..240).map(|number| format!("Step{number}")).collect();
+        let suspects: Vec<_> =
+            all.iter().filter_map(|name| Some(Suspect { name, base: numbered_from(name, &all)? })).collect();
+        assert!(suspects.len() > 150, "{}", suspects.len());
+        let groups: Vec<_> = apart(suspects.iter().copied()).collect();
+        assert_eq!(groups.iter().map(Vec::len).sum::<usize>(), suspects.len());
+        assert!(groups.len() < 40, "{}", groups.len());
+        for group in groups {
+            for (at, one) in group.iter().enumerate() {
+                let together = group[at + 1..].iter().find(|other| other.name.starts_with(one.base));
+                assert!(together.is_none(), "{}", one.name);
+            }
+        }
     }
 }
