@@ -102,7 +102,7 @@ fn only_the_languages_that_are_asked_for() {
 
     let output = generate(dir.path(), &[]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    assert!(text(&output.stderr).contains("Say `--all`, or any of `--python`, `--typescript` and `--go`"));
+    assert!(text(&output.stderr).contains("write `--all`, or any of `--python`, `--typescript` and `--go`"));
 }
 
 #[test]
