@@ -37,13 +37,22 @@ pub(crate) fn explain<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Explanation 
         return Explanation { path: None, message: "trailing characters".to_owned() };
     };
     let path = error.path().to_string();
-    let message = error.inner().to_string();
-    // The line and column refer to a text that only this process sees in this form.
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     Explanation {
         path: (path != ".").then(|| shortened(&path, MAX_MESSAGE).into_owned()),
-        message: shortened(message, MAX_MESSAGE).into_owned(),
+        message: message(error.inner()),
     }
+}
+
+/// The reason why `json` does not decode as `T`, if it does not.
+pub(crate) fn problem<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Option<String> {
+    serde_json::from_slice::<T>(json).err().map(|error| message(&error))
+}
+
+fn message(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    // The line and column refer to a text that only this process sees in this form.
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    shortened(message, MAX_MESSAGE).into_owned()
 }
 
 /// Replaces each byte that is not part of a UTF-8 character by `?`. The text keeps its length, and the JSON around the

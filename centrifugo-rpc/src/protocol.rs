@@ -94,23 +94,6 @@ impl Deref for Text<'_> {
     }
 }
 
-/// The address for the error reply to a malformed request, as far as it can be decoded.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct ReturnAddress<'a> {
-    #[serde(borrow, default)]
-    correlation_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    reply_to: Option<&'a RawValue>,
-}
-
-impl ReturnAddress<'_> {
-    /// The correlation ID and the reply channel, if both are strings.
-    pub(crate) fn strings(&self) -> Option<(String, String)> {
-        let string = |raw: Option<&RawValue>| serde_json::from_str::<String>(raw?.get()).ok();
-        Some((string(self.correlation_id)?, string(self.reply_to)?))
-    }
-}
-
 /// The `error` member of a reply.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WireError<'a> {

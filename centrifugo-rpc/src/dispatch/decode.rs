@@ -10,12 +10,13 @@ use serde::Deserialize;
 
 use crate::connection::Caller;
 use crate::error::RpcError;
-use crate::json;
-use crate::protocol::{self, MAX_CORRELATION_ID, MAX_REQUESTS, ReturnAddress};
+use crate::protocol::{self, MAX_CORRELATION_ID, MAX_REQUESTS};
 
 mod batch;
+mod malformed;
 
 pub(super) use batch::batch;
+use malformed::Malformed;
 
 /// The longest `traceparent` that is passed on, in bytes. W3C's version 00 has 55.
 const MAX_TRACEPARENT: usize = 128;
@@ -246,15 +247,11 @@ impl<'a> Decoder<'a> {
     /// Classifies a publication that is not a valid request. The caller gets an error if there is a valid reply
     /// address.
     fn malformed(&mut self, data: &[u8]) -> Decoded<'static> {
-        let strings = serde_json::from_slice::<ReturnAddress<'_>>(data).ok().and_then(|address| address.strings());
-        let Some((correlation_id, reply_to)) = strings else {
+        let Some(Malformed { correlation_id, reply_to, why }) = malformed::explain(data) else {
             return Decoded::Dropped(DropReason::NoRequest);
         };
         match self.address(&reply_to, &correlation_id, false) {
-            Ok(address) => {
-                let why = json::explain::<protocol::Request<'_>>(data);
-                Decoded::Malformed(address, RpcError::invalid_params(format!("invalid request: {why}")))
-            }
+            Ok(address) => Decoded::Malformed(address, RpcError::invalid_params(format!("invalid request: {why}"))),
             Err(reason) => Decoded::Dropped(reason),
         }
     }
@@ -310,6 +307,10 @@ mod tests {
             (r#""correlation_id":"c","method":"a","timeout_ms":-1"#, "invalid request: timeout_ms: invalid value"),
             (r#""correlation_id":"c","method":"a","method":"b""#, "invalid request: duplicate field `method`"),
             (r#""correlation_id":"c""#, "invalid request: missing field `method`"),
+            (
+                r#""later":{"method":5},"batch":5,"correlation_id":"c","method":"a""#,
+                "invalid request: batch: invalid type: integer `5`, expected a boolean",
+            ),
             (deep.as_str(), "invalid request: method: invalid type: sequence"),
         ] {
             let Decoded::Malformed(address, error) = read(with_address(members)) else {

@@ -37,6 +37,10 @@ pub(crate) fn publications(method: &str) -> Vec<(&'static str, Bytes)> {
         ("calls without a method", batch(&call.replace("method", "x"))),
         ("a call of many members", alone(|bytes| format!(r#"{}{address},"method":"{method}""#, members(bytes)))),
         ("a malformed call of many members", alone(|bytes| format!(r#"{}{address},"method":5"#, members(bytes)))),
+        (
+            "a call with wrong params of many members",
+            alone(|bytes| format!(r#"{address},"method":"{method}","params":{{{}"text":5}}"#, members(bytes))),
+        ),
         ("a malformed call that nests", alone(|bytes| format!(r#"{address},"method":{}"#, nested(bytes)))),
         ("a call with a long name", alone(|bytes| format!(r#"{address},"method":"{}""#, r"\u0001".repeat(bytes / 6)))),
         ("a cancellation", alone(|bytes| format!(r#""reply_to":"{REPLY_TO}","cancel":"c","x":"{}""#, text(bytes)))),

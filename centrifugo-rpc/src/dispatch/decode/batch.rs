@@ -12,6 +12,9 @@ use crate::protocol::{MAX_REQUESTS, Text};
 /// At most [`MAX_REQUESTS`] and one more are returned; the last one stands for all beyond the limit, and the rest of
 /// the publication is not parsed.
 pub(in crate::dispatch) fn batch(data: &[u8]) -> Option<Vec<&[u8]>> {
+    if !may_be_batch(data) {
+        return None;
+    }
     let text = json::same_length(data);
     let mut requests = Vec::new();
     let mut json = serde_json::Deserializer::from_str(&text);
@@ -23,6 +26,11 @@ pub(in crate::dispatch) fn batch(data: &[u8]) -> Option<Vec<&[u8]>> {
         &data[start..start + request.get().len()]
     };
     is_batch.then(|| requests.into_iter().map(own).collect())
+}
+
+/// Returns whether there may be a member `batch`. Others need not be parsed to know that they are not batches.
+fn may_be_batch(data: &[u8]) -> bool {
+    memchr::memmem::find(data, b"\"batch\"").is_some() || memchr::memchr(b'\\', data).is_some()
 }
 
 /// Deserializes the publication.
@@ -105,6 +113,11 @@ mod tests {
         ] {
             assert_eq!(batch(data.as_bytes()), None, "{data}");
         }
+    }
+
+    #[test]
+    fn its_name_may_have_escapes() {
+        assert_eq!(batch(br#"{"b\u0061tch":[1]}"#), Some(vec![&b"1"[..]]));
     }
 
     #[test]
