@@ -392,7 +392,23 @@ impl Drop for OpenCall<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn constants_of_callers_are_those_that_all_languages_share() {
+        let own = json!({
+            "max_timeout_ms": deadline::MAX_TIMEOUT.as_millis(),
+            "min_grace_ms": deadline::MIN_GRACE.as_millis(),
+            "max_grace_ms": deadline::MAX_GRACE.as_millis(),
+            "connect_timeout_ms": builder::CONNECT_TIMEOUT.as_millis(),
+        });
+        assert_eq!(own, crate::protocol::tests::section("callers"));
+        let common = crate::protocol::tests::section("common");
+        assert_eq!(common["reply_history_size"], json!(link::KEPT_REPLIES));
+        assert_eq!(common["write_timeout_ms"], json!(link::COMMAND_TIMEOUT.as_millis()), "a subscription's answer");
+    }
 
     #[test]
     fn params_that_are_null_are_left_out() {

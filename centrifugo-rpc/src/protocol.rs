@@ -50,6 +50,9 @@ pub(crate) const MAX_REQUESTS: usize = MAX_TOGETHER / br#"{"method":"a","timeout
 /// the smallest notification. A call also costs the worker more, because it has a reply.
 pub(crate) const CALL: usize = 5;
 
+/// Centrifugo's default of `websocket.message_size_limit`, in bytes.
+pub(crate) const MESSAGE_SIZE_LIMIT: usize = 64 << 10;
+
 /// The bytes that a batch adds to its messages and the commas between them.
 #[cfg(feature = "client")]
 pub(crate) const TOGETHER_OVERHEAD: usize = br#"{"batch":[]}"#.len() - 1;
@@ -200,50 +203,4 @@ pub(crate) fn owns_reply_channel(user: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SESSION: &str = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
-
-    #[test]
-    fn a_reply_channel_belongs_to_exactly_one_user() {
-        let own = format!("reply:{SESSION}#42");
-        assert!(is_reply_channel_of(&own, "reply", "42"));
-        assert!(is_reply_channel_of(&format!("reply:{SESSION}#"), "reply", ""));
-        for (channel, user) in [
-            (own.as_str(), "43"),
-            (own.as_str(), "2"),
-            (own.as_str(), ""),
-            (&format!("reply:{SESSION}#42,43"), "42,43"),
-            (&format!("reply:{SESSION}#42,43"), "43"),
-            (&format!("reply:{SESSION}#x#42"), "42"),
-            (&format!("other:{SESSION}#42"), "42"),
-            (&format!("reply:{SESSION}42"), "42"),
-            ("reply:short#42", "42"),
-            (&format!("reply:{}#42", "a".repeat(65)), "42"),
-            (&format!("reply:{}#42", "ä".repeat(16)), "42"),
-            (&format!("rpc:requests#{SESSION}"), SESSION),
-            ("", ""),
-        ] {
-            assert!(!is_reply_channel_of(channel, "reply", user), "{channel} is not {user}'s");
-        }
-    }
-
-    #[test]
-    fn replies_have_the_documented_form() {
-        let mut result = Vec::new();
-        write_result(&mut result, "a\"b", br#"{"total":100}"#);
-        assert_eq!(result, br#"{"correlation_id":"a\"b","result":{"total":100}}"#);
-        let error = crate::RpcError::invalid_params("no").with_data(&[1]);
-        let error = write_error("c", &error);
-        assert_eq!(error, br#"{"correlation_id":"c","error":{"code":400,"message":"no","data":[1]}}"#);
-    }
-
-    #[test]
-    fn requests_borrow_and_ignore_what_they_do_not_know() {
-        let text = r#"{"method":"a.b","correlation_id":"c","params":{"x":1},"later":[{}]}"#;
-        let request: Request<'_> = serde_json::from_str(text).expect("a request");
-        assert!(matches!(request.method, Some(Text(Cow::Borrowed("a.b")))));
-        assert_eq!(request.params.map(RawValue::get), Some(r#"{"x":1}"#));
-    }
-}
+pub(crate) mod tests;

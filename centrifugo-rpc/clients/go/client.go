@@ -301,6 +301,9 @@ func rawPayload(params json.RawMessage) payload {
 	return encoded(&params, anything)
 }
 
+// contractMethod returns the hash of the contract; every worker has it.
+const contractMethod = "system.contract"
+
 // contractInfo is the answer of system.contract.
 type contractInfo struct {
 	hash    string
@@ -316,7 +319,7 @@ func (v *contractInfo) code(c *coder) {
 
 // checkContract compares the hash of the contract that this client was generated from with the service's.
 func checkContract(ctx context.Context, c *APIClient, generated string, options []CallOption) error {
-	served, err := call(ctx, c, "system.contract", nil, (*contractInfo).code, options)
+	served, err := call(ctx, c, contractMethod, nil, (*contractInfo).code, options)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,9 @@ import (
 // defaultMaxLength is Centrifugo's own channel.max_length.
 const defaultMaxLength = 255
 
+// replyChannelRegex is the channel_regex of the namespace of reply channels.
+const replyChannelRegex = "^[A-Za-z0-9_-]{16,64}#[^,#]*$"
+
 // expired explains Centrifugo's "token expired", which Centrifugo also answers for a token that is not valid yet.
 const expired = ": the token is missing, has expired or is not valid yet: look at its exp and nbf, and whether the clocks of Centrifugo and of the " +
 	"machine that signs tokens agree; give the client fresh ones with WithGetToken"
@@ -29,7 +32,7 @@ func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
 		setup, fix = true, "the connection has as many subscriptions as Centrifugo's client.channel_limit allows, 128 by default: raise "+
 			"it, or have fewer channels in the token"
 	case centrifugoBadRequest:
-		setup, fix = true, fmt.Sprintf("the channel_regex of Centrifugo's namespace %q must be ^[A-Za-z0-9_-]{16,64}#[^,#]*$", namespace)
+		setup, fix = true, fmt.Sprintf("the channel_regex of Centrifugo's namespace %q must be %s", namespace, replyChannelRegex)
 		if length := len(channel); length > defaultMaxLength {
 			fix = fmt.Sprintf("the name of the channel has %d bytes, as the user ID has %d: set Centrifugo's channel.max_length to %d or "+
 				"more (it is %d by default, centrifugo_config prints enough), or give the user a shorter ID; where it is, look at the "+

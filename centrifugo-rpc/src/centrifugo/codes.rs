@@ -6,7 +6,7 @@ pub(crate) const INTERNAL: u32 = 100;
 pub(crate) const UNKNOWN_CHANNEL: u32 = 102;
 pub(crate) const PERMISSION_DENIED: u32 = 103;
 /// The connection has reached its limit of subscriptions.
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", test))]
 pub(crate) const LIMIT_EXCEEDED: u32 = 106;
 /// A malformed request, or a channel that does not match the `channel_regex`.
 pub(crate) const BAD_REQUEST: u32 = 107;
@@ -24,7 +24,7 @@ pub(crate) const SLOW: u32 = 3008;
 /// Disconnect: Centrifugo cannot verify the token.
 pub(crate) const INVALID_TOKEN: u32 = 3500;
 /// Disconnect: a malformed message; users get this mainly for a connection without a token.
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", test))]
 pub(crate) const MALFORMED: u32 = 3501;
 /// Disconnect: the user has reached the limit of connections.
 pub(crate) const CONNECTION_LIMIT: u32 = 3504;

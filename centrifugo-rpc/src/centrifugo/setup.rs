@@ -11,6 +11,7 @@ use super::tokens::{MAX_USER, Tokens, check_length, check_user, longest_reply_ch
 use crate::config::{Channels, Config};
 use crate::dispatch::history_quota::{HISTORY_TTL, REPLY_HISTORY};
 use crate::error::Error;
+use crate::protocol::MESSAGE_SIZE_LIMIT;
 
 /// The number of requests that a worker can catch up on: a burst of the largest expected size. Multiplied by the
 /// message limit of 64 KiB, it bounds the memory that a flood of requests can take in Centrifugo.
@@ -26,8 +27,6 @@ const MIN_QUEUE_SIZE: usize = 16 << 20;
 /// slower link; 30 s are enough for 15 MB at 500 kB/s.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Centrifugo's default of `websocket.message_size_limit`, in bytes.
-const MESSAGE_SIZE_LIMIT: usize = 64 << 10;
 /// The bytes of a request besides its params, enough for the longest possible names and IDs.
 pub(super) const ENVELOPE: usize = 4 << 10;
 

@@ -15,6 +15,10 @@ use super::{Client, Inner, PUBLISH_OVERHEAD, token};
 use crate::centrifugo::tls::{Tls, is_encrypted};
 use crate::config::{self, Channels, defaults};
 use crate::error::{BoxError, Error, ErrorKind, shown_url};
+use crate::protocol::MESSAGE_SIZE_LIMIT;
+
+/// The default of [`ClientBuilder::connect_timeout`].
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Configures a [`Client`]: the endpoint of Centrifugo, the user, channels and limits. Made by [`Client::builder`].
 ///
@@ -55,10 +59,10 @@ impl ClientBuilder {
             get_token: None,
             user: None,
             timeout: defaults::call_timeout(),
-            connect_timeout: Duration::from_secs(10),
+            connect_timeout: CONNECT_TIMEOUT,
             request_channel: requests,
             reply_namespace: replies,
-            message_size_limit: 64 * 1024,
+            message_size_limit: MESSAGE_SIZE_LIMIT,
             ca_file: None,
         }
     }

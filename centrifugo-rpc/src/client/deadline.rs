@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The longest timeout of a call.
-const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// Limits of the grace period that a caller adds to the worker's deadline, so that the worker's own 408 can arrive: a
 /// tenth of the timeout, but at least the round trip of a slow network.
-const MIN_GRACE: Duration = Duration::from_millis(250);
-const MAX_GRACE: Duration = Duration::from_secs(1);
+pub(super) const MIN_GRACE: Duration = Duration::from_millis(250);
+pub(super) const MAX_GRACE: Duration = Duration::from_secs(1);
 
 /// The deadline of a call, and the later time until which its caller waits for the worker's last reply.
 pub(super) struct Deadline {

@@ -16,7 +16,7 @@ use crate::error::{BoxError, Error, ErrorKind};
 /// The SDK's timeout for Centrifugo's reply to one command. All missed replies arrive in one message, behind other
 /// traffic; Centrifugo's `websocket.write_timeout`, as `centrifugo_config` prints it, allows a slow link that much
 /// time.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest accepted message from Centrifugo: after a reconnect, the last 128 replies of 512 KiB arrive in one
 /// message. The SDK's default of 64 MiB is just too small.
 const MAX_MESSAGE_SIZE: usize = 96 << 20;
@@ -115,7 +115,7 @@ impl Link {
 
 /// The number of replies that Centrifugo keeps in a reply channel (`history_size`) in the configuration that
 /// `centrifugo_config` prints.
-const KEPT_REPLIES: u64 = 128;
+pub(super) const KEPT_REPLIES: u64 = 128;
 
 /// The channel that replies arrive on.
 struct ReplyChannel {
