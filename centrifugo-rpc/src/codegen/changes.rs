@@ -84,7 +84,7 @@ fn result(old: &Api, before: &Method, new: &Api, now: &Method) -> Vec<(String, b
 /// The breaking differences, each with `true`. If the types differ and nothing breaks, a single entry with `false`.
 fn compare(side: Side<'_>, part: &str, written: &Type, read: &Type) -> Vec<(String, bool)> {
     let mut check = Check { side, seen: BTreeSet::new(), breaks: Vec::new(), differs: false };
-    check.kind(part, written, read);
+    check.compare_types(part, written, read);
     if check.breaks.is_empty() && check.differs {
         return vec![(format!("{part}: changed, in a way that callers of before can live with"), false)];
     }
@@ -111,15 +111,15 @@ impl Check<'_> {
         self.breaks.push(format!("{at}: {what}"));
     }
 
-    fn kind(&mut self, at: &str, written: &Type, read: &Type) {
+    fn compare_types(&mut self, at: &str, written: &Type, read: &Type) {
         if let (Type::Named(writer), Type::Named(reader)) = (written, read)
             && !self.seen.insert((writer.clone(), reader.clone()))
         {
             return;
         }
         match (resolve(self.side.writer, written), resolve(self.side.reader, read)) {
-            (Resolved::Shape(written), Resolved::Shape(read)) => self.shape(at, written, read),
-            (Resolved::Type(written), Resolved::Type(read)) => self.plain(at, written, read),
+            (Resolved::Shape(written), Resolved::Shape(read)) => self.compare_shapes(at, written, read),
+            (Resolved::Type(written), Resolved::Type(read)) => self.compare_plain(at, written, read),
             (_, Resolved::Type(Type::Any)) => self.differs = true,
             (Resolved::Shape(Shape::Integers(values)), Resolved::Type(Type::Integer(read)))
                 if values.iter().all(|value| holds(*read, value.value)) =>
@@ -130,7 +130,7 @@ impl Check<'_> {
                 self.differs = true;
                 let Resolved::Shape(shape) = written else { return };
                 match resolve(self.side.reader, read) {
-                    Resolved::Shape(read) => self.shape(at, shape, read),
+                    Resolved::Shape(read) => self.compare_shapes(at, shape, read),
                     Resolved::Type(_) => self.breaks(at, "another type"),
                 }
             }
@@ -138,54 +138,54 @@ impl Check<'_> {
         }
     }
 
-    fn plain(&mut self, at: &str, written: &Type, read: &Type) {
+    fn compare_plain(&mut self, at: &str, written: &Type, read: &Type) {
         self.differs |= written != read;
         match (written, read) {
             (written, read) if is_read_as(written, read) => {}
-            (Type::Nullable(written), Type::Nullable(read)) => self.kind(at, written, read),
+            (Type::Nullable(written), Type::Nullable(read)) => self.compare_types(at, written, read),
             (Type::Nullable(_), _) => self.breaks(at, "may be null where it may not be null on the other side"),
-            (written, Type::Nullable(read)) => self.kind(at, written, read),
-            (Type::Integer(written), Type::Integer(read)) => self.integer(at, *written, *read),
+            (written, Type::Nullable(read)) => self.compare_types(at, written, read),
+            (Type::Integer(written), Type::Integer(read)) => self.compare_integers(at, *written, *read),
             (
                 Type::Array { items: written, .. } | Type::FixedArray { items: written, .. },
                 Type::Array { items: read, .. },
             ) => {
-                self.kind(&format!("{at}[]"), written, read);
+                self.compare_types(&format!("{at}[]"), written, read);
             }
             (Type::FixedArray { items: written, len: a }, Type::FixedArray { items: read, len: b }) if a == b => {
-                self.kind(&format!("{at}[]"), written, read);
+                self.compare_types(&format!("{at}[]"), written, read);
             }
             (Type::Tuple(written), Type::Tuple(read)) if written.len() == read.len() => {
                 for (index, (written, read)) in written.iter().zip(read).enumerate() {
-                    self.kind(&format!("{at}[{index}]"), written, read);
+                    self.compare_types(&format!("{at}[{index}]"), written, read);
                 }
             }
             (Type::Map(a, written), Type::Map(b, read)) if reads_keys(a, b) => {
-                self.keys(at, a, b);
-                self.kind(&format!("{at}{{}}"), written, read);
+                self.compare_keys(at, a, b);
+                self.compare_types(&format!("{at}{{}}"), written, read);
             }
             _ => self.breaks(at, "another type"),
         }
     }
 
     /// Compares the values of the keys if both are enums.
-    fn keys(&mut self, at: &str, written: &Key, read: &Key) {
+    fn compare_keys(&mut self, at: &str, written: &Key, read: &Key) {
         if let (Key::Enum(written), Key::Enum(read)) = (written, read) {
-            self.kind(&format!("{at}{{}}"), written, read);
+            self.compare_types(&format!("{at}{{}}"), written, read);
         }
     }
 
-    fn integer(&mut self, at: &str, written: Integer, read: Integer) {
+    fn compare_integers(&mut self, at: &str, written: Integer, read: Integer) {
         if written.lowest() < read.lowest() || written.highest() > read.highest() {
             let range = |integer: Integer| format!("{} to {}", integer.lowest(), integer.highest());
             self.breaks(at, format_args!("{} are written, {} are read", range(written), range(read)));
         }
     }
 
-    fn shape(&mut self, at: &str, written: &Shape, read: &Shape) {
+    fn compare_shapes(&mut self, at: &str, written: &Shape, read: &Shape) {
         self.differs |= written != read;
         match (written, read) {
-            (Shape::Struct(written), Shape::Struct(read)) => self.fields(at, written, read),
+            (Shape::Struct(written), Shape::Struct(read)) => self.compare_structs(at, written, read),
             (Shape::Enum(written), Shape::Enum(read)) => {
                 for value in written.iter().filter(|value| !read.iter().any(|read| read.value == value.value)) {
                     self.breaks(at, format_args!("`{}` is written and not known where it is read", value.value));
@@ -196,12 +196,12 @@ impl Check<'_> {
                     self.breaks(at, format_args!("{} is written and not known where it is read", value.value));
                 }
             }
-            (Shape::Union(written), Shape::Union(read)) => self.union(at, written, read),
+            (Shape::Union(written), Shape::Union(read)) => self.compare_unions(at, written, read),
             _ => self.breaks(at, "another type"),
         }
     }
 
-    fn fields(&mut self, at: &str, written: &Struct, read: &Struct) {
+    fn compare_structs(&mut self, at: &str, written: &Struct, read: &Struct) {
         for field in &read.fields {
             let at = format!("{at}.{}", field.name);
             match written.fields.iter().find(|written| written.name == field.name) {
@@ -209,7 +209,7 @@ impl Check<'_> {
                     if field.required && !writer.required {
                         self.breaks(&at, "must be there, and may be absent on the other side");
                     }
-                    self.kind(&at, &writer.kind, &field.kind);
+                    self.compare_types(&at, &writer.ty, &field.ty);
                 }
                 None if field.required => self.breaks(&at, "must be there, and is not written"),
                 None => {}
@@ -220,12 +220,12 @@ impl Check<'_> {
             match &read.rest {
                 Rest::Ignored => {}
                 Rest::Denied => self.breaks(&at, "is written, and unknown fields are an error where it is read"),
-                Rest::Map(_, values) => self.kind(&at, &field.kind, values),
+                Rest::Map(_, values) => self.compare_types(&at, &field.ty, values),
             }
         }
         match (&written.rest, &read.rest) {
             (Rest::Map(a, written), Rest::Map(b, read)) if reads_keys(a, b) => {
-                self.kind(&format!("{at}.*"), written, read);
+                self.compare_types(&format!("{at}.*"), written, read);
             }
             (Rest::Map(..), Rest::Denied | Rest::Map(..)) => self.breaks(at, "has fields that are not read"),
             _ => {}
@@ -235,14 +235,14 @@ impl Check<'_> {
                 if written.optional && !read.optional {
                     self.breaks(at, "a flattened enum must be there, and may be absent on the other side");
                 }
-                self.kind(at, &Type::Named(written.name.clone()), &Type::Named(read.name.clone()));
+                self.compare_types(at, &Type::Named(written.name.clone()), &Type::Named(read.name.clone()));
             }
         } else if !read.flattened.iter().all(|union| union.optional) || !written.flattened.is_empty() {
             self.breaks(at, "other flattened enums");
         }
     }
 
-    fn union(&mut self, at: &str, written: &Union, read: &Union) {
+    fn compare_unions(&mut self, at: &str, written: &Union, read: &Union) {
         if written.tagging != read.tagging {
             return self.breaks(at, "another representation of the enum");
         }
@@ -259,7 +259,7 @@ impl Check<'_> {
                 read.variants.iter().find(|read| read.name == variant.name)
             };
             match reader {
-                Some(reader) => self.body(&format!("{at}.{}", variant.name), &variant.body, &reader.body),
+                Some(reader) => self.compare_bodies(&format!("{at}.{}", variant.name), &variant.body, &reader.body),
                 None => self.breaks(
                     at,
                     format_args!("the variant `{}` is written and not known where it is read", variant.name),
@@ -270,18 +270,18 @@ impl Check<'_> {
 
     fn fits(&self, written: &Variant, read: &Variant) -> bool {
         let mut check = Check { side: self.side, seen: self.seen.clone(), breaks: Vec::new(), differs: false };
-        check.body("", &written.body, &read.body);
+        check.compare_bodies("", &written.body, &read.body);
         check.breaks.is_empty()
     }
 
-    fn body(&mut self, at: &str, written: &Body, read: &Body) {
+    fn compare_bodies(&mut self, at: &str, written: &Body, read: &Body) {
         match (written, read) {
             (Body::Unit, Body::Unit) => {}
-            (Body::Newtype(written), Body::Newtype(read)) => self.kind(at, written, read),
-            (Body::Struct(written), Body::Struct(read)) => self.fields(at, written, read),
+            (Body::Newtype(written), Body::Newtype(read)) => self.compare_types(at, written, read),
+            (Body::Struct(written), Body::Struct(read)) => self.compare_structs(at, written, read),
             // A unit variant is an object with only the tag. It is compared like an empty struct.
-            (Body::Unit, Body::Struct(read)) => self.fields(at, &Struct::default(), read),
-            (Body::Struct(written), Body::Unit) => self.fields(at, written, &Struct::default()),
+            (Body::Unit, Body::Struct(read)) => self.compare_structs(at, &Struct::default(), read),
+            (Body::Struct(written), Body::Unit) => self.compare_structs(at, written, &Struct::default()),
             _ => self.breaks(at, "another content"),
         }
     }
@@ -308,12 +308,12 @@ fn is_read_as(written: &Type, read: &Type) -> bool {
 }
 
 /// Follows aliases to the type itself.
-fn resolve<'a>(api: &'a Api, kind: &'a Type) -> Resolved<'a> {
-    let mut kind = kind;
+fn resolve<'a>(api: &'a Api, ty: &'a Type) -> Resolved<'a> {
+    let mut ty = ty;
     loop {
-        let Type::Named(name) = kind else { return Resolved::Type(kind) };
+        let Type::Named(name) = ty else { return Resolved::Type(ty) };
         match api.get(name).map(|def| &def.shape) {
-            Some(Shape::Alias(other)) if other != kind => kind = other,
+            Some(Shape::Alias(other)) if other != ty => ty = other,
             Some(shape) => return Resolved::Shape(shape),
             None => return Resolved::Type(&Type::Any),
         }

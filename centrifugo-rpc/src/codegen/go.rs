@@ -1,33 +1,33 @@
 //! Generates the Go client, a module without dependencies.
 
-use super::{Api, File, MARK, Package};
+use super::{Api, File, MARK, Package, lower};
 
 mod code;
 mod docs;
 mod guide;
-mod kinds;
 mod methods;
 mod models;
 mod names;
 mod print;
 mod runtime;
+mod types;
 
-use kinds::Kinds;
 use names::Names;
+use types::Types;
 
 /// Generates the files of the package.
 pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
     // A nil pointer stands for both absent and null; the contract decides which.
-    let api = api.clone().unified();
+    let api = lower::unified(api);
     let names = Names::of(&api);
-    let kinds = Kinds::new(&api, &names);
+    let types = Types::new(&api, &names);
     let mut files = runtime::files();
     files.push(File::new("go.mod", format!("// {MARK}\n\nmodule {}\n\ngo 1.24\n", package.name)));
-    files.push(File::new("README.md", guide::readme(&kinds, package)));
+    files.push(File::new("README.md", guide::readme(&types, package)));
     files.push(go_file("contract.go", &methods::contract(&api)));
-    files.push(go_file("methods.go", &methods::methods(&kinds)));
-    files.push(go_file("models.go", &models::models(&kinds)));
-    files.push(go_file("models_json.go", &code::codes(&kinds)));
+    files.push(go_file("methods.go", &methods::methods(&types)));
+    files.push(go_file("models.go", &models::models(&types)));
+    files.push(go_file("models_json.go", &code::codes(&types)));
     files.push(go_file("tuples.go", &models::tuples(&api)));
     files.retain(|file| !file.contents.is_empty());
     files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -50,7 +50,7 @@ pub(crate) struct TypeDef {
     pub shape: Shape,
     /// Only set for the `…Input` half of a type that has different shapes in params and in results: the name of the
     /// original type, if the only difference is that params may omit fields that may also be null. See
-    /// [`Api::unified`].
+    /// [`unified`](super::lower::unified).
     pub same_as: Option<String>,
     /// Set for every such `…Input`: the name of the original type.
     pub input_of: Option<String>,
@@ -87,7 +87,7 @@ pub(crate) struct Field {
     pub required: bool,
     /// The meaning of an absent field, if the contract declares one; otherwise null.
     pub default: Value,
-    pub kind: Type,
+    pub ty: Type,
 }
 
 /// A union whose members are members of the enclosing object.
@@ -300,36 +300,8 @@ impl Api {
     /// Whether the API uses integers that JavaScript numbers cannot represent exactly.
     pub(crate) fn has_wide_integers(&self) -> bool {
         let mut wide = false;
-        self.visit(&mut |kind| wide |= matches!(kind, Type::Integer(integer) if integer.is_wide()));
+        self.visit(&mut |ty| wide |= matches!(ty, Type::Integer(integer) if integer.is_wide()));
         wide
-    }
-
-    /// Merges types for languages in which a field that may be absent and null has the same type as a field that may
-    /// only be null. Types that differ in nothing else become one type again, and `…Input` becomes an alias of it. The
-    /// result of a call can then be sent back as params.
-    pub(crate) fn unified(mut self) -> Self {
-        let same: Vec<_> = self.types.iter().filter_map(|def| Some((def.name.clone(), def.same_as.clone()?))).collect();
-        let original = |name: &str| same.iter().find(|(input, _)| input == name).map(|(_, output)| output.clone());
-        for (input, output) in &same {
-            let alias = Shape::Alias(Type::Named(output.clone()));
-            let Some(def) = self.types.iter_mut().find(|def| def.name == *input) else { continue };
-            let shape = std::mem::replace(&mut def.shape, alias);
-            if let Some(def) = self.types.iter_mut().find(|def| def.name == *output) {
-                def.shape = shape;
-            }
-        }
-        for def in &mut self.types {
-            if def.same_as.is_none() {
-                def.shape.rename(&original);
-            }
-        }
-        for method in &mut self.methods {
-            if let Some(params) = &mut method.params {
-                params.rename(&original);
-            }
-        }
-        super::lower::name_variants(&mut self.types);
-        self
     }
 
     fn visit(&self, f: &mut impl FnMut(&Type)) {

@@ -10,12 +10,17 @@ use super::names;
 use crate::contract::Contract;
 use crate::registry::MethodKind;
 
+mod clashes;
 mod constraints;
 mod directions;
 mod enums;
 mod objects;
 mod scalars;
+mod unify;
 mod unions;
+
+use unify::name_variants;
+pub(crate) use unify::unified;
 
 /// A schema that is an object.
 type Object = Map<String, Value>;
@@ -46,8 +51,8 @@ pub(crate) fn lower(contract: &Contract) -> Result<Api, Vec<String>> {
             params: method
                 .params
                 .as_ref()
-                .map(|schema| params.kind(schema, &place("params"), &format!("{base}Params"))),
-            result: results.kind(&method.result, &place("result"), &format!("{base}Result")),
+                .map(|schema| params.lower_type(schema, &place("params"), &format!("{base}Params"))),
+            result: results.lower_type(&method.result, &place("result"), &format!("{base}Result")),
         }
     });
     let methods: Vec<_> = methods.collect();
@@ -56,23 +61,12 @@ pub(crate) fn lower(contract: &Contract) -> Result<Api, Vec<String>> {
     let mut problems: Vec<_> = [&params, &results].into_iter().flat_map(|side| side.sentences(contract)).collect();
     let (types, methods) = directions::join(params.types, results.types, methods, &mut problems);
     let mut types: Vec<_> = types.into_values().collect();
-    problems.extend(names::clashes(&methods, &types));
+    problems.extend(clashes::between(&methods, &types));
     if !problems.is_empty() {
         return Err(problems);
     }
     name_variants(&mut types);
     Ok(Api { hash: contract.hash.clone(), methods, types })
-}
-
-/// Assigns each variant a type name.
-pub(super) fn name_variants(types: &mut [TypeDef]) {
-    let mut taken: BTreeSet<_> = types.iter().map(|def| names::folded(&def.name)).collect();
-    for def in types {
-        let Shape::Union(union) = &mut def.shape else { continue };
-        for variant in &mut union.variants {
-            variant.type_name = free_name(&format!("{}{}", def.name, names::pascal(&variant.name)), &mut taken);
-        }
-    }
 }
 
 /// Returns `wanted`, with a number appended if the name is taken, and marks the name as taken.
@@ -142,8 +136,8 @@ impl Lowering {
 
     fn define(&mut self, name: &str, schema: &Value, place: &Place) {
         let shape = match schema {
-            Value::Object(schema) => self.shape(schema, place, name),
-            schema => Shape::Alias(self.kind(schema, place, name)),
+            Value::Object(schema) => self.lower_definition(schema, place, name),
+            schema => Shape::Alias(self.lower_type(schema, place, name)),
         };
         let def = TypeDef {
             name: name.to_owned(),
@@ -168,7 +162,7 @@ impl Lowering {
     }
 
     /// Lowers the schema of a definition.
-    fn shape(&mut self, schema: &Object, place: &Place, name: &str) -> Shape {
+    fn lower_definition(&mut self, schema: &Object, place: &Place, name: &str) -> Shape {
         self.check_keywords(schema, place);
         if let Some(values) = enums::strings(schema) {
             return Shape::Enum(values);
@@ -182,28 +176,28 @@ impl Lowering {
             None => {}
         }
         if let Some(inner) = scalars::nullable(schema) {
-            return Shape::Alias(nullable(self.kind(&inner, place, &format!("{name}Value"))));
+            return Shape::Alias(nullable(self.lower_type(&inner, place, &format!("{name}Value"))));
         }
         if objects::is_struct(schema) {
-            return Shape::Struct(self.fields(schema, place, name, None));
+            return Shape::Struct(self.lower_object(schema, place, name, None));
         }
         match unions::members(schema).next() {
-            Some(members) if unions::nullable(members).is_none() => Shape::Union(self.union(schema, place, name)),
-            _ => Shape::Alias(self.kind_of(schema, place, name)),
+            Some(members) if unions::nullable(members).is_none() => Shape::Union(self.lower_union(schema, place, name)),
+            _ => Shape::Alias(self.lower_unnamed(schema, place, name)),
         }
     }
 
     /// Lowers a schema at its place of use. `name` is the name of the definition if the schema needs one.
-    fn kind(&mut self, schema: &Value, place: &Place, name: &str) -> Type {
+    fn lower_type(&mut self, schema: &Value, place: &Place, name: &str) -> Type {
         match schema {
             Value::Bool(true) => Type::Any,
             Value::Bool(false) => Type::Never,
             Value::Object(schema) => {
                 if let Some(inner) = scalars::nullable(schema) {
-                    return nullable(self.kind(&inner, place, name));
+                    return nullable(self.lower_type(&inner, place, name));
                 }
                 if let Some((keys, values)) = enums::keys(schema, true) {
-                    return self.map_of_keys(&keys, values, place, name);
+                    return self.lower_map_of_keys(&keys, values, place, name);
                 }
                 let needs_a_name = enums::strings(schema).is_some()
                     || enums::integers(schema).is_some()
@@ -213,7 +207,7 @@ impl Lowering {
                     return Type::Named(self.hoist(&Value::Object(schema.clone()), place, name));
                 }
                 self.check_keywords(schema, place);
-                self.kind_of(schema, place, name)
+                self.lower_unnamed(schema, place, name)
             }
             other => {
                 self.problem(place, format!("`{other}` is not a schema"));
@@ -224,8 +218,8 @@ impl Lowering {
 
     /// Lowers a map whose keys are the values of an enum. schemars lists only the values, so the key type is the enum
     /// of the contract with exactly these values, or a new enum.
-    fn map_of_keys(&mut self, keys: &[&str], values: &Value, place: &Place, name: &str) -> Type {
-        let values = self.kind(values, &place.at("properties").at(keys[0]), &format!("{name}Value"));
+    fn lower_map_of_keys(&mut self, keys: &[&str], values: &Value, place: &Place, name: &str) -> Type {
+        let values = self.lower_type(values, &place.at("properties").at(keys[0]), &format!("{name}Value"));
         let mut sorted: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
         sorted.sort();
         let found = self.enums.get(&sorted).cloned();
@@ -238,20 +232,20 @@ impl Lowering {
         Type::Map(Key::Enum(Box::new(Type::Named(key))), Box::new(values))
     }
 
-    fn kind_of(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
+    fn lower_unnamed(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
         if let Some(reference) = schema.get("$ref") {
-            return self.reference(reference, place);
+            return self.lower_ref(reference, place);
         }
         if let Some((keyword, inner)) = unions::members(schema).next().and_then(unions::nullable) {
-            return nullable(self.kind(inner, &place.at(keyword), name));
+            return nullable(self.lower_type(inner, &place.at(keyword), name));
         }
         if schema.get("not").is_some_and(is_anything) {
             return Type::Never;
         }
-        self.typed(schema, place, name)
+        self.lower_typed(schema, place, name)
     }
 
-    fn reference(&mut self, reference: &Value, place: &Place) -> Type {
+    fn lower_ref(&mut self, reference: &Value, place: &Place) -> Type {
         match reference.as_str().and_then(referred) {
             Some((side, name)) if side == self.side => Type::Named(name),
             _ => {
@@ -319,11 +313,11 @@ fn referred(reference: &str) -> Option<(&str, String)> {
     Some((side, name.replace("~1", "/").replace("~0", "~")))
 }
 
-fn nullable(kind: Type) -> Type {
-    match kind {
+fn nullable(ty: Type) -> Type {
+    match ty {
         // Null is already one of the values of these types.
-        Type::Any | Type::Null | Type::Nullable(_) => kind,
-        kind => Type::Nullable(Box::new(kind)),
+        Type::Any | Type::Null | Type::Nullable(_) => ty,
+        ty => Type::Nullable(Box::new(ty)),
     }
 }
 

@@ -1,17 +1,12 @@
-//! Turns names into identifiers: names of the wire, which may contain anything, and names of Rust.
+//! Turns names into identifiers: names of the wire, which may contain anything, and names of Rust. Only the casing and
+//! the scopes, which all languages share; each language has a module `names` with its own rules and reserved words.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use unicode_ident::{is_xid_continue, is_xid_start};
-
-use super::ir::{Method, TypeDef};
-
-pub(crate) mod go;
-pub(crate) mod python;
-pub(crate) mod typescript;
 
 /// `tasks_get_stats`
 pub(crate) fn snake(name: &str) -> String {
@@ -152,30 +147,6 @@ impl Scope {
         self.taken.insert(free.clone());
         free
     }
-}
-
-/// Methods that would share an identifier, and types that would.
-pub(super) fn clashes(methods: &[Method], types: &[TypeDef]) -> Vec<String> {
-    let methods = clash(methods.iter().map(|method| method.name.as_str()));
-    let types = clash(types.iter().map(|def| def.name.as_str()));
-    let methods = methods.into_iter().map(|names| {
-        format!("the methods `{}` would get one name in clients: rename one of them", names.join("` and `"))
-    });
-    let types = types.into_iter().map(|names| {
-        format!(
-            "the types `{}` would get one name in clients: give one another name with `#[schemars(rename = \"…\")]`",
-            names.join("` and `")
-        )
-    });
-    methods.chain(types).collect()
-}
-
-fn clash<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Vec<&'a str>> {
-    let mut by_identifier: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for name in names {
-        by_identifier.entry(folded(name)).or_default().push(name);
-    }
-    by_identifier.into_values().filter(|names| names.len() > 1).collect()
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(crate) fn problems(api: &Api, method: &str, params: &Type, read: Read) -> Ve
         doubts: 0,
         found: BTreeSet::new(),
     };
-    walk.kind(params);
+    walk.visit_type(params);
     walk.found.into_iter().map(|(place, what)| format!("method `{method}`: {place}: {what}")).collect()
 }
 
@@ -112,31 +112,31 @@ impl<'a> Walk<'a> {
         self.turns.pop();
     }
 
-    fn kind(&mut self, kind: &'a Type) {
-        match kind {
+    fn visit_type(&mut self, ty: &'a Type) {
+        match ty {
             Type::Any => self.doubt(Doubt::Raw, |_| Some(json!(1))),
             Type::Integer(integer) if matches!(integer.width, Width::I128 | Width::U128) => {
-                self.doubt(Doubt::Wide, |samples| samples.of(kind));
+                self.doubt(Doubt::Wide, |samples| samples.of(ty));
             }
-            Type::Nullable(inner) => self.kind(inner),
-            Type::Array { items, .. } => self.within("[]", Around::Item, |walk| walk.kind(items)),
+            Type::Nullable(inner) => self.visit_type(inner),
+            Type::Array { items, .. } => self.within("[]", Around::Item, |walk| walk.visit_type(items)),
             Type::FixedArray { items, len } => {
                 let all = vec![&**items; *len];
-                self.within("[]", Around::Items(all, 0), |walk| walk.kind(items));
+                self.within("[]", Around::Items(all, 0), |walk| walk.visit_type(items));
             }
             Type::Tuple(items) => {
                 for (index, item) in items.iter().enumerate() {
                     let around = Around::Items(items.iter().collect(), index);
-                    self.within(format!("[{index}]"), around, |walk| walk.kind(item));
+                    self.within(format!("[{index}]"), around, |walk| walk.visit_type(item));
                 }
             }
-            Type::Map(key, values) => self.entries(None, None, key, values),
-            Type::Named(name) => self.named(name),
+            Type::Map(key, values) => self.visit_entries(None, None, key, values),
+            Type::Named(name) => self.visit_named(name),
             _ => {}
         }
     }
 
-    fn named(&mut self, name: &'a str) {
+    fn visit_named(&mut self, name: &'a str) {
         let Some(def) = self.api.get(name).filter(|_| !self.clean.contains(name)) else { return };
         if self.open.contains(&name) {
             self.doubts += 1;
@@ -147,14 +147,14 @@ impl<'a> Walk<'a> {
         let doubts = self.doubts;
         self.open.push(name);
         match &def.shape {
-            Shape::Alias(kind) => self.kind(kind),
+            Shape::Alias(ty) => self.visit_type(ty),
             Shape::Struct(fields) => {
                 if self.met.insert(name) {
                     self.doubt(Doubt::Missing(fields), |samples| samples.fields(fields).map(Value::Object));
                 }
-                self.fields(None, fields);
+                self.visit_struct(None, fields);
             }
-            Shape::Union(union) => self.union(union),
+            Shape::Union(union) => self.visit_union(union),
             Shape::Enum(_) | Shape::Integers(_) => {}
         }
         self.open.pop();
@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn union(&mut self, union: &'a Union) {
+    fn visit_union(&mut self, union: &'a Union) {
         for variant in &union.variants {
             let name = variant.name.as_str();
             match (&union.tagging, &variant.body) {
@@ -174,33 +174,35 @@ impl<'a> Walk<'a> {
                 (_, Body::Unit) => {}
                 (Tagging::External, body) => {
                     self.within(format!(".{name}"), Around::Member(None, None, name.to_owned()), |walk| {
-                        walk.body(body);
+                        walk.visit_body(body);
                     });
                 }
                 (Tagging::Internal { tag }, Body::Struct(fields)) => {
-                    self.within(format!(".{name}"), Around::Nothing, |walk| walk.fields(Some((tag, name)), fields));
+                    self.within(format!(".{name}"), Around::Nothing, |walk| {
+                        walk.visit_struct(Some((tag, name)), fields);
+                    });
                 }
-                (Tagging::Internal { tag }, Body::Newtype(kind)) => {
-                    if self.has_field(kind, tag) {
+                (Tagging::Internal { tag }, Body::Newtype(ty)) => {
+                    if self.has_field(ty, tag) {
                         let what =
                             "it is the tag of the enum as well, and serde reads only one: rename the field or the tag";
                         self.found.insert((format!("{}.{name}.{tag}", self.place()), what.to_owned()));
                         continue;
                     }
                     let around = Around::Members(Some((tag, name)), None, None);
-                    self.within(format!(".{name}"), around, |walk| walk.kind(kind));
+                    self.within(format!(".{name}"), around, |walk| walk.visit_type(ty));
                 }
                 (Tagging::Untagged, body) => self.within(format!(".{name}"), Around::Nothing, |walk| {
                     walk.turns.last_mut().into_iter().for_each(|turn| turn.is_untagged = true);
-                    walk.body(body);
+                    walk.visit_body(body);
                 }),
             }
         }
     }
 
     /// Whether values of this type have a member with this name.
-    fn has_field(&self, kind: &Type, name: &str) -> bool {
-        let Type::Named(def) = kind else { return false };
+    fn has_field(&self, ty: &Type, name: &str) -> bool {
+        let Type::Named(def) = ty else { return false };
         match self.api.get(def).map(|def| &def.shape) {
             Some(Shape::Struct(fields)) => fields.fields.iter().any(|field| field.name == name),
             _ => false,
@@ -212,31 +214,31 @@ impl<'a> Walk<'a> {
         self.turns.iter().fold("params".to_owned(), |place, turn| place + &turn.place)
     }
 
-    fn body(&mut self, body: &'a Body) {
+    fn visit_body(&mut self, body: &'a Body) {
         match body {
             Body::Unit => {}
-            Body::Newtype(kind) => self.kind(kind),
-            Body::Struct(fields) => self.fields(None, fields),
+            Body::Newtype(ty) => self.visit_type(ty),
+            Body::Struct(fields) => self.visit_struct(None, fields),
         }
     }
 
     /// Visits the fields of a struct, beside a tag.
-    fn fields(&mut self, tag: Tag<'a>, fields: &'a Struct) {
+    fn visit_struct(&mut self, tag: Tag<'a>, fields: &'a Struct) {
         for field in &fields.fields {
             let around = Around::Member(tag, Some(fields), field.name.clone());
-            self.within(format!(".{}", field.name), around, |walk| walk.kind(&field.kind));
+            self.within(format!(".{}", field.name), around, |walk| walk.visit_type(&field.ty));
         }
         for flattened in &fields.flattened {
             let around = Around::Members(tag, Some(fields), Some(&flattened.name));
-            self.within("", around, |walk| walk.named(&flattened.name));
+            self.within("", around, |walk| walk.visit_named(&flattened.name));
         }
         if let Rest::Map(key, values) = &fields.rest {
-            self.entries(tag, Some(fields), key, values);
+            self.visit_entries(tag, Some(fields), key, values);
         }
     }
 
     /// Visits the entries of a map, which may stand beside other members.
-    fn entries(&mut self, tag: Tag<'a>, fields: Option<&'a Struct>, key: &'a Key, values: &'a Type) {
+    fn visit_entries(&mut self, tag: Tag<'a>, fields: Option<&'a Struct>, key: &'a Key, values: &'a Type) {
         let doubt = match key {
             Key::Signed | Key::Unsigned => Some((Doubt::IntegerKeys, INTEGER_KEY)),
             Key::String => Some((Doubt::TextKeys, TEXT_KEY)),
@@ -247,7 +249,7 @@ impl<'a> Walk<'a> {
             self.within("", around, |walk| walk.doubt(doubt, |samples| samples.of(values)));
         }
         if let Some(key) = sample::key(self.api, key) {
-            self.within("{}", Around::Member(tag, fields, key), |walk| walk.kind(values));
+            self.within("{}", Around::Member(tag, fields, key), |walk| walk.visit_type(values));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Generates the Python client: the hand-written modules, the models, and one method per method of the contract.
 
-use super::{Api, File, MARK, Package};
+use super::{Api, File, MARK, Package, lower};
 
 mod api;
 mod classes;
@@ -8,6 +8,7 @@ mod docs;
 mod imports;
 mod layout;
 mod models;
+mod names;
 mod package;
 mod readme;
 mod types;
@@ -16,7 +17,7 @@ use types::Types;
 
 /// Generates the files of the package.
 pub(crate) fn generate(api: &Api, package: &Package) -> Vec<File> {
-    let api = api.clone().unified();
+    let api = lower::unified(api);
     let types = Types::new(&api);
     let mut files = package::hand_written();
     files.extend(models::print(&api, &types).map(|models| File::new("models.py", models)));

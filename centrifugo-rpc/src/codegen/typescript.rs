@@ -103,7 +103,7 @@ fn codecs_module(context: &Context<'_>) -> String {
     let mut used = Used { schema: !context.api.types.is_empty(), ..Used::default() };
     for def in &context.api.types {
         used.types |= matches!(def.shape, Shape::Enum(_) | Shape::Integers(_));
-        def.shape.visit(&mut |kind| used.wide |= is_wide(kind));
+        def.shape.visit(&mut |ty| used.wide |= is_wide(ty));
     }
     let imports = [
         (used.schema, "import * as c from './runtime/schema.js';"),
@@ -117,10 +117,10 @@ fn api_module(context: &Context<'_>) -> String {
     let mut used = Used::default();
     for method in &context.api.methods {
         let result = (!method.is_notification()).then_some(&method.result);
-        for kind in method.params.iter().chain(result) {
-            kind.visit(&mut |kind| match kind {
+        for ty in method.params.iter().chain(result) {
+            ty.visit(&mut |ty| match ty {
                 Type::Named(_) => used.types = true,
-                kind if is_wide(kind) => used.wide = true,
+                ty if is_wide(ty) => used.wide = true,
                 _ => used.schema = true,
             });
         }
@@ -166,8 +166,8 @@ export class APIClient {{
 fn api_declarations(context: &Context<'_>) -> String {
     let mut uses_types = false;
     for method in &context.api.methods {
-        for kind in method.params.iter().chain([&method.result]) {
-            kind.visit(&mut |kind| uses_types |= matches!(kind, Type::Named(_)));
+        for ty in method.params.iter().chain([&method.result]) {
+            ty.visit(&mut |ty| uses_types |= matches!(ty, Type::Named(_)));
         }
     }
     let imports = [
@@ -208,8 +208,8 @@ impl Context<'_> {
     }
 }
 
-fn is_wide(kind: &Type) -> bool {
-    matches!(kind, Type::Integer(integer) if integer.is_wide())
+fn is_wide(ty: &Type) -> bool {
+    matches!(ty, Type::Integer(integer) if integer.is_wide())
 }
 
 /// `code` with the imports that it needs.

@@ -1,22 +1,22 @@
 //! Prints the codecs of the types: one method per type both writes and reads.
 
 use super::docs::comment;
-use super::kinds::{Kinds, Presence};
 use super::names::Members;
 use super::print::{function, literal, returning};
+use super::types::{Presence, Types};
 use crate::codegen::ir::{Body, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
 
-pub(super) fn codes(kinds: &Kinds<'_>) -> String {
-    let codes = kinds.api.types.iter().flat_map(|def| [as_input(kinds, def), code(kinds, def)]);
+pub(super) fn codes(types: &Types<'_>) -> String {
+    let codes = types.api.types.iter().flat_map(|def| [as_input(types, def), code(types, def)]);
     codes.filter(|code| !code.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// Prints the conversion of a result value to a params value, if the two have different types.
-fn as_input(kinds: &Kinds<'_>, def: &TypeDef) -> String {
-    let has_methods = |def: &TypeDef| !matches!(def.shape, Shape::Alias(_)) || kinds.is_recursive_alias(&def.name);
-    let output = def.input_of.as_ref().and_then(|output| kinds.api.get(output));
+fn as_input(types: &Types<'_>, def: &TypeDef) -> String {
+    let has_methods = |def: &TypeDef| !matches!(def.shape, Shape::Alias(_)) || types.is_recursive_alias(&def.name);
+    let output = def.input_of.as_ref().and_then(|output| types.api.get(output));
     let Some(output) = output.filter(|output| has_methods(output) && has_methods(def)) else { return String::new() };
-    let (from, to) = (kinds.names.of_type(&output.name), kinds.names.of_type(&def.name));
+    let (from, to) = (types.names.of_type(&output.name), types.names.of_type(&def.name));
     let documentation = "AsInput is the value as params take it. The error says why they do not.";
     comment(documentation, "")
         + &returning(
@@ -25,22 +25,22 @@ fn as_input(kinds: &Kinds<'_>, def: &TypeDef) -> String {
         )
 }
 
-fn code(kinds: &Kinds<'_>, def: &TypeDef) -> String {
-    let name = kinds.names.of_type(&def.name);
+fn code(types: &Types<'_>, def: &TypeDef) -> String {
+    let name = types.names.of_type(&def.name);
     match &def.shape {
-        Shape::Struct(fields) => [public(name), object_code(name), members(kinds, fields, name)].join("\n"),
+        Shape::Struct(fields) => [public(name), object_code(name), members(types, fields, name)].join("\n"),
         Shape::Enum(_) | Shape::Integers(_) => {
-            let constants = kinds.names.parts(&def.name);
+            let constants = types.names.parts(&def.name);
             let known = constants.iter().map(|constant| format!(", {constant}")).collect::<String>();
             let function = if matches!(def.shape, Shape::Enum(_)) { "enum" } else { "integerEnum" };
             returning(&format!("(v *{name}) code(c *coder)"), &format!("{function}(v, c{known})"))
         }
-        Shape::Union(union) => union_code(kinds, union, def, name),
-        Shape::Alias(kind) if kinds.is_recursive_alias(&def.name) => {
-            let codec = kinds.kind(kind).codec;
-            let value = match kind {
+        Shape::Union(union) => union_code(types, union, def, name),
+        Shape::Alias(ty) if types.is_recursive_alias(&def.name) => {
+            let codec = types.go_type(ty).codec;
+            let value = match ty {
                 Type::Nullable(_) => "&v.Value".to_owned(),
-                _ => format!("(*{})(v)", kinds.kind(kind).name),
+                _ => format!("(*{})(v)", types.go_type(ty).name),
             };
             let code = returning(&format!("(v *{name}) code(c *coder)"), &format!("{codec}({value}, c)"));
             [public(name), code].join("\n")
@@ -63,26 +63,26 @@ fn object_code(name: &str) -> String {
     returning(&format!("(v *{name}) code(c *coder)"), "c.object(v.members)")
 }
 
-fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
+fn members(types: &Types<'_>, fields: &Struct, name: &str) -> String {
     let members = Members::of(fields, name);
     let (mut lines, mut nullable) = (Vec::new(), Vec::new());
     for (member, field) in &members.fields {
-        let (wire, kind) = (literal(&field.name), kinds.field(field));
+        let (wire, ty) = (literal(&field.name), types.field(field));
         let value = format!("v.{member}");
-        lines.push(match kind.presence {
-            Presence::Required => format!("required(o, {wire}, &{value}, {})", kind.codec),
-            Presence::Absent => format!("optional(o, {wire}, {value} == nil, &{value}, {})", kind.codec),
+        lines.push(match ty.presence {
+            Presence::Required => format!("required(o, {wire}, &{value}, {})", ty.codec),
+            Presence::Absent => format!("optional(o, {wire}, {value} == nil, &{value}, {})", ty.codec),
             Presence::AbsentOrNull => {
                 let bit = nullable.len();
                 nullable.push(wire.clone());
-                format!("absentOrNull(o, {wire}, {value} == nil, &{value}, v.nulls[:], {bit}, {})", kind.codec)
+                format!("absentOrNull(o, {wire}, {value} == nil, &{value}, v.nulls[:], {bit}, {})", ty.codec)
             }
         });
     }
-    for (member, kind, optional) in &members.flattened {
+    for (member, ty, optional) in &members.flattened {
         let value = format!("v.{member}");
         lines.push(if *optional {
-            format!("perhaps(o, {value}.Value == nil, &{value}, (*{}).members)", kinds.names.of_type(kind))
+            format!("perhaps(o, {value}.Value == nil, &{value}, (*{}).members)", types.names.of_type(ty))
         } else {
             format!("{value}.members(o)")
         });
@@ -91,7 +91,7 @@ fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
         Rest::Ignored => {}
         Rest::Denied => lines.push("o.deny()".to_owned()),
         Rest::Map(key, values) => {
-            let (keys, codec) = (kinds.key(key).1, kinds.kind(values).codec);
+            let (keys, codec) = (types.key(key).1, types.go_type(values).codec);
             lines.push(format!("rest(o, &v.{}, {keys}, {codec})", members.rest));
         }
     }
@@ -107,12 +107,12 @@ fn members(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
     format!("{documentation}{set_null}\n{members}")
 }
 
-fn union_code(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
-    let parts = kinds.names.parts(&def.name);
+fn union_code(types: &Types<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
+    let parts = types.names.parts(&def.name);
     let (Some(interface), identifiers) = (parts.last(), &parts[..union.variants.len()]) else { return String::new() };
     let variants: Vec<_> = union.variants.iter().zip(identifiers).collect();
-    let among = kinds.is_among_members(&def.name);
-    let only_among = kinds.is_only_among_members(&def.name);
+    let among = types.is_among_members(&def.name);
+    let only_among = types.is_only_among_members(&def.name);
     let mut printed = vec![public(name)];
     let internal = match &union.tagging {
         Tagging::Internal { tag } => Some(tag),
@@ -135,7 +135,7 @@ fn union_code(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> St
     }
     printed.push(markers.join("\n"));
     for (variant, identifier) in &variants {
-        printed.extend(variant_code(kinds, variant, identifier, internal.is_some(), among));
+        printed.extend(variant_code(types, variant, identifier, internal.is_some(), among));
     }
     printed.join("\n")
 }
@@ -182,16 +182,16 @@ fn member_lines(union: &Union, variants: &[(&Variant, &String)]) -> Vec<String> 
     lines
 }
 
-fn variant_code(kinds: &Kinds<'_>, variant: &Variant, name: &str, internal: bool, among: bool) -> Vec<String> {
+fn variant_code(types: &Types<'_>, variant: &Variant, name: &str, internal: bool, among: bool) -> Vec<String> {
     match &variant.body {
         Body::Unit => Vec::new(),
         Body::Newtype(Type::Null) => vec![returning(&format!("(v *{name}) code(c *coder)"), "nulls(nil, c)")],
-        Body::Struct(fields) if internal => vec![members(kinds, fields, name)],
-        Body::Struct(fields) => vec![object_code(name), members(kinds, fields, name)],
-        Body::Newtype(kind) => {
-            let codec = kinds.kind(kind).codec;
+        Body::Struct(fields) if internal => vec![members(types, fields, name)],
+        Body::Struct(fields) => vec![object_code(name), members(types, fields, name)],
+        Body::Newtype(ty) => {
+            let codec = types.go_type(ty).codec;
             let code = returning(&format!("(v *{name}) code(c *coder)"), &format!("{codec}(&v.Value, c)"));
-            let members = function(&format!("(v *{name}) members(o *object)"), &[inner_members(kinds, kind)]);
+            let members = function(&format!("(v *{name}) members(o *object)"), &[inner_members(types, ty)]);
             match (internal, among) {
                 (true, _) => vec![members],
                 (false, true) => vec![code, members],
@@ -202,19 +202,19 @@ fn variant_code(kinds: &Kinds<'_>, variant: &Variant, name: &str, internal: bool
 }
 
 /// The statement that reads and writes the content of a variant as members among others.
-fn inner_members(kinds: &Kinds<'_>, kind: &Type) -> String {
-    let resolved = match kind {
-        Type::Named(name) => kinds.resolve(name).map(|def| &def.shape),
+fn inner_members(types: &Types<'_>, ty: &Type) -> String {
+    let resolved = match ty {
+        Type::Named(name) => types.resolve(name).map(|def| &def.shape),
         _ => None,
     };
-    let kind = match resolved {
-        Some(Shape::Alias(kind)) => kind,
+    let ty = match resolved {
+        Some(Shape::Alias(ty)) => ty,
         Some(Shape::Struct(_) | Shape::Union(_)) => return "v.Value.members(o)".to_owned(),
-        Some(Shape::Enum(_) | Shape::Integers(_)) | None => kind,
+        Some(Shape::Enum(_) | Shape::Integers(_)) | None => ty,
     };
-    match kind {
+    match ty {
         Type::Map(key, values) => {
-            format!("rest(o, &v.Value, {}, {})", kinds.key(key).1, kinds.kind(values).codec)
+            format!("rest(o, &v.Value, {}, {})", types.key(key).1, types.go_type(values).codec)
         }
         Type::Any => "whole(o, &v.Value)".to_owned(),
         _ => "o.c.fail(\"it has no members\")".to_owned(),

@@ -1,14 +1,14 @@
 //! Prints the README of the package.
 
-use super::kinds::Kinds;
 use super::names::Members;
 use super::print::literal;
+use super::types::Types;
 use crate::codegen::ir::{Method, Rest, Shape, Struct, Type};
 use crate::codegen::{MARK, Package};
 
-pub(super) fn readme(kinds: &Kinds<'_>, package: &Package) -> String {
+pub(super) fn readme(types: &Types<'_>, package: &Package) -> String {
     let module = &package.name;
-    let example = example(kinds, module);
+    let example = example(types, module);
     format!(
         r#"<!-- {MARK} -->
 
@@ -89,17 +89,17 @@ wraps `client.ErrTokenRefused` ends the client.
 }
 
 /// A sample program that calls a method.
-fn example(kinds: &Kinds<'_>, module: &str) -> String {
-    let methods = &kinds.api.methods;
+fn example(types: &Types<'_>, module: &str) -> String {
+    let methods = &types.api.methods;
     let callable = |method: &&Method| !method.is_notification() && method.deprecated.is_none();
-    let best = methods.iter().filter(callable).max_by_key(|method| std::cmp::Reverse(cost(kinds, method)));
+    let best = methods.iter().filter(callable).max_by_key(|method| std::cmp::Reverse(cost(types, method)));
     let Some(method) = best.or(methods.first()) else {
         return program(module, &["fmt.Println(api.Connected())".to_owned()]);
     };
-    let name = kinds.names.of_method(&method.name);
+    let name = types.names.of_method(&method.name);
     let params = match &method.params {
         None => String::new(),
-        Some(params) => format!(", {}", value(kinds, params)),
+        Some(params) => format!(", {}", value(types, params)),
     };
     let call = format!("api.{name}(ctx{params})");
     let lines = if method.is_notification() || method.result == Type::Null {
@@ -139,9 +139,9 @@ func main() {{
 }
 
 /// The unsuitability of a method as an example. Methods whose params and result have simple members cost least.
-fn cost(kinds: &Kinds<'_>, method: &Method) -> usize {
-    let fields = |kind: &Type| match kind {
-        Type::Named(name) => match kinds.resolve(name).map(|def| &def.shape) {
+fn cost(types: &Types<'_>, method: &Method) -> usize {
+    let fields = |ty: &Type| match ty {
+        Type::Named(name) => match types.resolve(name).map(|def| &def.shape) {
             Some(Shape::Struct(fields)) => Some(fields.clone()),
             _ => None,
         },
@@ -151,42 +151,41 @@ fn cost(kinds: &Kinds<'_>, method: &Method) -> usize {
         None => 20,
         Some(fields) if fields.fields.is_empty() => 10,
         Some(fields) => {
-            let odd = fields.fields.iter().filter(|field| !field.required || !is_simple(&field.kind)).count();
+            let odd = fields.fields.iter().filter(|field| !field.required || !is_simple(&field.ty)).count();
             4 * (odd + fields.flattened.len()) + 2 * usize::from(fields.rest != Rest::Ignored) + fields.fields.len()
         }
     };
     // Methods that every service has are the least instructive.
     let own = usize::from(method.name.starts_with("system.")) * 100;
-    let texts =
-        |kind: &Type| fields(kind).is_some_and(|fields| fields.fields.iter().all(|field| field.kind == Type::String));
+    let texts = |ty: &Type| fields(ty).is_some_and(|fields| fields.fields.iter().all(|field| field.ty == Type::String));
     let params = method.params.as_ref().map_or(15, |params| of(fields(params)) + 2 * usize::from(!texts(params)));
     own + params + of(fields(&method.result))
 }
 
-fn is_simple(kind: &Type) -> bool {
-    matches!(kind, Type::Bool | Type::String | Type::Integer(_) | Type::F32 | Type::F64)
+fn is_simple(ty: &Type) -> bool {
+    matches!(ty, Type::Bool | Type::String | Type::Integer(_) | Type::F32 | Type::F64)
 }
 
 /// A sample expression of a type.
-fn value(kinds: &Kinds<'_>, kind: &Type) -> String {
-    let name = qualified(&kinds.kind(kind).name);
-    match kind {
+fn value(types: &Types<'_>, ty: &Type) -> String {
+    let name = qualified(&types.go_type(ty).name);
+    match ty {
         Type::Bool => "true".to_owned(),
         Type::String => "\"text\"".to_owned(),
         Type::Integer(_) | Type::F32 | Type::F64 if !name.starts_with('*') => "1".to_owned(),
-        Type::Named(named) => match kinds.resolve(named).map(|def| &def.shape) {
+        Type::Named(named) => match types.resolve(named).map(|def| &def.shape) {
             Some(Shape::Struct(fields)) => {
-                let members = Members::of(fields, kinds.names.of_type(named));
-                let simple = members.fields.iter().filter(|(_, field)| field.required && is_simple(&field.kind));
-                let simple = simple.filter(|(_, field)| !kinds.kind(&field.kind).name.starts_with('*'));
+                let members = Members::of(fields, types.names.of_type(named));
+                let simple = members.fields.iter().filter(|(_, field)| field.required && is_simple(&field.ty));
+                let simple = simple.filter(|(_, field)| !types.go_type(&field.ty).name.starts_with('*'));
                 let values: Vec<_> =
-                    simple.map(|(member, field)| format!("{member}: {}", value(kinds, &field.kind))).collect();
+                    simple.map(|(member, field)| format!("{member}: {}", value(types, &field.ty))).collect();
                 format!("{name}{{{}}}", values.join(", "))
             }
             Some(Shape::Enum(_) | Shape::Integers(_)) => {
-                kinds.names.parts(named).first().map_or_else(|| literal(""), |first| format!("client.{first}"))
+                types.names.parts(named).first().map_or_else(|| literal(""), |first| format!("client.{first}"))
             }
-            Some(Shape::Alias(kind)) => value(kinds, kind),
+            Some(Shape::Alias(ty)) => value(types, ty),
             Some(Shape::Union(_)) | None => format!("{name}{{}}"),
         },
         _ => format!("*new({name})"),

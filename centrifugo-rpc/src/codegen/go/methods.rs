@@ -1,8 +1,8 @@
 //! Prints the methods of the client.
 
 use super::docs::{comment, paragraphs};
-use super::kinds::Kinds;
 use super::print::literal;
+use super::types::Types;
 use crate::codegen::Api;
 use crate::codegen::ir::{Method, Type};
 
@@ -17,13 +17,13 @@ pub(super) fn contract(api: &Api) -> String {
     )
 }
 
-pub(super) fn methods(kinds: &Kinds<'_>) -> String {
-    let methods: Vec<_> = kinds.api.methods.iter().map(|method| self::method(kinds, method)).collect();
+pub(super) fn methods(types: &Types<'_>) -> String {
+    let methods: Vec<_> = types.api.methods.iter().map(|method| self::method(types, method)).collect();
     methods.join("\n")
 }
 
-fn method(kinds: &Kinds<'_>, method: &Method) -> String {
-    let name = kinds.names.of_method(&method.name);
+fn method(types: &Types<'_>, method: &Method) -> String {
+    let name = types.names.of_method(&method.name);
     let deprecated = match method.deprecated.as_deref() {
         None => String::new(),
         Some("") => "Deprecated: do not use it any more.".to_owned(),
@@ -40,11 +40,11 @@ fn method(kinds: &Kinds<'_>, method: &Method) -> String {
     let (parameter, payload) = match &method.params {
         None => (String::new(), "nil".to_owned()),
         Some(params) => {
-            let params = kinds.kind(params);
+            let params = types.go_type(params);
             (format!("params {}, ", params.name), format!("encoded(&params, {})", params.codec))
         }
     };
-    let result = kinds.kind(&method.result);
+    let result = types.go_type(&method.result);
     let (returns, body) = if method.is_notification() {
         ("error".to_owned(), format!("\treturn notify(ctx, c, {wire}, {payload}, options)\n"))
     } else if method.result == Type::Null {

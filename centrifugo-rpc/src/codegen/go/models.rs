@@ -3,51 +3,51 @@
 use std::collections::BTreeSet;
 
 use super::docs::{comment, deprecated, paragraphs};
-use super::kinds::{Kinds, Presence};
 use super::names::Members;
 use super::print::{Columns, literal};
+use super::types::{Presence, Types};
 use crate::codegen::Api;
 use crate::codegen::ir::{Body, Field, Rest, Shape, Struct, Tagging, Type, TypeDef, Union};
 
-pub(super) fn models(kinds: &Kinds<'_>) -> String {
-    let models: Vec<_> = kinds.api.types.iter().map(|def| model(kinds, def)).collect();
+pub(super) fn models(types: &Types<'_>) -> String {
+    let models: Vec<_> = types.api.types.iter().map(|def| model(types, def)).collect();
     models.join("\n")
 }
 
-fn model(kinds: &Kinds<'_>, def: &TypeDef) -> String {
-    let name = kinds.names.of_type(&def.name);
+fn model(types: &Types<'_>, def: &TypeDef) -> String {
+    let name = types.names.of_type(&def.name);
     let documentation = comment(&paragraphs(&[&def.description, deprecated(def.deprecated)]), "");
     match &def.shape {
-        Shape::Struct(fields) => documentation + &structure(kinds, fields, name),
+        Shape::Struct(fields) => documentation + &structure(types, fields, name),
         Shape::Enum(values) => {
             let values = values.iter().map(|value| (literal(&value.value), value.description.clone()));
-            documentation + &enumeration(name, "string", values, kinds.names.parts(&def.name))
+            documentation + &enumeration(name, "string", values, types.names.parts(&def.name))
         }
         Shape::Integers(values) => {
             let values = values.iter().map(|value| (value.value.to_string(), value.description.clone()));
-            documentation + &enumeration(name, "int64", values, kinds.names.parts(&def.name))
+            documentation + &enumeration(name, "int64", values, types.names.parts(&def.name))
         }
-        Shape::Union(union) => union_model(kinds, union, def, name),
-        Shape::Alias(kind) => documentation + &alias(kinds, kind, &def.name, name),
+        Shape::Union(union) => union_model(types, union, def, name),
+        Shape::Alias(ty) => documentation + &alias(types, ty, &def.name, name),
     }
 }
 
-fn structure(kinds: &Kinds<'_>, fields: &Struct, name: &str) -> String {
+fn structure(types: &Types<'_>, fields: &Struct, name: &str) -> String {
     let members = Members::of(fields, name);
     let (mut columns, mut nullable) = (Columns::default(), 0_usize);
     for (member, field) in &members.fields {
         let documentation = paragraphs(&[&field.description, &default(field), deprecated(field.deprecated)]);
-        let kind = kinds.field(field);
-        nullable += usize::from(kind.presence == Presence::AbsentOrNull);
-        columns.push(documentation, member, kind.name);
+        let ty = types.field(field);
+        nullable += usize::from(ty.presence == Presence::AbsentOrNull);
+        columns.push(documentation, member, ty.name);
     }
-    for (member, kind, optional) in &members.flattened {
+    for (member, ty, optional) in &members.flattened {
         let documentation = if *optional { format!("{member} may be left out.") } else { String::new() };
-        columns.push(documentation, member, kinds.names.of_type(kind));
+        columns.push(documentation, member, types.names.of_type(ty));
     }
     if let Rest::Map(key, values) = &fields.rest {
         let documentation = format!("{} holds all other members.", members.rest);
-        columns.push(documentation, &members.rest, format!("map[{}]{}", kinds.key(key).0, kinds.kind(values).name));
+        columns.push(documentation, &members.rest, format!("map[{}]{}", types.key(key).0, types.go_type(values).name));
     }
     if nullable > 0 {
         columns.push(
@@ -85,21 +85,21 @@ fn enumeration(name: &str, of: &str, values: impl Iterator<Item = (String, Strin
     )
 }
 
-fn alias(kinds: &Kinds<'_>, target: &Type, wire: &str, name: &str) -> String {
+fn alias(types: &Types<'_>, target: &Type, wire: &str, name: &str) -> String {
     match target {
         // A named pointer type cannot have methods.
-        Type::Nullable(_) if kinds.is_recursive_alias(wire) => {
-            format!("type {name} struct {{\n\tValue {}\n}}\n", kinds.kind(target).name)
+        Type::Nullable(_) if types.is_recursive_alias(wire) => {
+            format!("type {name} struct {{\n\tValue {}\n}}\n", types.go_type(target).name)
         }
-        _ if kinds.is_recursive_alias(wire) => format!("type {name} {}\n", kinds.kind(target).name),
-        _ => format!("type {name} = {}\n", kinds.kind(target).name),
+        _ if types.is_recursive_alias(wire) => format!("type {name} {}\n", types.go_type(target).name),
+        _ => format!("type {name} = {}\n", types.go_type(target).name),
     }
 }
 
-fn union_model(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
-    let parts = kinds.names.parts(&def.name);
+fn union_model(types: &Types<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
+    let parts = types.names.parts(&def.name);
     let (Some(interface), variants) = (parts.last(), &parts[..union.variants.len()]) else { return String::new() };
-    let keeps = union.tagging != Tagging::Untagged && !kinds.is_only_among_members(&def.name);
+    let keeps = union.tagging != Tagging::Untagged && !types.is_only_among_members(&def.name);
     let mut listed: Vec<_> = variants.iter().map(|variant| format!("[{variant}]")).collect();
     if keeps {
         listed.push("[Unknown]".to_owned());
@@ -125,8 +125,8 @@ fn union_model(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> S
         printed += &comment(&documentation, "");
         printed += &match &variant.body {
             Body::Unit | Body::Newtype(Type::Null) => format!("type {identifier} struct{{}}\n"),
-            Body::Newtype(kind) => format!("type {identifier} struct {{\n\tValue {}\n}}\n", kinds.kind(kind).name),
-            Body::Struct(fields) => structure(kinds, fields, identifier),
+            Body::Newtype(ty) => format!("type {identifier} struct {{\n\tValue {}\n}}\n", types.go_type(ty).name),
+            Body::Struct(fields) => structure(types, fields, identifier),
         };
     }
     printed
@@ -135,8 +135,8 @@ fn union_model(kinds: &Kinds<'_>, union: &Union, def: &TypeDef, name: &str) -> S
 /// Prints the tuple and array types in use, one for each length.
 pub(super) fn tuples(api: &Api) -> String {
     let (mut tuples, mut arrays) = (BTreeSet::new(), BTreeSet::new());
-    let mut see = |kind: &Type| {
-        kind.visit(&mut |kind| match kind {
+    let mut see = |ty: &Type| {
+        ty.visit(&mut |ty| match ty {
             Type::Tuple(items) => {
                 tuples.insert(items.len());
             }
@@ -164,12 +164,12 @@ fn tuple(len: usize) -> String {
     if len == 0 {
         return "// Tuple0 is an array of nothing.\ntype Tuple0 struct{}\n\nfunc tuple0(_ *Tuple0, c *coder) {\n\ttuple(c)\n}\n".to_owned();
     }
-    let kinds: Vec<_> = (0..len).map(|index| format!("T{index}")).collect();
+    let types: Vec<_> = (0..len).map(|index| format!("T{index}")).collect();
     let mut columns = Columns::default();
-    for (index, kind) in kinds.iter().enumerate() {
-        columns.push(String::new(), format!("V{index}"), kind);
+    for (index, ty) in types.iter().enumerate() {
+        columns.push(String::new(), format!("V{index}"), ty);
     }
-    let parameters = kinds.join(", ");
+    let parameters = types.join(", ");
     let codecs: Vec<_> = (0..len).map(|index| format!("c{index} codec[T{index}]")).collect();
     let items: Vec<_> = (0..len).map(|index| format!("\t\t\tfunc() {{ c{index}(&v.V{index}, c) }},\n")).collect();
     format!(

@@ -1,12 +1,62 @@
 //! Assigns the identifiers of everything generated, in one pass.
+//!
+//! Go allows the letters of Unicode in identifiers, but no marks. Exported identifiers start with an upper-case letter.
 
 use std::collections::BTreeMap;
 
-use super::runtime;
 use crate::codegen::Api;
 use crate::codegen::ir::{Field, Shape, Struct};
-use crate::codegen::names::Scope;
-use crate::codegen::names::go::{exported, following};
+use crate::codegen::names::{Scope, is_part, is_start, pascal};
+
+/// The names that the runtime exports, which are therefore taken. A test compares them with the sources.
+const EXPORTED: &[&str] = &[
+    "APIClient",
+    "CallOption",
+    "Char",
+    "CodeApplicationMax",
+    "CodeApplicationMin",
+    "CodeCancelled",
+    "CodeDeadlineExceeded",
+    "CodeInternal",
+    "CodeInvalidParams",
+    "CodeMethodNotFound",
+    "CodeOverloaded",
+    "CodePermissionDenied",
+    "CodeTooLarge",
+    "CodeUnauthenticated",
+    "CodeUnavailable",
+    "CodeWorkerLost",
+    "ConnectionError",
+    "ContractError",
+    "DecodeError",
+    "EncodeError",
+    "ErrTokenRefused",
+    "Error",
+    "Never",
+    "NewAPIClient",
+    "Null",
+    "Option",
+    "Ptr",
+    "TimeoutError",
+    "Unknown",
+    "WithCallTimeout",
+    "WithConnectTimeout",
+    "WithDialer",
+    "WithGetToken",
+    "WithHeader",
+    "WithLogger",
+    "WithMessageSizeLimit",
+    "WithReadLimit",
+    "WithReplyNamespace",
+    "WithRequestChannel",
+    "WithStrictResults",
+    "WithTLSConfig",
+    "WithTimeout",
+    "WithTraceparent",
+];
+
+/// The methods of the runtime's client.
+const METHODS: &[&str] = &["Call", "CheckContract", "Close", "Connect", "Connected", "Notify"];
 
 /// The suffix of a type whose name is taken.
 const TYPE: &str = "Type";
@@ -22,12 +72,8 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn of(api: &Api) -> Self {
         let tuples: Vec<_> = (0..=16).map(|len| format!("Tuple{len}")).collect();
-        let reserved: Vec<_> = runtime::EXPORTED
-            .iter()
-            .copied()
-            .chain(["ContractHash"])
-            .chain(tuples.iter().map(String::as_str))
-            .collect();
+        let reserved: Vec<_> =
+            EXPORTED.iter().copied().chain(["ContractHash"]).chain(tuples.iter().map(String::as_str)).collect();
         let mut scope = Scope::new(&reserved);
         let types = api.types.iter().map(|def| (def.name.clone(), scope.pick(&exported(&def.name), TYPE)));
         let types: BTreeMap<_, _> = types.collect();
@@ -52,7 +98,7 @@ impl Names {
             };
             parts.insert(def.name.clone(), own);
         }
-        let mut scope = Scope::new(runtime::METHODS);
+        let mut scope = Scope::new(METHODS);
         let methods =
             api.methods.iter().map(|method| (method.name.clone(), scope.pick(&exported(&method.name), "Call")));
         Self { methods: methods.collect(), types, parts }
@@ -95,5 +141,76 @@ impl<'a> Members<'a> {
         });
         let flattened = flattened.collect();
         Self { fields: own, flattened, rest: scope.pick("Rest", "") }
+    }
+}
+
+/// The identifier of an exported item. A name whose first letter has no upper case gets the prefix `X`.
+fn exported(name: &str) -> String {
+    let name = following(name);
+    let mut chars = name.chars();
+    match chars.next() {
+        Some(first) if first.is_uppercase() => name,
+        // Only ASCII: the upper case of some other letters is several letters.
+        Some(first) if first.is_ascii_lowercase() => format!("{}{}", first.to_ascii_uppercase(), chars.as_str()),
+        _ => format!("X{name}"),
+    }
+}
+
+/// A name in the form in which it follows a prefix in an exported identifier.
+fn following(name: &str) -> String {
+    pascal(name).chars().filter(|&c| is_letter(c) || is_digit(c)).collect()
+}
+
+/// Unicode's categories of letters: the characters that may start an identifier, without numerals and four symbols.
+fn is_letter(c: char) -> bool {
+    is_start(c) && !c.is_numeric() && !matches!(c, '\u{1885}' | '\u{1886}' | '\u{2118}' | '\u{212e}')
+}
+
+/// Unicode's decimal digits.
+fn is_digit(c: char) -> bool {
+    is_part(c) && c.is_numeric() && !is_start(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::runtime;
+    use super::*;
+
+    #[test]
+    fn names_of_the_runtime_are_taken() {
+        let (mut exported, mut methods) = (BTreeSet::new(), BTreeSet::from(["CheckContract"]));
+        for line in runtime::SOURCES.iter().flat_map(|(_, source)| source.lines()) {
+            let name = |rest: &'static str| {
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+                Some(&rest[..end]).filter(|name| name.starts_with(|first: char| first.is_ascii_uppercase()))
+            };
+            // Grouped constants and variables are indented by one tab. So are struct fields and interface methods, but
+            // those contain no `=`.
+            let grouped = line.strip_prefix('\t').filter(|rest| rest.contains(" = ") && !rest.starts_with('\t'));
+            let single = ["func ", "type ", "var ", "const "].iter().find_map(|keyword| line.strip_prefix(keyword));
+            exported.extend(grouped.or(single).and_then(name));
+            methods.extend(line.strip_prefix("func (c *APIClient) ").and_then(name));
+        }
+        assert_eq!(exported.into_iter().collect::<Vec<_>>(), EXPORTED);
+        assert_eq!(methods.into_iter().collect::<Vec<_>>(), METHODS);
+    }
+
+    #[test]
+    fn what_is_exported_begins_with_an_upper_case_letter() {
+        for (name, expected) in [
+            ("größe", "Größe"),
+            ("имя", "Имя"),
+            ("日本", "X日本"),
+            ("ße", "Xße"),
+            ("हिन्दी", "Xहनद"),
+            ("Ⅷ", "X"),
+            ("a٣", "A٣"),
+            ("user_id", "UserId"),
+            ("℘x", "X"),
+        ] {
+            assert_eq!(exported(name), expected, "{name}");
+        }
     }
 }

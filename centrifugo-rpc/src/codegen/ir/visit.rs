@@ -10,10 +10,10 @@ impl Shape {
             Self::Enum(_) | Self::Integers(_) => {}
             Self::Union(union) => union.variants.iter().for_each(|variant| match &variant.body {
                 Body::Unit => {}
-                Body::Newtype(kind) => kind.visit(f),
+                Body::Newtype(ty) => ty.visit(f),
                 Body::Struct(fields) => fields.visit(f),
             }),
-            Self::Alias(kind) => kind.visit(f),
+            Self::Alias(ty) => ty.visit(f),
         }
     }
 
@@ -23,10 +23,10 @@ impl Shape {
             Self::Enum(_) | Self::Integers(_) => {}
             Self::Union(union) => union.variants.iter_mut().for_each(|variant| match &mut variant.body {
                 Body::Unit => {}
-                Body::Newtype(kind) => kind.visit_mut(f),
+                Body::Newtype(ty) => ty.visit_mut(f),
                 Body::Struct(fields) => fields.visit_mut(f),
             }),
-            Self::Alias(kind) => kind.visit_mut(f),
+            Self::Alias(ty) => ty.visit_mut(f),
         }
     }
 
@@ -49,7 +49,7 @@ impl Shape {
 
     /// Renames the types that the shape refers to and for which `new` returns another name.
     pub(in crate::codegen) fn rename(&mut self, new: &impl Fn(&str) -> Option<String>) {
-        self.visit_mut(&mut |kind| rename(kind, new));
+        self.visit_mut(&mut |ty| rename(ty, new));
         for fields in self.structs_mut() {
             for flattened in &mut fields.flattened {
                 if let Some(name) = new(&flattened.name) {
@@ -62,8 +62,8 @@ impl Shape {
     /// The names of the types that the shape refers to.
     pub(in crate::codegen) fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
-        self.visit(&mut |kind| {
-            if let Type::Named(name) = kind {
+        self.visit(&mut |ty| {
+            if let Type::Named(name) = ty {
                 names.push(name.clone());
             }
         });
@@ -84,7 +84,7 @@ impl Body {
 
 impl Struct {
     fn visit(&self, f: &mut impl FnMut(&Type)) {
-        self.fields.iter().for_each(|field| field.kind.visit(f));
+        self.fields.iter().for_each(|field| field.ty.visit(f));
         if let Rest::Map(key, values) = &self.rest {
             key.visit(f);
             values.visit(f);
@@ -92,7 +92,7 @@ impl Struct {
     }
 
     fn visit_mut(&mut self, f: &mut impl FnMut(&mut Type)) {
-        self.fields.iter_mut().for_each(|field| field.kind.visit_mut(f));
+        self.fields.iter_mut().for_each(|field| field.ty.visit_mut(f));
         if let Rest::Map(key, values) = &mut self.rest {
             key.visit_mut(f);
             values.visit_mut(f);
@@ -147,12 +147,12 @@ impl Type {
     }
 
     pub(in crate::codegen) fn rename(&mut self, new: &impl Fn(&str) -> Option<String>) {
-        self.visit_mut(&mut |kind| rename(kind, new));
+        self.visit_mut(&mut |ty| rename(ty, new));
     }
 }
 
-fn rename(kind: &mut Type, new: &impl Fn(&str) -> Option<String>) {
-    if let Type::Named(name) = kind
+fn rename(ty: &mut Type, new: &impl Fn(&str) -> Option<String>) {
+    if let Type::Named(name) = ty
         && let Some(other) = new(name)
     {
         *name = other;

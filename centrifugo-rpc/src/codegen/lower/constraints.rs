@@ -24,16 +24,16 @@ fn uncapitalised(sentence: &str) -> String {
 }
 
 fn own(schema: &Object) -> Vec<String> {
-    let kind = scalars::plain(schema);
-    let numbers = bounds(schema, kind.as_ref());
-    let is_char = kind == Some(Type::Char);
+    let ty = scalars::plain(schema);
+    let numbers = bounds(schema, ty.as_ref());
+    let is_char = ty == Some(Type::Char);
     let characters = span(schema, ("minLength", "maxLength"), "character").filter(|_| !is_char);
     let fixed = schema.get("minItems").is_some() && schema.get("minItems") == schema.get("maxItems");
     let items = span(schema, ("minItems", "maxItems"), "item")
         .filter(|_| !fixed && !schema.contains_key("prefixItems") && schema.get("maxItems") != Some(&0.into()));
     let entries = span(schema, ("minProperties", "maxProperties"), "member");
-    let pattern = schema.get("pattern").and_then(Value::as_str).filter(|_| kind != Some(Type::Decimal));
-    let format = schema.get("format").and_then(Value::as_str).filter(|_| kind == Some(Type::String));
+    let pattern = schema.get("pattern").and_then(Value::as_str).filter(|_| ty != Some(Type::Decimal));
+    let format = schema.get("format").and_then(Value::as_str).filter(|_| ty == Some(Type::String));
     [
         numbers,
         schema.get("multipleOf").map(|factor| format!("A multiple of {factor}.")),
@@ -50,9 +50,9 @@ fn own(schema: &Object) -> Vec<String> {
 }
 
 /// The declared bounds of a number, without those that its type already implies.
-fn bounds(schema: &Object, kind: Option<&Type>) -> Option<String> {
+fn bounds(schema: &Object, ty: Option<&Type>) -> Option<String> {
     let bound = |keyword| schema.get(keyword).and_then(Value::as_number);
-    let width = if let Some(Type::Integer(integer)) = kind { Some(integer.width) } else { None };
+    let width = if let Some(Type::Integer(integer)) = ty { Some(integer.width) } else { None };
     let is_the_types = |bound: &Number| {
         width.is_some_and(|width| {
             let bound = bound.to_string();

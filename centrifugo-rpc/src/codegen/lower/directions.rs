@@ -84,7 +84,7 @@ fn grow(set: &mut BTreeSet<String>, shapes: &[(&String, &Shape)]) {
 fn with_nullable_fields_present(mut shape: Shape) -> Shape {
     for fields in shape.structs_mut() {
         for field in &mut fields.fields {
-            field.required |= matches!(field.kind, Type::Nullable(_) | Type::Null | Type::Any);
+            field.required |= matches!(field.ty, Type::Nullable(_) | Type::Null | Type::Any);
         }
     }
     shape

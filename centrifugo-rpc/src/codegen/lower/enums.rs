@@ -86,7 +86,7 @@ pub(super) fn keys(schema: &Object, sure: bool) -> Option<(Vec<&str>, &Value)> {
 }
 
 fn may_be_null(schema: &Value) -> bool {
-    let is_null = |schema: &Value| schema.get("type").is_some_and(|kind| kind == "null");
+    let is_null = |schema: &Value| schema.get("type").is_some_and(|ty| ty == "null");
     let in_types =
         schema.get("type").and_then(Value::as_array).is_some_and(|types| types.iter().any(|one| one == "null"));
     let in_members = schema.get("anyOf").and_then(Value::as_array).is_some_and(|members| members.iter().any(is_null));

@@ -36,7 +36,7 @@ pub(super) fn entries(schema: &Object) -> Result<Option<(Key, &str, &Value)>, St
 
 impl Lowering {
     /// The members of an object, without its tag.
-    pub(super) fn fields(&mut self, schema: &Object, place: &Place, name: &str, tag: Option<&str>) -> Struct {
+    pub(super) fn lower_object(&mut self, schema: &Object, place: &Place, name: &str, tag: Option<&str>) -> Struct {
         if schema.contains_key("$ref") {
             self.problem(place, "a `$ref` beside other members has no counterpart in clients");
         }
@@ -54,17 +54,17 @@ impl Lowering {
                     deprecated: is_true(schema, "deprecated"),
                     required: required(field),
                     default: schema.get("default").cloned().unwrap_or_default(),
-                    kind: self.kind(schema, &place, &format!("{name}{}", names::pascal(field))),
+                    ty: self.lower_type(schema, &place, &format!("{name}{}", names::pascal(field))),
                 });
             }
         }
-        let flattened = self.flattened(schema, place, name);
-        Struct { fields, flattened, rest: self.rest(schema, place, name) }
+        let flattened = self.lower_flattened(schema, place, name);
+        Struct { fields, flattened, rest: self.lower_rest(schema, place, name) }
     }
 
     /// The unions among the members. A single `oneOf` or `anyOf` stands beside the members; several of one keyword
     /// stand in `allOf`.
-    fn flattened(&mut self, schema: &Object, place: &Place, name: &str) -> Vec<Flattened> {
+    fn lower_flattened(&mut self, schema: &Object, place: &Place, name: &str) -> Vec<Flattened> {
         let mut unions: Vec<_> = members(schema).map(|union| (union, place.clone())).collect();
         if let Some(Value::Array(all)) = schema.get("allOf") {
             for (index, member) in all.iter().enumerate() {
@@ -90,10 +90,10 @@ impl Lowering {
         flattened
     }
 
-    fn rest(&mut self, schema: &Object, place: &Place, name: &str) -> Rest {
+    fn lower_rest(&mut self, schema: &Object, place: &Place, name: &str) -> Rest {
         match entries(schema) {
             Ok(Some((key, keyword, values))) => {
-                let values = self.kind(values, &place.at(keyword), &format!("{name}Value"));
+                let values = self.lower_type(values, &place.at(keyword), &format!("{name}Value"));
                 Rest::Map(key, Box::new(values))
             }
             Ok(None) if schema.get("additionalProperties") == Some(&Value::Bool(false)) => Rest::Denied,

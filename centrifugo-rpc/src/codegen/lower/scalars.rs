@@ -7,7 +7,7 @@ use crate::codegen::ir::{Integer, Type, Width};
 
 /// The keywords that the model represents or may ignore. An ignored keyword does not affect shapes, or serde does not
 /// check it when it decodes.
-const KEYWORDS: [&str; 37] = [
+const KEYWORDS: &[&str] = &[
     "$comment",
     "$ref",
     "$schema",
@@ -45,21 +45,22 @@ const KEYWORDS: [&str; 37] = [
     "required",
     "title",
     "type",
+    "unevaluatedProperties",
+    "uniqueItems",
+    "writeOnly",
 ];
-const MORE_KEYWORDS: [&str; 3] = ["unevaluatedProperties", "uniqueItems", "writeOnly"];
 
 impl Lowering {
     pub(super) fn check_keywords(&mut self, schema: &Object, place: &Place) {
         for keyword in schema.keys() {
-            let known =
-                KEYWORDS.contains(&&**keyword) || MORE_KEYWORDS.contains(&&**keyword) || keyword.starts_with("x-");
+            let known = KEYWORDS.contains(&&**keyword) || keyword.starts_with("x-");
             if !known {
                 self.problem(place, format!("the keyword `{keyword}` has no counterpart in clients"));
             }
         }
     }
 
-    pub(super) fn typed(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
+    pub(super) fn lower_typed(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
         let types = types(schema);
         if schema.contains_key("enum") || schema.contains_key("const") {
             self.problem(
@@ -73,16 +74,16 @@ impl Lowering {
             ["null"] => Type::Null,
             ["boolean"] => Type::Bool,
             ["string"] => string(schema),
-            ["integer"] => self.integer(schema, place),
+            ["integer"] => self.lower_integer(schema, place),
             ["number"] => match schema.get("format").and_then(Value::as_str) {
                 Some("float") => Type::F32,
                 Some("double") => Type::F64,
                 _ => Type::Number,
             },
-            ["array"] => self.array(schema, place, name),
-            ["object"] => self.map(schema, place, name),
+            ["array"] => self.lower_array(schema, place, name),
+            ["object"] => self.lower_map(schema, place, name),
             // `bytes::Bytes` also reads text, and writes lists.
-            ["array", "string"] if is_bytes(schema) => self.array(schema, place, name),
+            ["array", "string"] if is_bytes(schema) => self.lower_array(schema, place, name),
             // `Decimal` also reads numbers, and writes strings.
             ["number", "string"] | ["string", "number"] if is_decimal(schema) => Type::Decimal,
             [] => {
@@ -103,7 +104,7 @@ impl Lowering {
         }
     }
 
-    fn integer(&mut self, schema: &Object, place: &Place) -> Type {
+    fn lower_integer(&mut self, schema: &Object, place: &Place) -> Type {
         let width = width(schema).unwrap_or_else(|format| {
             self.problem(place, format!("the format `{format}` of an integer is unknown"));
             Width::I64
@@ -119,7 +120,7 @@ impl Lowering {
         })
     }
 
-    fn array(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
+    fn lower_array(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
         let count = |keyword| schema.get(keyword).and_then(Value::as_u64);
         let bounds = (count("minItems").unwrap_or(0), count("maxItems"));
         if let Some(Value::Array(items)) = schema.get("prefixItems") {
@@ -129,12 +130,12 @@ impl Lowering {
             }
             let items = items.iter().enumerate().map(|(index, item)| {
                 let place = place.at("prefixItems").at(&index.to_string());
-                self.kind(item, &place, &format!("{name}Item{}", index + 1))
+                self.lower_type(item, &place, &format!("{name}Item{}", index + 1))
             });
             return Type::Tuple(items.collect());
         }
         let items = schema.get("items").unwrap_or(&Value::Bool(true));
-        let items = Box::new(self.kind(items, &place.at("items"), &format!("{name}Item")));
+        let items = Box::new(self.lower_type(items, &place.at("items"), &format!("{name}Item")));
         match bounds {
             (min, Some(max)) if min == max => match usize::try_from(min) {
                 Ok(0) | Err(_) => Type::Tuple(Vec::new()),
@@ -144,10 +145,10 @@ impl Lowering {
         }
     }
 
-    fn map(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
+    fn lower_map(&mut self, schema: &Object, place: &Place, name: &str) -> Type {
         match objects::entries(schema) {
             Ok(Some((key, keyword, values))) => {
-                Type::Map(key, Box::new(self.kind(values, &place.at(keyword), &format!("{name}Value"))))
+                Type::Map(key, Box::new(self.lower_type(values, &place.at(keyword), &format!("{name}Value"))))
             }
             Ok(None) => Type::Any,
             Err(what) => {

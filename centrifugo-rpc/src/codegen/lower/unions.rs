@@ -51,22 +51,22 @@ const UNITS: &str = "a variant of an internally tagged enum holds an enum with u
                      and which schemars describes as text: tag one of the two adjacently, `#[serde(tag = \"…\", content = \"…\")]`";
 
 impl Lowering {
-    pub(super) fn union(&mut self, schema: &Object, place: &Place, name: &str) -> Union {
+    pub(super) fn lower_union(&mut self, schema: &Object, place: &Place, name: &str) -> Union {
         let Some((keyword, members)) = members(schema).next() else {
             return Union { tagging: Tagging::Untagged, variants: Vec::new() };
         };
         let place = place.at(keyword);
         if let Some(tag) = common_tag(members) {
-            return self.internal(tag, members, &place, name);
+            return self.lower_internal(tag, members, &place, name);
         }
         if keyword == "oneOf" && members.iter().all(is_external) {
-            return self.external(members, &place, name);
+            return self.lower_external(members, &place, name);
         }
-        self.untagged(members, &place, name)
+        self.lower_untagged(members, &place, name)
     }
 
     /// Lowers `{"<tag>": "Variant", …}`, or the same with one content field beside the tag.
-    fn internal(&mut self, tag: &str, members: &[Value], place: &Place, name: &str) -> Union {
+    fn lower_internal(&mut self, tag: &str, members: &[Value], place: &Place, name: &str) -> Union {
         let variants = members.iter().enumerate().filter_map(|(index, member)| {
             let place = place.at(&index.to_string());
             let schema = member.as_object()?;
@@ -74,12 +74,12 @@ impl Lowering {
             let base = format!("{name}{}", names::pascal(variant));
             self.check_tagged(schema, &place);
             let body = if let Some(reference) = schema.get("$ref") {
-                let kind = self.reference(reference, &place);
-                self.tagged.push((place.clone(), kind.clone()));
-                Body::Newtype(kind)
+                let ty = self.lower_ref(reference, &place);
+                self.tagged.push((place.clone(), ty.clone()));
+                Body::Newtype(ty)
             } else {
                 self.check_keywords(schema, &place);
-                let fields = self.fields(schema, &place, &base, Some(tag));
+                let fields = self.lower_object(schema, &place, &base, Some(tag));
                 if fields == Struct::default() { Body::Unit } else { Body::Struct(fields) }
             };
             Some(named(variant, member, body))
@@ -102,20 +102,20 @@ impl Lowering {
 
     /// Checks contents that have a definition of their own, once all definitions are known.
     pub(super) fn check_tagged_references(&mut self) {
-        for (place, kind) in std::mem::take(&mut self.tagged) {
-            if let Some(problem) = self.untaggable(&kind) {
+        for (place, ty) in std::mem::take(&mut self.tagged) {
+            if let Some(problem) = self.untaggable(&ty) {
                 self.problem(&place, problem);
             }
         }
     }
 
-    fn untaggable(&self, kind: &Type) -> Option<&'static str> {
-        let Type::Named(name) = kind else {
-            return (!matches!(kind, Type::Any | Type::Never | Type::Null | Type::Map(..))).then_some(UNTAGGABLE);
+    fn untaggable(&self, ty: &Type) -> Option<&'static str> {
+        let Type::Named(name) = ty else {
+            return (!matches!(ty, Type::Any | Type::Never | Type::Null | Type::Map(..))).then_some(UNTAGGABLE);
         };
         match &self.types.get(name)?.shape {
             Shape::Struct(_) => None,
-            Shape::Alias(kind) => self.untaggable(kind),
+            Shape::Alias(ty) => self.untaggable(ty),
             Shape::Enum(_) => Some(UNITS),
             Shape::Integers(_) => Some(UNTAGGABLE),
             Shape::Union(Union { tagging, variants }) => {
@@ -126,7 +126,7 @@ impl Lowering {
     }
 
     /// Lowers `"Unit"` or `{"Variant": …}`.
-    fn external(&mut self, members: &[Value], place: &Place, name: &str) -> Union {
+    fn lower_external(&mut self, members: &[Value], place: &Place, name: &str) -> Union {
         let mut variants = Vec::new();
         for (index, member) in members.iter().enumerate() {
             let place = place.at(&index.to_string());
@@ -135,7 +135,7 @@ impl Lowering {
                 variants.extend(units.iter().map(|unit| named(unit, member, Body::Unit)));
             } else if let Some((variant, content)) = only_property(schema) {
                 let place = place.at("properties").at(variant);
-                let body = self.content(content, &place, &format!("{name}{}", names::pascal(variant)));
+                let body = self.lower_content(content, &place, &format!("{name}{}", names::pascal(variant)));
                 variants.push(named(variant, member, body));
             }
         }
@@ -144,14 +144,14 @@ impl Lowering {
 
     /// Lowers variants that are only their content. If some members have titles, those without one are the tagged
     /// variants of the same enum.
-    fn untagged(&mut self, members: &[Value], place: &Place, name: &str) -> Union {
+    fn lower_untagged(&mut self, members: &[Value], place: &Place, name: &str) -> Union {
         let has_titles = members.iter().any(|member| member.get("title").is_some());
         let tagged: Vec<_> =
             members.iter().filter(|member| has_titles && member.get("title").is_none()).cloned().collect();
         let mut variants = Vec::new();
         if !tagged.is_empty() {
             let schema = Value::Object([("oneOf".to_owned(), tagged.into())].into_iter().collect());
-            let inner = self.kind(&schema, place, &format!("{name}Tagged"));
+            let inner = self.lower_type(&schema, place, &format!("{name}Tagged"));
             variants.push(named("Tagged", &Value::Null, Body::Newtype(inner)));
         }
         for (index, member) in members.iter().enumerate() {
@@ -160,21 +160,22 @@ impl Lowering {
                 None if has_titles => continue,
                 None => format!("Variant{}", index + 1),
             };
-            let body = self.content(member, &place.at(&index.to_string()), &format!("{name}{}", names::pascal(&title)));
+            let body =
+                self.lower_content(member, &place.at(&index.to_string()), &format!("{name}{}", names::pascal(&title)));
             variants.push(named(&title, member, body));
         }
         Union { tagging: Tagging::Untagged, variants }
     }
 
     /// Lowers the content of a variant.
-    fn content(&mut self, schema: &Value, place: &Place, name: &str) -> Body {
+    fn lower_content(&mut self, schema: &Value, place: &Place, name: &str) -> Body {
         let is_struct = |object: &&Object| objects::is_struct(object) && enums::keys(object, false).is_none();
         match schema.as_object().filter(is_struct) {
             Some(object) => {
                 self.check_keywords(object, place);
-                Body::Struct(self.fields(object, place, name, None))
+                Body::Struct(self.lower_object(object, place, name, None))
             }
-            None => Body::Newtype(self.kind(schema, place, name)),
+            None => Body::Newtype(self.lower_type(schema, place, name)),
         }
     }
 }

@@ -16,8 +16,8 @@ pub(super) struct Samples<'a> {
 
 impl Samples<'_> {
     /// A value of a type. None if the type has no values, or if the value would have to contain itself.
-    pub(super) fn of(&self, kind: &Type) -> Option<Value> {
-        self.nested(kind, &mut Vec::new())
+    pub(super) fn of(&self, ty: &Type) -> Option<Value> {
+        self.nested(ty, &mut Vec::new())
     }
 
     /// The required members of a struct.
@@ -30,8 +30,8 @@ impl Samples<'_> {
         self.members(fields, without, &mut Vec::new())
     }
 
-    fn nested(&self, kind: &Type, open: &mut Vec<String>) -> Option<Value> {
-        Some(match kind {
+    fn nested(&self, ty: &Type, open: &mut Vec<String>) -> Option<Value> {
+        Some(match ty {
             Type::Never => return None,
             Type::Any | Type::Null | Type::Nullable(_) => Value::Null,
             Type::Bool => false.into(),
@@ -71,7 +71,7 @@ impl Samples<'_> {
 
     fn shape(&self, shape: &Shape, open: &mut Vec<String>) -> Option<Value> {
         match shape {
-            Shape::Alias(kind) => self.nested(kind, open),
+            Shape::Alias(ty) => self.nested(ty, open),
             Shape::Enum(values) => values.first().map(|value| value.value.as_str().into()),
             Shape::Integers(values) => values.first().map(|value| value.value.into()),
             Shape::Struct(fields) => self.members(fields, None, open).map(Value::Object),
@@ -82,7 +82,7 @@ impl Samples<'_> {
     fn members(&self, fields: &Struct, without: Option<&str>, open: &mut Vec<String>) -> Option<Map<String, Value>> {
         let mut members = Map::new();
         for field in fields.fields.iter().filter(|field| field.required && without != Some(&field.name)) {
-            members.insert(field.name.clone(), self.nested(&field.kind, open)?);
+            members.insert(field.name.clone(), self.nested(&field.ty, open)?);
         }
         for union in fields.flattened.iter().filter(|union| !union.optional && without != Some(&union.name)) {
             let value = self.nested(&Type::Named(union.name.clone()), open)?;
@@ -99,7 +99,7 @@ impl Samples<'_> {
     fn variant(&self, union: &Union, variant: &Variant, open: &mut Vec<String>) -> Option<Value> {
         let content = match &variant.body {
             Body::Unit => None,
-            Body::Newtype(kind) => Some(self.nested(kind, open)?),
+            Body::Newtype(ty) => Some(self.nested(ty, open)?),
             Body::Struct(fields) => Some(Value::Object(self.members(fields, None, open)?)),
         };
         Some(match (&union.tagging, content) {
@@ -122,6 +122,6 @@ pub(super) fn key(api: &Api, key: &Key) -> Option<String> {
     match key {
         Key::String => Some("a".to_owned()),
         Key::Signed | Key::Unsigned => Some(super::INTEGER_KEY.to_owned()),
-        Key::Enum(kind) => Samples { api, text: "" }.of(kind)?.as_str().map(ToOwned::to_owned),
+        Key::Enum(ty) => Samples { api, text: "" }.of(ty)?.as_str().map(ToOwned::to_owned),
     }
 }

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use super::docs::docstring;
 use super::layout::{Expr, literal};
 use super::types::Types;
-use super::{header, imports};
+use super::{header, imports, names};
 use crate::codegen::ir::{Api, Method, Type};
 use crate::codegen::names::Scope;
-use crate::codegen::names::python as names;
 
 /// The kind of a class's methods.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,9 +100,9 @@ fn imported_types(api: &Api, types: &Types<'_>) -> String {
 
 fn used_types(api: &Api, types: &Types<'_>) -> Vec<String> {
     let mut used = BTreeSet::new();
-    let mut visit = |kind: &Type| {
-        kind.visit(&mut |kind| {
-            if let Type::Named(name) = kind {
+    let mut visit = |ty: &Type| {
+        ty.visit(&mut |ty| {
+            if let Type::Named(name) = ty {
                 used.insert(types.name(name));
             }
         });
@@ -176,9 +175,9 @@ fn print_body(types: &Types<'_>, method: &Method, result: &Expr, mode: Mode) -> 
     format!("{}\n        return result\n", assigned("result", result, wait, &call))
 }
 
-/// `name: kind = await call`
-fn assigned(name: &str, kind: &Expr, wait: &str, call: &Expr) -> String {
-    let prefix = format!("        {name}: {} = {wait}", kind.flat());
+/// `name: ty = await call`
+fn assigned(name: &str, ty: &Expr, wait: &str, call: &Expr) -> String {
+    let prefix = format!("        {name}: {} = {wait}", ty.flat());
     let flat = format!("{prefix}{}", call.flat());
     if flat.len() <= super::layout::WIDTH {
         return flat;
@@ -187,6 +186,6 @@ fn assigned(name: &str, kind: &Expr, wait: &str, call: &Expr) -> String {
     if first_line <= super::layout::WIDTH {
         return prefix + &call.broken(8);
     }
-    let declared = kind.laid_out(&format!("{name}: "), 8, 0);
+    let declared = ty.laid_out(&format!("{name}: "), 8, 0);
     format!("{declared}\n{}", call.laid_out(&format!("{name} = {wait}"), 8, 0))
 }

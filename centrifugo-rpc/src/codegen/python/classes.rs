@@ -2,9 +2,9 @@
 
 use super::docs::docstring;
 use super::layout::{Expr, annotated, literal};
+use super::names::{self, Fields};
 use super::types::{Types, has_class};
 use crate::codegen::ir::{Body, EnumValue, Field, IntegerValue, Rest, Struct, Tagging, Type, TypeDef, Union, Variant};
-use crate::codegen::names::python::{self as names, Fields};
 
 const INDENT: usize = 4;
 
@@ -47,12 +47,12 @@ impl Class {
     }
 
     /// Records the wire name of a member and returns the annotation of its attribute.
-    fn on_the_wire(&mut self, kind: Expr, name: &str, wire: &str) -> Expr {
+    fn on_the_wire(&mut self, ty: Expr, name: &str, wire: &str) -> Expr {
         if name == wire {
-            return kind;
+            return ty;
         }
         self.renamed.push(Expr::pair(format!("{}: ", literal(name)), Expr::name(literal(wire))));
-        Expr::subscript("_t.Annotated", vec![kind, Expr::call("_m.wire", vec![Expr::name(literal(wire))])])
+        Expr::subscript("_t.Annotated", vec![ty, Expr::call("_m.wire", vec![Expr::name(literal(wire))])])
     }
 
     /// Adds the renamed attributes to the header of the class. A model with foreign members among its own looks up its
@@ -145,7 +145,7 @@ fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class 
     let internal = if let Tagging::Internal { tag } = tagging { Some(tag) } else { None };
     let mut scope = match &variant.body {
         // The same names as in the base class.
-        Body::Newtype(kind) => names::fields(types.struct_of(kind).into_iter().flat_map(|(_, base)| members(base))),
+        Body::Newtype(ty) => names::fields(types.struct_of(ty).into_iter().flat_map(|(_, base)| members(base))),
         Body::Struct(fields) => names::fields(members(fields).chain(internal.map(String::as_str))),
         Body::Unit => names::fields([]),
     };
@@ -154,8 +154,8 @@ fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class 
         class.keyword("tag", Expr::name(literal(&variant.name)));
     }
     match &variant.body {
-        Body::Newtype(kind) if internal.is_some() => {
-            if let Some((name, base)) = types.struct_of(kind) {
+        Body::Newtype(ty) if internal.is_some() => {
+            if let Some((name, base)) = types.struct_of(ty) {
                 class.base = types.name(name);
                 reserve(&mut scope, base);
                 add_tag(&mut class, &mut scope, internal, &variant.name);
@@ -164,14 +164,14 @@ fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class 
                 }
             } else {
                 add_tag(&mut class, &mut scope, internal, &variant.name);
-                add_content(&mut class, types, kind, &mut scope);
+                add_content(&mut class, types, ty, &mut scope);
                 class.tells_names();
             }
         }
-        Body::Newtype(kind) => {
+        Body::Newtype(ty) => {
             class.base = "_m.Newtype".to_owned();
-            let value = (*kind == Type::Null).then_some("None");
-            class.member(annotated("value", &types.expr(kind), value, INDENT), "");
+            let value = (*ty == Type::Null).then_some("None");
+            class.member(annotated("value", &types.expr(ty), value, INDENT), "");
         }
         Body::Struct(fields) => {
             class.base = model_for(fields).to_owned();
@@ -191,18 +191,18 @@ fn add_tag(class: &mut Class, scope: &mut Fields, tag: Option<&String>, variant:
     let name = names::field(scope, tag);
     class.keyword("tag_field", Expr::name(literal(&name)));
     let value = literal(variant);
-    let kind = Expr::subscript("_t.Literal", vec![Expr::name(value.clone())]);
-    let kind = class.on_the_wire(kind, &name, tag);
-    class.member(annotated(&name, &kind, Some(&value), INDENT), "");
+    let ty = Expr::subscript("_t.Literal", vec![Expr::name(value.clone())]);
+    let ty = class.on_the_wire(ty, &name, tag);
+    class.member(annotated(&name, &ty, Some(&value), INDENT), "");
 }
 
 /// Adds content that is not a struct and still has members. The members stand beside the tag.
-fn add_content(class: &mut Class, types: &Types<'_>, kind: &Type, scope: &mut Fields) {
+fn add_content(class: &mut Class, types: &Types<'_>, ty: &Type, scope: &mut Fields) {
     let name = names::field(scope, "value");
-    let variants = if let Type::Named(kind) = kind { types.variants_of(kind) } else { Expr::call("", Vec::new()) };
+    let variants = if let Type::Named(ty) = ty { types.variants_of(ty) } else { Expr::call("", Vec::new()) };
     class.base = "_m.FlatModel".to_owned();
     class.keyword("flattened", Expr::dict(vec![Expr::pair(format!("{}: ", literal(&name)), variants)]));
-    class.member(annotated(&name, &types.expr(kind), None, INDENT), "Its members stand beside the tag.");
+    class.member(annotated(&name, &types.expr(ty), None, INDENT), "Its members stand beside the tag.");
 }
 
 fn reserve(scope: &mut Fields, fields: &Struct) {
@@ -234,21 +234,18 @@ fn is_flat(fields: &Struct) -> bool {
 fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut Fields) {
     for field in &fields.fields {
         let name = names::field(scope, &field.name);
-        let (kind, value) = kind_of(types, field);
-        let kind = class.on_the_wire(kind, &name, &field.name);
-        let text = annotated(&name, &kind, value, INDENT);
+        let (ty, value) = field_type(types, field);
+        let ty = class.on_the_wire(ty, &name, &field.name);
+        let text = annotated(&name, &ty, value, INDENT);
         class.member(text, &with_default(&described(&field.description, field.deprecated), field));
     }
     let mut flattened = Vec::new();
     for union in &fields.flattened {
         let name = names::field(scope, "variant");
-        let kind = Expr::name(types.name(&union.name));
-        let (kind, value) = if union.optional {
-            (Expr::subscript("_m.FlattenedOrNone", vec![kind]), Some("None"))
-        } else {
-            (kind, None)
-        };
-        class.member(annotated(&name, &kind, value, INDENT), "Its members stand among the others.");
+        let ty = Expr::name(types.name(&union.name));
+        let (ty, value) =
+            if union.optional { (Expr::subscript("_m.FlattenedOrNone", vec![ty]), Some("None")) } else { (ty, None) };
+        class.member(annotated(&name, &ty, value, INDENT), "Its members stand among the others.");
         flattened.push(Expr::pair(format!("{}: ", literal(&name)), types.variants_of(&union.name)));
     }
     if !flattened.is_empty() {
@@ -260,19 +257,19 @@ fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut
         Rest::Map(key, values) => {
             let name = names::field(scope, "rest");
             class.keyword("rest", Expr::name(literal(&name)));
-            let kind = types.expr(&Type::Map(key.clone(), values.clone()));
-            class.member(annotated(&name, &kind, Some("_m.EMPTY"), INDENT), "All other members.");
+            let ty = types.expr(&Type::Map(key.clone(), values.clone()));
+            class.member(annotated(&name, &ty, Some("_m.EMPTY"), INDENT), "All other members.");
         }
     }
 }
 
 /// The type of a field, and its default if it may be omitted.
-fn kind_of(types: &Types<'_>, field: &Field) -> (Expr, Option<&'static str>) {
-    let kind = types.expr(&field.kind);
-    match (field.required, types.is_nullable(&field.kind)) {
-        (true, _) => (kind, None),
-        (false, true) => (kind, Some("None")),
-        (false, false) => (Expr::subscript("_m.MayBeAbsent", vec![kind]), Some("None")),
+fn field_type(types: &Types<'_>, field: &Field) -> (Expr, Option<&'static str>) {
+    let ty = types.expr(&field.ty);
+    match (field.required, types.is_nullable(&field.ty)) {
+        (true, _) => (ty, None),
+        (false, true) => (ty, Some("None")),
+        (false, false) => (Expr::subscript("_m.MayBeAbsent", vec![ty]), Some("None")),
     }
 }
 

@@ -4,7 +4,7 @@ use super::layout::{Expr, WIDTH, literal, width};
 
 /// `from module import names`
 pub(super) fn import(module: &str, mut names: Vec<&str>) -> String {
-    names.sort_by_key(|name| (kind(name), natural(&name.to_lowercase()), (*name).to_owned()));
+    names.sort_by_key(|name| (rank(name), natural(&name.to_lowercase()), (*name).to_owned()));
     let flat = format!("from {module} import {}\n", names.join(", "));
     if width(flat.trim_end()) <= WIDTH {
         return flat;
@@ -15,13 +15,13 @@ pub(super) fn import(module: &str, mut names: Vec<&str>) -> String {
 
 /// `__all__ = [names]`
 pub(super) fn exports(mut names: Vec<&str>) -> String {
-    names.sort_by_key(|name| (kind(name), natural(name)));
+    names.sort_by_key(|name| (rank(name), natural(name)));
     let names = names.into_iter().map(|name| Expr::name(literal(name))).collect();
     Expr::list(names).laid_out("__all__ = ", 0, 0)
 }
 
 /// The rank of a name: constants come first, then classes, then functions and names without case.
-fn kind(name: &str) -> u8 {
+fn rank(name: &str) -> u8 {
     match name.chars().next() {
         Some(_) if name.len() > 1 && name.contains(char::is_uppercase) && !name.contains(char::is_lowercase) => 0,
         Some(first) if first.is_uppercase() => 1,

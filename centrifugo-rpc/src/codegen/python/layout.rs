@@ -199,40 +199,40 @@ mod tests {
 
     #[test]
     fn what_fits_stays_on_one_line() {
-        let kind = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::name("A")).or_none()]);
-        assert_eq!(annotated("a", &kind, Some("None"), 4), "    a: dict[str, list[A] | None] = None");
+        let ty = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::name("A")).or_none()]);
+        assert_eq!(annotated("a", &ty, Some("None"), 4), "    a: dict[str, list[A] | None] = None");
         assert_eq!(alias("A", &Expr::name("B")), "A: _t.TypeAlias = B");
     }
 
     #[test]
     fn what_does_not_fit_has_one_item_per_line_if_it_must() {
         let long = || Expr::name("A".repeat(50));
-        let kind = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::call("f", vec![long(), long()]))]);
+        let ty = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::call("f", vec![long(), long()]))]);
         let a = "A".repeat(50);
         let short = annotated("a", &Expr::call("f", vec![long(), Expr::name("b".repeat(28))]), None, 4);
         assert_eq!(short, format!("    a: f(\n        {}, {}\n    )", "A".repeat(50), "b".repeat(28)));
         let expected = format!(
             "    a: _m.OrNone[\n        dict[\n            str,\n            list[\n                f(\n                    {a},\n                    {a},\n                )\n            ],\n        ]\n    ] = None"
         );
-        assert_eq!(annotated("a", &kind.or_none(), Some("None"), 4), expected);
+        assert_eq!(annotated("a", &ty.or_none(), Some("None"), 4), expected);
     }
 
     #[test]
     fn a_value_is_parenthesized_where_that_is_enough() {
-        let kind = list(Expr::name("T".repeat(60)));
+        let ty = list(Expr::name("T".repeat(60)));
         let t = "T".repeat(60);
         assert_eq!(
-            annotated("field_name", &kind, Some("None"), 4),
+            annotated("field_name", &ty, Some("None"), 4),
             format!("    field_name: list[{t}] = (\n        None\n    )")
         );
     }
 
     #[test]
     fn wide_characters_take_two_columns() {
-        let kind = |count| Expr::subscript("f", vec![Expr::name("a"), Expr::name(literal(&"日".repeat(count)))]);
-        let fits = annotated("x", &kind(36), None, 4);
+        let ty = |count| Expr::subscript("f", vec![Expr::name("a"), Expr::name(literal(&"日".repeat(count)))]);
+        let fits = annotated("x", &ty(36), None, 4);
         assert_eq!((width(&fits), fits.lines().count()), (87, 1));
-        assert_eq!(annotated("x", &kind(37), None, 4).lines().count(), 3);
+        assert_eq!(annotated("x", &ty(37), None, 4).lines().count(), 3);
     }
 
     #[test]

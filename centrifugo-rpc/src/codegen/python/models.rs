@@ -74,7 +74,7 @@ fn bases<'a>(types: &Types<'a>, union: &'a Union) -> Vec<&'a TypeDef> {
         return Vec::new();
     }
     let bases = union.variants.iter().filter_map(|variant| match &variant.body {
-        Body::Newtype(kind) => types.resolve(types.struct_of(kind)?.0),
+        Body::Newtype(ty) => types.resolve(types.struct_of(ty)?.0),
         _ => None,
     });
     bases.collect()
@@ -83,9 +83,9 @@ fn bases<'a>(types: &Types<'a>, union: &'a Union) -> Vec<&'a TypeDef> {
 /// The target of an alias; `quoted` if its names may not be defined yet.
 fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
     let union = match shape {
-        Shape::Alias(kind) => {
-            let kind = types.expr(kind);
-            return if quoted { Expr::name(literal(&kind.flat())) } else { kind };
+        Shape::Alias(ty) => {
+            let ty = types.expr(ty);
+            return if quoted { Expr::name(literal(&ty.flat())) } else { ty };
         }
         Shape::Union(union) => union,
         _ => return Expr::name("None"),
@@ -97,7 +97,7 @@ fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
     let members = union.variants.iter().map(|variant| match &variant.body {
         body if has_class(&union.tagging, body) => Expr::name(types.name(&variant.type_name)),
         Body::Unit if union.tagging == Tagging::External => literals.clone(),
-        Body::Newtype(kind) if !types.is_null(kind) => types.expr(kind),
+        Body::Newtype(ty) if !types.is_null(ty) => types.expr(ty),
         _ => Expr::name("None"),
     });
     let mut members: Vec<_> = members.collect();
@@ -141,19 +141,19 @@ fn with_doc(text: String, def: &TypeDef) -> String {
 /// The aliases that must be known when an alias is defined. References inside classes do not count.
 fn references(def: &TypeDef) -> Vec<String> {
     let mut names = Vec::new();
-    let mut visit = |kind: &Type| {
-        kind.visit(&mut |kind| {
-            if let Type::Named(name) = kind {
+    let mut visit = |ty: &Type| {
+        ty.visit(&mut |ty| {
+            if let Type::Named(name) = ty {
                 names.push(name.clone());
             }
         });
     };
     match &def.shape {
-        Shape::Alias(kind) => visit(kind),
+        Shape::Alias(ty) => visit(ty),
         Shape::Union(union) if union.tagging == Tagging::Untagged => {
             for variant in &union.variants {
-                if let Body::Newtype(kind) = &variant.body {
-                    visit(kind);
+                if let Body::Newtype(ty) = &variant.body {
+                    visit(ty);
                 }
             }
         }

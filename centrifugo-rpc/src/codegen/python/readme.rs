@@ -1,10 +1,9 @@
 //! Prints `README.md`, with an example that runs.
 
-use super::imports;
 use super::layout::literal;
 use super::types::Types;
+use super::{imports, names};
 use crate::codegen::ir::{Api, Method, Shape, Struct, Type};
-use crate::codegen::names::python as names;
 use crate::codegen::{MARK, Package};
 
 pub(super) fn print(api: &Api, package: &Package, module: &str, types: &Types<'_>) -> String {
@@ -140,7 +139,7 @@ asyncio.run(main())
 /// The rank of a method as an example, lowest first. Methods whose params and result have members are the best
 /// examples.
 fn rank(types: &Types<'_>, method: &Method) -> u8 {
-    let has_members = |kind: &Type| types.struct_of(kind).is_some_and(|(_, fields)| !fields.fields.is_empty());
+    let has_members = |ty: &Type| types.struct_of(ty).is_some_and(|(_, fields)| !fields.fields.is_empty());
     let shown = u8::from(!method.params.as_ref().is_some_and(has_members)) + u8::from(!has_members(&method.result));
     shown + 4 * u8::from(method.is_notification() || method.deprecated.is_some())
 }
@@ -155,14 +154,14 @@ fn sample(api: &Api, types: &Types<'_>, method: &Method) -> Option<Sample> {
     let mut used = Vec::new();
     let text = match &method.params {
         None => String::new(),
-        Some(kind) => value(api, types, kind, &mut used)?,
+        Some(ty) => value(api, types, ty, &mut used)?,
     };
     Some(Sample { text, used })
 }
 
 /// A sample value of a type, if the type is simple enough.
-fn value(api: &Api, types: &Types<'_>, kind: &Type, used: &mut Vec<String>) -> Option<String> {
-    Some(match kind {
+fn value(api: &Api, types: &Types<'_>, ty: &Type, used: &mut Vec<String>) -> Option<String> {
+    Some(match ty {
         Type::Bool => "True".to_owned(),
         Type::String => literal("123"),
         Type::Integer(integer) => integer.lowest().max(1).to_string(),
@@ -178,10 +177,10 @@ fn value(api: &Api, types: &Types<'_>, kind: &Type, used: &mut Vec<String>) -> O
                 for field in fields {
                     let attribute = names::field(&mut scope, &field.name);
                     if field.required {
-                        if matches!(field.kind, Type::Named(_)) {
+                        if matches!(field.ty, Type::Named(_)) {
                             return None;
                         }
-                        arguments.push(format!("{attribute}={}", value(api, types, &field.kind, used)?));
+                        arguments.push(format!("{attribute}={}", value(api, types, &field.ty, used)?));
                     }
                 }
                 format!("{}({})", types.name(name), arguments.join(", "))

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Expr, literal};
+use super::names;
 use crate::codegen::ir::{Api, Body, Integer, Key, Shape, Struct, Tagging, Type, TypeDef, Union, Width};
-use crate::codegen::names::python as names;
 
 /// The maximum length of a fixed-length array that becomes a tuple. Longer arrays become lists.
 const LONGEST_TUPLE: usize = 16;
@@ -40,8 +40,8 @@ impl<'a> Types<'a> {
         self.names.get(name).cloned().unwrap_or_default()
     }
 
-    pub(super) fn expr(&self, kind: &Type) -> Expr {
-        match kind {
+    pub(super) fn expr(&self, ty: &Type) -> Expr {
+        match ty {
             Type::Any => Expr::name("_m.AnyJson"),
             Type::Never => Expr::name("_m.Never"),
             Type::Null => Expr::name("None"),
@@ -80,29 +80,29 @@ impl<'a> Types<'a> {
             Key::String => Expr::name("str"),
             Key::Signed => Expr::name("_m.SignedKey"),
             Key::Unsigned => Expr::name("_m.UnsignedKey"),
-            Key::Enum(kind) => self.expr(kind),
+            Key::Enum(ty) => self.expr(ty),
         }
     }
 
     /// Whether null is one of the type's values.
-    pub(super) fn is_nullable(&self, kind: &Type) -> bool {
-        self.is_nullable_within(kind, &mut Vec::new())
+    pub(super) fn is_nullable(&self, ty: &Type) -> bool {
+        self.is_nullable_within(ty, &mut Vec::new())
     }
 
     /// `seen` are the types already visited: types may contain each other.
-    fn is_nullable_within<'t>(&'t self, kind: &'t Type, seen: &mut Vec<&'t str>) -> bool {
-        let name = match kind {
+    fn is_nullable_within<'t>(&'t self, ty: &'t Type, seen: &mut Vec<&'t str>) -> bool {
+        let name = match ty {
             Type::Any | Type::Null | Type::Nullable(_) => return true,
             Type::Named(name) if !seen.contains(&name.as_str()) => name,
             _ => return false,
         };
         seen.push(name);
         match self.api.get(name).map(|def| &def.shape) {
-            Some(Shape::Alias(kind)) => self.is_nullable_within(kind, seen),
+            Some(Shape::Alias(ty)) => self.is_nullable_within(ty, seen),
             Some(Shape::Union(Union { tagging: Tagging::Untagged, variants })) => {
                 variants.iter().any(|variant| match &variant.body {
                     Body::Unit => true,
-                    Body::Newtype(kind) => self.is_nullable_within(kind, seen),
+                    Body::Newtype(ty) => self.is_nullable_within(ty, seen),
                     Body::Struct(_) => false,
                 })
             }
@@ -111,8 +111,8 @@ impl<'a> Types<'a> {
     }
 
     /// Whether null is the type's only value.
-    pub(super) fn is_null(&self, kind: &Type) -> bool {
-        match kind {
+    pub(super) fn is_null(&self, ty: &Type) -> bool {
+        match ty {
             Type::Null => true,
             Type::Named(name) => self.resolve(name).is_some_and(|def| def.shape == Shape::Alias(Type::Null)),
             _ => false,
@@ -120,11 +120,11 @@ impl<'a> Types<'a> {
     }
 
     /// Whether the type has no values at all.
-    pub(super) fn is_never(&self, kind: &Type) -> bool {
-        match kind {
+    pub(super) fn is_never(&self, ty: &Type) -> bool {
+        match ty {
             Type::Never => true,
             Type::Named(name) => self.resolve(name).is_some_and(|def| match &def.shape {
-                Shape::Alias(kind) => *kind == Type::Never,
+                Shape::Alias(ty) => *ty == Type::Never,
                 Shape::Union(union) => union.variants.is_empty(),
                 Shape::Enum(_) | Shape::Integers(_) | Shape::Struct(_) => false,
             }),
@@ -142,8 +142,8 @@ impl<'a> Types<'a> {
     }
 
     /// The struct behind a type, if it is one.
-    pub(super) fn struct_of(&self, kind: &Type) -> Option<(&'a str, &'a Struct)> {
-        let Type::Named(name) = kind else { return None };
+    pub(super) fn struct_of(&self, ty: &Type) -> Option<(&'a str, &'a Struct)> {
+        let Type::Named(name) = ty else { return None };
         let def = self.resolve(name)?;
         if let Shape::Struct(fields) = &def.shape { Some((&def.name, fields)) } else { None }
     }

@@ -25,9 +25,9 @@ impl Context<'_> {
         paragraphs.extend(remarks);
         let doc = doc("  ", &paragraphs, method.deprecated.as_deref());
 
-        let params = method.params.as_ref().map(|params| format!("params: {}, ", self.kind(params)));
+        let params = method.params.as_ref().map(|params| format!("params: {}, ", self.type_expr(params)));
         let returns_nothing = method.is_notification() || method.result == Type::Null;
-        let result = if returns_nothing { "void".to_owned() } else { self.kind(&method.result) };
+        let result = if returns_nothing { "void".to_owned() } else { self.type_expr(&method.result) };
         format!("{doc}  {name}({}options?: CallOptions): Promise<{result}>;\n", params.unwrap_or_default())
     }
 

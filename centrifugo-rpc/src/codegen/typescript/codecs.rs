@@ -22,7 +22,7 @@ impl Context<'_> {
             Shape::Struct(fields) => self.struct_codec(fields, ""),
             Shape::Enum(_) | Shape::Integers(_) => format!("c.oneOf(types.{name})"),
             Shape::Union(union) => self.union_codec(union),
-            Shape::Alias(kind) => self.codec(kind),
+            Shape::Alias(ty) => self.codec(ty),
         };
         format!("export const {name} = /* @__PURE__ */ c.define(() => {codec});\n")
     }
@@ -30,8 +30,8 @@ impl Context<'_> {
     fn struct_codec(&self, fields: &Struct, indent: &str) -> String {
         let inner = format!("{indent}  ");
         let object = |required: bool| {
-            let of_kind = fields.fields.iter().filter(|field| field.required == required);
-            self.members(of_kind, indent)
+            let of_type = fields.fields.iter().filter(|field| field.required == required);
+            self.members(of_type, indent)
         };
         let mut arguments = vec![object(true), object(false)];
         if !fields.flattened.is_empty() {
@@ -61,7 +61,7 @@ impl Context<'_> {
 
     fn members<'f>(&self, fields: impl Iterator<Item = &'f Field>, indent: &str) -> String {
         let members: Vec<_> =
-            fields.map(|field| format!("{}: {}", member(&field.name), self.codec(&field.kind))).collect();
+            fields.map(|field| format!("{}: {}", member(&field.name), self.codec(&field.ty))).collect();
         block('{', &members, '}', indent)
     }
 
@@ -69,7 +69,7 @@ impl Context<'_> {
         let body = |body: &Body| match body {
             Body::Unit if union.tagging == Tagging::Untagged => "c.nothing".to_owned(),
             Body::Unit => "c.struct({})".to_owned(),
-            Body::Newtype(kind) => self.codec(kind),
+            Body::Newtype(ty) => self.codec(ty),
             Body::Struct(fields) => self.struct_codec(fields, "  "),
         };
         let has_content = |variant: &&crate::codegen::ir::Variant| {
@@ -94,8 +94,8 @@ impl Context<'_> {
     }
 
     /// The codec expression of a type.
-    pub(super) fn codec(&self, kind: &Type) -> String {
-        match kind {
+    pub(super) fn codec(&self, ty: &Type) -> String {
+        match ty {
             Type::Any => "c.any".to_owned(),
             Type::Never => "c.never".to_owned(),
             Type::Null => "c.nothing".to_owned(),
@@ -126,7 +126,7 @@ impl Context<'_> {
             Key::String => "'string'".to_owned(),
             Key::Signed => "'signed'".to_owned(),
             Key::Unsigned => "'unsigned'".to_owned(),
-            Key::Enum(kind) => self.codec(kind),
+            Key::Enum(ty) => self.codec(ty),
         };
         format!("c.map({key}, {})", self.codec(values))
     }

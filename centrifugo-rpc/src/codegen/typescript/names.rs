@@ -3,8 +3,51 @@
 use std::collections::BTreeMap;
 
 use crate::codegen::ir::{Api, Shape, Tagging, TypeDef, Variant};
-use crate::codegen::names::typescript::{METHODS, RUNTIME, TYPES};
 use crate::codegen::names::{Scope, camel, pascal};
+
+/// Names that the generated package itself exports. A type with such a name gets the suffix `Model`.
+const RUNTIME: [&str; 22] = [
+    "APIClient",
+    "CONTRACT_HASH",
+    "CallOptions",
+    "Caller",
+    "CentrifugoRPCClient",
+    "CentrifugoRPCError",
+    "ClientEvent",
+    "ClientOptions",
+    "ClientState",
+    "ConfigError",
+    "ConnectionError",
+    "ConnectionErrorKind",
+    "Contract",
+    "ContractMismatchError",
+    "DecodeError",
+    "EncodeError",
+    "RpcError",
+    "RpcTimeoutError",
+    "TokenSource",
+    "UnauthorizedError",
+    "WebSocketConstructor",
+    "codes",
+];
+
+/// Names that types cannot have: the declarations themselves use `Omit`, and compilers write `Object` into `CommonJS`
+/// modules.
+const TYPES: [&str; 2] = ["Object", "Omit"];
+
+/// Names that methods of a class cannot have, or that would change what its objects are.
+const METHODS: [&str; 10] = [
+    "checkContract",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "then",
+    "toJSON",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
 
 /// The identifiers of a package.
 pub(super) struct Names<'a> {
@@ -61,6 +104,16 @@ impl<'a> Names<'a> {
     pub(super) fn of_variant(&self, variant: &Variant) -> &str {
         self.variants.get(variant.type_name.as_str()).map_or("never", String::as_str)
     }
+}
+
+/// The scope of an enum's constants.
+pub(super) fn constants() -> Scope {
+    Scope::default()
+}
+
+/// The name of a constant of an enum.
+pub(super) fn constant(scope: &mut Scope, name: &str) -> String {
+    scope.pick(&pascal(name), "_")
 }
 
 fn variants_of(def: &TypeDef) -> &[Variant] {

@@ -82,7 +82,7 @@ All are `CentrifugoRPCError`s with `isRetryable`.
 | --- | --- |
 | `RpcError` | the service answered with an error: `code`, `message`, `data`; `codes` has the names of the codes below 1000 |
 | `RpcTimeoutError` | no reply arrived within the timeout |
-| `ConnectionError` | no connection, or Centrifugo refuses: `kind`, and a message that says what to do |
+| `ConnectionError` | no connection, or Centrifugo refuses: `ty`, and a message that says what to do |
 | `EncodeError`, `DecodeError` | params or a result are not what their types say: `path` |
 | `ConfigError` | an argument cannot work |
 
@@ -139,9 +139,9 @@ fn position(method: &Method) -> usize {
 }
 
 /// A minimal value of a type. `open` are the enclosing types, so that recursion ends.
-fn sample(context: &Context<'_>, kind: &Type, open: &mut BTreeSet<String>) -> String {
+fn sample(context: &Context<'_>, ty: &Type, open: &mut BTreeSet<String>) -> String {
     let mut all = |items: &[&Type]| -> Vec<String> { items.iter().map(|item| sample(context, item, open)).collect() };
-    match kind {
+    match ty {
         Type::Any | Type::Null | Type::Never | Type::Nullable(_) => "null".to_owned(),
         Type::Bool => "true".to_owned(),
         Type::String => "'text'".to_owned(),
@@ -179,7 +179,7 @@ fn named_sample(context: &Context<'_>, name: &str, open: &mut BTreeSet<String>) 
         Shape::Struct(fields) => object(context, fields, Vec::new(), open),
         Shape::Enum(values) => values.first().map_or("undefined".to_owned(), |value| literal(&value.value)),
         Shape::Integers(values) => values.first().map_or("undefined".to_owned(), |value| value.value.to_string()),
-        Shape::Alias(kind) => sample(context, kind, open),
+        Shape::Alias(ty) => sample(context, ty, open),
         Shape::Union(union) => {
             let Some(variant) = union.variants.first() else { return "undefined".to_owned() };
             let tag = match &union.tagging {
@@ -191,8 +191,8 @@ fn named_sample(context: &Context<'_>, name: &str, open: &mut BTreeSet<String>) 
                 Body::Unit if union.tagging == Tagging::Untagged => "null".to_owned(),
                 Body::Unit => object(context, &Struct::default(), tag, open),
                 Body::Struct(fields) => object(context, fields, tag, open),
-                Body::Newtype(kind) if tag.is_empty() => sample(context, kind, open),
-                Body::Newtype(kind) => format!("{{ {}, ...{} }}", tag.join(", "), sample(context, kind, open)),
+                Body::Newtype(ty) if tag.is_empty() => sample(context, ty, open),
+                Body::Newtype(ty) => format!("{{ {}, ...{} }}", tag.join(", "), sample(context, ty, open)),
             };
             if union.tagging == Tagging::External { format!("{{ {}: {value} }}", member(&variant.name)) } else { value }
         }
@@ -202,7 +202,7 @@ fn named_sample(context: &Context<'_>, name: &str, open: &mut BTreeSet<String>) 
 /// An object literal with the required fields.
 fn object(context: &Context<'_>, fields: &Struct, mut members: Vec<String>, open: &mut BTreeSet<String>) -> String {
     for field in fields.fields.iter().filter(|field| field.required) {
-        members.push(format!("{}: {}", member(&field.name), sample(context, &field.kind, open)));
+        members.push(format!("{}: {}", member(&field.name), sample(context, &field.ty, open)));
     }
     for flattened in fields.flattened.iter().filter(|flattened| !flattened.optional) {
         members.push(format!("...{}", named_sample(context, &flattened.name, open)));

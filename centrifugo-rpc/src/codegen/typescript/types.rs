@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::text::{doc, key, literal};
-use super::{Context, Int64};
+use super::{Context, Int64, names};
 use crate::codegen::ir::{Body, Field, Flattened, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
-use crate::codegen::names::{Scope, pascal};
 
 /// The maximum width of a line.
 const WIDTH: usize = 110;
@@ -49,7 +48,7 @@ impl Context<'_> {
             Shape::Struct(fields) => self.object(name, fields, None),
             Shape::Enum(_) | Shape::Integers(_) => enumeration(name, &values_of(&def.shape), &doc),
             Shape::Union(union) => self.union(&def.name, union),
-            Shape::Alias(kind) => format!("export type {name} = {};\n", self.kind(kind)),
+            Shape::Alias(ty) => format!("export type {name} = {};\n", self.type_expr(ty)),
         };
         format!("{doc}{text}")
     }
@@ -86,7 +85,7 @@ impl Context<'_> {
         };
         let doc = doc(indent, &[&field.description, &default], field.deprecated.then_some(""));
         let mark = if field.required { "" } else { "?" };
-        format!("{doc}{indent}{}{mark}: {};\n", key(&field.name), self.kind(&field.kind))
+        format!("{doc}{indent}{}{mark}: {};\n", key(&field.name), self.type_expr(&field.ty))
     }
 
     /// The index signature for members without a name. Named members must match it too if their names could be such
@@ -94,20 +93,20 @@ impl Context<'_> {
     fn index(&self, key: &Key, values: &Type, fields: &Struct, tag: Option<Tag<'_>>) -> String {
         match key {
             Key::String | Key::Enum(_) => {
-                let mut kinds = vec![self.kind(values)];
+                let mut types = vec![self.type_expr(values)];
                 if !fields.flattened.is_empty() {
-                    kinds.push("unknown".to_owned());
+                    types.push("unknown".to_owned());
                 }
-                kinds.extend(tag.map(|tag| tag.value.to_owned()));
-                kinds.extend(fields.fields.iter().map(|field| self.kind(&field.kind)));
+                types.extend(tag.map(|tag| tag.value.to_owned()));
+                types.extend(fields.fields.iter().map(|field| self.type_expr(&field.ty)));
                 if fields.fields.iter().any(|field| !field.required) {
-                    kinds.push("undefined".to_owned());
+                    types.push("undefined".to_owned());
                 }
                 let mut seen = BTreeSet::new();
-                kinds.retain(|kind| seen.insert(kind.clone()));
-                format!("[key: string]: {};", alternatives(&kinds))
+                types.retain(|ty| seen.insert(ty.clone()));
+                format!("[key: string]: {};", alternatives(&types))
             }
-            Key::Signed | Key::Unsigned => format!("[key: number]: {};", self.kind(values)),
+            Key::Signed | Key::Unsigned => format!("[key: number]: {};", self.type_expr(values)),
         }
     }
 
@@ -158,7 +157,7 @@ impl Context<'_> {
             (Tagging::External, body) => {
                 let content = match body {
                     Body::Struct(fields) => self.body(fields, None, "  "),
-                    Body::Newtype(kind) => self.kind(kind),
+                    Body::Newtype(ty) => self.type_expr(ty),
                     Body::Unit => String::new(),
                 };
                 // The keys of other variants are not written into each variant: their number would grow with the square
@@ -173,21 +172,21 @@ impl Context<'_> {
                 match body {
                     Body::Unit => described(self.object(name, &Struct::default(), Some(tag))),
                     Body::Struct(fields) => described(self.object(name, fields, Some(tag))),
-                    Body::Newtype(kind) => {
+                    Body::Newtype(ty) => {
                         let own = self.body(&Struct::default(), Some(tag), "");
-                        described(format!("export type {name} = {own} & {};\n", self.operand(kind)))
+                        described(format!("export type {name} = {own} & {};\n", self.operand(ty)))
                     }
                 }
             }
             (Tagging::Untagged, Body::Unit) => ("null".to_owned(), None),
             (Tagging::Untagged, Body::Struct(fields)) => described(self.object(name, fields, None)),
-            (Tagging::Untagged, Body::Newtype(kind)) => (self.kind(kind), None),
+            (Tagging::Untagged, Body::Newtype(ty)) => (self.type_expr(ty), None),
         }
     }
 
     /// A type as written at its place of use.
-    pub(super) fn kind(&self, kind: &Type) -> String {
-        match kind {
+    pub(super) fn type_expr(&self, ty: &Type) -> String {
+        match ty {
             Type::Any => "unknown".to_owned(),
             Type::Never => "never".to_owned(),
             Type::Null => "null".to_owned(),
@@ -199,25 +198,29 @@ impl Context<'_> {
             },
             Type::Number if self.is_exact() => "number | bigint".to_owned(),
             Type::Integer(_) | Type::F32 | Type::F64 | Type::Number => "number".to_owned(),
-            Type::Nullable(inner) => format!("{} | null", self.kind(inner)),
+            Type::Nullable(inner) => format!("{} | null", self.type_expr(inner)),
             Type::FixedArray { items, len } if *len > MOST_ITEMS => format!("{}[]", self.operand(items)),
             Type::Array { items, .. } => format!("{}[]", self.operand(items)),
-            Type::FixedArray { items, len } => format!("[{}]", vec![self.kind(items); *len].join(", ")),
+            Type::FixedArray { items, len } => format!("[{}]", vec![self.type_expr(items); *len].join(", ")),
             Type::Tuple(items) => {
-                let items: Vec<_> = items.iter().map(|item| self.kind(item)).collect();
+                let items: Vec<_> = items.iter().map(|item| self.type_expr(item)).collect();
                 format!("[{}]", items.join(", "))
             }
-            Type::Map(Key::String, values) => format!("{{ [key: string]: {} }}", self.kind(values)),
-            Type::Map(Key::Signed | Key::Unsigned, values) => format!("{{ [key: number]: {} }}", self.kind(values)),
-            Type::Map(Key::Enum(key), values) => format!("{{ [key in {}]?: {} }}", self.kind(key), self.kind(values)),
+            Type::Map(Key::String, values) => format!("{{ [key: string]: {} }}", self.type_expr(values)),
+            Type::Map(Key::Signed | Key::Unsigned, values) => {
+                format!("{{ [key: number]: {} }}", self.type_expr(values))
+            }
+            Type::Map(Key::Enum(key), values) => {
+                format!("{{ [key in {}]?: {} }}", self.type_expr(key), self.type_expr(values))
+            }
             Type::Named(name) => format!("{}{}", self.prefix, self.names.of_type(name)),
         }
     }
 
     /// A type next to an operator that binds tighter than `|`.
-    fn operand(&self, kind: &Type) -> String {
-        let text = self.kind(kind);
-        let is_union = matches!(kind, Type::Nullable(_)) || matches!(kind, Type::Number if self.is_exact());
+    fn operand(&self, ty: &Type) -> String {
+        let text = self.type_expr(ty);
+        let is_union = matches!(ty, Type::Nullable(_)) || matches!(ty, Type::Number if self.is_exact());
         if is_union { format!("({text})") } else { text }
     }
 
@@ -271,9 +274,9 @@ struct Member<'a> {
 
 /// The values of an enumeration. Empty for all other shapes.
 fn values_of(shape: &Shape) -> Vec<Member<'_>> {
-    let mut scope = Scope::default();
+    let mut scope = names::constants();
     let mut member = |name: &str, value: String, description| {
-        let name = scope.pick(&pascal(name), "_");
+        let name = names::constant(&mut scope, name);
         Member { name, value, description }
     };
     match shape {
@@ -302,7 +305,7 @@ fn enumeration(name: &str, members: &[Member<'_>], doc_of_type: &str) -> String 
     )
 }
 
-fn alternatives(kinds: &[String]) -> String {
+fn alternatives(types: &[String]) -> String {
     // `unknown` already includes every other type.
-    if kinds.iter().any(|kind| kind == "unknown") { "unknown".to_owned() } else { kinds.join(" | ") }
+    if types.iter().any(|ty| ty == "unknown") { "unknown".to_owned() } else { types.join(" | ") }
 }

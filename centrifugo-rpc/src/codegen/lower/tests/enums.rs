@@ -45,10 +45,10 @@ fn maps_with_the_values_of_an_enum_for_keys() {
         right: Option<u8>,
     }
     let by = |key: &str, value| Type::Map(Key::Enum(Box::new(named(key))), Box::new(value));
-    let kinds: Vec<_> = fields(shape::<Maps>("Maps")).fields.into_iter().map(|field| field.kind).collect();
-    let nullable = |kind| Type::Nullable(Box::new(kind));
+    let types: Vec<_> = fields(shape::<Maps>("Maps")).fields.into_iter().map(|field| field.ty).collect();
+    let nullable = |ty| Type::Nullable(Box::new(ty));
     assert_eq!(
-        kinds[1..],
+        types[1..],
         [
             by("Side", whole(Width::U8)),
             nullable(by("Side", nullable(named("Point")))),
@@ -160,8 +160,8 @@ fn a_tag_stands_beside_members_alone() {
 
     let problems = lower(&contract_of::<(), Tagged>()).expect_err("problems");
     let places = |what: &str| {
-        let of_kind = problems.iter().filter(|problem| problem.contains(what));
-        let index = of_kind.map(|problem| {
+        let of_type = problems.iter().filter(|problem| problem.contains(what));
+        let index = of_type.map(|problem| {
             let (_, rest) = problem.split_once("/results/Tagged/oneOf/").expect("a place");
             rest.split_once(':').expect("a place").0.to_owned()
         });
@@ -203,7 +203,7 @@ fn adjacently_tagged_enums_are_objects_with_one_more_field() {
     }
     let union = union(shape::<Adjacent>("Adjacent"));
     assert_eq!(union.tagging, Tagging::Internal { tag: "t".to_owned() });
-    let content = |kind| Body::Struct(Struct { fields: vec![field("c", kind)], ..Struct::default() });
+    let content = |ty| Body::Struct(Struct { fields: vec![field("c", ty)], ..Struct::default() });
     assert_eq!(
         bodies(&union),
         [

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Scope, is_part, is_start, nfkc, pascal, shouty, snake};
+use crate::codegen::names::{Scope, is_part, is_start, nfkc, pascal, shouty, snake};
 
 /// Words that cannot be identifiers.
 const KEYWORDS: [&str; 35] = [
@@ -75,17 +75,17 @@ const RUNTIME: [&str; 21] = [
 ];
 
 /// The scope of type names, which they share with the names of the runtime.
-pub(crate) fn types() -> Scope {
+pub(super) fn types() -> Scope {
     Scope::new(&[&KEYWORDS[..], &RUNTIME].concat())
 }
 
 /// The name of a type.
-pub(crate) fn type_name(scope: &mut Scope, name: &str) -> String {
+pub(super) fn type_name(scope: &mut Scope, name: &str) -> String {
     scope.pick(&nfkc(&pascal(name)), "Model")
 }
 
 /// The scope of a model's attributes.
-pub(crate) struct Fields {
+pub(super) struct Fields {
     scope: Scope,
     /// The names of the model's members on the wire. An attribute must not have the wire name of another member: its
     /// value would be used for both.
@@ -93,13 +93,13 @@ pub(crate) struct Fields {
 }
 
 /// Starts the scope of a model with these members.
-pub(crate) fn fields<'a>(wire: impl IntoIterator<Item = &'a str>) -> Fields {
+pub(super) fn fields<'a>(wire: impl IntoIterator<Item = &'a str>) -> Fields {
     let wire = wire.into_iter().map(str::to_owned).collect();
     Fields { scope: Scope::new(&[&KEYWORDS[..], &BUILTINS, &MODEL].concat()), wire }
 }
 
 /// The name of an attribute: its name on the wire, if that is also a Python identifier.
-pub(crate) fn field(fields: &mut Fields, name: &str) -> String {
+pub(super) fn field(fields: &mut Fields, name: &str) -> String {
     let is_identifier = name.starts_with(is_start) && name.chars().all(|c| is_part(c) || c == '_');
     // An attribute named like a type would shadow the type for the other attributes.
     let is_type = name.starts_with(char::is_uppercase);
@@ -108,27 +108,27 @@ pub(crate) fn field(fields: &mut Fields, name: &str) -> String {
 }
 
 /// The scope of an enum's members.
-pub(crate) fn members() -> Scope {
+pub(super) fn members() -> Scope {
     Scope::new(&[])
 }
 
 /// The name of a member of an enum.
-pub(crate) fn member(scope: &mut Scope, value: &str) -> String {
+pub(super) fn member(scope: &mut Scope, value: &str) -> String {
     scope.pick(&nfkc(&shouty(value)), "_")
 }
 
 /// The scope of the client's methods.
-pub(crate) fn methods() -> Scope {
+pub(super) fn methods() -> Scope {
     Scope::new(&[&KEYWORDS[..], &BUILTINS, &CLIENT].concat())
 }
 
 /// The scope of the methods of the client without `await`.
-pub(crate) fn sync_methods() -> Scope {
+pub(super) fn sync_methods() -> Scope {
     Scope::new(&[&KEYWORDS[..], &BUILTINS, &CLIENT, &SYNC_CLIENT].concat())
 }
 
 /// The name of a method.
-pub(crate) fn method(scope: &mut Scope, name: &str) -> String {
+pub(super) fn method(scope: &mut Scope, name: &str) -> String {
     scope.pick(&nfkc(&snake(name)), "_")
 }
 

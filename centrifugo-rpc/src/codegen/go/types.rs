@@ -8,7 +8,7 @@ use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging
 
 /// A type in Go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(super) struct GoType {
     /// The type expression.
     pub name: String,
     /// The expression of its codec.
@@ -32,7 +32,7 @@ pub(super) enum Nil {
 }
 
 /// A field in Go.
-pub(super) struct FieldKind {
+pub(super) struct GoField {
     pub name: String,
     pub codec: String,
     pub presence: Presence,
@@ -49,7 +49,7 @@ pub(super) enum Presence {
     AbsentOrNull,
 }
 
-pub(super) struct Kinds<'a> {
+pub(super) struct Types<'a> {
     pub api: &'a Api,
     pub names: &'a Names,
     /// Aliases that need a Go type of their own because they contain themselves.
@@ -60,20 +60,20 @@ pub(super) struct Kinds<'a> {
     values: BTreeSet<String>,
 }
 
-impl<'a> Kinds<'a> {
+impl<'a> Types<'a> {
     pub(super) fn new(api: &'a Api, names: &'a Names) -> Self {
-        let mut kinds =
+        let mut types =
             Self { api, names, recursive: recursive(api), members: BTreeSet::new(), values: BTreeSet::new() };
         let (mut members, mut values) = (Vec::new(), Vec::new());
         for method in &api.methods {
-            method.params.iter().chain([&method.result]).for_each(|kind| see(kind, &mut values));
+            method.params.iter().chain([&method.result]).for_each(|ty| see(ty, &mut values));
         }
         for def in &api.types {
             match &def.shape {
-                Shape::Alias(kind) if kinds.recursive.contains(&def.name) => see(kind, &mut values),
+                Shape::Alias(ty) if types.recursive.contains(&def.name) => see(ty, &mut values),
                 // The target of the alias is resolved at each use.
                 Shape::Alias(Type::Named(_)) | Shape::Enum(_) | Shape::Integers(_) => {}
-                Shape::Alias(kind) => see(kind, &mut values),
+                Shape::Alias(ty) => see(ty, &mut values),
                 Shape::Struct(fields) => see_struct(fields, &mut members, &mut values),
                 Shape::Union(union) => {
                     let internal = matches!(union.tagging, Tagging::Internal { .. });
@@ -81,7 +81,7 @@ impl<'a> Kinds<'a> {
                         match &variant.body {
                             Body::Unit => {}
                             Body::Newtype(Type::Named(name)) if internal => members.push(name.clone()),
-                            Body::Newtype(kind) => see(kind, &mut values),
+                            Body::Newtype(ty) => see(ty, &mut values),
                             Body::Struct(fields) => see_struct(fields, &mut members, &mut values),
                         }
                     }
@@ -89,12 +89,12 @@ impl<'a> Kinds<'a> {
             }
         }
         let resolve = |names: Vec<String>| {
-            names.iter().filter_map(|name| kinds.resolve(name)).map(|def| def.name.clone()).collect::<BTreeSet<_>>()
+            names.iter().filter_map(|name| types.resolve(name)).map(|def| def.name.clone()).collect::<BTreeSet<_>>()
         };
         let (members, values) = (resolve(members), resolve(values));
-        kinds.members = members;
-        kinds.values = values;
-        kinds
+        types.members = members;
+        types.values = values;
+        types
     }
 
     /// Follows transparent aliases to a definition.
@@ -120,9 +120,9 @@ impl<'a> Kinds<'a> {
         self.members.contains(name) && !self.values.contains(name)
     }
 
-    pub(super) fn kind(&self, kind: &Type) -> Kind {
-        let of = |name: &str, codec: &str, nil| Kind { name: name.to_owned(), codec: codec.to_owned(), nil };
-        match kind {
+    pub(super) fn go_type(&self, ty: &Type) -> GoType {
+        let of = |name: &str, codec: &str, nil| GoType { name: name.to_owned(), codec: codec.to_owned(), nil };
+        match ty {
             Type::Any => of("json.RawMessage", "anything", Nil::Null),
             Type::Never => of("Never", "nevers", Nil::None),
             Type::Null => of("Null", "nulls", Nil::None),
@@ -135,25 +135,25 @@ impl<'a> Kinds<'a> {
             Type::Number => of("json.Number", "numbers", Nil::None),
             Type::F32 => of("float32", "floats[float32]", Nil::None),
             Type::F64 => of("float64", "floats[float64]", Nil::None),
-            Type::Integer(integer) => integer_kind(*integer),
+            Type::Integer(integer) => integer_type(*integer),
             Type::Nullable(inner) => self.nullable(inner),
             Type::Array { items, .. } => {
-                let items = self.kind(items);
+                let items = self.go_type(items);
                 of(&format!("[]{}", items.name), &format!("list({})", items.codec), Nil::List)
             }
             Type::FixedArray { items, len } => {
-                let items = self.kind(items);
+                let items = self.go_type(items);
                 of(&format!("[{len}]{}", items.name), &format!("array{len}({})", items.codec), Nil::None)
             }
             Type::Tuple(items) if items.is_empty() => of("Tuple0", "tuple0", Nil::None),
             Type::Tuple(items) => {
-                let items: Vec<_> = items.iter().map(|item| self.kind(item)).collect();
-                let join = |part: fn(&Kind) -> &str| items.iter().map(part).collect::<Vec<_>>().join(", ");
+                let items: Vec<_> = items.iter().map(|item| self.go_type(item)).collect();
+                let join = |part: fn(&GoType) -> &str| items.iter().map(part).collect::<Vec<_>>().join(", ");
                 let name = format!("Tuple{}[{}]", items.len(), join(|item| &item.name));
                 of(&name, &format!("tuple{}({})", items.len(), join(|item| &item.codec)), Nil::None)
             }
             Type::Map(key, values) => {
-                let values = self.kind(values);
+                let values = self.go_type(values);
                 let (key, keys) = self.key(key);
                 of(&format!("map[{key}]{}", values.name), &format!("table({keys}, {})", values.codec), Nil::Table)
             }
@@ -161,7 +161,7 @@ impl<'a> Kinds<'a> {
                 let own = self.names.of_type(name);
                 match self.api.get(name).map(|def| &def.shape) {
                     Some(Shape::Alias(target)) if !self.recursive.contains(name) => {
-                        Kind { name: own.to_owned(), ..self.kind(target) }
+                        GoType { name: own.to_owned(), ..self.go_type(target) }
                     }
                     _ => of(own, &format!("(*{own}).code"), Nil::None),
                 }
@@ -175,42 +175,42 @@ impl<'a> Kinds<'a> {
             Key::String => ("string", "textKeys"),
             Key::Signed => ("int64", "signedKeys"),
             Key::Unsigned => ("uint64", "unsignedKeys"),
-            Key::Enum(kind) => {
-                let kind = self.kind(kind);
-                return (kind.name, format!("enumKeys({})", kind.codec));
+            Key::Enum(ty) => {
+                let ty = self.go_type(ty);
+                return (ty.name, format!("enumKeys({})", ty.codec));
             }
         };
         (name.to_owned(), keys.to_owned())
     }
 
-    fn nullable(&self, inner: &Type) -> Kind {
-        let kind = self.kind(inner);
-        let wrapped = |wrapper: &str| format!("{wrapper}({})", kind.codec);
-        match kind.nil {
-            Nil::List => Kind { codec: wrapped("nullList"), nil: Nil::Null, name: kind.name },
-            Nil::Table => Kind { codec: wrapped("nullTable"), nil: Nil::Null, name: kind.name },
-            Nil::Wide => Kind { codec: wrapped("nullWide"), nil: Nil::Null, name: kind.name },
+    fn nullable(&self, inner: &Type) -> GoType {
+        let ty = self.go_type(inner);
+        let wrapped = |wrapper: &str| format!("{wrapper}({})", ty.codec);
+        match ty.nil {
+            Nil::List => GoType { codec: wrapped("nullList"), nil: Nil::Null, name: ty.name },
+            Nil::Table => GoType { codec: wrapped("nullTable"), nil: Nil::Null, name: ty.name },
+            Nil::Wide => GoType { codec: wrapped("nullWide"), nil: Nil::Null, name: ty.name },
             Nil::None | Nil::Null => {
-                Kind { name: format!("*{}", kind.name), codec: wrapped("pointer"), nil: Nil::Null }
+                GoType { name: format!("*{}", ty.name), codec: wrapped("pointer"), nil: Nil::Null }
             }
         }
     }
 
     /// The Go type of a field. Its nil means absent if the field may be absent.
-    pub(super) fn field(&self, field: &Field) -> FieldKind {
-        let kind = self.kind(&field.kind);
-        let (name, codec, presence) = match (field.required, kind.nil) {
-            (true, _) => (kind.name, kind.codec, Presence::Required),
+    pub(super) fn field(&self, field: &Field) -> GoField {
+        let ty = self.go_type(&field.ty);
+        let (name, codec, presence) = match (field.required, ty.nil) {
+            (true, _) => (ty.name, ty.codec, Presence::Required),
             // Raw JSON can hold null itself.
-            (false, Nil::Null) if kind.codec != "anything" => (kind.name, kind.codec, Presence::AbsentOrNull),
-            (false, Nil::None) => (format!("*{}", kind.name), format!("present({})", kind.codec), Presence::Absent),
-            (false, _) => (kind.name, kind.codec, Presence::Absent),
+            (false, Nil::Null) if ty.codec != "anything" => (ty.name, ty.codec, Presence::AbsentOrNull),
+            (false, Nil::None) => (format!("*{}", ty.name), format!("present({})", ty.codec), Presence::Absent),
+            (false, _) => (ty.name, ty.codec, Presence::Absent),
         };
-        FieldKind { name, codec, presence }
+        GoField { name, codec, presence }
     }
 }
 
-fn integer_kind(integer: Integer) -> Kind {
+fn integer_type(integer: Integer) -> GoType {
     let (name, codecs) = match integer.width {
         Width::I8 => ("int8", "integers"),
         Width::I16 => ("int16", "integers"),
@@ -225,22 +225,22 @@ fn integer_kind(integer: Integer) -> Kind {
     };
     let is_wide = matches!(integer.width, Width::I128 | Width::U128);
     let codec = if is_wide { codecs.to_owned() } else { format!("{codecs}[{name}]") };
-    Kind { name: name.to_owned(), codec, nil: if is_wide { Nil::Wide } else { Nil::None } }
+    GoType { name: name.to_owned(), codec, nil: if is_wide { Nil::Wide } else { Nil::None } }
 }
 
-fn see(kind: &Type, names: &mut Vec<String>) {
-    kind.visit(&mut |kind| {
-        if let Type::Named(name) = kind {
+fn see(ty: &Type, names: &mut Vec<String>) {
+    ty.visit(&mut |ty| {
+        if let Type::Named(name) = ty {
             names.push(name.clone());
         }
     });
 }
 
 fn see_struct(fields: &Struct, members: &mut Vec<String>, values: &mut Vec<String>) {
-    fields.fields.iter().for_each(|field| see(&field.kind, values));
+    fields.fields.iter().for_each(|field| see(&field.ty, values));
     members.extend(fields.flattened.iter().map(|flattened| flattened.name.clone()));
-    if let Rest::Map(_, kind) = &fields.rest {
-        see(kind, values);
+    if let Rest::Map(_, ty) = &fields.rest {
+        see(ty, values);
     }
 }
 
@@ -250,9 +250,9 @@ fn recursive(api: &Api) -> BTreeSet<String> {
         .types
         .iter()
         .filter_map(|def| {
-            let Shape::Alias(kind) = &def.shape else { return None };
+            let Shape::Alias(ty) = &def.shape else { return None };
             let mut names = Vec::new();
-            see(kind, &mut names);
+            see(ty, &mut names);
             Some((def.name.as_str(), names))
         })
         .collect();
