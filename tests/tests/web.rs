@@ -42,7 +42,7 @@ async fn the_client_of_contracts_with_wide_integers_works_in_a_browser_too() {
     let project = Project::new();
     project.copy(&toolchain::tests_dir().join("clients/browser"), ".");
     project.copy(&base().join("src"), "src");
-    fs::rename(project.path().join("src/wire.exact.ts"), project.path().join("src/wire.ts"))
+    fs::rename(project.path().join("src/sdk.exact.ts"), project.path().join("src/sdk.ts"))
         .expect("the exact wire format");
     let mut bundle = esbuild(&project);
     run(bundle.args(["src/index.ts", "--format=iife", "--global-name=client", "--outfile=bundle.js"]));

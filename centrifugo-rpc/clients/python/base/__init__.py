@@ -1,6 +1,7 @@
 """The hand-written half of the generated Python clients."""
 
 from ._client import CentrifugoRPCClient
+from ._codec import as_params, read_json, to_json
 from ._datetime import FarDate, FarDateTime, NanoDateTime
 from ._errors import (
     CentrifugoRPCError,
@@ -17,7 +18,6 @@ from ._errors import (
     TokenRefused,
     UnreachableError,
 )
-from ._wire import as_params, read_json, to_json
 
 __all__ = [
     "CentrifugoRPCClient",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, NoReturn
 
 from ._client import CentrifugoRPCClient
+from ._codec import Codec, read_hash
 from ._errors import ContractMismatchError, DecodeError, EncodeError
-from ._wire import Codec, read_hash
 
 
 class BaseAPIClient:

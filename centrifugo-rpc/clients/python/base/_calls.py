@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ._errors import CentrifugoRPCError, ConnectionError, DecodeError, RpcError
-from ._json import (
+from ._wire import (
     MalformedReplyError,
     Reply,
     UnreadableReplyError,

@@ -12,14 +12,14 @@ from typing import Any, Literal
 from typing_extensions import Self
 
 from ._calls import Calls, IgnoredReplyHook
+from ._connection import Target
 from ._deadline import Deadline, check_duration, check_timeout
 from ._errors import ConnectionError, EventLoopError, UnreachableError
 from ._identity import check_channel, check_namespace, check_url, shown_url, user_of
-from ._json import encode_params
-from ._link import Target
-from ._refusals import CLOSED
+from ._refusal import CLOSED
 from ._session import Session
-from ._tokens import GetToken
+from ._token import GetToken
+from ._wire import encode_params
 
 
 class CentrifugoRPCClient:

@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
-from . import _refusals as refusals
+from . import _refusal as refusals
 from ._calls import Calls
+from ._connection import Link, PublishRefusedError, Target, UnconfirmedError
 from ._deadline import Deadline
 from ._errors import (
     CentrifugoRPCError,
@@ -18,8 +19,7 @@ from ._errors import (
     RpcError,
     RpcTimeoutError,
 )
-from ._json import Reply, encode_batch, encode_cancel, encode_request
-from ._link import Link, PublishRefusedError, Target, UnconfirmedError
+from ._wire import Reply, encode_batch, encode_cancel, encode_request
 
 logger = logging.getLogger("centrifugo_rpc")
 

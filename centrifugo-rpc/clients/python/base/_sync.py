@@ -15,7 +15,7 @@ from typing_extensions import Self
 from ._api import BaseAPIClient
 from ._client import CentrifugoRPCClient
 from ._errors import ConnectionError, EventLoopError
-from ._refusals import CLOSED
+from ._refusal import CLOSED
 
 T = TypeVar("T")
 

@@ -1,158 +1,180 @@
-"""Reads and writes values of the contract's types as JSON."""
+"""Requests and replies as bytes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar, cast, overload
+import re
+from dataclasses import dataclass
+from typing import Any, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, from_json
-from typing_extensions import TypedDict
+from pydantic_core import from_json
 
-from ._exact import Exact
-from ._unions import WIRE
-
-T = TypeVar("T")
+from ._errors import EncodeError, RpcError
 
 
-class Codec:
-    """Reads and writes values of one type."""
-
-    def __init__(self, kind: Any) -> None:
-        annotated: Any = Annotated
-        self._adapter: TypeAdapter[Any] = TypeAdapter(annotated[kind, Exact()])
-
-    def to_json(self, value: Any) -> bytes:
-        """The JSON of a value. Raises `ValueError` for one of another type."""
-        try:
-            checked = self.check(value)
-            plain = self._adapter.dump_python(
-                checked,
-                mode="json",
-                by_alias=True,
-                exclude_unset=True,
-                warnings="error",
-            )
-            text = json.dumps(
-                plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-            )
-            return text.encode()
-        except (PydanticSerializationError, TypeError) as error:
-            raise ValueError(str(error)) from error
-        except RecursionError as error:
-            raise ValueError("nested too deeply, or within itself") from error
-
-    def check(self, value: Any) -> Any:
-        """The value as one of the type. Raises `ValueError` if it does not match."""
-        try:
-            return self._adapter.validate_python(_again(value, ()))
-        except ValidationError as error:
-            raise ValueError(explain(error)) from error
-
-    def from_plain(self, plain: Any) -> Any:
-        """The value of parsed JSON. Raises `ValueError` if it does not match."""
-        try:
-            return self._adapter.validate_python(
-                plain, context=WIRE, by_alias=True, by_name=False, extra="ignore"
-            )
-        except ValidationError as error:
-            raise ValueError(explain(error)) from error
-
-
-def to_json(kind: Any, value: Any) -> bytes:
-    """Writes a value of the contract's type `kind` as its JSON on the wire.
-
-    Raises `ValueError` if the value is not of this type.
-    """
-    return Codec(kind).to_json(value)
-
-
-@overload
-def read_json(kind: type[T], data: str | bytes) -> T: ...
-@overload
-def read_json(kind: Any, data: str | bytes) -> Any: ...
-def read_json(kind: Any, data: str | bytes) -> Any:
-    """Reads a value of the contract's type `kind` from its JSON on the wire.
-
-    Raises `ValueError` if the JSON is not of this type.
-    """
-    return Codec(kind).from_plain(from_json(data, allow_inf_nan=False))
-
-
-@overload
-def as_params(kind: type[T], value: object) -> T: ...
-@overload
-def as_params(kind: Any, value: object) -> Any: ...
-def as_params(kind: Any, value: object) -> Any:
-    """Converts the result of a call to the corresponding type of params, like
-    `as_params(TaskInput, task)`. Models and calls convert such values themselves; this
-    function makes type checkers accept them.
-
-    Raises `ValueError` if the value is not of this type.
-    """
-    return Codec(kind).check(value)
-
-
-class _Contract(TypedDict):
-    hash: str
-
-
-def read_hash(answer: Any) -> str:
-    """The hash in the answer of `system.contract`."""
-    contract: _Contract = Codec(_Contract).from_plain(answer)
-    return contract["hash"]
-
-
-def _again(value: Any, place: tuple[str, ...]) -> Any:
-    """The value with all models in it validated again: Pydantic does not check values
-    that are added to a list of a model later, and would write them as something else.
-    """
-    if isinstance(value, BaseModel):
-        given = value.model_fields_set
-        fields = {
-            name: content
-            if type(content) in _PLAIN
-            else _again(content, (*place, name))
-            for name, content in value.__dict__.items()
-            if name in given
-        }
-        try:
-            return type(value).model_validate(fields, by_alias=False, by_name=True)
-        except ValidationError as error:
-            raise ValueError(explain(error, place)) from error
-    if isinstance(value, (list, tuple)):
-        again = [
-            item if type(item) in _PLAIN else _again(item, (*place, str(at)))
-            for at, item in enumerate(cast(Sequence[Any], value))
-        ]
-        return again if isinstance(value, list) else tuple(again)
-    if isinstance(value, dict):
-        return {
-            key: item if type(item) in _PLAIN else _again(item, (*place, str(key)))
-            for key, item in cast(Any, value).items()
-        }
-    return value
-
-
-# The types that cannot contain a model.
-_PLAIN = frozenset((str, int, float, bool, type(None)))
-
-
-def explain(error: ValidationError, place: tuple[str, ...] = ()) -> str:
-    """The places and causes of the error, without the values."""
-    problems = error.errors(
-        include_url=False, include_context=False, include_input=False
-    )
-    places = [
-        (
-            ".".join(
-                str(step) for step in (*place, *problem["loc"]) if "[" not in str(step)
-            ),
-            problem,
+def encode_params(method: str, params: object) -> bytes | None:
+    """The JSON of the params; None for None, as methods without params take none."""
+    if params is None:
+        return None
+    try:
+        text = json.dumps(
+            params, ensure_ascii=False, allow_nan=False, separators=(",", ":")
         )
-        for problem in problems[:3]
-    ]
-    texts = [f"{place}: {p['msg']}" if place else p["msg"] for place, p in places]
-    more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
-    return "; ".join(texts) + more
+        return text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise EncodeError(
+            f"the params of `{method}` cannot be written as JSON: {error}"
+        ) from error
+
+
+def encode_request(
+    method: str,
+    params: bytes | None,
+    timeout_ms: int,
+    *,
+    correlation_id: str | None = None,
+    reply_to: str | None = None,
+    traceparent: str | None = None,
+) -> bytes:
+    """A request; a notification without the two IDs."""
+    members: dict[str, Any] = {"method": method, "timeout_ms": timeout_ms}
+    if correlation_id is not None:
+        members |= {"correlation_id": correlation_id, "reply_to": reply_to}
+        # Means that the client reads batched replies, with `decode_replies`.
+        members["batch"] = True
+    if traceparent is not None:
+        members["traceparent"] = traceparent
+    request = json.dumps(members, ensure_ascii=True, separators=(",", ":")).encode()
+    return (
+        request
+        if params is None
+        else b"".join((request[:-1], b',"params":', params, b"}"))
+    )
+
+
+def encode_cancel(correlation_id: str, reply_to: str) -> bytes:
+    """The cancellation of a call."""
+    return json.dumps(
+        {"cancel": correlation_id, "reply_to": reply_to}, separators=(",", ":")
+    ).encode()
+
+
+def encode_batch(requests: list[bytes]) -> bytes:
+    """Requests as one publication; a single request stays as it is."""
+    if len(requests) == 1:
+        return requests[0]
+    return b"".join((_BATCH, b",".join(requests), _END))
+
+
+# The start of a worker's reply.
+_HEAD = re.compile(rb'\{"correlation_id":"([A-Za-z0-9-]+)",')
+# The start and the end of a batch, and the tokens that separate its replies.
+_BATCH, _END = b'{"batch":[', b"]}"
+# The start of a batch, with any white space that JSON allows.
+_ANY_BATCH = re.compile(rb'\s*\{\s*"batch"\s*:\s*\[')
+_TOKEN = re.compile(rb'\\.|["\[\]{},]')
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A result of any type."""
+
+    result: Any
+
+
+class MalformedReplyError(Exception):
+    """The received data is not a reply."""
+
+
+class UnreadableReplyError(MalformedReplyError):
+    """The received data is a reply, but nested too deeply for the parser."""
+
+    def __init__(self, correlation_id: str) -> None:
+        super().__init__("nested too deeply")
+        self.correlation_id = correlation_id
+
+
+# The ID of the call and its answer; or the reason why the reply cannot be read.
+Decoded = tuple[str, Reply | RpcError] | MalformedReplyError
+
+
+def is_batch(data: bytes) -> bool:
+    """Whether a publication is a batch of replies."""
+    return _ANY_BATCH.match(data) is not None
+
+
+def decode_replies(data: bytes) -> list[Decoded]:
+    """The answers in a publication: one reply, or a batch of replies."""
+    publication = _parse(data)
+    replies: list[object] = [publication]
+    if isinstance(publication, dict) and "batch" in publication:
+        batch = cast(dict[str, Any], publication)["batch"]
+        if not isinstance(batch, list):
+            return [MalformedReplyError("`batch` is not an array")]
+        replies = cast(list[object], batch)
+    elif isinstance(publication, MalformedReplyError):
+        # One malformed reply of a batch must not affect the others.
+        replies = [_parse(text) for text in _split(data)] or replies
+    return [_decode(reply) for reply in replies]
+
+
+def _decode(reply: object) -> Decoded:
+    if isinstance(reply, MalformedReplyError):
+        return reply
+    if not isinstance(reply, dict):
+        return MalformedReplyError("not an object")
+    members = cast(dict[str, Any], reply)
+    if "batch" in members:
+        return MalformedReplyError("a batch within a batch")
+    correlation_id, failure = members.get("correlation_id"), members.get("error")
+    if not isinstance(correlation_id, str):
+        return MalformedReplyError("no `correlation_id`")
+    if failure is None:
+        # An absent result is the same as null: the method has no result.
+        return correlation_id, Reply(members.get("result"))
+    if not isinstance(failure, dict):
+        return MalformedReplyError("`error` is not an object")
+    error = cast(dict[str, Any], failure)
+    code, message = error.get("code"), error.get("message")
+    if type(code) is not int or not 0 <= code <= 0xFFFF:
+        return MalformedReplyError("no `error.code`")
+    if not isinstance(message, str):
+        return MalformedReplyError("no `error.message`")
+    return correlation_id, RpcError(code, message, error.get("data"))
+
+
+def _parse(data: bytes) -> Any:
+    """The value, or the error in its place."""
+    try:
+        # Refuses NaN, and nesting that would exhaust the stack.
+        return from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        head = _HEAD.match(data)
+        if head is not None and "recursion limit" in str(error):
+            return UnreadableReplyError(head[1].decode())
+        return MalformedReplyError(f"not JSON: {error}")
+
+
+def _split(data: bytes) -> list[bytes]:
+    """The texts of the replies of a batch; empty for data that is not a batch. Slower
+    than the parser, but without its limit on nesting.
+    """
+    if not (data.startswith(_BATCH) and data.endswith(_END)):
+        return []
+    texts: list[bytes] = []
+    depth, in_string = 0, False
+    begin, end = len(_BATCH), len(data) - len(_END)
+    for token in _TOKEN.finditer(data, begin, end):
+        text = token[0]
+        if text == b'"':
+            in_string = not in_string
+        elif in_string:
+            pass
+        elif text in (b"[", b"{"):
+            depth += 1
+        elif text in (b"]", b"}"):
+            depth -= 1
+        elif text == b"," and depth == 0:
+            texts.append(data[begin : token.start()])
+            begin = token.end()
+    return [*texts, data[begin:end]]

@@ -20,11 +20,11 @@ from base import (
     RpcTimeoutError,
     TokenError,
 )
-from base import _refusals as refusals
+from base import _refusal as refusals
 from base._calls import Calls
 from base._deadline import Deadline
 from base._identity import shown_url, subject_of
-from base._json import (
+from base._wire import (
     MalformedReplyError,
     Reply,
     decode_replies,

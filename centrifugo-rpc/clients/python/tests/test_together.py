@@ -19,10 +19,10 @@ from base import (
     RpcTimeoutError,
 )
 from base._calls import Calls
+from base._connection import PublishRefusedError, Target, UnconfirmedError
 from base._deadline import Deadline
-from base._json import Reply, encode_request, is_batch
-from base._link import PublishRefusedError, Target, UnconfirmedError
 from base._session import Session
+from base._wire import Reply, encode_request, is_batch
 
 from .conftest import requests_of
 

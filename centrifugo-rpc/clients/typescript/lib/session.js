@@ -1,14 +1,14 @@
 import { reasonOf } from './abort.js';
 import { Call, isBatch, readReplies } from './calls.js';
 import { ConfigError, ConnectionError } from './errors.js';
-import { Link } from './link.js';
+import { Link } from './connection.js';
 import { checkTimeout, checkUrl, settings } from './options.js';
 import { publishRefusal } from './refusal.js';
-import { Request, cancel, gather, publication, tooLarge } from './request.js';
+import { Request, cancel, gather, publication, tooLarge } from './wire.js';
 import { after } from './timer.js';
 import { checkUser, wrongUser } from './token.js';
 import { checkRandom, uuid } from './uuid.js';
-import { read, toData } from './wire.js';
+import { read, toData } from './sdk.js';
 /** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
 const MAX_CANCELS = 16 * 1024;
 /** The limit of time for the last cancels of a client. */

@@ -2,14 +2,14 @@ import { reasonOf } from './abort.js';
 import { Call, type Reply, isBatch, readReplies } from './calls.js';
 import type { ClientState } from './client.js';
 import { ConfigError, ConnectionError } from './errors.js';
-import { Link } from './link.js';
+import { Link } from './connection.js';
 import { type CallOptions, type ClientEvent, type ClientOptions, type Settings, checkTimeout, checkUrl, settings } from './options.js';
 import { publishRefusal } from './refusal.js';
-import { type Outgoing, Request, cancel, gather, publication, tooLarge } from './request.js';
+import { type Outgoing, Request, cancel, gather, publication, tooLarge } from './wire.js';
 import { after } from './timer.js';
 import { type TokenSource, checkUser, wrongUser } from './token.js';
 import { checkRandom, uuid } from './uuid.js';
-import { read, toData } from './wire.js';
+import { read, toData } from './sdk.js';
 
 /** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
 const MAX_CANCELS = 16 * 1024;

@@ -1,38 +1,88 @@
-// The wire format of contracts without 64-bit integers: the SDK's JSON protocol, which reads and writes the JSON
-// itself.
+// The messages that clients publish into the request channel, as JSON texts.
 
-import { isItsMembers, nameOf } from './kinds.js';
+import type { Call } from './calls.js';
+import { EncodeError, RpcError, codes } from './errors.js';
+import { encodeUtf8 } from './utf8.js';
+import { PUBLISH_OVERHEAD, write } from './sdk.js';
 
-export { Centrifuge, type StreamPosition, UnauthorizedError as NoToken } from 'centrifuge';
+/** The largest size of a batch of requests, in bytes. */
+const MAX_BATCH = 16 * 1024;
+const EMPTY_BATCH = '{"batch":[]}';
 
-/** The largest number of bytes that Centrifugo's protocol adds to the payload and the channel of a publication. */
-export const PUBLISH_OVERHEAD = 64;
+/** The request of one call. The constructor encodes the params: later changes to them have no effect. */
+export class Request {
+  readonly #head: { readonly [member: string]: string | undefined };
+  readonly #params: string;
 
-/** Returns `value` as JSON. Throws a `TypeError` for values without a JSON form. */
-export function write(value: unknown): string {
-  const text = JSON.stringify(value, checked) as string | undefined;
-  if (text === undefined) throw new TypeError(`${nameOf(value)} has no JSON form`);
-  return text;
+  /** Throws an `EncodeError` for params that have no JSON form. */
+  constructor(method: string, params: unknown, traceparent: string | undefined) {
+    this.#head = { method, traceparent };
+    this.#params = members(method, params);
+  }
+
+  /** Returns the message as it is sent now. `replyTo` is the reply channel. */
+  message(call: Call, replyTo: string): string {
+    // `batch` allows the worker to batch replies.
+    const address = call.expectsReply ? { correlation_id: call.id, reply_to: replyTo, batch: true } : {};
+    const head = write({ ...this.#head, ...address, timeout_ms: call.deadline.remainingMs(performance.now()) });
+    return `${head.slice(0, -1)}${this.#params}}`;
+  }
 }
 
-/** A replacer that rejects each value that `JSON.stringify` would change or omit. */
-function checked(_name: string, value: unknown): unknown {
-  const isNumber = typeof value === 'number';
-  const isLost =
-    (isNumber && !Number.isFinite(value)) ||
-    typeof value === 'function' ||
-    typeof value === 'symbol' ||
-    (typeof value === 'object' && value !== null && !Array.isArray(value) && !isItsMembers(value));
-  if (isLost) throw new TypeError(`${isNumber ? value : nameOf(value)} has no JSON form`);
-  return value;
+/** A message to send now, and its call. */
+export interface Outgoing {
+  readonly call: Call;
+  readonly message: string;
 }
 
-/** Converts a JSON text to the data that the SDK sends. */
-export function toData(text: string): unknown {
-  return JSON.parse(text);
+/** Groups messages into batches, in order, as many as fit. A message that is too large for a batch is sent alone. */
+export function gather(outgoing: readonly Outgoing[], channel: string, messageSizeLimit: number): Outgoing[][] {
+  const limit = Math.min(MAX_BATCH, messageSizeLimit - channel.length - PUBLISH_OVERHEAD);
+  const publications: Outgoing[][] = [];
+  let last: Outgoing[] = [];
+  let room = 0;
+  for (const one of outgoing) {
+    const comma = 1;
+    const size = comma + encodeUtf8(one.message).length;
+    if (size > room) {
+      last = [];
+      publications.push(last);
+      // The first message has no comma.
+      room = comma + limit - EMPTY_BATCH.length;
+    }
+    last.push(one);
+    room -= size;
+  }
+  return publications;
 }
 
-/** Decodes data that the SDK received; the SDK has parsed it already. */
-export function read(data: unknown): unknown {
-  return data;
+/** Returns the JSON text of one publication. */
+export function publication(together: readonly Outgoing[]): string {
+  const messages = together.map(({ message }) => message).join(',');
+  return together.length === 1 ? messages : `{"batch":[${messages}]}`;
+}
+
+/** Returns the message that asks a worker to stop a method. */
+export function cancel(id: string, replyTo: string): string {
+  return write({ cancel: id, reply_to: replyTo });
+}
+
+/** Returns the error for a message that is too large for Centrifugo; `undefined` if it is not too large. */
+export function tooLarge(message: string, channel: string, limit: number): RpcError | undefined {
+  // UTF-8 takes at most three bytes for each UTF-16 code unit: most messages need not be measured.
+  const overhead = channel.length + PUBLISH_OVERHEAD;
+  if (message.length * 3 + overhead <= limit) return undefined;
+  const size = encodeUtf8(message).length + overhead;
+  if (size <= limit) return undefined;
+  return new RpcError(codes.TOO_LARGE, `the request has ${size} bytes, more than Centrifugo's limit of ${limit} for one message`);
+}
+
+/** Returns the member `params`; empty if `params` is `null` or `undefined`, as for methods without params. */
+function members(method: string, params: unknown): string {
+  if (params === undefined || params === null) return '';
+  try {
+    return `,"params":${write(params)}`;
+  } catch (error) {
+    throw new EncodeError(method, '', error instanceof Error ? error.message : String(error), error);
+  }
 }

@@ -4,4 +4,4 @@ import { cpSync, rmSync } from 'node:fs';
 
 rmSync('build-exact', { recursive: true, force: true });
 cpSync('build', 'build-exact', { recursive: true });
-cpSync('build/src/wire.exact.js', 'build-exact/src/wire.js');
+cpSync('build/src/sdk.exact.js', 'build-exact/src/sdk.js');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { readJson, writeJson } from '../src/json.js';
-import { write } from '../src/wire.js';
+import { write } from '../src/sdk.js';
 
 /** A number that makes `readJson` use the parser of this package instead of the engine's. */
 const LONG = '1234567890123456789';

@@ -7,7 +7,7 @@ import { Deadline, MAX_TIMEOUT_MS } from '../src/deadline.js';
 import { ConfigError, RpcError } from '../src/errors.js';
 import { checkUrl } from '../src/options.js';
 import { publishRefusal, subscribeRefusal } from '../src/refusal.js';
-import { type Outgoing, Request, cancel, gather, publication } from '../src/request.js';
+import { type Outgoing, Request, cancel, gather, publication } from '../src/wire.js';
 import { wrongUser } from '../src/token.js';
 import { decodeByEscapes, decodeUtf8, encodeByEscapes, encodeUtf8 } from '../src/utf8.js';
 import { checkRandom, uuid } from '../src/uuid.js';

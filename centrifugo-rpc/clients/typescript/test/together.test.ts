@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 
 import { type CentrifugoRPCClient, type ClientOptions, ConnectionError, RpcError, RpcTimeoutError } from '../src/index.js';
-import { PUBLISH_OVERHEAD } from '../src/wire.js';
-import * as exact from '../src/wire.exact.js';
+import { PUBLISH_OVERHEAD } from '../src/sdk.js';
+import * as exact from '../src/sdk.exact.js';
 import { Centrifugo, type Publication, failure, requestsOf, until } from './harness.js';
 
 /** Whether this build has the exact wire format. */

@@ -25,15 +25,14 @@ const SOURCES: [Source; 19] = [
     source!("abort"),
     source!("calls"),
     source!("client", declared),
+    source!("connection"),
     source!("contract", declared),
     source!("deadline"),
     source!("errors", declared),
     source!("index", declared),
     source!("kinds"),
-    source!("link"),
     source!("options", declared),
     source!("refusal"),
-    source!("request"),
     source!("schema"),
     source!("session"),
     source!("timer"),
@@ -41,15 +40,16 @@ const SOURCES: [Source; 19] = [
     source!("typed"),
     source!("utf8"),
     source!("uuid"),
+    source!("wire"),
 ];
 
 /// `wide` is the representation of integers of more than 53 bits in programs, if the contract has any.
 pub(super) fn modules(wide: Option<Int64>) -> Vec<Module> {
     let integers = source!("integers");
-    let exact = [source!("json"), ("wire", code!("wire.exact"), None), integers];
+    let exact = [source!("json"), ("sdk", code!("sdk.exact"), None), integers];
     let special = match wide {
-        None => vec![source!("wire")],
-        Some(Int64::Number) => vec![source!("wire"), ("wide", code!("wide.number"), None), integers],
+        None => vec![source!("sdk")],
+        Some(Int64::Number) => vec![source!("sdk"), ("wide", code!("wide.number"), None), integers],
         Some(Int64::Bigint) => [exact.as_slice(), &[source!("wide")]].concat(),
     };
     let sources = SOURCES.iter().chain(&special);

@@ -62,7 +62,7 @@ fn integers_that_numbers_do_not_hold_are_what_was_asked_for() {
         let file = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.contents.clone());
         let types = file("cjs/types.d.ts").expect("types");
         let id = types.lines().find(|line| line.starts_with("  id: ")).expect("the field").to_owned();
-        (id, file("runtime/wide.js").expect("a codec"), file("runtime/wire.js").expect("a wire format"))
+        (id, file("runtime/wide.js").expect("a codec"), file("runtime/sdk.js").expect("a wire format"))
     };
     let (bigint, number) = (of(Int64::Bigint), of(Int64::Number));
     assert_eq!([&*bigint.0, &*number.0], ["  id: bigint;", "  id: number;"]);

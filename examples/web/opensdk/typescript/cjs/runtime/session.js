@@ -7,14 +7,14 @@ Object.defineProperty(exports, '__esModule', { value: true });
 const { reasonOf } = require('./abort.js');
 const { Call, isBatch, readReplies } = require('./calls.js');
 const { ConfigError, ConnectionError } = require('./errors.js');
-const { Link } = require('./link.js');
+const { Link } = require('./connection.js');
 const { checkTimeout, checkUrl, settings } = require('./options.js');
 const { publishRefusal } = require('./refusal.js');
-const { Request, cancel, gather, publication, tooLarge } = require('./request.js');
+const { Request, cancel, gather, publication, tooLarge } = require('./wire.js');
 const { after } = require('./timer.js');
 const { checkUser, wrongUser } = require('./token.js');
 const { checkRandom, uuid } = require('./uuid.js');
-const { read, toData } = require('./wire.js');
+const { read, toData } = require('./sdk.js');
 /** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
 const MAX_CANCELS = 16 * 1024;
 /** The limit of time for the last cancels of a client. */

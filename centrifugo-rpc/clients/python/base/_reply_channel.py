@@ -7,7 +7,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from . import _refusals as refusals
+from . import _refusal as refusals
 from ._calls import Calls
 from ._errors import ConnectionError, SetupError
 from ._sdk import (

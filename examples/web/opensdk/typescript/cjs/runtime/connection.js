@@ -8,7 +8,7 @@ Object.defineProperty(exports, '__esModule', { value: true });
 const { ConnectionError, UnauthorizedError } = require('./errors.js');
 const { connectRefusal, disconnection, subscribeRefusal } = require('./refusal.js');
 const { wrongUser } = require('./token.js');
-const { Centrifuge, NoToken } = require('./wire.js');
+const { Centrifuge, NoToken } = require('./sdk.js');
 /**
  * The SDK's timeout for Centrifugo's reply to one command. All missed replies arrive in one message, behind other
  * queued data. On a slow link this can take as long as the `websocket.write_timeout` that `centrifugo_config` prints.

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from . import _refusals as refusals
+from . import _refusal as refusals
 from ._calls import Calls
 from ._errors import ConnectionError, SetupError, TokenError, UnreachableError
 from ._identity import shown_url
-from ._replies import Replies
+from ._reply_channel import Replies
 from ._sdk import CentrifugeError, Client, ClientEventHandler, ReplyError
-from ._tokens import GetToken, Tokens
+from ._token import GetToken, Tokens
 
 logger = logging.getLogger("centrifugo_rpc")
 

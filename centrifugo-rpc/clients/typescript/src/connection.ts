@@ -4,7 +4,7 @@ import { ConnectionError, UnauthorizedError } from './errors.js';
 import type { WebSocketConstructor } from './options.js';
 import { connectRefusal, disconnection, subscribeRefusal } from './refusal.js';
 import { type TokenSource, wrongUser } from './token.js';
-import { Centrifuge, NoToken, type StreamPosition } from './wire.js';
+import { Centrifuge, NoToken, type StreamPosition } from './sdk.js';
 
 /**
  * The SDK's timeout for Centrifugo's reply to one command. All missed replies arrive in one message, behind other
