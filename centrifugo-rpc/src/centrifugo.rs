@@ -1,4 +1,4 @@
-//! The driver of Centrifugo: tokens, the server API, batched replies, the subscription.
+//! The driver of Centrifugo: tokens, the server API, the connection, the checks, the matching configuration.
 
 use std::sync::Arc;
 
@@ -7,21 +7,18 @@ use crate::error::Error;
 
 pub(crate) mod api;
 pub(crate) mod api_error;
-mod backoff;
+pub(crate) mod backoff;
 pub(crate) mod checks;
 pub(crate) mod codes;
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command line names the endpoints in front"))]
 pub(crate) mod endpoints;
 pub(crate) mod identity;
-pub(crate) mod replies;
 pub mod server_config;
 mod setup;
 pub(crate) mod socket;
-mod stream;
-pub(crate) mod subscription;
 pub(crate) mod tls;
 pub(crate) mod tokens;
-mod trouble;
+pub(crate) mod trouble;
 
 /// The Centrifugo that a configuration names. Makes no connection by itself; clones share their HTTP connections.
 #[derive(Debug, Clone)]
@@ -29,7 +26,7 @@ pub(crate) struct Centrifugo {
     pub config: Arc<Config>,
     pub tokens: tokens::Tokens,
     pub api: api::Api,
-    tls: tls::Tls,
+    pub tls: tls::Tls,
 }
 
 impl Centrifugo {

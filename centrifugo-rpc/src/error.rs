@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::protocol::{self, codes};
+pub mod codes;
 
 /// A boxed error of any type, which `?` converts to.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -164,20 +164,14 @@ impl RpcError {
         matches!(self.code, codes::OVERLOADED | codes::UNAVAILABLE)
     }
 
-    pub(crate) fn as_wire(&self) -> protocol::WireError<'_> {
-        protocol::WireError { code: self.code, message: Cow::Borrowed(&self.message), data: self.data.as_deref() }
+    pub(crate) fn raw_data(&self) -> Option<&RawValue> {
+        self.data.as_deref()
     }
 
-    /// Converts the error as a caller receives it. A code out of range cannot come from this library's worker and is
-    /// kept as it is.
+    /// An error of a call as it arrived.
     #[cfg(feature = "client")]
-    pub(crate) fn from_wire(error: protocol::WireError<'_>) -> Self {
-        Self {
-            code: error.code,
-            message: error.message.into_owned().into(),
-            data: error.data.map(RawValue::to_owned),
-            source: None,
-        }
+    pub(crate) fn received(code: u16, message: String, data: Option<Box<RawValue>>) -> Self {
+        Self { data, ..Self::new(code, message) }
     }
 }
 

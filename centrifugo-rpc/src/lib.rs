@@ -86,12 +86,11 @@ mod client;
 #[cfg(feature = "codegen")]
 mod codegen;
 mod config;
-mod connection;
-mod contract;
-mod dispatch;
+mod engine;
 mod error;
+#[cfg(test)]
+mod floors;
 mod group;
-mod handler;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod json;
@@ -99,8 +98,9 @@ mod log_rate_limiter;
 #[cfg(test)]
 mod logged;
 mod protocol;
-mod registry;
 mod server;
+mod service;
+mod transport;
 
 pub use centrifugo_rpc_macros::websocket_rpc;
 
@@ -108,23 +108,25 @@ pub use centrifugo::server_config as centrifugo_config;
 #[cfg(feature = "client")]
 pub use client::{CallError, CallOptions, Client, ClientBuilder};
 pub use config::{Config, Secret};
-pub use connection::{Caller, Connection};
-pub use dispatch::layers::CallService;
-pub use dispatch::refused::Refused;
-pub use error::{BoxError, Error, ErrorKind, RpcError};
-pub use handler::{Call, FromCall, Needs, Reply, State};
-pub use protocol::codes;
-pub use registry::{Method, MethodKind, MethodOptions};
+pub use engine::layers::CallService;
+pub use engine::refused::Refused;
+pub use error::{BoxError, Error, ErrorKind, RpcError, codes};
 #[cfg(feature = "cli")]
 pub use server::Serving;
 pub use server::{Server, Worker, serve};
+pub use service::call::{Call, Reply};
+pub use service::connection::{Caller, Connection};
+pub use service::extract::{FromCall, State};
+pub use service::method::{Method, MethodKind, MethodOptions};
+pub use service::states::Needs;
 
 /// Items that the expansion of [`websocket_rpc`] refers to. Not public API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::handler::private::*;
-    pub use crate::handler::{HandlerFuture, Needs};
-    pub use crate::registry::{Location, Method, MethodOptions, Type};
+    pub use crate::service::call::HandlerFuture;
+    pub use crate::service::macro_support::*;
+    pub use crate::service::method::{Location, Method, MethodOptions, Type};
+    pub use crate::service::states::Needs;
     pub use inventory;
 }
 
@@ -132,10 +134,10 @@ pub mod __private {
 #[cfg(feature = "__bench")]
 #[doc(hidden)]
 pub mod bench {
-    pub use crate::centrifugo::replies::bench::Ready;
     #[cfg(feature = "cli")]
     pub use crate::cli::logging::to_nowhere as log_to_nowhere;
-    pub use crate::dispatch::bench::{Decoded, InProcess, decode, encode, worst, worst_caller};
+    pub use crate::transport::pubsub::bench::{Decoded, InProcess, decode, encode, worst, worst_caller};
+    pub use crate::transport::pubsub::replies::publisher::bench::Ready;
 }
 
 /// Runs the Rust code of the documentation as tests.

@@ -2,39 +2,12 @@
 
 use std::borrow::Cow;
 use std::ops::Deref;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The codes of [`RpcError`](crate::RpcError)s.
-pub mod codes {
-    use std::ops::RangeInclusive;
-
-    /// The params do not decode; the message names the field.
-    pub const INVALID_PARAMS: u16 = 400;
-    /// The method needs a user and the caller is anonymous.
-    pub const UNAUTHENTICATED: u16 = 401;
-    /// A guard refused the call.
-    pub const PERMISSION_DENIED: u16 = 403;
-    /// No such method.
-    pub const METHOD_NOT_FOUND: u16 = 404;
-    /// The deadline passed; the handler was cancelled.
-    pub const DEADLINE_EXCEEDED: u16 = 408;
-    /// Params or result exceed their size limit.
-    pub const TOO_LARGE: u16 = 413;
-    /// A limit was reached; the handler never ran.
-    pub const OVERLOADED: u16 = 429;
-    /// The caller cancelled the call.
-    pub const CANCELLED: u16 = 499;
-    /// The handler failed or panicked; details stay in the log.
-    pub const INTERNAL: u16 = 500;
-    /// The worker is shutting down, or there was none; the handler never ran.
-    pub const UNAVAILABLE: u16 = 503;
-    /// The worker that ran the call is gone; the outcome is unknown.
-    pub const WORKER_LOST: u16 = 504;
-    /// The application's own errors.
-    pub const APPLICATION: RangeInclusive<u16> = 1000..=1999;
-}
+use crate::error::RpcError;
 
 /// The longest correlation ID that gets a reply, in bytes. A UUID has 36.
 pub(crate) const MAX_CORRELATION_ID: usize = 128;
@@ -52,6 +25,11 @@ pub(crate) const CALL: usize = 5;
 
 /// Centrifugo's default of `websocket.message_size_limit`, in bytes.
 pub(crate) const MESSAGE_SIZE_LIMIT: usize = 64 << 10;
+
+/// The number of replies that Centrifugo keeps for a session, and the time after the last one for which it keeps them:
+/// the `history_size` and `history_ttl` of reply channels.
+pub(crate) const REPLY_HISTORY: usize = 128;
+pub(crate) const HISTORY_TTL: Duration = Duration::from_secs(60);
 
 /// The bytes that a batch adds to its messages and the commas between them.
 #[cfg(feature = "client")]
@@ -107,6 +85,21 @@ pub(crate) struct WireError<'a> {
     pub data: Option<&'a RawValue>,
 }
 
+impl<'a> From<&'a RpcError> for WireError<'a> {
+    fn from(error: &'a RpcError) -> Self {
+        Self { code: error.code(), message: Cow::Borrowed(error.message()), data: error.raw_data() }
+    }
+}
+
+#[cfg(feature = "client")]
+impl WireError<'_> {
+    /// The error as a caller receives it. A code out of range cannot come from this library's worker and is kept as it
+    /// is.
+    pub(crate) fn into_error(self) -> RpcError {
+        RpcError::received(self.code, self.message.into_owned(), self.data.map(RawValue::to_owned))
+    }
+}
+
 /// A publication in a reply channel as a caller reads it: one reply, which has `result` or `error`, or a batch of
 /// replies.
 #[cfg(feature = "client")]
@@ -135,11 +128,11 @@ pub(crate) fn write_result(out: &mut Vec<u8>, correlation_id: &str, result: &[u8
 }
 
 /// Encodes an error reply.
-pub(crate) fn write_error(correlation_id: &str, error: &crate::RpcError) -> Vec<u8> {
+pub(crate) fn write_error(correlation_id: &str, error: &RpcError) -> Vec<u8> {
     let mut reply = Vec::with_capacity(correlation_id.len() + 256);
     begin_reply(&mut reply, correlation_id);
     reply.extend_from_slice(b",\"error\":");
-    write_json(&mut reply, &error.as_wire());
+    write_json(&mut reply, &WireError::from(error));
     reply.push(b'}');
     reply
 }

@@ -13,18 +13,19 @@ use tower::{Layer, Service};
 use crate::config::Config;
 #[cfg(feature = "codegen")]
 use crate::config::{self, Channels};
-use crate::connection::Caller;
-use crate::dispatch::Dispatcher;
-use crate::dispatch::layers::{CallService, LayerStack};
-use crate::dispatch::refused::Refused;
-use crate::dispatch::reply_queue::ReplyQueue;
+use crate::engine::dispatcher::Dispatcher;
+use crate::engine::layers::{CallService, LayerStack};
+use crate::engine::refused::Refused;
 use crate::error::{BoxError, Error, RpcError};
-use crate::handler::{Call, Reply, States};
-use crate::registry::Registry;
+use crate::service::call::{Call, Reply};
+use crate::service::connection::Caller;
+use crate::service::registry::Registry;
+use crate::service::states::States;
+use crate::service::system;
+use crate::transport::in_process;
 
 #[cfg(feature = "cli")]
 mod beside;
-mod membership;
 mod signals;
 mod watchdog;
 mod worker;
@@ -251,7 +252,7 @@ impl Server {
         if !config.enabled {
             return Err(Error::config("`enabled` (CENTRIFUGO_ENABLED) is false: there is nothing to start"));
         }
-        let registry = Registry::collect(&self.states)?;
+        let registry = Registry::collect(&self.states)?.with_built_in(&system::METHODS);
         // Boxed because it is large, and part of every program that starts a worker.
         Box::pin(Worker::start(&config, registry, self.states, self.layers)).await
     }
@@ -287,7 +288,7 @@ impl Server {
         params: &(impl Serialize + ?Sized),
     ) -> Result<R, RpcError> {
         let params = serde_json::to_vec(params).map_err(RpcError::internal)?;
-        let reply = self.in_process()?.call(caller, method, params.into()).await?;
+        let reply = in_process::call(self.in_process()?, caller, method, params.into()).await?;
         serde_json::from_slice(reply.json()).map_err(RpcError::internal)
     }
 
@@ -310,11 +311,11 @@ impl Server {
         if let Some(dispatcher) = self.in_process.get() {
             return Ok(dispatcher);
         }
-        let registry = Registry::collect(&self.states).map_err(RpcError::internal)?;
+        let registry = Registry::collect(&self.states).map_err(RpcError::internal)?.with_built_in(&system::METHODS);
         // Without a configuration, the default limits apply: there is nothing to connect to.
         let config = self.config.as_ref().map_or_else(|_| Config::new("", ""), Config::clone);
         let (states, layers) = (self.states.clone(), self.layers.clone());
-        let dispatcher = Dispatcher::new(&config, registry, states, layers, Arc::new(ReplyQueue::new(0)));
+        let dispatcher = Dispatcher::new(&config, registry, states, layers, Arc::default());
         Ok(self.in_process.get_or_init(|| dispatcher))
     }
 }

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::api_error::{ApiError, ApiErrorKind};
+use super::api_error::{ApiError, ApiErrorKind, ServerError};
 use super::tls::Tls;
 use crate::config::Config;
-use crate::connection::Caller;
 use crate::error::{Error, ErrorKind, shown_url};
+use crate::service::connection::Caller;
 
 mod body;
 mod dedicated;
@@ -56,14 +56,6 @@ pub(crate) struct Position {
 pub(crate) struct Node {
     pub name: String,
     pub version: String,
-}
-
-/// Centrifugo's error object.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct ServerError {
-    pub code: u32,
-    #[serde(default)]
-    pub message: String,
 }
 
 impl Api {

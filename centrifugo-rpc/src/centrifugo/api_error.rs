@@ -3,9 +3,18 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::api::ServerError;
+use serde::Deserialize;
+
 use super::codes;
 use crate::error::{BoxError, shortened};
+
+/// Centrifugo's error object.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct ServerError {
+    pub code: u32,
+    #[serde(default)]
+    pub message: String,
+}
 
 /// The category of an [`ApiError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,24 +4,24 @@ use std::time::Duration;
 
 /// Exponential backoff with jitter, so that workers that failed together do not retry together.
 #[derive(Debug, Clone)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     min: Duration,
     max: Duration,
     tries: u32,
 }
 
 impl Backoff {
-    pub(super) fn new(min: Duration, max: Duration) -> Self {
+    pub(crate) fn new(min: Duration, max: Duration) -> Self {
         Self { min, max, tries: 0 }
     }
 
     /// Starts again with short delays, after a success.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.tries = 0;
     }
 
     /// The next delay: between half of `min * 2^tries` and all of it, at most `max`.
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let full = self.min.saturating_mul(1 << self.tries.min(16)).min(self.max);
         self.tries = self.tries.saturating_add(1);
         let random = uuid::Uuid::new_v4().into_bytes()[15];

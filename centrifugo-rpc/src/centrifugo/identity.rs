@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::centrifugo::tokens::WORKER_USER;
-use crate::connection::Caller;
-use crate::contract::Served;
 use crate::error::{Error, ErrorKind, shown};
+use crate::service::connection::Caller;
+use crate::service::contract::Served;
 
 /// The unique name of a worker, and details that help people to find it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -9,9 +9,8 @@ use super::endpoints;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
 use super::tokens::{MAX_USER, Tokens, check_length, check_user, longest_reply_channel};
 use crate::config::{Channels, Config};
-use crate::dispatch::history_quota::{HISTORY_TTL, REPLY_HISTORY};
 use crate::error::Error;
-use crate::protocol::MESSAGE_SIZE_LIMIT;
+use crate::protocol::{HISTORY_TTL, MESSAGE_SIZE_LIMIT, REPLY_HISTORY};
 
 /// The number of requests that a worker can catch up on: a burst of the largest expected size. Multiplied by the
 /// message limit of 64 KiB, it bounds the memory that a flood of requests can take in Centrifugo.

@@ -17,8 +17,8 @@ use super::tls::Tls;
 use super::tokens::Tokens;
 use super::trouble::Trouble;
 use crate::config::Config;
-use crate::connection::Caller;
 use crate::error::{Error, ErrorKind, shown_url};
+use crate::service::connection::Caller;
 
 /// The first and the longest pause before the next attempt to connect or to subscribe: a worker serves again within
 /// about two seconds after Centrifugo does, and a thousand workers do not overload it (the SDK adds jitter).
@@ -29,7 +29,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Events of a connection.
 #[derive(Debug)]
-pub(super) enum SocketEvent {
+pub(crate) enum SocketEvent {
     Connected,
     /// The connection was lost, or is made for the first time; the SDK connects.
     Reconnecting {
@@ -44,7 +44,7 @@ pub(super) enum SocketEvent {
 
 /// Events of a channel.
 #[derive(Debug)]
-pub(super) enum ChannelEvent {
+pub(crate) enum ChannelEvent {
     Subscribed(Subscribed),
     /// The subscription was lost with the connection; the SDK subscribes again.
     Lost,
@@ -61,7 +61,7 @@ pub(super) enum ChannelEvent {
 
 /// The start of a subscription.
 #[derive(Debug, Clone)]
-pub(super) struct Subscribed {
+pub(crate) struct Subscribed {
     /// The position of the channel's stream, if it has one. If publications were recovered, the position before them.
     pub position: Option<Position>,
     /// True if all publications missed since the last subscription follow.
@@ -72,7 +72,7 @@ pub(super) struct Subscribed {
 
 /// A publication delivered by the subscription.
 #[derive(Debug)]
-pub(super) struct Published {
+pub(crate) struct Published {
     pub data: Bytes,
     pub offset: u64,
     pub caller: Option<Caller>,
@@ -80,7 +80,7 @@ pub(super) struct Published {
 
 /// Options of a subscription.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Subscribe {
+pub(crate) struct Subscribe {
     /// Subscribes with a token for this user.
     pub token: bool,
     /// Requests recovery, in case the namespace does not force it.
@@ -89,14 +89,14 @@ pub(super) struct Subscribe {
 
 /// The user of a connection, and the additional `info` in its token.
 #[derive(Debug)]
-pub(super) struct Who<'a> {
+pub(crate) struct Who<'a> {
     pub user: &'a str,
     pub info: Option<Arc<RawValue>>,
 }
 
 /// A connection of one user.
 #[derive(Debug, Clone)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     client: Client,
     tokens: Tokens,
     user: Arc<str>,
@@ -104,7 +104,7 @@ pub(super) struct Socket {
 
 /// A subscription of a [`Socket`].
 #[derive(Debug, Clone)]
-pub(super) struct Channel(centrifuge::Subscription);
+pub(crate) struct Channel(centrifuge::Subscription);
 
 impl Socket {
     /// Prepares a connection; [`connect`](Self::connect) starts it. `on_event` is called on the connection's own task,
@@ -113,7 +113,7 @@ impl Socket {
     /// # Errors
     ///
     /// A URL or certificates that the SDK rejects.
-    pub(super) fn new(
+    pub(crate) fn new(
         config: &Config,
         tls: &Tls,
         tokens: &Tokens,
@@ -154,7 +154,7 @@ impl Socket {
     }
 
     /// Connects, and reconnects whenever the connection is lost.
-    pub(super) fn connect(&self) {
+    pub(crate) fn connect(&self) {
         let _ = self.client.connect();
     }
 
@@ -164,7 +164,7 @@ impl Socket {
     /// # Errors
     ///
     /// An existing subscription to this channel, or a closed connection.
-    pub(super) fn channel(
+    pub(crate) fn channel(
         &self,
         channel: &str,
         how: Subscribe,
@@ -217,29 +217,29 @@ impl Socket {
     }
 
     /// Publishes as this user.
-    pub(super) async fn publish(&self, channel: &str, data: impl Into<Bytes>) -> Result<(), Trouble> {
+    pub(crate) async fn publish(&self, channel: &str, data: impl Into<Bytes>) -> Result<(), Trouble> {
         self.client.publish(channel, data).await.map_err(call_trouble)
     }
 
     /// Reads the last publication of a channel as this user.
-    pub(super) async fn history(&self, channel: &str) -> Result<(), Trouble> {
+    pub(crate) async fn history(&self, channel: &str) -> Result<(), Trouble> {
         self.client.history(channel, HistoryOptions::new().limit(1)).await.map(drop).map_err(call_trouble)
     }
 
     /// Ends the connection with its subscriptions. Dropping the future ends it as well, but later.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.client.close().await;
     }
 }
 
 impl Channel {
     /// Subscribes, and subscribes again after every reconnect.
-    pub(super) fn subscribe(&self) {
+    pub(crate) fn subscribe(&self) {
         self.0.subscribe();
     }
 
     /// Unsubscribes and forgets the stream position, so that another subscription can replace this one.
-    pub(super) fn remove(&self) {
+    pub(crate) fn remove(&self) {
         let _ = self.0.client().remove_subscription(&self.0);
     }
 }

@@ -28,7 +28,7 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// Returns whether the failure may pass without a change.
-    pub(super) fn is_temporary(&self) -> bool {
+    pub(crate) fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Timeout => true,
             Self::Http { status, .. } => matches!(status, 408 | 429 | 500..=599),
@@ -38,7 +38,7 @@ impl Trouble {
     }
 
     /// The code of an error that Centrifugo answered.
-    pub(super) fn code(&self) -> Option<u32> {
+    pub(crate) fn code(&self) -> Option<u32> {
         match self {
             Self::Refused { code, .. } => Some(*code),
             _ => None,

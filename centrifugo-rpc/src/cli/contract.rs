@@ -8,9 +8,9 @@ use clap::Args;
 
 use super::{FAILED, failed, generate, print, print_json};
 use crate::codegen::changes::{self, Change};
-use crate::contract::{Contract, VERSION};
 use crate::error::{Error, ErrorKind};
-use crate::registry::Registry;
+use crate::service::contract::{Contract, VERSION};
+use crate::service::registry::Registry;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use super::FAILED;
 use crate::codegen::{self, Api, File, Package, probe};
 use crate::config::Channels;
-use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
-use crate::registry::Registry;
+use crate::service::contract::Contract;
+use crate::service::registry::Registry;
 
 mod around;
 mod disk;

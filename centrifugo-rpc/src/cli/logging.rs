@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-use super::panics;
+use super::panics::{self, ALWAYS};
 use crate::error::{Error, shown};
 
 mod fields;
@@ -27,9 +27,6 @@ pub(super) enum LogFormat {
     /// One JSON object a line, for programs
     Json,
 }
-
-/// The target of events that are logged regardless of `RUST_LOG`: panics, and the reason why the program ends.
-pub(super) const ALWAYS: &str = "centrifugo_rpc::run";
 
 /// Starts logging to standard error, panics included, unless the program already has a subscriber.
 pub(super) fn start(format: LogFormat) -> Log {

@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::logging::ALWAYS;
-use crate::dispatch::panic_message;
+use crate::engine::dispatcher::panic_message;
 use crate::error::shown_within;
 use crate::log_rate_limiter::KeyedLogRateLimiter;
+
+/// The target of events that are logged regardless of `RUST_LOG`: panics, and the reason why the program ends.
+pub(super) const ALWAYS: &str = "centrifugo_rpc::run";
 
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 

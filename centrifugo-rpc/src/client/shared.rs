@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::pending::{Answer, Pending};
-use crate::error::{Error, ErrorKind, RpcError};
+use crate::error::{Error, ErrorKind};
 use crate::log_rate_limiter::LogRateLimiter;
 use crate::protocol::Reply;
 
@@ -173,7 +173,7 @@ impl Shared {
             return self.on_malformed(&"missing field `correlation_id`", data);
         };
         let answer = match reply.error {
-            Some(error) => Answer::Error(RpcError::from_wire(error)),
+            Some(error) => Answer::Error(error.into_error()),
             // `null` and a missing result are the same: the result of a method that returns nothing.
             None => Answer::Result(
                 reply.result.map_or(Bytes::from_static(b"null"), |json| data.slice_ref(json.get().as_bytes())),

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::registry::MethodKind;
+use crate::service::method::MethodKind;
 
 mod visit;
 

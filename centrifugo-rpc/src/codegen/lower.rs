@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::ir::{Api, Key, Method, Shape, Type, TypeDef};
 use super::names;
-use crate::contract::Contract;
-use crate::registry::MethodKind;
+use crate::service::contract::Contract;
+use crate::service::method::MethodKind;
 
 mod clashes;
 mod constraints;

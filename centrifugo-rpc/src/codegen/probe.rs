@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::ir::{Api, Body, Key, Rest, Shape, Struct, Tagging, Type, Union, Width};
-use crate::error::RpcError;
+use crate::service::method::Read;
 
 mod sample;
 
@@ -29,9 +29,6 @@ const INTEGER_KEY: &str = "73";
 
 /// A map key that text, booleans and nothing else can be.
 const TEXT_KEY: &str = "true";
-
-/// Decodes JSON as the params of a method.
-pub(crate) type Read = fn(&[u8]) -> Result<(), RpcError>;
 
 /// One sentence for each part of the params of `method` that serde does not read.
 pub(crate) fn problems(api: &Api, method: &str, params: &Type, read: Read) -> Vec<String> {

@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ir::Api;
-use crate::contract::Contract;
 use crate::error::RpcError;
-use crate::handler::States;
-use crate::handler::private::boxed;
-use crate::registry::{Location, Method, MethodOptions, Registry, Type};
+use crate::service::contract::Contract;
+use crate::service::macro_support::boxed;
+use crate::service::method::{Location, Method, MethodOptions, Type};
+use crate::service::registry::Registry;
+use crate::service::states::States;
 
 /// A method that is not registered.
 pub(crate) const fn method(name: &'static str, description: &'static str, options: MethodOptions) -> Method {

@@ -7,7 +7,10 @@ use super::*;
 use crate::centrifugo::codes as centrifugo_codes;
 use crate::centrifugo::tokens::{DEFAULT_MAX_LENGTH, MAX_USER};
 use crate::config::{Channels, Config};
-use crate::dispatch::{history_quota, reply_queue};
+use crate::error::codes;
+use crate::service::contract::VERSION;
+use crate::service::system::SYSTEM_CONTRACT;
+use crate::transport::pubsub::replies::queue;
 
 const SESSION: &str = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
 
@@ -77,7 +80,7 @@ fn constants_of_both_sides_are_those_that_all_languages_share() {
         "request_channel": requests,
         "reply_namespace": replies,
         "reply_channel_regex": reply_options.channel_regex,
-        "contract_method": crate::contract::SYSTEM_CONTRACT.name,
+        "contract_method": SYSTEM_CONTRACT.name,
         "max_batch_bytes": MAX_TOGETHER,
         "message_size_limit": MESSAGE_SIZE_LIMIT,
         "reply_history_size": reply_options.history_size,
@@ -118,7 +121,7 @@ fn constants_of_workers_are_those_that_all_languages_share() {
     let [request_options, reply_options] = [0, 1].map(|place| &printed.channel.namespaces[place].options);
     assert_eq!(request_options.history_ttl, reply_options.history_ttl);
     let own = json!({
-        "version": crate::contract::VERSION,
+        "version": VERSION,
         "application_codes": { "min": codes::APPLICATION.start(), "max": codes::APPLICATION.end() },
         "max_correlation_id_bytes": MAX_CORRELATION_ID,
         "max_batch_requests": MAX_REQUESTS,
@@ -131,8 +134,8 @@ fn constants_of_workers_are_those_that_all_languages_share() {
         "request_history_size": request_options.history_size,
         "history_ttl_ms": ms(Some(request_options.history_ttl)),
         "reply_history_meta_ttl_ms": ms(reply_options.history_meta_ttl),
-        "reply_retry_ms": ms(Some(reply_queue::GRACE)),
+        "reply_retry_ms": ms(Some(queue::GRACE)),
     });
     assert_eq!(own, section("workers"));
-    assert_eq!(reply_options.history_size, history_quota::REPLY_HISTORY);
+    assert_eq!(reply_options.history_size, REPLY_HISTORY);
 }

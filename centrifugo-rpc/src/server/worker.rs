@@ -8,18 +8,20 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::membership::Membership;
 use super::watchdog::watchdog_timer;
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Purpose};
-use crate::centrifugo::replies::Replies;
 use crate::config::Config;
-use crate::dispatch::layers::LayerStack;
-use crate::dispatch::reply_queue::ReplyQueue;
-use crate::dispatch::{Dispatcher, NEVER};
+use crate::engine::dispatcher::{Dispatcher, NEVER};
+use crate::engine::layers::LayerStack;
+use crate::engine::telemetry::Telemetry;
 use crate::error::{Error, shown_url};
-use crate::handler::States;
-use crate::registry::Registry;
+use crate::service::registry::Registry;
+use crate::service::states::States;
+use crate::transport::pubsub::endpoint::Endpoint;
+use crate::transport::pubsub::membership::Membership;
+use crate::transport::pubsub::replies::publisher::Publisher;
+use crate::transport::pubsub::replies::queue::ReplyQueue;
 
 /// The bytes of queued replies from which on calls wait until their own reply has left: 128 results of the largest
 /// size, or about 200,000 small ones, which is some seconds of a busy worker.
@@ -40,11 +42,12 @@ const HURRIED_STOP: Duration = Duration::from_millis(500);
 pub struct Worker {
     centrifugo: Centrifugo,
     dispatcher: Arc<Dispatcher>,
+    endpoint: Arc<Endpoint>,
     reply_queue: Arc<ReplyQueue>,
     membership: Membership,
-    replies: Replies,
-    /// Stops when this value is dropped.
-    telemetry: JoinSet<()>,
+    publisher: Publisher,
+    /// The log of suppressed events. Stops when this value is dropped.
+    log: JoinSet<()>,
 }
 
 impl Worker {
@@ -59,15 +62,18 @@ impl Worker {
         let centrifugo = Centrifugo::new(config)?;
         // Boxed because it is large and ends before the worker serves: it takes no room in the future that serves.
         checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::STARTUP_TIMEOUT)).await)?;
-        let reply_queue =
-            Arc::new(ReplyQueue::with_history_limit(REPLY_QUEUE_BYTES, config.max_remembered_bytes_per_user));
-        let dispatcher = Arc::new(Dispatcher::new(config, registry, states, layers, Arc::clone(&reply_queue)));
-        let replies = Replies::start(&centrifugo.api, &reply_queue);
-        let membership = Membership::start(&centrifugo, Arc::clone(&dispatcher)).await?;
-        let mut telemetry = JoinSet::new();
-        let kept = Arc::clone(&dispatcher);
-        telemetry.spawn(async move { kept.run_telemetry().await });
-        Ok(Self { centrifugo, dispatcher, reply_queue, membership, replies, telemetry })
+        let telemetry = Arc::new(Telemetry::new());
+        let max_per_user = config.max_remembered_bytes_per_user;
+        let reply_queue = Arc::new(ReplyQueue::new(REPLY_QUEUE_BYTES, max_per_user, Arc::clone(&telemetry)));
+        let dispatcher = Arc::new(Dispatcher::new(config, registry, states, layers, Arc::clone(&telemetry)));
+        let endpoint =
+            Arc::new(Endpoint::new(Arc::clone(&dispatcher), &config.reply_namespace, Arc::clone(&reply_queue)));
+        let publisher = Publisher::start(&centrifugo.api, &reply_queue);
+        let membership = Membership::start(&centrifugo, Arc::clone(&endpoint)).await?;
+        let mut log = JoinSet::new();
+        let transport = Arc::clone(&endpoint);
+        log.spawn(async move { telemetry.run(|| transport.log_overdue()).await });
+        Ok(Self { centrifugo, dispatcher, endpoint, reply_queue, membership, publisher, log })
     }
 
     /// Waits until requests arrive.
@@ -92,7 +98,7 @@ impl Worker {
     /// Like [`stop`](Self::stop), but stops waiting when `hurry` is ready. Returns the number of calls that still run
     /// because they block their threads.
     pub(super) async fn stop_or(self, hurry: impl Future<Output = ()>) -> usize {
-        let Self { centrifugo, dispatcher, reply_queue, mut membership, replies, telemetry } = self;
+        let Self { centrifugo, dispatcher, endpoint, reply_queue, mut membership, publisher, log } = self;
         let shutdown_timeout = centrifugo.config.shutdown_timeout;
         let (hurry, limit) = (hurry.shared(), stop_limit(shutdown_timeout));
         let (started, drain_timeout) = (Instant::now(), shutdown_timeout.min(NEVER));
@@ -110,14 +116,15 @@ impl Worker {
             reply_queue.drained().await;
             membership.close().await;
             dispatcher.wait_idle().await;
-            replies.finish(Instant::now() + limit).await;
+            publisher.finish(Instant::now() + limit).await;
         };
         tokio::select! {
             biased;
             () = in_order => {}
             () = end => {}
         }
-        drop(telemetry);
+        drop(log);
+        endpoint.log_suppressed();
         let left = dispatcher.report();
         let waiting = reply_queue.pending();
         if waiting > 0 {

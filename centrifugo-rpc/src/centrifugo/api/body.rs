@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{Error, IgnoredAny};
 
-use super::{Answer, ServerError};
+use super::Answer;
+use crate::centrifugo::api_error::ServerError;
 
 /// The body of a publish request.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ impl Body {
     }
 
     /// Decodes the answer.
-    pub(in crate::centrifugo) fn results(&self, answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
+    pub(crate) fn results(&self, answer: &[u8]) -> Result<Vec<CommandResult>, serde_json::Error> {
         match self {
             Self::One(_) => parse_one(answer).map(|result| vec![result]),
             Self::Batch(_) => parse_batch(answer),

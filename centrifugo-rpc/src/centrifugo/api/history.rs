@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::ServerError;
-use crate::connection::Caller;
+use crate::centrifugo::api_error::ServerError;
 use crate::json;
+use crate::service::connection::Caller;
 
 /// A publication in the history. The server API does not report the time of publication.
 #[derive(Debug)]

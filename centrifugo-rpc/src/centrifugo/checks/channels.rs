@@ -12,8 +12,8 @@ use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
 use crate::centrifugo::codes::{BAD_REQUEST, NOT_AVAILABLE, PERMISSION_DENIED, UNKNOWN_CHANNEL};
 use crate::centrifugo::socket::Subscribed;
 use crate::centrifugo::trouble::Trouble;
-use crate::contract::SYSTEM_CONTRACT;
 use crate::protocol;
+use crate::service::system::SYSTEM_CONTRACT;
 
 mod bounds;
 mod links;

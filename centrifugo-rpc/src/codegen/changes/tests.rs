@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::codegen::lower;
 use crate::codegen::sample::{PLAIN, contract, contract_of, method};
-use crate::registry::{self, MethodOptions};
+use crate::service::method::{Method, MethodOptions};
 
 /// Compares two versions of one type: the breaking changes in params and in results.
 fn versions<Old: JsonSchema + 'static, New: JsonSchema + 'static>() -> (Vec<String>, Vec<String>) {
@@ -179,16 +179,16 @@ fn types_that_contain_themselves_come_to_an_end() {
 
 #[test]
 fn methods_and_their_options() {
-    const fn with(name: &'static str, options: MethodOptions) -> registry::Method {
+    const fn with(name: &'static str, options: MethodOptions) -> Method {
         method(name, "", options)
     }
-    static GONE: registry::Method = with("a.gone", PLAIN);
-    static NEW: registry::Method = with("a.new", PLAIN);
-    static BEFORE: registry::Method = with("b", PLAIN.idempotent());
-    static AFTER: registry::Method = with("b", PLAIN.notification().deprecated("use c"));
-    static SILENT: registry::Method = with("c", PLAIN.notification());
-    static ANSWERS: registry::Method = with("c", PLAIN);
-    let api = |methods: &[&'static registry::Method]| lower(&contract(methods)).expect("no problem");
+    static GONE: Method = with("a.gone", PLAIN);
+    static NEW: Method = with("a.new", PLAIN);
+    static BEFORE: Method = with("b", PLAIN.idempotent());
+    static AFTER: Method = with("b", PLAIN.notification().deprecated("use c"));
+    static SILENT: Method = with("c", PLAIN.notification());
+    static ANSWERS: Method = with("c", PLAIN);
+    let api = |methods: &[&'static Method]| lower(&contract(methods)).expect("no problem");
     let changes = between(&api(&[&GONE, &BEFORE, &SILENT]), &api(&[&NEW, &AFTER, &ANSWERS]));
     let changes: Vec<_> = changes.iter().map(|change| (change.breaks, &*change.what)).collect();
     assert_eq!(
@@ -209,7 +209,7 @@ fn params_that_come_and_go() {
     let api = |contract| lower(&contract).expect("no problem");
     let without = api(contract(&[&NONE]));
     let with = api(contract_of::<One<u8>, ()>());
-    static NONE: registry::Method = method("tasks.do", "", PLAIN);
+    static NONE: Method = method("tasks.do", "", PLAIN);
     says(&texts(&between(&without, &with)), "`tasks.do`: params: it takes some now");
     says(&texts(&between(&with, &without)), "`tasks.do`: params: it takes none any more");
     assert!(between(&with, &with).is_empty());

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Api, Shape, Type, lower, referred, unified};
 use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Struct, Tagging, Union, Width};
 use crate::codegen::sample::{self, PLAIN, contract, contract_of, method};
-use crate::registry::{Method, Type as Registered};
+use crate::service::method::{Method, Type as Registered};
 
 mod enums;
 mod problems;

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::problems;
 use crate::codegen::lower;
 use crate::codegen::sample::contract_of;
-use crate::registry::Type;
+use crate::service::macro_support::params_type;
 
 /// The problems with the params of a type, each cut off after its place and subject.
 fn places<P: JsonSchema + DeserializeOwned + 'static>() -> Vec<String> {
     let api = lower(&contract_of::<P, ()>()).expect("no problem");
     let params = api.methods[0].params.as_ref().expect("params");
-    let read = Type::of_params::<P>().read.expect("a type of params");
+    let read = params_type::<P>().read.expect("a type of params");
     let place = |problem: String| {
         let ends = [
             " inside of an",

@@ -14,7 +14,7 @@ use crate::centrifugo::checks::probe::{CHECK_USER, Probe};
 use crate::centrifugo::codes::BAD_REQUEST;
 use crate::centrifugo::setup::ENVELOPE;
 use crate::centrifugo::trouble::Trouble;
-use crate::dispatch::history_quota::REPLY_HISTORY;
+use crate::protocol::REPLY_HISTORY;
 
 /// The minimum size of the request history: a smaller one is overwritten within a second of moderate load.
 const REQUESTS_KEPT: usize = 1000;

@@ -9,11 +9,11 @@ use crate::centrifugo::api::Position;
 use crate::centrifugo::checks::probe::{CHECK_USER, WAIT};
 use crate::centrifugo::identity::{Identity, another_service};
 use crate::centrifugo::tokens::WORKER_USER;
-use crate::connection::Caller;
-use crate::contract::Served;
 use crate::error::shown;
 use crate::group::{Envelope, Member, Message, Sent, View};
-use crate::registry::Registry;
+use crate::service::connection::Caller;
+use crate::service::contract::Served;
+use crate::service::registry::Registry;
 
 const WORKERS: &str = "workers";
 const GROUP: &str = "worker group";

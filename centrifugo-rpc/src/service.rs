@@ -1,0 +1,12 @@
+//! What is served: the methods of the program, their arguments, and the contract that describes them. Knows no transport
+//! and no runtime.
+
+pub(crate) mod call;
+pub(crate) mod connection;
+pub(crate) mod contract;
+pub(crate) mod extract;
+pub(crate) mod macro_support;
+pub(crate) mod method;
+pub(crate) mod registry;
+pub(crate) mod states;
+pub(crate) mod system;
