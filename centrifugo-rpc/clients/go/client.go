@@ -110,7 +110,7 @@ func (c *APIClient) check(address string) error {
 	if err := checkUser(c.user); err != nil {
 		return err
 	}
-	return checkSubject(c.token, c.user)
+	return checkToken(c.token, c.user)
 }
 
 // Connect connects and subscribes to the replies. After it has returned nil, calls can be made, and the client keeps

@@ -57,6 +57,48 @@ func TestSettingsThatCannotWorkAreTheErrorOfConnect(t *testing.T) {
 	}
 }
 
+func TestATokenThatCentrifugoWouldRefuseIsTheErrorOfConnect(t *testing.T) {
+	leavesNothing(t)
+	token := sign("x", map[string]any{"sub": "42"})
+	with := func(name string, value any) string { return sign("x", map[string]any{"sub": "42", name: value}) }
+	type given struct{ token, named string }
+	wrong := []given{
+		{"Bearer " + token, `contains "Bearer ", which no JWT contains`},
+		{"bearer " + token, `contains "bearer "`},
+		{`"` + token + `"`, `contains "\""`},
+		{" " + token, `contains " "`},
+		{token + " ", `contains " "`},
+		{"\n" + token, `contains "\n"`},
+		{strings.Replace(token, ".", ".\n", 1), `contains "\n"`},
+		{token + "=", `contains "="`},
+		{with("sub", 42), "sub is 42, which is not a string"},
+	}
+	accepted := []string{"opaque", "a.b.c", token, token + "\n", token + "\r\n"}
+	for _, name := range []string{"exp", "nbf", "iat"} {
+		for _, value := range []any{"2026-11-30T00:00:00Z", "1h", "", true, []int{1}, map[string]int{}} {
+			shown, _ := json.Marshal(value)
+			wrong = append(wrong, given{with(name, value), "the token's " + name + " is " + string(shown) + ", which is not a number"})
+		}
+		for _, value := range []any{1, 1.5, -1, nil, "1900000000", "1.8e9"} {
+			accepted = append(accepted, with(name, value))
+		}
+	}
+	for _, given := range wrong {
+		api := NewAPIClient("ws://localhost:1/", given.token, "42")
+		err := api.Connect(context.Background())
+		isSetup(t, err, given.named)
+		if strings.Contains(err.Error(), token) {
+			t.Errorf("%v shows the token", err)
+		}
+		_ = api.Close()
+	}
+	for _, token := range accepted {
+		if err := checkToken(token, "42"); err != nil {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+}
+
 func TestAClientThatIsNotConnectedSaysSo(t *testing.T) {
 	api := NewAPIClient("ws://localhost:1/", "", "42")
 	if _, err := invoke[any](context.Background(), api, "a.b", nil, nil); err == nil || !strings.Contains(err.Error(), "call Connect first") {
@@ -320,6 +362,7 @@ func TestRefusalsThatASettingCausesNameIt(t *testing.T) {
 		{subscribe("reply:x#42", "42", 107), "channel_regex"},
 		{subscribe("reply:"+long+"#"+long, long, 107), "channel.max_length to 517"},
 		{disconnectRefusal("ws://h/", &closeError{code: 3500}).Error(), "sub is a string"},
+		{disconnectRefusal("ws://h/", &closeError{code: 3500}).Error(), "three parts"},
 		{connectRefusal("ws://h/", &centrifugoError{Code: 109}).Error(), "nbf"},
 	} {
 		if !strings.Contains(c.said, c.part) {

@@ -272,6 +272,11 @@ func TestTokenFunctionsThatFail(t *testing.T) {
 	}))
 	defer other.Close()
 	isSetup(t, other.Connect(background(t)), `"42"`, `"43"`)
+	bearer := NewAPIClient(centrifugo.url(), "", "42", WithGetToken(func(context.Context) (string, error) {
+		return "Bearer " + centrifugo.token("42", time.Hour), nil
+	}))
+	defer bearer.Close()
+	isSetup(t, bearer.Connect(background(t)), `"Bearer "`)
 }
 
 func TestATokenFunctionThatRefusesLaterEndsTheCalls(t *testing.T) {

@@ -85,7 +85,8 @@ func disconnectRefusal(url string, closed *closeError) error {
 	fix, setup := "", true
 	switch closed.code {
 	case centrifugoInvalidToken:
-		fix = ": check that the token is signed with the key in Centrifugo's client.token, has its aud and iss, and that its sub is a string"
+		fix = ": check that the token is a JWT of three parts and nothing else, is signed with the key in Centrifugo's client.token, has " +
+			"its aud and iss, that its sub is a string, and that its exp, nbf and iat are numbers"
 	case centrifugoMalformed:
 		fix = ": is the token missing? Centrifugo takes connections without one only where " +
 			"client.allow_anonymous_connect_without_token is set"

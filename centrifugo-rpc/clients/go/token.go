@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 )
+
+var notOfAJWT = regexp.MustCompile(`^(?i:bearer) |[^A-Za-z0-9_.-]`)
 
 // identity is the user of the connection, and the tokens that prove it. Centrifugo verifies tokens; the client only
 // reads them.
@@ -48,7 +51,7 @@ func (i *identity) renew(ctx context.Context) (string, error) {
 	case token == "":
 		return "", errors.New("the token function gave an empty token")
 	}
-	if err := checkSubject(token, i.user); err != nil {
+	if err := checkToken(token, i.user); err != nil {
 		return "", err
 	}
 	return token, nil
@@ -87,8 +90,13 @@ func checkUser(user string) error {
 	return nil
 }
 
-// checkSubject refuses a readable token of another user: such a token cannot subscribe to the reply channel.
-func checkSubject(token, user string) error {
+// checkToken refuses a token that Centrifugo would refuse without a reason, and a readable one of another user: such a
+// token cannot subscribe to the reply channel.
+func checkToken(token, user string) error {
+	// Centrifugo ignores line feeds at the end.
+	if strange := notOfAJWT.FindString(strings.TrimRight(token, "\r\n")); strange != "" {
+		return &ConnectionError{Setup: true, Message: fmt.Sprintf("the token contains %q, which no JWT contains: give the JWT alone", strange)}
+	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil
@@ -98,10 +106,21 @@ func checkSubject(token, user string) error {
 		return nil
 	}
 	var claims struct {
-		Sub json.RawMessage `json:"sub"`
+		Exp, Nbf, Iat, Sub json.RawMessage
 	}
 	if json.Unmarshal(payload, &claims) != nil {
 		return nil
+	}
+	for _, time := range []struct {
+		name  string
+		claim json.RawMessage
+	}{{"exp", claims.Exp}, {"nbf", claims.Nbf}, {"iat", claims.Iat}} {
+		// Centrifugo reads a number also from text.
+		var number json.Number
+		if time.claim != nil && json.Unmarshal(time.claim, &number) != nil {
+			return &ConnectionError{Setup: true, Message: fmt.Sprintf("the token's %s is %.64s, which is not a number: sign tokens whose %s "+
+				"is in seconds since 1970", time.name, time.claim, time.name)}
+		}
 	}
 	var subject string
 	if claims.Sub != nil && json.Unmarshal(claims.Sub, &subject) != nil {

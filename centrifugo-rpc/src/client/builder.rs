@@ -263,7 +263,10 @@ fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, shared: 
                     drop(shared.end(&Error::new(ErrorKind::Config, message.as_str())));
                     Err(message.into())
                 }
-                Err(error) => Err(error.into()),
+                Err(error) => {
+                    drop(shared.end(&error));
+                    Err(error.into())
+                }
             }
         })
     })

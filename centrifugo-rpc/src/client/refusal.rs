@@ -99,8 +99,8 @@ pub(super) fn disconnect(url: &str, code: u32, reason: &str) -> Error {
         }
         INVALID_TOKEN => (
             ErrorKind::Setup,
-            ": check that the token is signed with the key in Centrifugo's `client.token`, has its `aud` and `iss`, and that its `sub` \
-             is a string",
+            ": check that the token is a JWT of three parts and nothing else, is signed with the key in Centrifugo's `client.token`, has \
+             its `aud` and `iss`, that its `sub` is a string, and that its `exp`, `nbf` and `iat` are numbers",
         ),
         MALFORMED => (
             ErrorKind::Setup,
@@ -138,7 +138,9 @@ mod tests {
         let anonymous = super::publish("rpc:requests", true, 103, "no").expect_err("a refusal");
         assert!(anonymous.to_string().contains("`allow_publish_for_anonymous`"));
         let invalid = disconnect("ws://h/", 3500, "invalid token").to_string();
-        assert!(invalid.contains("`client.token`") && invalid.contains("`sub` is a string"), "{invalid}");
+        for part in ["three parts", "`client.token`", "`sub` is a string", "`nbf` and `iat` are numbers"] {
+            assert!(invalid.contains(part), "{invalid}");
+        }
         for expired in [disconnect("ws://h/", 109, "token expired"), connect("ws://h/", "token expired (109)")] {
             assert!(expired.to_string().contains("`nbf`") && expired.to_string().contains("clocks"), "{expired}");
         }

@@ -36,17 +36,27 @@ pub(super) fn user(token: Option<&str>, explicit: Option<&str>) -> Result<String
     Ok(user)
 }
 
+/// The claims that clients check.
+#[derive(Deserialize)]
+struct Claims {
+    #[serde(default)]
+    sub: Value,
+    #[serde(default)]
+    exp: Value,
+    #[serde(default)]
+    nbf: Value,
+    #[serde(default)]
+    iat: Value,
+}
+
 /// The `sub` claim, empty if there is none; `None` if this is not a JWT.
 ///
 /// # Errors
 ///
-/// A `sub` that is not a string: Centrifugo would reject the token without giving a reason.
+/// A token that Centrifugo would refuse without a reason: more than the JWT, a `sub` that is not a string, or a time
+/// that is not a number.
 fn subject(token: &str) -> Result<Option<String>, Error> {
-    #[derive(Deserialize)]
-    struct Claims {
-        #[serde(default)]
-        sub: Value,
-    }
+    check_characters(token)?;
     // jsonwebtoken does not read a token whose `sub` is a list or an object.
     let claims = || {
         let mut parts = token.split('.');
@@ -55,16 +65,46 @@ fn subject(token: &str) -> Result<Option<String>, Error> {
         };
         serde_json::from_slice::<Claims>(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
     };
-    match claims().map(|claims| claims.sub) {
-        None => Ok(None),
-        Some(Value::Null) => Ok(Some(String::new())),
-        Some(Value::String(subject)) => Ok(Some(subject)),
-        Some(other) => {
-            let shown = shortened(&other.to_string(), 64).into_owned();
-            Err(Error::config(format!(
-                "the token's `sub` is {shown}, which is not a string: sign tokens whose `sub` is the user ID as text, like \"42\""
-            )))
+    let Some(claims) = claims() else { return Ok(None) };
+    for (name, claim) in [("exp", &claims.exp), ("nbf", &claims.nbf), ("iat", &claims.iat)] {
+        if !is_time(claim) {
+            return Err(Error::config(format!(
+                "the token's `{name}` is {}, which is not a number: sign tokens whose `{name}` is in seconds since 1970",
+                shortened(&claim.to_string(), 64)
+            )));
         }
+    }
+    match claims.sub {
+        Value::Null => Ok(Some(String::new())),
+        Value::String(subject) => Ok(Some(subject)),
+        other => Err(Error::config(format!(
+            "the token's `sub` is {}, which is not a string: sign tokens whose `sub` is the user ID as text, like \"42\"",
+            shortened(&other.to_string(), 64)
+        ))),
+    }
+}
+
+/// Refuses tokens that contain more than a JWT, such as the name of an HTTP scheme, quotes or spaces.
+fn check_characters(token: &str) -> Result<(), Error> {
+    const SCHEME: &str = "bearer ";
+    // Centrifugo ignores line feeds at the end.
+    let token = token.trim_end_matches(['\r', '\n']);
+    let scheme = token.get(..SCHEME.len()).filter(|start| start.eq_ignore_ascii_case(SCHEME));
+    let strange = || token.matches(|c: char| !(c.is_ascii_alphanumeric() || "_.-".contains(c))).next();
+    match scheme.or_else(strange) {
+        None => Ok(()),
+        Some(strange) => {
+            Err(Error::config(format!("the token contains {strange:?}, which no JWT contains: give the JWT alone")))
+        }
+    }
+}
+
+/// Returns whether Centrifugo reads the claim as a time: a number, also as text, or null.
+fn is_time(claim: &Value) -> bool {
+    match claim {
+        Value::Null | Value::Number(_) => true,
+        Value::String(text) => serde_json::from_str::<serde_json::Number>(text).is_ok(),
+        _ => false,
     }
 }
 
@@ -92,6 +132,43 @@ mod tests {
             assert!(error.contains(shown) && error.contains("not a string"), "{error}");
         }
         assert_eq!(user(Some(&token(&json!({ "sub": null }))), None).expect("anonymous"), "");
+    }
+
+    #[test]
+    fn a_token_with_more_than_the_jwt_is_refused_without_showing_it() {
+        let token = token(&json!({ "sub": "42" }));
+        for (given, strange) in [
+            (format!("Bearer {token}"), r#""Bearer ""#),
+            (format!("bearer {token}"), r#""bearer ""#),
+            (format!("\"{token}\""), r#""\"""#),
+            (format!(" {token}"), r#"" ""#),
+            (format!("{token} "), r#"" ""#),
+            (format!("\n{token}"), r#""\n""#),
+            (token.replacen('.', ".\n", 1), r#""\n""#),
+            (format!("{token}="), r#""=""#),
+            (format!("ë{token}"), r#""ë""#),
+        ] {
+            let error = user(Some(&given), Some("42")).expect_err("refused").to_string();
+            assert!(error.contains(&format!("contains {strange}, which no JWT contains")), "{error}");
+            assert!(!error.contains(&token), "{error}");
+        }
+        for end in ["\n", "\r\n"] {
+            assert_eq!(user(Some(&format!("{token}{end}")), None).expect("Centrifugo ignores it"), "42");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_not_a_number_is_named() {
+        for name in ["exp", "nbf", "iat"] {
+            for wrong in [json!("2026-11-30T00:00:00Z"), json!("1h"), json!(""), json!(true), json!([1]), json!({})] {
+                let error =
+                    user(Some(&token(&json!({ "sub": "42", name: wrong }))), None).expect_err("refused").to_string();
+                assert!(error.contains(&format!("`{name}` is {wrong}, which is not a number")), "{error}");
+            }
+            for read in [json!(1), json!(1.5), json!(-1), json!(null), json!("1900000000"), json!("1.8e9")] {
+                assert_eq!(user(Some(&token(&json!({ "sub": "42", name: read }))), None).expect("a time"), "42");
+            }
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 URL = re.compile(r"wss?://[^/\s?#]+([/?]\S*)?\Z", re.IGNORECASE)
 NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
+NOT_OF_A_JWT = re.compile(r"^bearer |[^A-Za-z0-9_.-]", re.IGNORECASE)
 
 
 def check_url(url: str) -> None:
@@ -84,9 +85,16 @@ def check_user(user: str) -> None:
 
 def subject_of(token: str) -> str | None:
     """The `sub` claim, '' if there is none; None if this is not a JWT. Centrifugo
-    verifies tokens; the client only reads them. A `sub` that is not a string is refused
-    here, because Centrifugo would refuse it without a reason.
+    verifies tokens; the client only reads them. Tokens that Centrifugo would refuse
+    without a reason are refused here.
     """
+    # Centrifugo ignores line feeds at the end.
+    strange = NOT_OF_A_JWT.search(token.rstrip("\r\n"))
+    if strange:
+        raise ValueError(
+            f"the token contains {strange[0]!r}, which no JWT contains: give the JWT "
+            "alone"
+        )
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -98,10 +106,30 @@ def subject_of(token: str) -> str | None:
         return None
     if not isinstance(claims, dict):
         return None
-    subject = cast(dict[str, Any], claims).get("sub")
+    claims = cast(dict[str, Any], claims)
+    for name in ("exp", "nbf", "iat"):
+        if not is_time(claims.get(name)):
+            raise ValueError(
+                f"the token's `{name}` is {json.dumps(claims[name])[:64]}, which is "
+                f"not a number: sign tokens whose `{name}` is in seconds since 1970"
+            )
+    subject = claims.get("sub")
     if subject is not None and not isinstance(subject, str):
         raise ValueError(
             f"the token's `sub` is {json.dumps(subject)[:64]}, which is not a string: "
             'sign tokens whose `sub` is the user ID as text, like "42"'
         )
     return subject or ""
+
+
+def is_time(claim: Any) -> bool:
+    """Whether Centrifugo reads the claim as a time: a number, also as text, or null."""
+    if isinstance(claim, str):
+        try:
+            float(claim)
+        except ValueError:
+            return False
+        return True
+    return claim is None or (
+        isinstance(claim, int | float) and not isinstance(claim, bool)
+    )

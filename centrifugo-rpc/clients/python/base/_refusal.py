@@ -118,8 +118,10 @@ def disconnect(url: str, code: int, reason: str) -> ConnectionError:
         )
     if code == INVALID_TOKEN:
         return TokenError(
-            f"{message}: check that the token is signed with the key in Centrifugo's "
-            "`client.token`, has its `aud` and `iss`, and that its `sub` is a string"
+            f"{message}: check that the token is a JWT of three parts and nothing "
+            "else, is signed with the key in Centrifugo's `client.token`, has its "
+            "`aud` and `iss`, that its `sub` is a string, and that its `exp`, `nbf` "
+            "and `iat` are numbers"
         )
     if code == MALFORMED:
         return TokenError(

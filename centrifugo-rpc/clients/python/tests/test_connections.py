@@ -241,6 +241,22 @@ async def test_a_refused_token_fails_connect(server: Server) -> None:
         await client.call("demo.whoami")
 
 
+async def test_a_token_function_that_gives_more_than_the_jwt_fails_connect(
+    server: Server,
+) -> None:
+    for token, named in (
+        (f"Bearer {server.token()}", "'Bearer ', which no JWT contains"),
+        (server.token(exp="tomorrow"), '`exp` is "tomorrow", which is not a number'),
+    ):
+
+        async def get_token(token: str = token) -> str:
+            return token
+
+        client = CentrifugoRPCClient(server.url, None, "42", get_token=get_token)
+        with pytest.raises(TokenError, match=named):
+            await client.connect()
+
+
 async def test_an_expired_token_fails_connect(server: Server) -> None:
     client = CentrifugoRPCClient(server.url, server.token(exp=int(time.time()) - 60))
     with pytest.raises(TokenError, match="expired"):

@@ -66,7 +66,8 @@ export function disconnection(url, code, reason) {
     const fixes = {
         [NO_TOKEN]: `: ${EXPIRED}; give the client a token function`,
         [TOKEN_EXPIRED]: `: ${EXPIRED}; give the client a token function`,
-        [INVALID_TOKEN]: ": check that the token is signed with the key in Centrifugo's `client.token`, has its `aud` and `iss`, and that its `sub` is a string",
+        [INVALID_TOKEN]: ": check that the token is a JWT of three parts and nothing else, is signed with the key in Centrifugo's `client.token`, has its `aud` " +
+            'and `iss`, that its `sub` is a string, and that its `exp`, `nbf` and `iat` are numbers',
         [MALFORMED]: ': is the token missing? Centrifugo takes connections without one only where ' +
             '`client.allow_anonymous_connect_without_token` is set',
         [MESSAGE_TOO_LARGE]: ": a request was larger than Centrifugo's `websocket.message_size_limit`, give the client the same `messageSizeLimit`",

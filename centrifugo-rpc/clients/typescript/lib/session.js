@@ -6,7 +6,7 @@ import { checkTimeout, checkUrl, settings } from './options.js';
 import { publishRefusal } from './refusal.js';
 import { Request, cancel, gather, publication, tooLarge } from './wire.js';
 import { after } from './timer.js';
-import { checkUser, wrongUser } from './token.js';
+import { checkUser, tokenFlaw } from './token.js';
 import { checkRandom, uuid } from './uuid.js';
 import { read, toData } from './sdk.js';
 /** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
@@ -42,9 +42,9 @@ export class Session {
         if (typeof token !== 'string' && typeof token !== 'function') {
             throw new ConfigError('the token is neither a string nor a function that gets one');
         }
-        const wrong = typeof token === 'string' ? wrongUser(token, user) : undefined;
-        if (wrong !== undefined)
-            throw new ConfigError(wrong);
+        const flaw = typeof token === 'string' ? tokenFlaw(token, user) : undefined;
+        if (flaw !== undefined)
+            throw new ConfigError(flaw);
         this.#settings = settings(options);
         this.#url = url;
         this.#token = token;

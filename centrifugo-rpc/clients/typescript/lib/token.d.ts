@@ -7,5 +7,8 @@
 export type TokenSource = string | (() => string | Promise<string>);
 /** Rejects user IDs that cannot be part of a channel name, in which `#` and `,` separate users for Centrifugo. */
 export declare function checkUser(user: string): void;
-/** Returns the reason why `token` is not for `user`, if there is one. Only Centrifugo verifies tokens. */
-export declare function wrongUser(token: string, user: string): string | undefined;
+/**
+ * Returns the reason why `token` cannot be a token of `user`, if there is one: Centrifugo would refuse it without a
+ * reason. Only Centrifugo verifies tokens.
+ */
+export declare function tokenFlaw(token: string, user: string): string | undefined;

@@ -3,7 +3,7 @@
 import { ConnectionError, UnauthorizedError } from './errors.js';
 import type { WebSocketConstructor } from './options.js';
 import { connectRefusal, disconnection, subscribeRefusal } from './refusal.js';
-import { type TokenSource, wrongUser } from './token.js';
+import { type TokenSource, tokenFlaw } from './token.js';
 import { Centrifuge, NoToken, type StreamPosition } from './sdk.js';
 
 /**
@@ -198,10 +198,8 @@ export class Link {
       const message = 'the token function gave no token: let it throw `UnauthorizedError` if there will be none, and any other error to be asked again';
       return this.#endWithoutToken(new ConnectionError('config', message));
     }
-    const wrong = wrongUser(token, this.#target.user);
-    if (wrong !== undefined) {
-      return this.#endWithoutToken(new ConnectionError('config', `${wrong}: a client belongs to one user, make a new one`));
-    }
+    const flaw = tokenFlaw(token, this.#target.user);
+    if (flaw !== undefined) return this.#endWithoutToken(new ConnectionError('config', flaw));
     return token;
   }
 

@@ -7,7 +7,7 @@ import { type CallOptions, type ClientEvent, type ClientOptions, type Settings, 
 import { publishRefusal } from './refusal.js';
 import { type Outgoing, Request, cancel, gather, publication, tooLarge } from './wire.js';
 import { after } from './timer.js';
-import { type TokenSource, checkUser, wrongUser } from './token.js';
+import { type TokenSource, checkUser, tokenFlaw } from './token.js';
 import { checkRandom, uuid } from './uuid.js';
 import { read, toData } from './sdk.js';
 
@@ -46,8 +46,8 @@ export class Session {
     if (typeof token !== 'string' && typeof token !== 'function') {
       throw new ConfigError('the token is neither a string nor a function that gets one');
     }
-    const wrong = typeof token === 'string' ? wrongUser(token, user) : undefined;
-    if (wrong !== undefined) throw new ConfigError(wrong);
+    const flaw = typeof token === 'string' ? tokenFlaw(token, user) : undefined;
+    if (flaw !== undefined) throw new ConfigError(flaw);
     this.#settings = settings(options);
     this.#url = url;
     this.#token = token;

@@ -8,7 +8,7 @@ import { ConfigError, RpcError } from '../src/errors.js';
 import { checkUrl } from '../src/options.js';
 import { publishRefusal, subscribeRefusal } from '../src/refusal.js';
 import { type Outgoing, Request, cancel, gather, publication } from '../src/wire.js';
-import { wrongUser } from '../src/token.js';
+import { tokenFlaw } from '../src/token.js';
 import { decodeByEscapes, decodeUtf8, encodeByEscapes, encodeUtf8 } from '../src/utf8.js';
 import { checkRandom, uuid } from '../src/uuid.js';
 
@@ -108,15 +108,46 @@ test('UTF-8 is the same with and without the functions of the platform', () => {
   }
 });
 
+const unsigned = (claims: unknown): string => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
+
 test('the user of a token is read where it can be', () => {
-  const token = (claims: unknown): string => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
-  assert.equal(wrongUser(token({ sub: 'zoë?>' }), 'zoë?>'), undefined);
-  assert.equal(wrongUser(token({}), ''), undefined);
-  assert.match(wrongUser(token({ sub: '43' }), '42') ?? '', /"43".*"42"/);
-  assert.match(wrongUser(token({}), '42') ?? '', /""/);
-  assert.match(wrongUser(token({ sub: 42 }), '42') ?? '', /is 42, which is not a string/);
-  for (const opaque of ['', 'x', 'a.b', 'a.b.c', 'a.!.c', token(5), token(null)]) {
-    assert.equal(wrongUser(opaque, '42'), undefined, opaque);
+  assert.equal(tokenFlaw(unsigned({ sub: 'zoë?>' }), 'zoë?>'), undefined);
+  assert.equal(tokenFlaw(unsigned({}), ''), undefined);
+  assert.match(tokenFlaw(unsigned({ sub: '43' }), '42') ?? '', /"43".*"42"/);
+  assert.match(tokenFlaw(unsigned({}), '42') ?? '', /""/);
+  assert.match(tokenFlaw(unsigned({ sub: 42 }), '42') ?? '', /is 42, which is not a string/);
+  for (const opaque of ['', 'x', 'a.b', 'a.b.c', 'a.-.c', unsigned(5), unsigned(null)]) {
+    assert.equal(tokenFlaw(opaque, '42'), undefined, opaque);
+  }
+});
+
+test('a token with more than the JWT is refused, without showing it', () => {
+  const token = unsigned({ sub: '42' });
+  for (const [given, strange] of [
+    [`Bearer ${token}`, '"Bearer "'],
+    [`bearer ${token}`, '"bearer "'],
+    [`"${token}"`, '"\\""'],
+    [` ${token}`, '" "'],
+    [`${token} `, '" "'],
+    [`\n${token}`, '"\\n"'],
+    [token.replace('.', '.\n'), '"\\n"'],
+    [`${token}=`, '"="'],
+  ] as const) {
+    const flaw = tokenFlaw(given, '42') ?? '';
+    assert.ok(flaw.includes(`contains ${strange}, which no JWT contains`) && !flaw.includes('x.'), flaw);
+  }
+  // Centrifugo accepts these.
+  for (const end of ['\n', '\r\n']) assert.equal(tokenFlaw(`${token}${end}`, '42'), undefined);
+});
+
+test('a time of a token that is not a number is refused, with its name', () => {
+  for (const name of ['exp', 'nbf', 'iat']) {
+    for (const wrong of ['2026-11-30T00:00:00Z', '1h', true, [1], {}]) {
+      const flaw = tokenFlaw(unsigned({ sub: '42', [name]: wrong }), '42') ?? '';
+      assert.ok(flaw.includes(`\`${name}\` is ${JSON.stringify(wrong)}, which is not a number`), flaw);
+    }
+    // Centrifugo reads these.
+    for (const time of [1, 1.5, -1, null, '1900000000', '1.8e9']) assert.equal(tokenFlaw(unsigned({ sub: '42', [name]: time }), '42'), undefined);
   }
 });
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { Centrifuge } from 'centrifuge';
+import { WebSocket } from 'ws';
+
 import { ConnectionError, UnauthorizedError } from '../src/index.js';
+import { tokenFlaw } from '../src/token.js';
 import { Centrifugo, events, failure, until } from './harness.js';
 
 let centrifugo: Centrifugo;
@@ -106,6 +110,37 @@ test('no token, and that of another user, end the client at once', async () => {
   await assert.rejects(client.connect(), /for user "43", but the client is for user "42": a client belongs to one user/);
 });
 
-test('a token that the SDK cannot read is left to Centrifugo', async () => {
-  await assert.rejects(centrifugo.client('42', { token: 'opaque' }).connect(), /3500 invalid token/);
+test('a token that the client cannot read is left to Centrifugo', async () => {
+  await assert.rejects(centrifugo.client('42', { token: 'opaque' }).connect(), /3500 invalid token.*JWT of three parts/);
+});
+
+/** Connects with the SDK alone. Resolves with the code of the refusal; 0 if Centrifugo accepts the token. */
+async function refusal(token: string): Promise<number> {
+  const sdk = new Centrifuge(centrifugo.url, { token, websocket: WebSocket });
+  const code = await new Promise<number>((resolve) => {
+    sdk.on('connected', () => resolve(0));
+    sdk.on('disconnected', ({ code }) => resolve(code));
+    sdk.connect();
+  });
+  sdk.disconnect();
+  return code;
+}
+
+test('tokens are refused as Centrifugo would refuse them, and no others', async () => {
+  const good = centrifugo.token('42');
+  const claims = (name: string, value: unknown): string => centrifugo.token('42', { [name]: value });
+  const accepted = [good, `${good}\n`, `${good}\r\n`, claims('exp', '1900000000.5'), claims('nbf', '1e9'), claims('iat', null)];
+  for (const token of accepted) {
+    assert.deepEqual([tokenFlaw(token, '42'), await refusal(token)], [undefined, 0], JSON.stringify(token));
+  }
+  const times = ['exp', 'nbf', 'iat'].flatMap((name) => [claims(name, '2026-11-30T00:00:00Z'), claims(name, true), claims(name, [1])]);
+  for (const token of [`Bearer ${good}`, `"${good}"`, ` ${good}`, `${good} `, `\n${good}`, `${good}=`, claims('sub', 42), ...times]) {
+    assert.equal(await refusal(token), 3500, token);
+    const client = centrifugo.client('42', { token: () => token });
+    const error = await failure(client.connect());
+    assert.ok(error instanceof ConnectionError && error.kind === 'config', String(error));
+    assert.match(error.message, /which no JWT contains|which is not a (number|string)/);
+    assert.ok(!error.message.includes(good.slice(0, 20)), error.message);
+    assert.throws(() => centrifugo.client('42', { token }), { name: 'ConfigError', message: error.message });
+  }
 });

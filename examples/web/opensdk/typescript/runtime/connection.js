@@ -5,7 +5,7 @@
 // The connection to Centrifugo, and the only user of the SDK. It reports its events to a `LinkListener`.
 import { ConnectionError, UnauthorizedError } from './errors.js';
 import { connectRefusal, disconnection, subscribeRefusal } from './refusal.js';
-import { wrongUser } from './token.js';
+import { tokenFlaw } from './token.js';
 import { Centrifuge, NoToken } from './sdk.js';
 /**
  * The SDK's timeout for Centrifugo's reply to one command. All missed replies arrive in one message, behind other
@@ -159,10 +159,9 @@ export class Link {
             const message = 'the token function gave no token: let it throw `UnauthorizedError` if there will be none, and any other error to be asked again';
             return this.#endWithoutToken(new ConnectionError('config', message));
         }
-        const wrong = wrongUser(token, this.#target.user);
-        if (wrong !== undefined) {
-            return this.#endWithoutToken(new ConnectionError('config', `${wrong}: a client belongs to one user, make a new one`));
-        }
+        const flaw = tokenFlaw(token, this.#target.user);
+        if (flaw !== undefined)
+            return this.#endWithoutToken(new ConnectionError('config', flaw));
         return token;
     }
     #endWithoutToken(error) {

@@ -7,7 +7,7 @@ Object.defineProperty(exports, '__esModule', { value: true });
 // The connection to Centrifugo, and the only user of the SDK. It reports its events to a `LinkListener`.
 const { ConnectionError, UnauthorizedError } = require('./errors.js');
 const { connectRefusal, disconnection, subscribeRefusal } = require('./refusal.js');
-const { wrongUser } = require('./token.js');
+const { tokenFlaw } = require('./token.js');
 const { Centrifuge, NoToken } = require('./sdk.js');
 /**
  * The SDK's timeout for Centrifugo's reply to one command. All missed replies arrive in one message, behind other
@@ -161,10 +161,9 @@ class Link {
             const message = 'the token function gave no token: let it throw `UnauthorizedError` if there will be none, and any other error to be asked again';
             return this.#endWithoutToken(new ConnectionError('config', message));
         }
-        const wrong = wrongUser(token, this.#target.user);
-        if (wrong !== undefined) {
-            return this.#endWithoutToken(new ConnectionError('config', `${wrong}: a client belongs to one user, make a new one`));
-        }
+        const flaw = tokenFlaw(token, this.#target.user);
+        if (flaw !== undefined)
+            return this.#endWithoutToken(new ConnectionError('config', flaw));
         return token;
     }
     #endWithoutToken(error) {

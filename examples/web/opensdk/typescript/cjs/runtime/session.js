@@ -12,7 +12,7 @@ const { checkTimeout, checkUrl, settings } = require('./options.js');
 const { publishRefusal } = require('./refusal.js');
 const { Request, cancel, gather, publication, tooLarge } = require('./wire.js');
 const { after } = require('./timer.js');
-const { checkUser, wrongUser } = require('./token.js');
+const { checkUser, tokenFlaw } = require('./token.js');
 const { checkRandom, uuid } = require('./uuid.js');
 const { read, toData } = require('./sdk.js');
 /** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
@@ -48,9 +48,9 @@ class Session {
         if (typeof token !== 'string' && typeof token !== 'function') {
             throw new ConfigError('the token is neither a string nor a function that gets one');
         }
-        const wrong = typeof token === 'string' ? wrongUser(token, user) : undefined;
-        if (wrong !== undefined)
-            throw new ConfigError(wrong);
+        const flaw = typeof token === 'string' ? tokenFlaw(token, user) : undefined;
+        if (flaw !== undefined)
+            throw new ConfigError(flaw);
         this.#settings = settings(options);
         this.#url = url;
         this.#token = token;

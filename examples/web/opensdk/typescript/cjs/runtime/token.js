@@ -17,22 +17,38 @@ function checkUser(user) {
             '`,`, no `#`, no control and no non-ASCII characters in it; use another ID for this user as the `sub` of the token');
     }
 }
-/** Returns the reason why `token` is not for `user`, if there is one. Only Centrifugo verifies tokens. */
-function wrongUser(token, user) {
-    const subject = subjectOf(token);
-    if (subject === undefined || subject === user)
-        return undefined;
-    if (typeof subject !== 'string') {
-        const shown = JSON.stringify(subject).slice(0, 64);
-        return `the token's \`sub\` is ${shown}, which is not a string: sign tokens whose \`sub\` is the user ID as text, like "42"`;
-    }
-    return `the token is for user ${JSON.stringify(subject)}, but the client is for user ${JSON.stringify(user)}`;
-}
 /**
- * Returns the `sub` claim, or an empty string if there is none; `undefined` if the token is not a readable JWT.
- * Centrifugo accepts only strings as `sub`.
+ * Returns the reason why `token` cannot be a token of `user`, if there is one: Centrifugo would refuse it without a
+ * reason. Only Centrifugo verifies tokens.
  */
-function subjectOf(token) {
+function tokenFlaw(token, user) {
+    // Centrifugo ignores line feeds at the end.
+    const [strange] = /^bearer |[^\w.-]/i.exec(token.replace(/[\r\n]+$/, '')) ?? [];
+    if (strange !== undefined)
+        return `the token contains ${JSON.stringify(strange)}, which no JWT contains: give the JWT alone`;
+    const claims = claimsOf(token);
+    if (claims === undefined)
+        return undefined;
+    for (const name of ['exp', 'nbf', 'iat']) {
+        const time = claims[name] ?? 0;
+        if (typeof time === 'object' || typeof time === 'boolean' || Number.isNaN(Number(time))) {
+            return `the token's \`${name}\` is ${shown(time)}, which is not a number: sign tokens whose \`${name}\` is in seconds since 1970`;
+        }
+    }
+    // Without a `sub`, the user is the anonymous one.
+    const subject = claims['sub'] ?? '';
+    if (typeof subject !== 'string') {
+        return `the token's \`sub\` is ${shown(subject)}, which is not a string: sign tokens whose \`sub\` is the user ID as text, like "42"`;
+    }
+    if (subject === user)
+        return undefined;
+    return `the token is for user ${JSON.stringify(subject)}, but the client is for user ${JSON.stringify(user)}: a client belongs to one user, make a new one`;
+}
+function shown(claim) {
+    return JSON.stringify(claim).slice(0, 64);
+}
+/** Returns the claims of the token; `undefined` if it is not a readable JWT. */
+function claimsOf(token) {
     const parts = token.split('.');
     if (parts.length !== 3)
         return undefined;
@@ -40,13 +56,11 @@ function subjectOf(token) {
         const binary = atob((parts[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'));
         const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
         const claims = JSON.parse(decodeUtf8(bytes));
-        if (typeof claims !== 'object' || claims === null)
-            return undefined;
-        return claims.sub ?? '';
+        return typeof claims === 'object' && claims !== null ? claims : undefined;
     }
     catch {
         return undefined;
     }
 }
 exports.checkUser = checkUser;
-exports.wrongUser = wrongUser;
+exports.tokenFlaw = tokenFlaw;
