@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from ._exact import Exact
 from ._unions import WIRE
+from ._wire import NO_UTF8, encode_text, has_utf8
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ class Codec:
             text = json.dumps(
                 plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")
             )
-            return text.encode()
+            return encode_text(text, plain)
         except (PydanticSerializationError, TypeError) as error:
             raise ValueError(str(error)) from error
         except RecursionError as error:
@@ -106,7 +107,8 @@ def read_hash(answer: Any) -> str:
 
 def _again(value: Any, place: tuple[str, ...]) -> Any:
     """The value with all models in it validated again: Pydantic does not check values
-    that are added to a list of a model later, and would write them as something else.
+    that are added to a list of a model later, and would write them as something else,
+    as it writes keys without a UTF-8 form.
     """
     if isinstance(value, BaseModel):
         given = value.model_fields_set
@@ -128,6 +130,9 @@ def _again(value: Any, place: tuple[str, ...]) -> Any:
         ]
         return again if isinstance(value, list) else tuple(again)
     if isinstance(value, dict):
+        for key in cast(Any, value):
+            if isinstance(key, str) and not has_utf8(key):
+                raise ValueError(": ".join((".".join((*place, ascii(key))), NO_UTF8)))
         return {
             key: item if type(item) in _PLAIN else _again(item, (*place, str(key)))
             for key, item in cast(Any, value).items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -20,11 +21,51 @@ def encode_params(method: str, params: object) -> bytes | None:
         text = json.dumps(
             params, ensure_ascii=False, allow_nan=False, separators=(",", ":")
         )
-        return text.encode()
+        return encode_text(text, params)
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodeError(
             f"the params of `{method}` cannot be written as JSON: {error}"
         ) from error
+
+
+def encode_text(text: str, plain: object) -> bytes:
+    """The bytes of `text`, which is the JSON of `plain`. Raises `ValueError` with the
+    place of a string that has no UTF-8 form.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        place = ".".join(_place_without_utf8(plain) or ())
+        raise ValueError(f"{place}: {NO_UTF8}" if place else NO_UTF8) from None
+
+
+NO_UTF8 = "the text contains half of a surrogate pair, which has no UTF-8 form"
+
+
+def has_utf8(text: str) -> bool:
+    """Whether the text has a UTF-8 form: Python allows half of a surrogate pair."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _place_without_utf8(plain: object) -> tuple[str, ...] | None:
+    """The place of the first string that has no UTF-8 form."""
+    if isinstance(plain, str):
+        return None if has_utf8(plain) else ()
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(plain, dict):
+        items = cast(Any, plain).items()
+    elif isinstance(plain, (list, tuple)):
+        items = enumerate(cast(Sequence[Any], plain))
+    for key, item in items:
+        if isinstance(key, str) and not has_utf8(key):
+            return (ascii(key),)
+        place = _place_without_utf8(item)
+        if place is not None:
+            return (str(key), *place)
+    return None
 
 
 def encode_request(

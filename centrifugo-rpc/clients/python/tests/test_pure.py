@@ -19,11 +19,13 @@ from base import (
     RpcError,
     RpcTimeoutError,
     TokenError,
+    to_json,
 )
 from base import _refusal as refusals
 from base._calls import Calls
 from base._deadline import Deadline
 from base._identity import shown_url, subject_of
+from base._model import AnyJson
 from base._wire import (
     MalformedReplyError,
     Reply,
@@ -188,6 +190,26 @@ def test_only_what_is_answered_says_that_replies_may_come_together() -> None:
 def test_params_without_a_json_form_are_refused(params: Any) -> None:
     with pytest.raises(EncodeError, match=r"`a\.b`"):
         encode_params("a.b", params)
+
+
+@pytest.mark.parametrize(
+    ("params", "place"),
+    [
+        ("\ud800", ""),
+        ({"task": {"titles": ["ok", "\udc00 x"]}}, "task.titles.1: "),
+        ({"counts": {"a\udfff": 1}}, r"counts.'a\udfff': "),
+    ],
+)
+def test_a_text_that_has_no_utf8_form_is_named(params: Any, place: str) -> None:
+    reason = "the text contains half of a surrogate pair, which has no UTF-8 form"
+    named = re.escape(f"JSON: {place}{reason}")
+    with pytest.raises(EncodeError, match=named):
+        encode_params("a.b", params)
+    for kind in (Any, AnyJson):
+        with pytest.raises(ValueError, match=rf"\A{re.escape(place + reason)}\Z"):
+            to_json(kind, params)
+    whole = {"text": "\U0001f980 ü", "ü": "\ufffd"}
+    assert encode_params("a.b", whole) == to_json(AnyJson, whole)
 
 
 def test_replies_are_read_exactly() -> None:
