@@ -208,7 +208,7 @@ func TestATimeoutThatIsNoTime(t *testing.T) {
 		if !errors.As(err, &late) || !errors.Is(err, context.DeadlineExceeded) || late.Sent || late.Retryable() {
 			t.Errorf("%v: %v", timeout, err)
 		}
-		if !strings.Contains(fmt.Sprint(err), "no time is left") {
+		if !strings.Contains(fmt.Sprint(err), "no time is left: WithCallTimeout is "+timeout.String()) {
 			t.Error(err)
 		}
 	}

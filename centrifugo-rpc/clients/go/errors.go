@@ -92,7 +92,8 @@ type TimeoutError struct {
 
 func (e *TimeoutError) Error() string {
 	if e.Duration <= 0 {
-		return fmt.Sprintf("%s: no time is left: the timeout of the call is %v, and nothing was sent", e.Method, e.Duration)
+		return fmt.Sprintf("%s: no time is left: WithCallTimeout is %v, and nothing was sent; leave it out for the timeout of the client",
+			e.Method, e.Duration)
 	}
 	if !e.Sent {
 		return fmt.Sprintf("%s: no answer within %v: there was no connection to Centrifugo and nothing was sent", e.Method, e.Duration)

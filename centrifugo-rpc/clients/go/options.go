@@ -126,7 +126,8 @@ type callSettings struct {
 // CallOption is a setting of one call.
 type CallOption func(*callSettings)
 
-// WithCallTimeout sets the timeout of the call; at most a day. Default: that of the client ([WithTimeout]).
+// WithCallTimeout sets the timeout of the call; at most a day. Default: that of the client ([WithTimeout]). A call
+// without any time, zero or less, ends with a [TimeoutError] at once, and nothing is sent.
 func WithCallTimeout(timeout time.Duration) CallOption {
 	return func(s *callSettings) { s.timeout = timeout }
 }
