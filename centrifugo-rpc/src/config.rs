@@ -345,19 +345,20 @@ impl Config {
         );
         let is_named = self.service.as_deref().is_none_or(is_service);
         must(is_named, &format!("service (CENTRIFUGO_RPC_SERVICE) {NOT_A_SERVICE}"));
-        // If the service name is wrong, a wrong channel may only follow from it.
+        // Each cause is one problem: if the service name is wrong, wrong channels may only follow from it.
+        let (has_channel, has_namespace) = (is_channel(&self.request_channel), is_name(&self.reply_namespace));
         must(
-            !is_named || is_channel(&self.request_channel),
+            !is_named || has_channel,
             "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: \
              write for example `rpc:requests`",
         );
         must(
-            is_name(&self.reply_namespace),
+            !is_named || has_namespace,
             "reply_namespace (CENTRIFUGO_RPC_REPLY_NAMESPACE) is not a name of letters, digits, `_`, `-` and `.`: write for example \
              `reply`",
         );
         must(
-            protocol::namespace(&self.request_channel) != self.reply_namespace,
+            !has_channel || !has_namespace || protocol::namespace(&self.request_channel) != self.reply_namespace,
             "request_channel (CENTRIFUGO_RPC_REQUEST_CHANNEL) and reply_namespace (CENTRIFUGO_RPC_REPLY_NAMESPACE) share a \
              namespace: callers may publish into the one and never into the other, so give them two",
         );

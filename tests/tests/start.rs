@@ -86,6 +86,19 @@ async fn a_missing_namespace_is_named() {
 }
 
 #[tokio::test]
+async fn a_wrong_name_of_the_service_is_one_problem() {
+    let server = Centrifugo::start_default().await;
+    for (name, part) in [
+        ("biling", "neither of the namespaces `biling_rpc` and `biling_reply`"),
+        ("My service", "is not a name of at most 32 lower case letters"),
+    ] {
+        let refusal = refusal(&server, &[("CENTRIFUGO_RPC_SERVICE", name)]).await;
+        assert_names(&refusal, &["CENTRIFUGO_RPC_SERVICE", part]);
+        assert!(!refusal.contains("\n  - ") && !refusal.contains("problems"), "one problem in:\n{refusal}");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_permission_is_named() {
     let server = with_option(RPC, "allow_publish_for_client", json!(false)).await;
     assert_names(&refusal(&server, &[]).await, &["allow_publish_for_client", "`rpc`"]);

@@ -23,6 +23,7 @@ mod workers;
 /// warning.
 const JOIN_WAIT: Duration = Duration::from_millis(500);
 
+const NAMESPACES: &str = "namespaces";
 const REQUESTS: &str = "request channel";
 const REPLIES: &str = "reply channels";
 const PUBLISHING: &str = "publishing requests";
@@ -77,9 +78,19 @@ pub(super) async fn check(
         checks.bounds(&mut bounds),
         checks.workers(&mut workers),
     );
+    if is_missing(&requests) && is_missing(&replies) {
+        // One cause: another name, or no configuration at all.
+        checks.namespaces(&mut requests);
+        replies = Findings::default();
+    }
     for part in [requests, replies, private, strict, bounds, workers] {
         findings.0.extend(part.0);
     }
+}
+
+/// Returns whether the only finding is a missing namespace.
+fn is_missing(findings: &Findings) -> bool {
+    matches!(&findings.0[..], [finding] if finding.fix.starts_with(MISSING))
 }
 
 fn reply_channel(namespace: &str, user: &str) -> String {
@@ -87,6 +98,21 @@ fn reply_channel(namespace: &str, user: &str) -> String {
 }
 
 impl Checks<'_> {
+    /// Replaces the findings by the one that both namespaces are missing.
+    fn namespaces(&self, findings: &mut Findings) {
+        let Self { namespace, reply_namespace, .. } = *self;
+        let detail = format!("Centrifugo has neither of the namespaces `{namespace}` and `{reply_namespace}`");
+        let add = "add both to `channel.namespaces` in Centrifugo's configuration (`centrifugo_config` prints a complete one)";
+        let fix = match &self.centrifugo.config.service {
+            Some(service) => {
+                format!("is `{service}` the name of this service (CENTRIFUGO_RPC_SERVICE)? If it is, {add}")
+            }
+            None => add.to_owned(),
+        };
+        *findings = Findings::default();
+        findings.error(NAMESPACES, detail, fix);
+    }
+
     /// Checks that take some seconds or some of Centrifugo's memory, so not part of every start.
     async fn bounds(&self, findings: &mut Findings) {
         if self.purpose == Purpose::Doctor {
@@ -347,9 +373,11 @@ impl Checks<'_> {
     }
 }
 
+const MISSING: &str = "add the namespace ";
+
 fn missing(namespace: &str) -> String {
     format!(
-        "add the namespace `{namespace}` to `channel.namespaces` in Centrifugo's configuration (`centrifugo_config` prints a \
+        "{MISSING}`{namespace}` to `channel.namespaces` in Centrifugo's configuration (`centrifugo_config` prints a \
          complete one)"
     )
 }
