@@ -66,7 +66,7 @@ enum Command {
         /// The user ID; empty for an anonymous caller
         #[arg(long, value_name = "ID")]
         user: String,
-        /// The token's lifetime, like `1h` or `30d`
+        /// The token's lifetime, like `1h` or `30d`; at most `100years`
         #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = ttl)]
         ttl: Duration,
         /// The value of `conn.info()` in handlers: a JSON object
@@ -250,8 +250,11 @@ fn plural(count: usize) -> &'static str {
 }
 
 fn ttl(text: &str) -> Result<Duration, String> {
+    let too_long = || Err("a token has at most `100years`".to_owned());
     match humantime::parse_duration(text) {
         Ok(ttl) if ttl < Duration::from_secs(1) => Err("a token needs at least `1s`".to_owned()),
+        Ok(ttl) if ttl > tokens::MAX_TTL => too_long(),
+        Err(humantime::DurationError::NumberOverflow) => too_long(),
         Ok(ttl) => Ok(ttl),
         Err(_) => Err("this is not a duration: write for example `1h`, `30d` or `1h 30m`".to_owned()),
     }

@@ -74,11 +74,12 @@ pub struct Config {
     /// [`service`](Self#structfield.service) is set.
     #[serde(default)]
     pub reply_namespace: String,
-    /// The time limit of a call. A caller or a method may set a shorter one, a method also a longer one.
+    /// The time limit of a call. A caller or a method may set a shorter one, a method also a longer one; 30 years and
+    /// more are 30 years.
     /// `CENTRIFUGO_RPC_CALL_TIMEOUT`, default 30 s, like the clients' default timeout.
     #[serde(default = "defaults::call_timeout", deserialize_with = "duration::deserialize")]
     pub call_timeout: Duration,
-    /// The time that a graceful stop waits for calls in flight; the whole stop takes at most 2 s more.
+    /// The time that a graceful stop waits for calls in flight, 30 years at most; the whole stop takes at most 2 s more.
     /// `CENTRIFUGO_RPC_SHUTDOWN_TIMEOUT`, default 25 s: less than the 30 s after which Kubernetes kills a process.
     #[serde(default = "defaults::shutdown_timeout", deserialize_with = "duration::deserialize")]
     pub shutdown_timeout: Duration,

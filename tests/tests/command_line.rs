@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
 use tests::demo::environment;
 use tests::{Centrifugo, Demo, Example, centrifugo, example};
@@ -131,6 +132,16 @@ fn a_token_for_a_long_user_id_says_what_centrifugo_has_to_allow() {
     assert!(output.stderr.is_empty(), "{}", stderr(&output));
 }
 
+/// The longest lifetime is not cut.
+#[test]
+fn a_token_may_last_a_hundred_years() {
+    let output = demo(&["token", "--user", "42", "--ttl", "100years"], &SECRETS);
+    let (key, rules) = (DecodingKey::from_secret(SECRETS[1].1.as_bytes()), Validation::new(Algorithm::HS256));
+    let token = jsonwebtoken::decode::<Value>(stdout(&output).trim_end(), &key, &rules).expect("a token");
+    let time = |name: &str| token.claims[name].as_u64().expect("seconds");
+    assert_eq!(time("exp") - time("iat"), 36_525 * 24 * 3600);
+}
+
 #[test]
 fn wrong_use_has_code_2_and_says_what_is_right() {
     for (args, part) in [
@@ -139,6 +150,9 @@ fn wrong_use_has_code_2_and_says_what_is_right() {
         (&["token", "--user", &"x".repeat(256)], "has 256 bytes, and the longest one is 255"),
         (&["token", "--user", "42", "--ttl", "soon"], "write for example `1h`"),
         (&["token", "--user", "42", "--ttl", "0s"], "at least `1s`"),
+        (&["token", "--user", "42", "--ttl", "101years"], "at most `100years`"),
+        (&["token", "--user", "42", "--ttl", "900000y"], "at most `100years`"),
+        (&["token", "--user", "42", "--ttl", "999999999999999y"], "at most `100years`"),
         (&["token", "--user", "42", "--info", "[]"], "JSON object"),
         (&["frobnicate"], "frobnicate"),
         (&["--log-format", "xml"], "json"),

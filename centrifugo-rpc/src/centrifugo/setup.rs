@@ -82,8 +82,8 @@ impl Config {
         longest_reply_channel(&self.reply_namespace, MAX_USER).max(self.request_channel.len())
     }
 
-    /// Signs a connection token for `user`, valid for `ttl`. A login endpoint returns such tokens to callers. An empty
-    /// user is anonymous.
+    /// Signs a connection token for `user`, valid for `ttl`; a longer time than a hundred years counts as a hundred
+    /// years. A login endpoint returns such tokens to callers. An empty user is anonymous.
     ///
     /// # Errors
     ///

@@ -25,8 +25,8 @@ pub(crate) const DEFAULT_MAX_LENGTH: usize = 255;
 /// The longest session in the name of a reply channel.
 const MAX_SESSION: usize = 64;
 
-/// The longest validity of a token: Centrifugo treats a token as expired if its `exp` overflows.
-const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// The longest validity of a token, a hundred years: Centrifugo treats a token as expired if its `exp` overflows.
+pub(crate) const MAX_TTL: Duration = Duration::from_secs(36_525 * 24 * 3600);
 
 /// Signs tokens. Cheap to clone.
 #[derive(Clone)]
