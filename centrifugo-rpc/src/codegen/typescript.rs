@@ -133,6 +133,7 @@ fn api_module(context: &Context<'_>) -> String {
     let imports = [
         (used.types, "import * as codecs from './codecs.js';"),
         (used.schema, "import * as c from './runtime/schema.js';"),
+        (true, "import { bindMethods } from './runtime/bind.js';"),
         (true, &typed),
         (used.wide, "import * as w from './runtime/integers.js';"),
     ];
@@ -145,6 +146,7 @@ export class APIClient {{
 
   constructor(rpc) {{
     this._rpc = rpc;
+    bindMethods(this, APIClient.prototype);
   }}
 
   checkContract(options) {{

@@ -1,3 +1,4 @@
+import { bindMethods } from './bind.js';
 import { Session } from './session.js';
 /**
  * Calls methods of a service, over one WebSocket to Centrifugo.
@@ -37,6 +38,7 @@ export class CentrifugoRPCClient {
         const session = new Session(url, token, user, options);
         this.user = user;
         this._session = () => session;
+        bindMethods(this, CentrifugoRPCClient.prototype);
     }
     /**
      * Connects and subscribes to the reply channel. Rejects with a `ConnectionError` if Centrifugo refuses the connection

@@ -1,3 +1,4 @@
+import { bindMethods } from './bind.js';
 import type { ConnectionError } from './errors.js';
 import type { CallOptions, ClientOptions } from './options.js';
 import { Session } from './session.js';
@@ -54,6 +55,7 @@ export class CentrifugoRPCClient implements Caller {
     const session = new Session(url, token, user, options);
     this.user = user;
     this._session = () => session;
+    bindMethods(this, CentrifugoRPCClient.prototype);
   }
 
   /**

@@ -6,6 +6,7 @@ import { proxy } from 'valtio/vanilla';
 import { isReactive, reactive, ref, shallowReactive } from 'vue';
 
 import type { CentrifugoRPCClient } from '../src/index.js';
+import { bindMethods } from '../src/bind.js';
 import { Centrifugo } from './harness.js';
 
 let centrifugo: Centrifugo;
@@ -20,6 +21,7 @@ class APIClient {
 
   constructor(rpc: CentrifugoRPCClient) {
     this._rpc = rpc;
+    bindMethods(this, APIClient.prototype);
   }
 
   ab(): Promise<unknown> {
@@ -62,7 +64,7 @@ function deep<T extends object>(target: T): T {
 }
 
 for (const [name, wrap] of Object.entries(wrappings)) {
-  test(`a client works behind ${name}`, async (t) => {
+  test(`a client works behind ${name}, and its methods without it`, async (t) => {
     await centrifugo.worker(t, ({ method }) => method ?? null);
     const client = wrap(centrifugo.client('42'));
     const states: string[] = [];
@@ -71,9 +73,12 @@ for (const [name, wrap] of Object.entries(wrappings)) {
     assert.equal(await client.call('a.a'), 'a.a');
     assert.equal(await new APIClient(client).ab(), 'a.b');
     assert.equal(await deep(new APIClient(client)).ab(), 'a.b');
+    const { ab } = new APIClient(client);
+    assert.equal(await ab(), 'a.b');
     await client.notify('a.c');
     assert.deepEqual([client.state, client.pendingCalls, client.endReason], ['connected', 0, undefined]);
-    await client.close();
+    const { close } = client;
+    await close();
     assert.deepEqual(states, ['connecting', 'connected', 'closed']);
   });
 }
@@ -81,4 +86,26 @@ for (const [name, wrap] of Object.entries(wrappings)) {
 test('neither the token nor anything else that is inside a client is in what is logged or serialized of it', () => {
   const client = centrifugo.client('42', { token: centrifugo.token('42') });
   assert.deepEqual(JSON.parse(JSON.stringify(client)), { user: '42' });
+});
+
+test('methods of a client may be passed on, also those of a subclass', async (t) => {
+  await centrifugo.worker(t, ({ params }) => params ?? null);
+  const client = await centrifugo.connected('42');
+  /** Has a method of its own, and one that replaces the inherited one. */
+  class Doubling extends APIClient {
+    override async ab(): Promise<unknown> {
+      return [await super.ab(), 'again'];
+    }
+
+    twice(): Promise<unknown[]> {
+      return Promise.all([this.ab(), this.ab()]);
+    }
+  }
+  const { ab } = new Doubling(client);
+  assert.deepEqual(await ab(), [null, 'again']);
+  assert.deepEqual(await new Doubling(client).twice(), [[null, 'again'], [null, 'again']]);
+  const { call, onState } = client;
+  assert.deepEqual(await Promise.all(['x', 'y'].map((params) => call('a.b', params))), ['x', 'y']);
+  onState(() => undefined)();
+  assert.deepEqual(Object.keys(new APIClient(client)), ['_rpc']);
 });

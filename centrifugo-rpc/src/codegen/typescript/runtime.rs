@@ -21,8 +21,9 @@ macro_rules! source {
 /// Name, code, and declarations if callers use them.
 type Source = (&'static str, &'static str, Option<&'static str>);
 
-const SOURCES: [Source; 19] = [
+const SOURCES: [Source; 20] = [
     source!("abort"),
+    source!("bind"),
     source!("calls"),
     source!("client", declared),
     source!("connection"),

@@ -4,6 +4,7 @@
 
 import * as codecs from './codecs.js';
 import * as c from './runtime/schema.js';
+import { bindMethods } from './runtime/bind.js';
 import { call, checkContract, notify } from './runtime/typed.js';
 
 export const CONTRACT_HASH = '79a5e57eb08aed89926b423b6b9b557220ef94e2e349ea7390ec2fa4b7f67cae';
@@ -14,6 +15,7 @@ export class APIClient {
 
   constructor(rpc) {
     this._rpc = rpc;
+    bindMethods(this, APIClient.prototype);
   }
 
   checkContract(options) {

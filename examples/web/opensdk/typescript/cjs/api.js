@@ -7,6 +7,7 @@
 Object.defineProperty(exports, '__esModule', { value: true });
 const codecs = require('./codecs.js');
 const c = require('./runtime/schema.js');
+const { bindMethods } = require('./runtime/bind.js');
 const { call, checkContract, notify } = require('./runtime/typed.js');
 
 const CONTRACT_HASH = '79a5e57eb08aed89926b423b6b9b557220ef94e2e349ea7390ec2fa4b7f67cae';
@@ -17,6 +18,7 @@ class APIClient {
 
   constructor(rpc) {
     this._rpc = rpc;
+    bindMethods(this, APIClient.prototype);
   }
 
   checkContract(options) {

@@ -2,6 +2,7 @@
 /* eslint-disable */
 // @ts-nocheck
 
+import { bindMethods } from './bind.js';
 import { Session } from './session.js';
 /**
  * Calls methods of a service, over one WebSocket to Centrifugo.
@@ -41,6 +42,7 @@ export class CentrifugoRPCClient {
         const session = new Session(url, token, user, options);
         this.user = user;
         this._session = () => session;
+        bindMethods(this, CentrifugoRPCClient.prototype);
     }
     /**
      * Connects and subscribes to the reply channel. Rejects with a `ConnectionError` if Centrifugo refuses the connection

@@ -5,6 +5,7 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
+const { bindMethods } = require('./bind.js');
 const { Session } = require('./session.js');
 /**
  * Calls methods of a service, over one WebSocket to Centrifugo.
@@ -44,6 +45,7 @@ class CentrifugoRPCClient {
         const session = new Session(url, token, user, options);
         this.user = user;
         this._session = () => session;
+        bindMethods(this, CentrifugoRPCClient.prototype);
     }
     /**
      * Connects and subscribes to the reply channel. Rejects with a `ConnectionError` if Centrifugo refuses the connection
