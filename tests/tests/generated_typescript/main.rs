@@ -55,12 +55,19 @@ async fn the_program_of_the_documentation_runs_word_for_word() {
     generate(&project);
     let program =
         pointed_at(&centrifugo, PROGRAM, ["ws://…", "'token'", "'user-123'"].map(|text| text.trim_matches('\'')));
-    project
-        .write("program.ts", &format!("{program}console.log(result.total, result.completed);\nawait rpc.close();\n"));
+    let more = "\
+console.log(result.total, result.completed);
+const { tasksGetStats } = api;
+const [passed] = await Promise.all([{ user_id: '123' }].map((params) => tasksGetStats(params)));
+console.log(passed?.total);
+const { close } = rpc;
+await close();
+";
+    project.write("program.ts", &format!("{program}{more}"));
     run(project.tsc(&STRICT).args(["--module", "esnext", "--moduleResolution", "bundler", "program.ts"]));
     project.bundle_for_node("program.ts", "program.mjs");
     // Node 22 has a `WebSocket` of its own, Node 20 only with this option.
-    assert_eq!(printed(&mut project.node(&["--experimental-websocket", "program.mjs"])), "100 75\n");
+    assert_eq!(printed(&mut project.node(&["--experimental-websocket", "program.mjs"])), "100 75\n100\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
