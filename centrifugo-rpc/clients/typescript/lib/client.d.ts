@@ -1,11 +1,6 @@
 import type { ConnectionError } from './errors.js';
-import type { CallOptions, ClientOptions } from './options.js';
+import type { CallOptions, ClientOptions, ClientState } from './options.js';
 import type { TokenSource } from './token.js';
-/**
- * The state of a client: `idle` before the first `connect`; `connecting`, for the first time or again; `connected`;
- * `closed`, by `close` or because the connection ended permanently. `connect` starts an `idle` or `closed` client.
- */
-export type ClientState = 'idle' | 'connecting' | 'connected' | 'closed';
 /** The interface through which typed clients call methods. */
 export interface Caller {
     call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;

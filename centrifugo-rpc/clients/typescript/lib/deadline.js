@@ -4,8 +4,8 @@ export const MAX_TIMEOUT_MS = 24 * 3600 * 1000;
  * Bounds of the grace period, for which a caller waits after the deadline for the worker's reply about it: a tenth of
  * the timeout, but at least the round trip of a slow network.
  */
-const MIN_GRACE_MS = 250;
-const MAX_GRACE_MS = 1000;
+export const MIN_GRACE_MS = 250;
+export const MAX_GRACE_MS = 1000;
 /** The deadline of a method, and the time at which its caller stops waiting for the reply. */
 export class Deadline {
     timeoutMs;

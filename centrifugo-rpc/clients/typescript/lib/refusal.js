@@ -1,19 +1,21 @@
 // Errors for Centrifugo's refusals, with messages that name the setting to change.
 import { ConnectionError, RpcError, codes } from './errors.js';
-const UNKNOWN_CHANNEL = 102;
-const PERMISSION_DENIED = 103;
-const LIMIT_EXCEEDED = 106;
-const BAD_REQUEST = 107;
-const TOKEN_EXPIRED = 109;
-const TOO_MANY_REQUESTS = 111;
-const INVALID_TOKEN = 3500;
+export const UNKNOWN_CHANNEL = 102;
+export const PERMISSION_DENIED = 103;
+export const LIMIT_EXCEEDED = 106;
+export const BAD_REQUEST = 107;
+export const TOKEN_EXPIRED = 109;
+export const TOO_MANY_REQUESTS = 111;
+export const INVALID_TOKEN = 3500;
 /** A request that Centrifugo does not understand. The usual cause is a connection without a token. */
-const MALFORMED = 3501;
+export const MALFORMED = 3501;
 // Codes of the SDK: it has no usable token, or Centrifugo closed the connection because of the size of a message.
 const NO_TOKEN = 1;
 const MESSAGE_TOO_LARGE = 3;
+/** The names of reply channels, as a `channel_regex` of Centrifugo. */
+export const REPLY_CHANNEL_REGEX = '^[A-Za-z0-9_-]{16,64}#[^,#]*$';
 /** Centrifugo's default of `channel.max_length`. */
-const DEFAULT_MAX_LENGTH = 255;
+export const DEFAULT_MAX_LENGTH = 255;
 /** The cause and fix of an "expired" token: Centrifugo reports a token that is not valid yet in the same way. */
 const EXPIRED = 'the token is missing, has expired or is not valid yet: look at its `exp` and `nbf`, and whether the clocks of Centrifugo and of the machine ' +
     'that signs tokens agree';
@@ -25,7 +27,7 @@ export function subscribeRefusal(channel, user, code, reason) {
             '`history_size`, `history_ttl` and `force_recovery`',
         [PERMISSION_DENIED]: `set \`allow_user_limited_channels\` in Centrifugo's namespace \`${namespace}\`, and check that the token is user ` +
             `${JSON.stringify(user)}'s`,
-        [BAD_REQUEST]: `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must be \`^[A-Za-z0-9_-]{16,64}#[^,#]*$\``,
+        [BAD_REQUEST]: `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must be \`${REPLY_CHANNEL_REGEX}\``,
         [LIMIT_EXCEEDED]: "the connection has as many subscriptions as Centrifugo's `client.channel_limit` allows, 128 by default: raise it, or have fewer " +
             'channels in the token',
         [TOKEN_EXPIRED]: 'give the client a token function',

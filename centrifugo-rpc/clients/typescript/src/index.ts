@@ -1,4 +1,4 @@
-export { type Caller, CentrifugoRPCClient, type ClientState } from './client.js';
+export { type Caller, CentrifugoRPCClient } from './client.js';
 export { type Contract, ContractMismatchError } from './contract.js';
 export {
   CentrifugoRPCError,
@@ -12,5 +12,5 @@ export {
   UnauthorizedError,
   codes,
 } from './errors.js';
-export type { CallOptions, ClientEvent, ClientOptions, WebSocketConstructor } from './options.js';
+export type { CallOptions, ClientEvent, ClientOptions, ClientState, WebSocketConstructor } from './options.js';
 export type { TokenSource } from './token.js';

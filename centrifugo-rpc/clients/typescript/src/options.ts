@@ -48,6 +48,12 @@ export interface CallOptions {
   readonly traceparent?: string | undefined;
 }
 
+/**
+ * The state of a client: `idle` before the first `connect`; `connecting`, for the first time or again; `connected`;
+ * `closed`, by `close` or because the connection ended permanently. `connect` starts an `idle` or `closed` client.
+ */
+export type ClientState = 'idle' | 'connecting' | 'connected' | 'closed';
+
 /** An event of the connection, or an ignored reply. */
 export type ClientEvent =
   /**

@@ -1,39 +1,43 @@
+// The implementation of `CentrifugoRPCClient`: its calls and its connection, and the state of both.
+
 import { reasonOf } from './abort.js';
-import { Call, type Reply, isBatch, readReplies } from './calls.js';
-import type { ClientState } from './client.js';
+import { Batcher } from './batcher.js';
+import { CancelQueue } from './cancel_queue.js';
+import { Connection, type ConnectionListener } from './connection.js';
 import { ConfigError, ConnectionError } from './errors.js';
-import { Link } from './connection.js';
-import { type CallOptions, type ClientEvent, type ClientOptions, type Settings, checkTimeout, checkUrl, settings } from './options.js';
-import { publishRefusal } from './refusal.js';
-import { type Outgoing, Request, cancel, gather, publication, tooLarge } from './wire.js';
+import {
+  type CallOptions,
+  type ClientEvent,
+  type ClientOptions,
+  type ClientState,
+  type Settings,
+  checkTimeout,
+  checkUrl,
+  settings,
+} from './options.js';
+import { Call, Pending } from './pending.js';
+import { ReplyChannel, type ReplyListener } from './reply_channel.js';
 import { after } from './timer.js';
 import { type TokenSource, checkUser, tokenFlaw } from './token.js';
 import { checkRandom, uuid } from './uuid.js';
-import { read, toData } from './sdk.js';
+import { type Reply, Request } from './wire.js';
 
-/** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
-const MAX_CANCELS = 16 * 1024;
 /** The limit of time for the last cancels of a client. */
 const LINGER_MS = 1000;
 
-/** The implementation of `CentrifugoRPCClient`: its calls and its connection. */
 export class Session {
   readonly #user: string;
   readonly #url: string;
   readonly #shownUrl: string;
   readonly #token: TokenSource;
   readonly #settings: Settings;
-  readonly #calls = new Map<string, Call>();
-  /** Requests that wait for the connection, or for other requests of the same moment, in order. */
-  readonly #unsent = new Map<Call, Request>();
-  /** The IDs of the calls to cancel at their workers, once there is a connection. */
-  readonly #cancels: string[] = [];
+  readonly #pending = new Pending();
+  readonly #batcher: Batcher;
+  readonly #cancels: CancelQueue;
   readonly #watchers = new Set<(state: ClientState) => void>();
   #replyChannel: string | undefined;
   #state: ClientState = 'idle';
-  /** Whether requests may be batched: a worker that sends batches, as seen over this connection, also reads them. */
-  #mayGather = false;
-  #link: Link | undefined;
+  #connection: Connection | undefined;
   /** The last error while there is no connection. */
   #trouble: ConnectionError | undefined;
   #endReason: ConnectionError | undefined;
@@ -52,6 +56,10 @@ export class Session {
     this.#url = url;
     this.#token = token;
     this.#user = user;
+    const { requestChannel, messageSizeLimit } = this.#settings;
+    const replyTo = (): string => this.replyChannel;
+    this.#batcher = new Batcher({ requestChannel, messageSizeLimit, user, replyTo });
+    this.#cancels = new CancelQueue(requestChannel, replyTo);
     checkRandom();
   }
 
@@ -83,7 +91,7 @@ export class Session {
   }
 
   get pendingCalls(): number {
-    return this.#calls.size;
+    return this.#pending.size;
   }
 
   onState(watcher: (state: ClientState) => void): () => void {
@@ -100,29 +108,23 @@ export class Session {
     const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? this.#settings.timeoutMs);
     if (options.signal?.aborted === true) throw reasonOf(options.signal);
     const request = new Request(method, params, options.traceparent);
-    if (this.#link === undefined) {
+    if (this.#connection === undefined) {
       const why = this.#endReason?.message ?? 'the client is not connected: call `connect` first';
       throw new ConnectionError(this.#endReason?.kind ?? 'closed', why, this.#endReason);
     }
     const call = new Call(method, timeoutMs, expectsReply, options, (over, abandoned) => {
-      this.#calls.delete(over.id);
-      this.#unsent.delete(over);
-      if (abandoned) this.#cancel(over.id);
+      this.#pending.remove(over);
+      this.#batcher.remove(over);
+      if (abandoned) this.#cancels.add(over.id);
     });
-    this.#calls.set(call.id, call);
-    this.#unsent.set(call, request);
-    const { requestChannel, messageSizeLimit } = this.#settings;
-    const refused = tooLarge(request.message(call, this.replyChannel), requestChannel, messageSizeLimit);
-    if (refused !== undefined) call.fail(refused);
-    if (!this.#mayGather) this.#sendUnsent();
-    // The first request takes along all others of the same moment.
-    else if (this.#unsent.size === 1) queueMicrotask(() => this.#sendUnsent());
+    this.#pending.add(call);
+    this.#batcher.add(call, request);
     return call.promise;
   }
 
   async #connect(): Promise<void> {
     if (this.#closing !== undefined) await this.#closing;
-    const isFirst = this.#link === undefined;
+    const isFirst = this.#connection === undefined;
     if (isFirst) this.#open();
     let stopTimer = (): void => undefined;
     let unwatch = (): void => undefined;
@@ -155,22 +157,26 @@ export class Session {
       shownUrl: this.#shownUrl,
       user: this.#user,
       token: this.#token,
-      replyChannel: this.replyChannel,
       websocket: this.#settings.websocket,
     };
-    const link = new Link(target, {
-      onUp: (complete) => this.#onUp(complete),
-      onDown: (code, reason) => this.#onDown(code, reason),
+    const listener: ConnectionListener & ReplyListener = {
+      onReady: (complete) => this.#onReady(connection, complete),
+      onInterrupted: (code, reason) => this.#onInterrupted(code, reason),
       onTrouble: (error) => {
         this.#trouble = error;
         this.#emit({ type: 'trouble', error });
       },
       onEnd: (error) => this.#end(error)?.close(),
-      onReply: (data) => this.#onReply(data),
-    });
-    this.#link = link;
+      onReplies: (replies, areBatched) => {
+        if (areBatched) this.#batcher.gather();
+        for (const reply of replies) this.#take(reply);
+      },
+    };
+    const connection = new Connection(target, listener);
+    this.#connection = connection;
     this.#enter('connecting');
-    link.open();
+    new ReplyChannel(connection, this.replyChannel, this.#user, listener).open();
+    connection.open();
   }
 
   #noConnection(): ConnectionError {
@@ -181,124 +187,62 @@ export class Session {
 
   async #close(): Promise<void> {
     // Requests made before `close` are sent before it.
-    this.#sendUnsent();
-    const link = this.#end(new ConnectionError('closed', 'the client is closed'));
-    if (link === undefined) return;
+    this.#batcher.flush();
+    const connection = this.#end(new ConnectionError('closed', 'the client is closed'));
+    if (connection === undefined) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const lingered = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, LINGER_MS);
     });
-    const told = link.isConnected ? this.#cancels.map((id) => this.#tellToStop(link, id)) : [];
-    this.#cancels.length = 0;
-    await Promise.race([Promise.all(told), lingered]);
+    await Promise.race([this.#cancels.drain(connection), lingered]);
     clearTimeout(timer);
-    link.close();
+    connection.close();
   }
 
-  /** Ends all calls. Returns the link, which the caller closes. */
-  #end(error: ConnectionError): Link | undefined {
-    const link = this.#link;
-    if (link === undefined) return undefined;
-    this.#link = undefined;
+  /** Ends all calls. Returns the connection, which the caller closes. */
+  #end(error: ConnectionError): Connection | undefined {
+    const connection = this.#connection;
+    if (connection === undefined) return undefined;
+    this.#connection = undefined;
     this.#endReason = error;
-    for (const call of [...this.#calls.values()]) {
-      if (call.sent && call.expectsReply) this.#cancels.push(call.id);
-      call.fail(new ConnectionError(error.kind, error.message, error));
-    }
+    this.#holdBack();
+    this.#cancels.keep(this.#pending.end(error));
     this.#enter('closed');
     this.#emit({ type: 'ended', error });
-    return link;
+    return connection;
   }
 
-  #sendUnsent(): void {
-    const link = this.#link;
-    if (link === undefined || this.#state !== 'connected') return;
-    const outgoing: Outgoing[] = [];
-    for (const [call, request] of [...this.#unsent]) {
-      this.#unsent.delete(call);
-      if (call.sending()) outgoing.push({ call, message: request.message(call, this.replyChannel) });
-    }
-    const { requestChannel, messageSizeLimit } = this.#settings;
-    const publications = this.#mayGather ? gather(outgoing, requestChannel, messageSizeLimit) : outgoing.map((one) => [one]);
-    for (const together of publications) void this.#send(link, together);
-  }
-
-  async #send(link: Link, together: readonly Outgoing[]): Promise<void> {
-    const { requestChannel } = this.#settings;
-    const failure = await link.publish(requestChannel, toData(publication(together)));
-    for (const { call } of together) {
-      if (failure?.code !== undefined) {
-        call.fail(publishRefusal(requestChannel, this.#user, failure.code, failure.reason));
-      } else if (!call.expectsReply) {
-        if (failure === undefined) call.succeed(undefined);
-        else call.fail(call.unconfirmed());
-      }
-      // Otherwise a reply may arrive, even to a request that was not confirmed.
-    }
-  }
-
-  #cancel(id: string): void {
-    if (this.#cancels.length < MAX_CANCELS) this.#cancels.push(id);
-    this.#sendCancels();
-  }
-
-  #sendCancels(): void {
-    const link = this.#link;
-    if (link === undefined || this.#state !== 'connected') return;
-    for (const id of this.#cancels.splice(0)) void this.#tellToStop(link, id);
-  }
-
-  async #tellToStop(link: Link, id: string): Promise<void> {
-    // If the cancel is lost, the method runs until its deadline at most.
-    await link.publish(this.#settings.requestChannel, toData(cancel(id, this.replyChannel)));
-  }
-
-  #onUp(recovered: boolean): void {
+  #onReady(connection: Connection, recovered: boolean): void {
     this.#trouble = undefined;
+    this.#cancels.open(connection);
+    this.#batcher.open(connection);
     this.#enter('connected');
-    this.#emit({ type: 'connected', recovered, pendingCalls: this.#calls.size });
-    this.#sendCancels();
-    this.#sendUnsent();
+    this.#emit({ type: 'connected', recovered, pendingCalls: this.#pending.size });
   }
 
-  #onDown(code: number, reason: string): void {
+  #onInterrupted(code: number, reason: string): void {
     if (this.#state !== 'connected') return;
+    this.#holdBack();
     this.#enter('connecting');
-    this.#emit({ type: 'disconnected', code, reason, pendingCalls: this.#calls.size });
+    this.#emit({ type: 'disconnected', code, reason, pendingCalls: this.#pending.size });
   }
 
-  #onReply(data: unknown): void {
-    let published: unknown;
-    try {
-      published = read(data);
-    } catch {
-      // Data that is not JSON is a malformed reply.
-    }
-    if (isBatch(published)) this.#mayGather = true;
-    for (const reply of readReplies(published)) this.#take(reply);
+  #holdBack(): void {
+    this.#batcher.close();
+    this.#cancels.close();
   }
 
   #take(reply: Reply | undefined): void {
     if (reply === undefined) {
       this.#emit({ type: 'ignored-reply', reason: 'malformed', correlationId: undefined });
-      return;
-    }
-    const { answer, correlationId } = reply;
-    const call = this.#calls.get(correlationId);
-    if (call === undefined || !call.sent) {
-      this.#emit({ type: 'ignored-reply', reason: 'unknown', correlationId });
-    } else if ('error' in answer) {
-      call.fail(answer.error);
-    } else {
-      call.succeed(answer.result);
+    } else if (!this.#pending.take(reply)) {
+      this.#emit({ type: 'ignored-reply', reason: 'unknown', correlationId: reply.correlationId });
     }
   }
 
   #enter(state: ClientState): void {
     if (this.#state === state) return;
     this.#state = state;
-    // The next connection may have other workers behind it.
-    this.#mayGather = false;
     for (const watcher of [...this.#watchers]) guarded(() => watcher(state));
   }
 

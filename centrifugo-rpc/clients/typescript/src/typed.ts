@@ -5,6 +5,7 @@ import { type Contract, ContractMismatchError } from './contract.js';
 import { DecodeError, EncodeError } from './errors.js';
 import type { CallOptions } from './options.js';
 import { type Codec, Mismatch, string, struct, u32 } from './schema.js';
+import { CONTRACT_METHOD } from './wire.js';
 
 /** Calls a method. A method without `paramsCodec` has no params. */
 export async function call<T>(
@@ -56,7 +57,7 @@ function mismatch(error: unknown): Mismatch {
 /** Requests the contract of the service. Throws a `ContractMismatchError` if it has another hash. */
 export async function checkContract(rpc: Caller, hash: string, options: CallOptions | undefined): Promise<Contract> {
   const codec = struct({ hash: string, version: u32 });
-  const contract = await call<Contract>(rpc, 'system.contract', undefined, undefined, codec, options);
+  const contract = await call<Contract>(rpc, CONTRACT_METHOD, undefined, undefined, codec, options);
   if (contract.hash !== hash) throw new ContractMismatchError(hash, contract.hash);
   return contract;
 }

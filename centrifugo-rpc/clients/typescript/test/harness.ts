@@ -39,6 +39,9 @@ const REPLY = {
   force_recovery: true,
 };
 
+/** A namespace with a history that all users may subscribe. */
+const LIVE = { name: 'live', allow_subscribe_for_client: true, history_size: 100, history_ttl: '60s', force_recovery: true };
+
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 /** A request in its wire format. */
@@ -87,6 +90,7 @@ export class Centrifugo {
     const namespaces = [
       ...(rpc === undefined ? [] : [{ ...RPC, ...rpc }]),
       ...(reply === undefined ? [] : [{ ...REPLY, ...reply }]),
+      LIVE,
     ];
     const config = {
       client: { token: { hmac_secret_key: this.#secret }, allowed_origins: ['*'] },

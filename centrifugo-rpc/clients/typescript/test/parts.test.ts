@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 
-import { Call, readReplies } from '../src/calls.js';
+import { type Outgoing, gather } from '../src/batcher.js';
 import { CentrifugoRPCClient } from '../src/client.js';
 import { Deadline, MAX_TIMEOUT_MS } from '../src/deadline.js';
 import { ConfigError, RpcError } from '../src/errors.js';
 import { checkUrl } from '../src/options.js';
+import { Call } from '../src/pending.js';
 import { publishRefusal, subscribeRefusal } from '../src/refusal.js';
-import { type Outgoing, Request, cancel, gather, publication } from '../src/wire.js';
 import { tokenFlaw } from '../src/token.js';
 import { decodeByEscapes, decodeUtf8, encodeByEscapes, encodeUtf8 } from '../src/utf8.js';
 import { checkRandom, uuid } from '../src/uuid.js';
+import { Request, cancel, publication, readReplies } from '../src/wire.js';
 
 test('the caller waits a little longer than the worker', () => {
   const long = new Deadline(30_000, 1000);
@@ -191,15 +192,12 @@ test('a batch that is no array is malformed, and so is one within a batch', () =
 
 test('whoever expects a reply can read several together, and says so', () => {
   const message = (expectsReply: boolean): unknown => {
-    const call = new Call('a.b', 1000, expectsReply, {}, () => undefined);
-    call.succeed(undefined);
-    const { correlation_id, timeout_ms, ...rest } = JSON.parse(new Request('a.b', [1], undefined).message(call, 'reply:x#42'));
-    assert.deepEqual([correlation_id, typeof timeout_ms], [expectsReply ? call.id : undefined, 'number']);
-    return rest;
+    const address = expectsReply ? { correlationId: 'x', replyTo: 'reply:x#42' } : undefined;
+    return JSON.parse(new Request('a.b', [1], undefined).message(1000, address));
   };
-  assert.deepEqual(message(true), { method: 'a.b', reply_to: 'reply:x#42', batch: true, params: [1] });
-  assert.deepEqual(message(false), { method: 'a.b', params: [1] });
-  assert.deepEqual(JSON.parse(cancel('x', 'reply:x#42')), { cancel: 'x', reply_to: 'reply:x#42' });
+  assert.deepEqual(message(true), { method: 'a.b', correlation_id: 'x', reply_to: 'reply:x#42', batch: true, timeout_ms: 1000, params: [1] });
+  assert.deepEqual(message(false), { method: 'a.b', timeout_ms: 1000, params: [1] });
+  assert.deepEqual(JSON.parse(cancel({ correlationId: 'x', replyTo: 'reply:x#42' })), { cancel: 'x', reply_to: 'reply:x#42' });
 });
 
 /** Returns the sizes of the messages in each publication, for messages of these sizes. */
@@ -211,7 +209,7 @@ function gathered(sizes: readonly number[], messageSizeLimit = 65_536): number[]
   const publications = gather(outgoing, 'rpc:requests', messageSizeLimit);
   assert.deepEqual(publications.flat(), outgoing, 'each once, in their order');
   for (const together of publications) {
-    const size = Buffer.byteLength(publication(together));
+    const size = Buffer.byteLength(publication(together.map(({ message }) => message)));
     assert.ok(together.length === 1 || size <= Math.min(16_384, messageSizeLimit), `${size} bytes`);
   }
   return publications.map((together) => together.map(({ message }) => Buffer.byteLength(message)));
@@ -240,10 +238,7 @@ test('what goes together is no larger than what Centrifugo takes', () => {
 });
 
 test('a publication of one message is that message, and of several a batch of them as they are', () => {
-  const call = new Call('a.b', 1000, true, {}, () => undefined);
-  call.succeed(undefined);
   const messages = ['{"method":"a","params":{"b":1.0}}', '{"method":"a","params":18446744073709551615}'];
-  const outgoing = messages.map((message) => ({ call, message }));
-  assert.equal(publication(outgoing.slice(1)), messages[1]);
-  assert.equal(publication(outgoing), `{"batch":[${messages.join(',')}]}`);
+  assert.equal(publication(messages.slice(1)), messages[1]);
+  assert.equal(publication(messages), `{"batch":[${messages.join(',')}]}`);
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { readReplies } from '../src/calls.js';
 import { EncodeError } from '../src/index.js';
 import { type Codec, Mismatch, float, string, untagged } from '../src/schema.js';
 import { wide as bigint } from '../src/wide.js';
 import { wide as asNumber } from '../src/wide.number.js';
 import { PUBLISH_OVERHEAD } from '../src/sdk.js';
 import * as exact from '../src/sdk.exact.js';
+import { readReplies } from '../src/wire.js';
 import { Centrifugo, failure } from './harness.js';
 
 /** Whether this build has the exact wire format. */

@@ -21,10 +21,11 @@ macro_rules! source {
 /// Name, code, and declarations if callers use them.
 type Source = (&'static str, &'static str, Option<&'static str>);
 
-const SOURCES: [Source; 20] = [
+const SOURCES: [Source; 23] = [
     source!("abort"),
+    source!("batcher"),
     source!("bind"),
-    source!("calls"),
+    source!("cancel_queue"),
     source!("client", declared),
     source!("connection"),
     source!("contract", declared),
@@ -33,7 +34,9 @@ const SOURCES: [Source; 20] = [
     source!("index", declared),
     source!("kinds"),
     source!("options", declared),
+    source!("pending"),
     source!("refusal"),
+    source!("reply_channel"),
     source!("schema"),
     source!("session"),
     source!("timer"),

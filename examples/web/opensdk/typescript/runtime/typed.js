@@ -6,6 +6,7 @@
 import { ContractMismatchError } from './contract.js';
 import { DecodeError, EncodeError } from './errors.js';
 import { Mismatch, string, struct, u32 } from './schema.js';
+import { CONTRACT_METHOD } from './wire.js';
 /** Calls a method. A method without `paramsCodec` has no params. */
 export async function call(rpc, method, paramsCodec, params, resultCodec, options) {
     const result = await rpc.call(method, written(method, paramsCodec, params), options);
@@ -44,7 +45,7 @@ function mismatch(error) {
 /** Requests the contract of the service. Throws a `ContractMismatchError` if it has another hash. */
 export async function checkContract(rpc, hash, options) {
     const codec = struct({ hash: string, version: u32 });
-    const contract = await call(rpc, 'system.contract', undefined, undefined, codec, options);
+    const contract = await call(rpc, CONTRACT_METHOD, undefined, undefined, codec, options);
     if (contract.hash !== hash)
         throw new ContractMismatchError(hash, contract.hash);
     return contract;

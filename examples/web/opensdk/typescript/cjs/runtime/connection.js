@@ -4,25 +4,22 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
-// The connection to Centrifugo, and the only user of the SDK. It reports its events to a `LinkListener`.
+// The connection to Centrifugo, and the only user of the SDK. It carries publications and any number of subscriptions,
+// and knows nothing about requests and replies. It reports its events to a `ConnectionListener`.
 const { ConnectionError, UnauthorizedError } = require('./errors.js');
-const { connectRefusal, disconnection, subscribeRefusal } = require('./refusal.js');
-const { tokenFlaw } = require('./token.js');
+const { connectRefusal, disconnection } = require('./refusal.js');
 const { Centrifuge, NoToken } = require('./sdk.js');
+const { tokenFlaw } = require('./token.js');
 /**
- * The SDK's timeout for Centrifugo's reply to one command. All missed replies arrive in one message, behind other
+ * The SDK's timeout for Centrifugo's reply to one command. All missed publications arrive in one message, behind other
  * queued data. On a slow link this can take as long as the `websocket.write_timeout` that `centrifugo_config` prints.
  */
 const COMMAND_TIMEOUT_MS = 30_000;
 // Calls wait for the connection: the delays are short, so that it is back soon after Centrifugo is.
 const MIN_RECONNECT_DELAY_MS = 200;
 const MAX_RECONNECT_DELAY_MS = 5_000;
-/**
- * The number of replies that Centrifugo keeps in a reply channel (`history_size`), unless it is configured otherwise.
- */
-const KEPT_REPLIES = 128;
 /** A connection, from `open` to `close`, across all reconnects. */
-class Link {
+class Connection {
     #target;
     #listener;
     #sdk;
@@ -43,7 +40,7 @@ class Link {
         });
         this.#listen();
     }
-    /** Starts connecting and subscribing to the reply channel. */
+    /** Starts connecting. */
     open() {
         this.#sdk.connect();
     }
@@ -61,11 +58,45 @@ class Link {
             return { code: code !== undefined && code >= 100 ? code : undefined, reason: message ?? '' };
         }
     }
-    /** Whether messages can be published, even if the reply channel is not subscribed. */
+    /**
+     * Subscribes to `channel` once there is a connection, and stays subscribed. The publications after `since` come
+     * first; without it, those after the first subscription. A connection has one subscription to a channel at a time.
+     */
+    subscribe(channel, listener, since) {
+        let isOpen = true;
+        const heard = (handle) => this.#heard((event) => {
+            if (isOpen)
+                handle(event);
+        });
+        const subscription = this.#sdk.newSubscription(channel, {
+            recoverable: true,
+            minResubscribeDelay: MIN_RECONNECT_DELAY_MS,
+            maxResubscribeDelay: MAX_RECONNECT_DELAY_MS,
+            ...(since === undefined ? {} : { since }),
+        });
+        const close = () => {
+            isOpen = false;
+            this.#sdk.removeSubscription(subscription);
+        };
+        subscription.on('subscribed', heard(({ wasRecovering, recovered, streamPosition }) => {
+            listener.onSubscribed({ isComplete: !wasRecovering || recovered, position: streamPosition });
+        }));
+        subscription.on('publication', heard(({ data }) => listener.onData(data)));
+        subscription.on('error', heard(({ error }) => listener.onTrouble(error.message)));
+        subscription.on('unsubscribed', heard(({ code, reason }) => {
+            close();
+            listener.onEnd(code, reason);
+        }));
+        subscription.subscribe();
+        // From here on: the first attempt to subscribe is not an interruption.
+        subscription.on('subscribing', heard(({ code, reason }) => listener.onInterrupted(code, reason)));
+        return { close };
+    }
+    /** Whether messages can be published, even if no channel is subscribed. */
     get isConnected() {
         return !this.#closed && this.#sdk.state === 'connected';
     }
-    /** Ends the connection. The listener gets no further events. */
+    /** Ends the connection with its subscriptions. The listeners get no further events. */
     close() {
         this.#closed = true;
         this.#sdk.disconnect();
@@ -78,45 +109,6 @@ class Link {
         }
         this.#sdk.on('error', this.#heard(({ type, error }) => this.#onError(type, error.code, error.message)));
         this.#sdk.on('disconnected', this.#heard(({ code, reason }) => this.#end(disconnection(shownUrl, code, reason))));
-        this.#subscribe(undefined);
-    }
-    /** Subscribes to the reply channel and stays subscribed. The replies after `since` come first. */
-    #subscribe(since) {
-        const { user, replyChannel } = this.#target;
-        const replies = this.#sdk.newSubscription(replyChannel, {
-            recoverable: true,
-            minResubscribeDelay: MIN_RECONNECT_DELAY_MS,
-            maxResubscribeDelay: MAX_RECONNECT_DELAY_MS,
-            ...(since === undefined ? {} : { since }),
-        });
-        let readsAgain = since !== undefined;
-        let isReplaced = false;
-        replies.on('subscribed', this.#heard(({ wasRecovering, recovered, streamPosition }) => {
-            const isComplete = !wasRecovering || recovered;
-            const again = readsAgain;
-            readsAgain = false;
-            if (isComplete || again || streamPosition === undefined) {
-                this.#listener.onUp(isComplete && !again);
-                return;
-            }
-            // Centrifugo cannot continue from the last reply, so the client reads all replies that it has: in a new stream,
-            // after a restart with the memory engine, the replies since the restart; in the old stream, the newest ones,
-            // because more replies were missed than the history keeps.
-            isReplaced = true;
-            this.#sdk.removeSubscription(replies);
-            this.#subscribe({ ...streamPosition, offset: Math.max(0, streamPosition.offset - KEPT_REPLIES) });
-        }));
-        replies.on('subscribing', this.#heard(({ code, reason }) => this.#listener.onDown(code, reason)));
-        replies.on('unsubscribed', this.#heard(({ code, reason }) => {
-            if (!isReplaced)
-                this.#end(subscribeRefusal(replyChannel, user, code, reason));
-        }));
-        replies.on('publication', this.#heard(({ data }) => this.#listener.onReply(data)));
-        replies.on('error', this.#heard(({ error }) => {
-            const message = `the reply channel \`${replyChannel}\` cannot be subscribed: ${error.message}`;
-            this.#listener.onTrouble(new ConnectionError('setup', message));
-        }));
-        replies.subscribe();
     }
     /** Returns `handle` as a listener that ignores events after `close`. */
     #heard(handle) {
@@ -192,4 +184,5 @@ function allowsOrigin() {
     const { location } = globalThis;
     return location?.origin === undefined ? '' : ` with \`${location.origin}\` among its \`client.allowed_origins\``;
 }
-exports.Link = Link;
+exports.COMMAND_TIMEOUT_MS = COMMAND_TIMEOUT_MS;
+exports.Connection = Connection;

@@ -29,4 +29,6 @@ class Deadline {
     }
 }
 exports.MAX_TIMEOUT_MS = MAX_TIMEOUT_MS;
+exports.MIN_GRACE_MS = MIN_GRACE_MS;
+exports.MAX_GRACE_MS = MAX_GRACE_MS;
 exports.Deadline = Deadline;

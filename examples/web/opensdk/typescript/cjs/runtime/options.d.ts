@@ -45,6 +45,11 @@ export interface CallOptions {
     /** The W3C trace context of the call, like `00-<trace id>-<span id>-01`. The worker receives it unchanged. */
     readonly traceparent?: string | undefined;
 }
+/**
+ * The state of a client: `idle` before the first `connect`; `connecting`, for the first time or again; `connected`;
+ * `closed`, by `close` or because the connection ended permanently. `connect` starts an `idle` or `closed` client.
+ */
+export type ClientState = 'idle' | 'connecting' | 'connected' | 'closed';
 /** An event of the connection, or an ignored reply. */
 export type ClientEvent = 
 /**

@@ -18,6 +18,8 @@ const MALFORMED = 3501;
 // Codes of the SDK: it has no usable token, or Centrifugo closed the connection because of the size of a message.
 const NO_TOKEN = 1;
 const MESSAGE_TOO_LARGE = 3;
+/** The names of reply channels, as a `channel_regex` of Centrifugo. */
+const REPLY_CHANNEL_REGEX = '^[A-Za-z0-9_-]{16,64}#[^,#]*$';
 /** Centrifugo's default of `channel.max_length`. */
 const DEFAULT_MAX_LENGTH = 255;
 /** The cause and fix of an "expired" token: Centrifugo reports a token that is not valid yet in the same way. */
@@ -31,7 +33,7 @@ function subscribeRefusal(channel, user, code, reason) {
             '`history_size`, `history_ttl` and `force_recovery`',
         [PERMISSION_DENIED]: `set \`allow_user_limited_channels\` in Centrifugo's namespace \`${namespace}\`, and check that the token is user ` +
             `${JSON.stringify(user)}'s`,
-        [BAD_REQUEST]: `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must be \`^[A-Za-z0-9_-]{16,64}#[^,#]*$\``,
+        [BAD_REQUEST]: `the \`channel_regex\` of Centrifugo's namespace \`${namespace}\` must be \`${REPLY_CHANNEL_REGEX}\``,
         [LIMIT_EXCEEDED]: "the connection has as many subscriptions as Centrifugo's `client.channel_limit` allows, 128 by default: raise it, or have fewer " +
             'channels in the token',
         [TOKEN_EXPIRED]: 'give the client a token function',
@@ -88,6 +90,16 @@ function kindOf(code) {
 function namespaceOf(channel) {
     return channel.slice(0, channel.indexOf(':'));
 }
+exports.UNKNOWN_CHANNEL = UNKNOWN_CHANNEL;
+exports.PERMISSION_DENIED = PERMISSION_DENIED;
+exports.LIMIT_EXCEEDED = LIMIT_EXCEEDED;
+exports.BAD_REQUEST = BAD_REQUEST;
+exports.TOKEN_EXPIRED = TOKEN_EXPIRED;
+exports.TOO_MANY_REQUESTS = TOO_MANY_REQUESTS;
+exports.INVALID_TOKEN = INVALID_TOKEN;
+exports.MALFORMED = MALFORMED;
+exports.REPLY_CHANNEL_REGEX = REPLY_CHANNEL_REGEX;
+exports.DEFAULT_MAX_LENGTH = DEFAULT_MAX_LENGTH;
 exports.subscribeRefusal = subscribeRefusal;
 exports.publishRefusal = publishRefusal;
 exports.connectRefusal = connectRefusal;

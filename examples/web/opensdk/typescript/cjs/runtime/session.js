@@ -4,39 +4,34 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
+// The implementation of `CentrifugoRPCClient`: its calls and its connection, and the state of both.
 const { reasonOf } = require('./abort.js');
-const { Call, isBatch, readReplies } = require('./calls.js');
+const { Batcher } = require('./batcher.js');
+const { CancelQueue } = require('./cancel_queue.js');
+const { Connection } = require('./connection.js');
 const { ConfigError, ConnectionError } = require('./errors.js');
-const { Link } = require('./connection.js');
-const { checkTimeout, checkUrl, settings } = require('./options.js');
-const { publishRefusal } = require('./refusal.js');
-const { Request, cancel, gather, publication, tooLarge } = require('./wire.js');
+const { checkTimeout, checkUrl, settings, } = require('./options.js');
+const { Call, Pending } = require('./pending.js');
+const { ReplyChannel } = require('./reply_channel.js');
 const { after } = require('./timer.js');
 const { checkUser, tokenFlaw } = require('./token.js');
 const { checkRandom, uuid } = require('./uuid.js');
-const { read, toData } = require('./sdk.js');
-/** The limit of queued cancels. Further ones are dropped: their methods run until the deadline. */
-const MAX_CANCELS = 16 * 1024;
+const { Request } = require('./wire.js');
 /** The limit of time for the last cancels of a client. */
 const LINGER_MS = 1000;
-/** The implementation of `CentrifugoRPCClient`: its calls and its connection. */
 class Session {
     #user;
     #url;
     #shownUrl;
     #token;
     #settings;
-    #calls = new Map();
-    /** Requests that wait for the connection, or for other requests of the same moment, in order. */
-    #unsent = new Map();
-    /** The IDs of the calls to cancel at their workers, once there is a connection. */
-    #cancels = [];
+    #pending = new Pending();
+    #batcher;
+    #cancels;
     #watchers = new Set();
     #replyChannel;
     #state = 'idle';
-    /** Whether requests may be batched: a worker that sends batches, as seen over this connection, also reads them. */
-    #mayGather = false;
-    #link;
+    #connection;
     /** The last error while there is no connection. */
     #trouble;
     #endReason;
@@ -55,6 +50,10 @@ class Session {
         this.#url = url;
         this.#token = token;
         this.#user = user;
+        const { requestChannel, messageSizeLimit } = this.#settings;
+        const replyTo = () => this.replyChannel;
+        this.#batcher = new Batcher({ requestChannel, messageSizeLimit, user, replyTo });
+        this.#cancels = new CancelQueue(requestChannel, replyTo);
         checkRandom();
     }
     // The session ID is drawn at the first use: Next.js renders pages in advance, and forbids random values meanwhile.
@@ -80,7 +79,7 @@ class Session {
         return this.#endReason;
     }
     get pendingCalls() {
-        return this.#calls.size;
+        return this.#pending.size;
     }
     onState(watcher) {
         // A function of its own for each call: a watcher that is added twice is called twice, and removed one at a time.
@@ -96,33 +95,24 @@ class Session {
         if (options.signal?.aborted === true)
             throw reasonOf(options.signal);
         const request = new Request(method, params, options.traceparent);
-        if (this.#link === undefined) {
+        if (this.#connection === undefined) {
             const why = this.#endReason?.message ?? 'the client is not connected: call `connect` first';
             throw new ConnectionError(this.#endReason?.kind ?? 'closed', why, this.#endReason);
         }
         const call = new Call(method, timeoutMs, expectsReply, options, (over, abandoned) => {
-            this.#calls.delete(over.id);
-            this.#unsent.delete(over);
+            this.#pending.remove(over);
+            this.#batcher.remove(over);
             if (abandoned)
-                this.#cancel(over.id);
+                this.#cancels.add(over.id);
         });
-        this.#calls.set(call.id, call);
-        this.#unsent.set(call, request);
-        const { requestChannel, messageSizeLimit } = this.#settings;
-        const refused = tooLarge(request.message(call, this.replyChannel), requestChannel, messageSizeLimit);
-        if (refused !== undefined)
-            call.fail(refused);
-        if (!this.#mayGather)
-            this.#sendUnsent();
-        // The first request takes along all others of the same moment.
-        else if (this.#unsent.size === 1)
-            queueMicrotask(() => this.#sendUnsent());
+        this.#pending.add(call);
+        this.#batcher.add(call, request);
         return call.promise;
     }
     async #connect() {
         if (this.#closing !== undefined)
             await this.#closing;
-        const isFirst = this.#link === undefined;
+        const isFirst = this.#connection === undefined;
         if (isFirst)
             this.#open();
         let stopTimer = () => undefined;
@@ -159,22 +149,28 @@ class Session {
             shownUrl: this.#shownUrl,
             user: this.#user,
             token: this.#token,
-            replyChannel: this.replyChannel,
             websocket: this.#settings.websocket,
         };
-        const link = new Link(target, {
-            onUp: (complete) => this.#onUp(complete),
-            onDown: (code, reason) => this.#onDown(code, reason),
+        const listener = {
+            onReady: (complete) => this.#onReady(connection, complete),
+            onInterrupted: (code, reason) => this.#onInterrupted(code, reason),
             onTrouble: (error) => {
                 this.#trouble = error;
                 this.#emit({ type: 'trouble', error });
             },
             onEnd: (error) => this.#end(error)?.close(),
-            onReply: (data) => this.#onReply(data),
-        });
-        this.#link = link;
+            onReplies: (replies, areBatched) => {
+                if (areBatched)
+                    this.#batcher.gather();
+                for (const reply of replies)
+                    this.#take(reply);
+            },
+        };
+        const connection = new Connection(target, listener);
+        this.#connection = connection;
         this.#enter('connecting');
-        link.open();
+        new ReplyChannel(connection, this.replyChannel, this.#user, listener).open();
+        connection.open();
     }
     #noConnection() {
         const { connectTimeoutMs } = this.#settings;
@@ -183,132 +179,61 @@ class Session {
     }
     async #close() {
         // Requests made before `close` are sent before it.
-        this.#sendUnsent();
-        const link = this.#end(new ConnectionError('closed', 'the client is closed'));
-        if (link === undefined)
+        this.#batcher.flush();
+        const connection = this.#end(new ConnectionError('closed', 'the client is closed'));
+        if (connection === undefined)
             return;
         let timer;
         const lingered = new Promise((resolve) => {
             timer = setTimeout(resolve, LINGER_MS);
         });
-        const told = link.isConnected ? this.#cancels.map((id) => this.#tellToStop(link, id)) : [];
-        this.#cancels.length = 0;
-        await Promise.race([Promise.all(told), lingered]);
+        await Promise.race([this.#cancels.drain(connection), lingered]);
         clearTimeout(timer);
-        link.close();
+        connection.close();
     }
-    /** Ends all calls. Returns the link, which the caller closes. */
+    /** Ends all calls. Returns the connection, which the caller closes. */
     #end(error) {
-        const link = this.#link;
-        if (link === undefined)
+        const connection = this.#connection;
+        if (connection === undefined)
             return undefined;
-        this.#link = undefined;
+        this.#connection = undefined;
         this.#endReason = error;
-        for (const call of [...this.#calls.values()]) {
-            if (call.sent && call.expectsReply)
-                this.#cancels.push(call.id);
-            call.fail(new ConnectionError(error.kind, error.message, error));
-        }
+        this.#holdBack();
+        this.#cancels.keep(this.#pending.end(error));
         this.#enter('closed');
         this.#emit({ type: 'ended', error });
-        return link;
+        return connection;
     }
-    #sendUnsent() {
-        const link = this.#link;
-        if (link === undefined || this.#state !== 'connected')
-            return;
-        const outgoing = [];
-        for (const [call, request] of [...this.#unsent]) {
-            this.#unsent.delete(call);
-            if (call.sending())
-                outgoing.push({ call, message: request.message(call, this.replyChannel) });
-        }
-        const { requestChannel, messageSizeLimit } = this.#settings;
-        const publications = this.#mayGather ? gather(outgoing, requestChannel, messageSizeLimit) : outgoing.map((one) => [one]);
-        for (const together of publications)
-            void this.#send(link, together);
-    }
-    async #send(link, together) {
-        const { requestChannel } = this.#settings;
-        const failure = await link.publish(requestChannel, toData(publication(together)));
-        for (const { call } of together) {
-            if (failure?.code !== undefined) {
-                call.fail(publishRefusal(requestChannel, this.#user, failure.code, failure.reason));
-            }
-            else if (!call.expectsReply) {
-                if (failure === undefined)
-                    call.succeed(undefined);
-                else
-                    call.fail(call.unconfirmed());
-            }
-            // Otherwise a reply may arrive, even to a request that was not confirmed.
-        }
-    }
-    #cancel(id) {
-        if (this.#cancels.length < MAX_CANCELS)
-            this.#cancels.push(id);
-        this.#sendCancels();
-    }
-    #sendCancels() {
-        const link = this.#link;
-        if (link === undefined || this.#state !== 'connected')
-            return;
-        for (const id of this.#cancels.splice(0))
-            void this.#tellToStop(link, id);
-    }
-    async #tellToStop(link, id) {
-        // If the cancel is lost, the method runs until its deadline at most.
-        await link.publish(this.#settings.requestChannel, toData(cancel(id, this.replyChannel)));
-    }
-    #onUp(recovered) {
+    #onReady(connection, recovered) {
         this.#trouble = undefined;
+        this.#cancels.open(connection);
+        this.#batcher.open(connection);
         this.#enter('connected');
-        this.#emit({ type: 'connected', recovered, pendingCalls: this.#calls.size });
-        this.#sendCancels();
-        this.#sendUnsent();
+        this.#emit({ type: 'connected', recovered, pendingCalls: this.#pending.size });
     }
-    #onDown(code, reason) {
+    #onInterrupted(code, reason) {
         if (this.#state !== 'connected')
             return;
+        this.#holdBack();
         this.#enter('connecting');
-        this.#emit({ type: 'disconnected', code, reason, pendingCalls: this.#calls.size });
+        this.#emit({ type: 'disconnected', code, reason, pendingCalls: this.#pending.size });
     }
-    #onReply(data) {
-        let published;
-        try {
-            published = read(data);
-        }
-        catch {
-            // Data that is not JSON is a malformed reply.
-        }
-        if (isBatch(published))
-            this.#mayGather = true;
-        for (const reply of readReplies(published))
-            this.#take(reply);
+    #holdBack() {
+        this.#batcher.close();
+        this.#cancels.close();
     }
     #take(reply) {
         if (reply === undefined) {
             this.#emit({ type: 'ignored-reply', reason: 'malformed', correlationId: undefined });
-            return;
         }
-        const { answer, correlationId } = reply;
-        const call = this.#calls.get(correlationId);
-        if (call === undefined || !call.sent) {
-            this.#emit({ type: 'ignored-reply', reason: 'unknown', correlationId });
-        }
-        else if ('error' in answer) {
-            call.fail(answer.error);
-        }
-        else {
-            call.succeed(answer.result);
+        else if (!this.#pending.take(reply)) {
+            this.#emit({ type: 'ignored-reply', reason: 'unknown', correlationId: reply.correlationId });
         }
     }
     #enter(state) {
         if (this.#state === state)
             return;
         this.#state = state;
-        // The next connection may have other workers behind it.
-        this.#mayGather = false;
         for (const watcher of [...this.#watchers])
             guarded(() => watcher(state));
     }

@@ -8,6 +8,7 @@ Object.defineProperty(exports, '__esModule', { value: true });
 const { ContractMismatchError } = require('./contract.js');
 const { DecodeError, EncodeError } = require('./errors.js');
 const { Mismatch, string, struct, u32 } = require('./schema.js');
+const { CONTRACT_METHOD } = require('./wire.js');
 /** Calls a method. A method without `paramsCodec` has no params. */
 async function call(rpc, method, paramsCodec, params, resultCodec, options) {
     const result = await rpc.call(method, written(method, paramsCodec, params), options);
@@ -46,7 +47,7 @@ function mismatch(error) {
 /** Requests the contract of the service. Throws a `ContractMismatchError` if it has another hash. */
 async function checkContract(rpc, hash, options) {
     const codec = struct({ hash: string, version: u32 });
-    const contract = await call(rpc, 'system.contract', undefined, undefined, codec, options);
+    const contract = await call(rpc, CONTRACT_METHOD, undefined, undefined, codec, options);
     if (contract.hash !== hash)
         throw new ContractMismatchError(hash, contract.hash);
     return contract;

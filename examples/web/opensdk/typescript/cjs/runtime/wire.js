@@ -4,13 +4,20 @@
 
 'use strict';
 Object.defineProperty(exports, '__esModule', { value: true });
-// The messages that clients publish into the request channel, as JSON texts.
-const { EncodeError, RpcError, codes } = require('./errors.js');
-const { encodeUtf8 } = require('./utf8.js');
-const { PUBLISH_OVERHEAD, write } = require('./sdk.js');
+// The messages of the protocol (docs/protocol.md) between clients and workers, as JSON, and the constants of the
+// protocol: no I/O.
+const { EncodeError, RpcError } = require('./errors.js');
+const { write } = require('./sdk.js');
+/** The method of every worker that returns its contract. */
+const CONTRACT_METHOD = 'system.contract';
 /** The largest size of a batch of requests, in bytes. */
 const MAX_BATCH = 16 * 1024;
-const EMPTY_BATCH = '{"batch":[]}';
+/** The number of bytes that a batch adds to its messages and the commas between them. */
+const BATCH_OVERHEAD = '{"batch":[]}'.length;
+/**
+ * The number of replies that Centrifugo keeps in a reply channel (`history_size`), unless it is configured otherwise.
+ */
+const KEPT_REPLIES = 128;
 /** The request of one call. The constructor encodes the params: later changes to them have no effect. */
 class Request {
     #head;
@@ -20,53 +27,13 @@ class Request {
         this.#head = { method, traceparent };
         this.#params = members(method, params);
     }
-    /** Returns the message as it is sent now. `replyTo` is the reply channel. */
-    message(call, replyTo) {
+    /** Returns the message as it is sent now. A notification has no `address`. */
+    message(timeoutMs, address) {
         // `batch` allows the worker to batch replies.
-        const address = call.expectsReply ? { correlation_id: call.id, reply_to: replyTo, batch: true } : {};
-        const head = write({ ...this.#head, ...address, timeout_ms: call.deadline.remainingMs(performance.now()) });
+        const call = address === undefined ? {} : { correlation_id: address.correlationId, reply_to: address.replyTo, batch: true };
+        const head = write({ ...this.#head, ...call, timeout_ms: timeoutMs });
         return `${head.slice(0, -1)}${this.#params}}`;
     }
-}
-/** Groups messages into batches, in order, as many as fit. A message that is too large for a batch is sent alone. */
-function gather(outgoing, channel, messageSizeLimit) {
-    const limit = Math.min(MAX_BATCH, messageSizeLimit - channel.length - PUBLISH_OVERHEAD);
-    const publications = [];
-    let last = [];
-    let room = 0;
-    for (const one of outgoing) {
-        const comma = 1;
-        const size = comma + encodeUtf8(one.message).length;
-        if (size > room) {
-            last = [];
-            publications.push(last);
-            // The first message has no comma.
-            room = comma + limit - EMPTY_BATCH.length;
-        }
-        last.push(one);
-        room -= size;
-    }
-    return publications;
-}
-/** Returns the JSON text of one publication. */
-function publication(together) {
-    const messages = together.map(({ message }) => message).join(',');
-    return together.length === 1 ? messages : `{"batch":[${messages}]}`;
-}
-/** Returns the message that asks a worker to stop a method. */
-function cancel(id, replyTo) {
-    return write({ cancel: id, reply_to: replyTo });
-}
-/** Returns the error for a message that is too large for Centrifugo; `undefined` if it is not too large. */
-function tooLarge(message, channel, limit) {
-    // UTF-8 takes at most three bytes for each UTF-16 code unit: most messages need not be measured.
-    const overhead = channel.length + PUBLISH_OVERHEAD;
-    if (message.length * 3 + overhead <= limit)
-        return undefined;
-    const size = encodeUtf8(message).length + overhead;
-    if (size <= limit)
-        return undefined;
-    return new RpcError(codes.TOO_LARGE, `the request has ${size} bytes, more than Centrifugo's limit of ${limit} for one message`);
 }
 /** Returns the member `params`; empty if `params` is `null` or `undefined`, as for methods without params. */
 function members(method, params) {
@@ -79,8 +46,50 @@ function members(method, params) {
         throw new EncodeError(method, '', error instanceof Error ? error.message : String(error), error);
     }
 }
+/** Returns the publication of several requests, or of a single one. */
+function publication(messages) {
+    const joined = messages.join(',');
+    return messages.length === 1 ? joined : `{"batch":[${joined}]}`;
+}
+/** Returns the message that asks a worker to stop a method. */
+function cancel({ correlationId, replyTo }) {
+    return write({ cancel: correlationId, reply_to: replyTo });
+}
+/** Whether a publication is a batch of replies. */
+function isBatch(publication) {
+    return isObject(publication) && Array.isArray(publication['batch']);
+}
+/** Reads a publication: one reply, or a batch. A malformed reply is `undefined` and does not affect the others. */
+function readReplies(publication) {
+    const batch = isObject(publication) ? publication['batch'] : undefined;
+    if (batch === undefined)
+        return [readReply(publication)];
+    return Array.isArray(batch) ? batch.map(readReply) : [undefined];
+}
+function readReply(reply) {
+    if (!isObject(reply) || typeof reply['correlation_id'] !== 'string')
+        return undefined;
+    // Batches do not nest: a reply with a `batch` is malformed, whatever its other members are.
+    if (reply['batch'] !== undefined)
+        return undefined;
+    const correlationId = reply['correlation_id'];
+    const error = reply['error'];
+    // A missing result is the same as `null`: the method returns nothing.
+    if (error === undefined || error === null)
+        return { correlationId, answer: { result: reply['result'] ?? null } };
+    if (!isObject(error) || typeof error['code'] !== 'number' || typeof error['message'] !== 'string')
+        return undefined;
+    return { correlationId, answer: { error: new RpcError(error['code'], error['message'], error['data']) } };
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+exports.CONTRACT_METHOD = CONTRACT_METHOD;
+exports.MAX_BATCH = MAX_BATCH;
+exports.BATCH_OVERHEAD = BATCH_OVERHEAD;
+exports.KEPT_REPLIES = KEPT_REPLIES;
 exports.Request = Request;
-exports.gather = gather;
 exports.publication = publication;
 exports.cancel = cancel;
-exports.tooLarge = tooLarge;
+exports.isBatch = isBatch;
+exports.readReplies = readReplies;

@@ -2,10 +2,10 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// Calls in flight, and the decoding of their replies: no I/O.
+// Calls in flight: no I/O.
 import { onAbort, reasonOf } from './abort.js';
 import { Deadline } from './deadline.js';
-import { ConnectionError, RpcError, RpcTimeoutError } from './errors.js';
+import { ConnectionError, RpcTimeoutError } from './errors.js';
 import { uuid } from './uuid.js';
 /** A call or a notification in flight. It ends once: by its reply, its deadline or its signal. */
 export class Call {
@@ -90,32 +90,35 @@ export class Call {
         return true;
     }
 }
-/** Whether a publication is a batch of replies. */
-export function isBatch(publication) {
-    return isObject(publication) && Array.isArray(publication['batch']);
-}
-/** Reads a publication: one reply, or a batch. A malformed reply is `undefined` and does not affect the others. */
-export function readReplies(publication) {
-    const batch = isObject(publication) ? publication['batch'] : undefined;
-    if (batch === undefined)
-        return [readReply(publication)];
-    return Array.isArray(batch) ? batch.map(readReply) : [undefined];
-}
-function readReply(reply) {
-    if (!isObject(reply) || typeof reply['correlation_id'] !== 'string')
-        return undefined;
-    // Batches do not nest: a reply with a `batch` is malformed, whatever its other members are.
-    if (reply['batch'] !== undefined)
-        return undefined;
-    const correlationId = reply['correlation_id'];
-    const error = reply['error'];
-    // A missing result is the same as `null`: the method returns nothing.
-    if (error === undefined || error === null)
-        return { correlationId, answer: { result: reply['result'] ?? null } };
-    if (!isObject(error) || typeof error['code'] !== 'number' || typeof error['message'] !== 'string')
-        return undefined;
-    return { correlationId, answer: { error: new RpcError(error['code'], error['message'], error['data']) } };
-}
-function isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The calls and notifications in flight, by their correlation IDs. */
+export class Pending {
+    #calls = new Map();
+    get size() {
+        return this.#calls.size;
+    }
+    add(call) {
+        this.#calls.set(call.id, call);
+    }
+    remove(call) {
+        this.#calls.delete(call.id);
+    }
+    /** Ends the call that `reply` is for. Returns false if no call waits for this reply (any more). */
+    take({ correlationId, answer }) {
+        const call = this.#calls.get(correlationId);
+        if (call === undefined || !call.sent)
+            return false;
+        if ('error' in answer)
+            call.fail(answer.error);
+        else
+            call.succeed(answer.result);
+        return true;
+    }
+    /** Ends all calls with `error`. Returns the IDs of those that a worker may still be running. */
+    end(error) {
+        const calls = [...this.#calls.values()];
+        const running = calls.filter((call) => call.sent && call.expectsReply).map(({ id }) => id);
+        for (const call of calls)
+            call.fail(new ConnectionError(error.kind, error.message, error));
+        return running;
+    }
 }
