@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NoReturn
 from ._client import CentrifugoRPCClient
 from ._codec import Codec, read_hash
 from ._errors import ContractMismatchError, DecodeError, EncodeError
+from ._wire import CONTRACT_METHOD
 
 
 class BaseAPIClient:
@@ -33,7 +34,7 @@ class BaseAPIClient:
             RpcError: the server is too old for this check (404), or returned another
                 error.
         """
-        answer = await self._rpc.call("system.contract")
+        answer = await self._rpc.call(CONTRACT_METHOD)
         try:
             theirs = read_hash(answer)
         except ValueError as error:

@@ -11,15 +11,16 @@ from typing import Any, Literal
 
 from typing_extensions import Self
 
-from ._calls import Calls, IgnoredReplyHook
 from ._connection import Target
 from ._deadline import Deadline, check_duration, check_timeout
 from ._errors import ConnectionError, EventLoopError, UnreachableError
 from ._identity import check_channel, check_namespace, check_url, shown_url, user_of
+from ._pending import IgnoredReplyHook, Pending
 from ._refusal import CLOSED
 from ._session import Session
+from ._state import State
 from ._token import GetToken
-from ._wire import encode_params
+from ._wire import Channels, encode_params
 
 
 class CentrifugoRPCClient:
@@ -115,22 +116,22 @@ class CentrifugoRPCClient:
         self._user = user_of(token, user)
         self._timeout = check_timeout(timeout)
         self._connect_timeout = check_duration(connect_timeout, "connect_timeout")
-        # One session per client, kept across reconnects: the client recovers its
-        # replies, and gets no replies of other clients.
         self._target = Target(
             url=url,
             user=self._user,
             token=token or None,
             get_token=get_token,
-            request_channel=request_channel,
-            reply_channel=f"{reply_namespace}:{uuid.uuid4()}#{self._user}",
-            message_size_limit=message_size_limit,
             ssl_context=ssl_context,
             proxy=proxy,
             headers=headers,
         )
+        # One session per client, kept across reconnects: the client recovers its
+        # replies, and gets no replies of other clients.
+        replies = f"{reply_namespace}:{uuid.uuid4()}#{self._user}"
+        self._channels = Channels(request_channel, replies)
+        self._message_size_limit = message_size_limit
         self._on_ignored_reply = on_ignored_reply
-        self._calls = Calls(on_ignored_reply)
+        self._state, self._pending = State(), Pending(on_ignored_reply)
         self._session: Session | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connecting = asyncio.Lock()
@@ -163,12 +164,12 @@ class CentrifugoRPCClient:
         """Whether there is a connection at this moment. Callers need not check this:
         calls wait for the connection.
         """
-        return self._calls.is_up
+        return self._state.is_ready
 
     @property
     def ignored_replies(self) -> int:
         """How many replies matched no call: late, duplicate, unknown or malformed."""
-        return self._calls.ignored_replies
+        return self._pending.ignored_replies
 
     async def connect(self) -> None:
         """Connects and subscribes to the reply channel. Does nothing on a client that
@@ -187,15 +188,21 @@ class CentrifugoRPCClient:
         """
         self._belong_here()
         async with self._connecting:
-            calls = self._calls
-            calls.check_not_ended()
+            state = self._state
+            state.check_not_ended()
             if self._session is not None:
                 return
-            session = self._session = Session(self._target, calls)
+            session = self._session = Session(
+                self._target,
+                self._channels,
+                self._message_size_limit,
+                state,
+                self._pending,
+            )
             try:
-                await session.start()
-                if not await calls.up(self._connect_timeout):
-                    raise calls.trouble or UnreachableError(
+                session.open()
+                if not await state.ready(self._connect_timeout):
+                    raise state.trouble or UnreachableError(
                         f"no connection to {shown_url(self._target.url)} within "
                         f"{self._connect_timeout:g} s: check the URL "
                         "and that Centrifugo runs"
@@ -203,8 +210,9 @@ class CentrifugoRPCClient:
             except BaseException as error:
                 if self._closing is None:
                     # The next attempt starts from nothing.
-                    self._session, self._calls = None, Calls(self._on_ignored_reply)
-                    self._loop = None
+                    self._session, self._loop = None, None
+                    self._state = State()
+                    self._pending = Pending(self._on_ignored_reply)
                 reason = (
                     error
                     if isinstance(error, ConnectionError)
@@ -220,7 +228,7 @@ class CentrifugoRPCClient:
         does not end the client.
         """
         self._belong_here()
-        return await self._calls.end_of_all()
+        return await self._state.end_of_all()
 
     async def close(self) -> None:
         """Closes the connection. Calls in flight end with `ConnectionError`, and the
@@ -236,7 +244,7 @@ class CentrifugoRPCClient:
     async def _close(self) -> None:
         reason = ConnectionError(CLOSED)
         if self._session is None:
-            self._calls.end(reason)
+            self._state.end(reason)
         else:
             await self._session.close(reason)
 
@@ -313,7 +321,8 @@ class CentrifugoRPCClient:
         """Like `call`, with params that are JSON already."""
         deadline = Deadline(self._timeout if timeout is None else timeout)
         session = self._open_session()
-        return (await session.call(method, params, deadline, traceparent)).result
+        reply = await session.calls.call(method, params, deadline, traceparent)
+        return reply.result
 
     async def notify_json(
         self,
@@ -325,7 +334,8 @@ class CentrifugoRPCClient:
     ) -> None:
         """Like `notify`, with params that are JSON already."""
         deadline = Deadline(self._timeout if timeout is None else timeout)
-        await self._open_session().notify(method, params, deadline, traceparent)
+        calls = self._open_session().calls
+        await calls.notify(method, params, deadline, traceparent)
 
     def _belong_here(self) -> None:
         """Raises if the client belongs to another event loop: in this one, no event
@@ -343,7 +353,7 @@ class CentrifugoRPCClient:
             )
 
     def _open_session(self) -> Session:
-        self._calls.check_not_ended()
+        self._state.check_not_ended()
         if self._session is None:
             raise ConnectionError(
                 "the client is not connected: `await connect()` first"

@@ -164,3 +164,8 @@ class TokenRefused(Exception):
 
     Any other exception counts as temporary, and the client calls the function again.
     """
+
+
+def again(error: ConnectionError) -> ConnectionError:
+    """A copy of the error for another raise: each raise adds to a traceback."""
+    return type(error)(*error.args)

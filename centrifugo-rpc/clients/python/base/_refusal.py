@@ -26,6 +26,8 @@ MALFORMED = 3501
 NO_TOKEN = 1
 MESSAGE_TOO_LARGE = 3
 
+# The names of reply channels, as a `channel_regex` of Centrifugo.
+REPLY_CHANNEL_REGEX = r"^[A-Za-z0-9_-]{16,64}#[^,#]*$"
 # Centrifugo's own `channel.max_length`.
 DEFAULT_MAX_LENGTH = 255
 
@@ -51,8 +53,7 @@ def subscribe(channel: str, user: str, code: int, reason: str) -> ConnectionErro
         f"namespace `{namespace}`, and check that the "
         f"token is user `{user}`'s",
         BAD_REQUEST: f"the `channel_regex` of Centrifugo's namespace `{namespace}` "
-        "must be "
-        "`^[A-Za-z0-9_-]{16,64}#[^,#]*$`",
+        f"must be `{REPLY_CHANNEL_REGEX}`",
         LIMIT_EXCEEDED: "the connection has as many subscriptions as Centrifugo's "
         "`client.channel_limit` allows, 128 by default: raise it, or have fewer "
         "channels in the token",

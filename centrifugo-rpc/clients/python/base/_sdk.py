@@ -15,6 +15,9 @@ if TYPE_CHECKING:
         code: int
         reason: str
 
+    class ConnectedContext(Protocol):
+        client: str
+
     class DisconnectedContext(Protocol):
         code: int
         reason: str
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
     class ClientEventHandler:
         async def on_connecting(self, ctx: ConnectingContext) -> None: ...
+        async def on_connected(self, ctx: ConnectedContext) -> None: ...
         async def on_disconnected(self, ctx: DisconnectedContext) -> None: ...
         async def on_error(self, ctx: ErrorContext) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Requests and replies as bytes."""
+"""Requests and replies as bytes, and the constants of the protocol."""
 
 from __future__ import annotations
 
@@ -11,6 +11,26 @@ from typing import Any, cast
 from pydantic_core import from_json
 
 from ._errors import EncodeError, RpcError
+
+# The version of the protocol with the worker.
+VERSION = "1"
+# The method of every worker that returns its contract.
+CONTRACT_METHOD = "system.contract"
+# The largest size of a publication of several requests, in bytes.
+MAX_BATCH = 16 * 1024
+# The bytes that a batch adds to its messages and the commas between them.
+BATCH_OVERHEAD = len(b'{"batch":[]}')
+# How many replies Centrifugo keeps of a reply channel (`history_size`), unless it is
+# configured otherwise.
+KEPT_REPLIES = 128
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The two channels of a client: of its requests and of its replies."""
+
+    requests: str
+    replies: str
 
 
 def encode_params(method: str, params: object) -> bytes | None:

@@ -128,10 +128,10 @@ async def nothing_leaks() -> AsyncIterator[None]:
 
 async def learned(server: Server, rpc: CentrifugoRPCClient) -> None:
     """Waits until the client knows that workers read requests that come together."""
-    await server.api("publish", channel=rpc._target.reply_channel, data={"batch": []})
+    await server.api("publish", channel=rpc._channels.replies, data={"batch": []})
 
     async def knows() -> bool:
-        return rpc._calls.together
+        return rpc._session is not None and rpc._session._batcher.gathers
 
     await eventually(knows)
 

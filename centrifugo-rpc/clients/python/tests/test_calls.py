@@ -114,7 +114,7 @@ async def test_one_of_several_calls_in_a_publication_is_cancelled(
     assert calls[1].cancelled()
     batch, cancel = await publications()
     assert cancel["cancel"] == batch["batch"][1]["correlation_id"]
-    assert cancel["reply_to"] == rpc._target.reply_channel
+    assert cancel["reply_to"] == rpc._channels.replies
 
     # The worker's reply to it, which no call waits for.
     async def answered() -> bool:
@@ -167,7 +167,7 @@ async def test_a_call_that_nobody_answers_times_out(server: Server) -> None:
     async with client as rpc:
         # The worker drops requests with another caller's reply channel.
         assert rpc._session is not None
-        vars(rpc._session._target)["reply_channel"] = f"reply:{'x' * 16}#43"
+        vars(rpc._session.calls)["_reply_channel"] = f"reply:{'x' * 16}#43"
         with pytest.raises(RpcTimeoutError) as raised:
             await rpc.call("demo.echo", {"text": "x"})
     assert raised.value.published
@@ -285,7 +285,7 @@ async def test_closing_ends_pending_calls_and_cancels_them(server: Server) -> No
 async def test_forged_and_malformed_replies_are_ignored(
     server: Server, rpc: CentrifugoRPCClient
 ) -> None:
-    channel = rpc._target.reply_channel
+    channel = rpc._channels.replies
     replies: list[Any] = [
         {"correlation_id": "nobody", "result": 1},
         [],

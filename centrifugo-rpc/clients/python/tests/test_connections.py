@@ -109,7 +109,7 @@ async def test_replies_sent_while_disconnected_are_recovered(
 
 async def lost_among_many(server: Server, rpc: CentrifugoRPCClient) -> None:
     """More replies than Centrifugo recovers at once; it keeps the last ones."""
-    channel = rpc._target.reply_channel
+    channel = rpc._channels.replies
     junk = {"correlation_id": "junk", "result": None}
     # In one request, to be done before the worker answers.
     await server.api("broadcast", channels=[channel] * 150, data=junk)
@@ -139,9 +139,7 @@ async def server_side_end(
     """Waits until the worker has answered `calls`, which the caller does not see."""
 
     async def answered() -> bool:
-        history = await server.api(
-            "history", channel=rpc._target.reply_channel, limit=200
-        )
+        history = await server.api("history", channel=rpc._channels.replies, limit=200)
         datas = [entry["data"] for entry in history["publications"]]
         # The worker may put the replies of a moment into one publication.
         replies = [reply for data in datas for reply in data.get("batch", [data])]
@@ -287,7 +285,7 @@ async def test_connect_waits_for_any_length_of_time(
     connecting = asyncio.create_task(client.connect())
 
     async def refused() -> bool:
-        return client._calls.trouble is not None
+        return client._state.trouble is not None
 
     await eventually(refused)
     assert not connecting.done()

@@ -91,7 +91,7 @@ def test_a_client_in_another_event_loop_says_so_at_once(server: Server) -> None:
         session = rpc._session
         assert session is not None
         # The session must not outlive the test.
-        await session._link.close()
+        await session._connection.close()
 
     asyncio.run(left())
     for use in uses:
@@ -106,7 +106,7 @@ def test_each_async_to_sync_has_an_event_loop_of_its_own(server: Server) -> None
         await rpc.call("demo.whoami")
         session = rpc._session
         assert session is not None
-        await session._link.close()
+        await session._connection.close()
 
     async_to_sync(use)()
     with pytest.raises(EventLoopError, match="async_to_sync"):
@@ -175,7 +175,7 @@ def test_closing_ends_the_calls_of_other_threads(server: Server) -> None:
     api.connect()
     with ThreadPoolExecutor(4) as threads:
         calls = [threads.submit(sleep, api, 60_000) for _ in range(4)]
-        while len(rpc._calls) < 4:
+        while len(rpc._pending) < 4:
             time.sleep(0.01)
         api.close()
         for call in calls:

@@ -22,11 +22,15 @@ from base import (
     to_json,
 )
 from base import _refusal as refusals
-from base._calls import Calls
+from base._connection import Target
 from base._deadline import Deadline
 from base._identity import shown_url, subject_of
 from base._model import AnyJson
+from base._pending import Pending
+from base._session import Session
+from base._state import State
 from base._wire import (
+    Channels,
     MalformedReplyError,
     Reply,
     decode_replies,
@@ -262,6 +266,11 @@ def test_malformed_replies_are_told_apart(data: bytes) -> None:
     assert isinstance(error, MalformedReplyError)
 
 
+def publish(pending: Pending, data: bytes) -> None:
+    """A publication in the reply channel."""
+    pending.take(decode_replies(data), data)
+
+
 async def test_replies_that_fit_no_call_change_nothing() -> None:
     ignored: list[str] = []
 
@@ -269,23 +278,23 @@ async def test_replies_that_fit_no_call_change_nothing() -> None:
         ignored.append(reason)
         raise RuntimeError("hooks may fail")
 
-    calls = Calls(hook)
-    call = calls.open("i", "a.b")
+    pending = Pending(hook)
+    call = pending.open("i", "a.b")
     for data in [*MALFORMED, b'{"correlation_id":"nobody","result":1}']:
-        calls.on_reply(data)
+        publish(pending, data)
     assert not call.answer.done()
-    assert calls.ignored_replies == len(ignored) == len(MALFORMED) + 1
-    calls.on_reply(b'{"correlation_id":"i","result":1}')
-    calls.on_reply(b'{"correlation_id":"i","result":2}')
+    assert pending.ignored_replies == len(ignored) == len(MALFORMED) + 1
+    publish(pending, b'{"correlation_id":"i","result":1}')
+    publish(pending, b'{"correlation_id":"i","result":2}')
     assert call.answer.result().result == 1
-    assert calls.ignored_replies == len(MALFORMED) + 2
+    assert pending.ignored_replies == len(MALFORMED) + 2
 
 
 async def test_a_result_that_is_nested_too_deeply_fails_its_call() -> None:
-    calls = Calls(None)
-    call = calls.open("i", "a.b")
+    pending = Pending(None)
+    call = pending.open("i", "a.b")
     data = b'{"correlation_id":"i","result":%s%s}' % (b"[" * 100_000, b"]" * 100_000)
-    calls.on_reply(data)
+    publish(pending, data)
     with pytest.raises(DecodeError, match=r"`a\.b` is nested too deeply"):
         call.answer.result()
 
@@ -293,25 +302,26 @@ async def test_a_result_that_is_nested_too_deeply_fails_its_call() -> None:
 NESTED = b"[" * 100_000 + b"]" * 100_000
 
 
-def opened(calls: Calls, *correlation_ids: str) -> list[asyncio.Future[Reply]]:
-    return [calls.open(each, "a.b").answer for each in correlation_ids]
+def opened(pending: Pending, *correlation_ids: str) -> list[asyncio.Future[Reply]]:
+    return [pending.open(each, "a.b").answer for each in correlation_ids]
 
 
 async def test_replies_that_come_together_each_end_their_call() -> None:
-    calls = Calls(None)
-    one, two, three, waiting = opened(calls, "1", "2", "3", "4")
-    calls.on_reply(b'{"batch":[],"correlation_id":"1","result":1}')
-    assert (len(calls), calls.ignored_replies) == (4, 0)
-    calls.on_reply(
+    pending = Pending(None)
+    one, two, three, waiting = opened(pending, "1", "2", "3", "4")
+    publish(pending, b'{"batch":[],"correlation_id":"1","result":1}')
+    assert (len(pending), pending.ignored_replies) == (4, 0)
+    publish(
+        pending,
         b'{"later":1, "batch": [{"correlation_id":"2","result":[2]},'
         b'{"correlation_id":"1","error":{"code":400,"message":"no"}},'
-        b'{"correlation_id":"3"}],"correlation_id":"4"}'
+        b'{"correlation_id":"3"}],"correlation_id":"4"}',
     )
     with pytest.raises(RpcError, match=r"no \(code 400\)"):
         one.result()
     assert (two.result().result, three.result().result) == ([2], None)
     assert not waiting.done()
-    assert calls.ignored_replies == 0
+    assert pending.ignored_replies == 0
 
 
 @pytest.mark.parametrize(
@@ -338,35 +348,35 @@ async def test_a_reply_that_fits_no_call_spoils_none_that_comes_with_it(
     def hook(why: str, publication: bytes) -> None:
         ignored.append((why, publication))
 
-    calls = Calls(hook)
-    one, two, waiting = opened(calls, "1", "2", "i")
+    pending = Pending(hook)
+    one, two, waiting = opened(pending, "1", "2", "i")
     data = b'{"batch":[%s,%s,%s]}' % (
         b'{"correlation_id":"1","result":"\\"[,"}',
         bad,
         b'{"correlation_id":"2","result":{"a":[1,{}]}}',
     )
-    calls.on_reply(data)
+    publish(pending, data)
     assert one.result() == Reply('"[,')
     assert two.result() == Reply({"a": [1, {}]})
     assert not waiting.done()
     [(why, publication)] = ignored
     assert (why.startswith(reason), publication) == (True, data)
-    assert calls.ignored_replies == 1
+    assert pending.ignored_replies == 1
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 async def test_a_result_that_is_nested_too_deeply_fails_no_other_call(
     place: int,
 ) -> None:
-    calls = Calls(None)
-    nested, one, two = opened(calls, "nested", "1", "2")
+    pending = Pending(None)
+    nested, one, two = opened(pending, "nested", "1", "2")
     replies = [b'{"correlation_id":"%d","result":[1,"]"]}' % n for n in (1, 2)]
     replies.insert(place, b'{"correlation_id":"nested","result":%s}' % NESTED)
-    calls.on_reply(b'{"batch":[%s]}' % b",".join(replies))
+    publish(pending, b'{"batch":[%s]}' % b",".join(replies))
     with pytest.raises(DecodeError, match=r"`a\.b` is nested too deeply"):
         nested.result()
     assert one.result().result == two.result().result == [1, "]"]
-    assert calls.ignored_replies == 0
+    assert pending.ignored_replies == 0
 
 
 async def test_a_batch_leaves_a_result_as_much_nesting_as_it_has_alone() -> None:
@@ -374,51 +384,59 @@ async def test_a_batch_leaves_a_result_as_much_nesting_as_it_has_alone() -> None
         text = b'{"correlation_id":"i","result":%s%s}' % (b"[" * depth, b"]" * depth)
         raised: list[BaseException | None] = []
         for publication in (text, b'{"batch":[%s]}' % text):
-            calls = Calls(None)
-            [answer] = opened(calls, "i")
-            calls.on_reply(publication)
+            pending = Pending(None)
+            [answer] = opened(pending, "i")
+            publish(pending, publication)
             raised.append(answer.exception())
         assert type(raised[0]) is type(raised[1]), depth
 
 
 async def test_only_a_call_that_went_out_and_has_no_answer_is_worth_a_cancel() -> None:
-    calls = Calls(None)
+    pending = Pending(None)
     for correlation_id in ("unsent", "sent", "answered"):
-        calls.open(correlation_id, "a.b")
-    assert calls.sending("sent")
-    assert calls.sending("answered")
-    calls.on_reply(b'{"correlation_id":"answered"}')
-    assert not calls.forget("unsent")
-    assert not calls.forget("answered")
-    assert calls.forget("sent")
-    assert not calls.forget("sent")
-    assert not calls.sending("sent")
-    assert len(calls) == 0
+        pending.open(correlation_id, "a.b")
+    assert pending.sending("sent")
+    assert pending.sending("answered")
+    publish(pending, b'{"correlation_id":"answered"}')
+    assert not pending.forget("unsent")
+    assert not pending.forget("answered")
+    assert pending.forget("sent")
+    assert not pending.forget("sent")
+    assert not pending.sending("sent")
+    assert len(pending) == 0
 
 
 async def test_the_first_reason_of_the_end_reaches_every_call_and_those_to_come() -> (
     None
 ):
-    calls = Calls(None)
-    answers = [
-        calls.open(correlation_id, "a.b").answer
-        for correlation_id in ("sent", "unsent")
-    ]
-    calls.sending("sent")
-    waiting = asyncio.create_task(calls.up(10))
-    ended = asyncio.create_task(calls.end_of_all())
+    state, pending = State(), Pending(None)
+    target = Target(
+        url=URL,
+        user="42",
+        token=TOKEN,
+        get_token=None,
+        ssl_context=None,
+        proxy=None,
+        headers=None,
+    )
+    channels = Channels("rpc:requests", "reply:x#42")
+    session = Session(target, channels, 64 * 1024, state, pending)
+    answers = opened(pending, "sent", "unsent")
+    pending.sending("sent")
+    waiting = asyncio.create_task(state.ready(10))
+    ended = asyncio.create_task(state.end_of_all())
     await asyncio.sleep(0)
-    assert calls.end(TokenError("first")) == ["sent"]
-    assert calls.end(ConnectionError("second")) == []
-    calls.on_up(complete=True)
-    assert not calls.is_up
+    assert session._end(TokenError("first")) == ["sent"]
+    assert session._end(ConnectionError("second")) == []
+    session.on_ready(complete=True)
+    assert not state.is_ready
     raised = [answer.exception() for answer in answers]
     assert [str(error) for error in raised] == ["first", "first"]
     assert raised[0] is not raised[1]
     with pytest.raises(TokenError, match="first"):
         await waiting
     with pytest.raises(TokenError, match="first"):
-        calls.open("late", "a.b")
+        await session.calls.call("a.b", None, Deadline(10), None)
     assert str(await ended) == "first"
 
 

@@ -18,11 +18,12 @@ from base import (
     RpcError,
     RpcTimeoutError,
 )
-from base._calls import Calls
 from base._connection import PublishRefusedError, Target, UnconfirmedError
 from base._deadline import Deadline
+from base._pending import Pending
 from base._session import Session
-from base._wire import Reply, encode_request, is_batch
+from base._state import State
+from base._wire import Channels, Reply, decode_replies, encode_request, is_batch
 
 from .conftest import requests_of
 
@@ -34,7 +35,6 @@ class Wire:
     """Replaces the connection. Each publication waits for its outcome."""
 
     def __init__(self) -> None:
-        self.is_closed = False
         self.takes_all = False
         self.published: list[bytes] = []
         self._outcomes: list[asyncio.Future[None]] = []
@@ -47,7 +47,7 @@ class Wire:
             await outcome
 
     async def close(self) -> None:
-        self.is_closed = True
+        """Nothing is left to close."""
 
     def settle(self, error: Exception | None = None) -> None:
         """Ends all that waits: Centrifugo has taken it, or there is an error."""
@@ -68,18 +68,19 @@ class World:
             user="42",
             token=None,
             get_token=None,
-            request_channel="rpc:requests",
-            reply_channel=REPLY_TO,
-            message_size_limit=message_size_limit,
             ssl_context=None,
             proxy=None,
             headers=None,
         )
-        self.calls = Calls(None)
-        self.session = Session(target, self.calls)
+        self.pending = Pending(None)
+        channels = Channels("rpc:requests", REPLY_TO)
+        self.session = Session(
+            target, channels, message_size_limit, State(), self.pending
+        )
         self.wire = Wire()
-        vars(self.session)["_link"] = self.wire
-        self.calls.on_up(complete=True)
+        for part in (self.session, self.session._batcher, self.session._cancels):
+            vars(part)["_connection"] = self.wire
+        self.session.on_ready(complete=True)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def __aenter__(self) -> Self:
@@ -102,20 +103,24 @@ class World:
         """A call, with a request of `size` bytes unless that is 0."""
         if size > 0:
             params = padding(method, size)
-        call = self.session.call(method, params, Deadline(timeout), None)
+        call = self.session.calls.call(method, params, Deadline(timeout), None)
         task = asyncio.create_task(call)
         self._tasks.append(task)
         return task
 
     def notify(self, method: str, timeout: float = 30) -> asyncio.Task[None]:
-        notification = self.session.notify(method, None, Deadline(timeout), None)
+        notification = self.session.calls.notify(method, None, Deadline(timeout), None)
         task = asyncio.create_task(notification)
         self._tasks.append(task)
         return task
 
+    def reply(self, data: bytes) -> None:
+        """A publication in the reply channel."""
+        self.session.on_replies(decode_replies(data), data)
+
     def learn(self) -> None:
         """A worker shows that it writes batches."""
-        self.calls.on_reply(b'{"batch":[]}')
+        self.reply(b'{"batch":[]}')
 
     def answer(self) -> None:
         """Answers every call that was published, with its method."""
@@ -125,7 +130,7 @@ class World:
                     "correlation_id": request["correlation_id"],
                     "result": request["method"],
                 }
-                self.calls.on_reply(json.dumps(reply).encode())
+                self.reply(json.dumps(reply).encode())
 
     @property
     def methods(self) -> list[list[str]]:
@@ -178,7 +183,7 @@ async def test_requests_go_alone_until_a_worker_writes_a_batch(world: World) -> 
     tasks = [world.call("a.3"), world.call("a.4")]
     await moment()
     assert world.methods == [["a.1"], ["a.2"], ["a.3"], ["a.4"]]
-    world.calls.on_reply(b'{"batch":[]}')
+    world.reply(b'{"batch":[]}')
     tasks += [world.call("a.5"), world.call("a.6")]
     await moment()
     assert world.methods[4:] == [["a.5", "a.6"]]
@@ -217,7 +222,7 @@ async def test_together_each_request_has_the_bytes_that_it_has_alone(
     world.wire.settle()
     await notification
     assert not any(call.done() for call in calls)
-    world.calls.on_reply(b'{"correlation_id":"%s","result":1}' % ids[1].encode())
+    world.reply(b'{"correlation_id":"%s","result":1}' % ids[1].encode())
     assert await outcomes(calls[1]) == [1]
     assert not calls[0].done()
 
@@ -251,7 +256,7 @@ async def test_nothing_but_a_batch_teaches(
     world: World, data: bytes, teaches: bool
 ) -> None:
     assert is_batch(data) == teaches
-    world.calls.on_reply(data)
+    world.reply(data)
     world.notify("a.1")
     world.notify("a.2")
     await moment()
@@ -327,7 +332,7 @@ async def test_a_refused_publication_fails_each_of_its_requests(
         assert error.is_retryable == is_retryable
     # Each grows a traceback of its own.
     assert len({id(error) for error in errors}) == 3
-    assert len(world.calls) == 0
+    assert len(world.pending) == 0
     assert len(world.wire.published) == 1
 
 
@@ -338,21 +343,21 @@ async def test_calls_of_a_publication_without_an_answer_wait_for_their_replies(
     tasks = [world.call("a.1"), world.call("a.2", timeout=0.05)]
     notified = world.notify("a.3")
     await moment()
-    world.calls.on_down(1, "test")
+    world.session.on_interrupted(1, "test")
     world.wire.settle(UnconfirmedError())
     with pytest.raises(ConnectionError, match=r"did not confirm `a\.3`"):
         await notified
     with pytest.raises(RpcTimeoutError) as raised:
         await tasks[1]
     assert raised.value.published
-    world.calls.on_up(complete=True)
+    world.session.on_ready(complete=True)
     world.wire.published.pop()
     await moment()
     # The cancel of the one that timed out; nothing is published a second time.
     assert world.methods == [["cancel"]]
     assert not tasks[0].done()
-    [waiting] = world.calls._calls
-    world.calls.on_reply(b'{"correlation_id":"%s","result":1}' % waiting.encode())
+    [waiting] = world.pending._calls
+    world.reply(b'{"correlation_id":"%s","result":1}' % waiting.encode())
     assert await outcomes(tasks[0]) == [1]
 
 
@@ -377,7 +382,7 @@ async def test_a_call_that_is_cancelled_on_its_way_disturbs_no_other(
     assert json.loads(cancel) == {"cancel": two["correlation_id"], "reply_to": REPLY_TO}
     for request in (three, one):
         reply = {"correlation_id": request["correlation_id"], "result": 1}
-        world.calls.on_reply(json.dumps(reply).encode())
+        world.reply(json.dumps(reply).encode())
     assert await outcomes(tasks[0], tasks[2]) == [1, 1]
 
 
@@ -419,7 +424,7 @@ async def test_calls_that_wait_for_a_connection_go_alone_and_in_their_order(
     world: World,
 ) -> None:
     world.learn()
-    world.calls.on_down(1, "test")
+    world.session.on_interrupted(1, "test")
     tasks = [world.call(f"a.{n}") for n in range(5)]
     hurried = world.call("a.5", timeout=0.01)
     tasks[2].cancel()
@@ -428,7 +433,7 @@ async def test_calls_that_wait_for_a_connection_go_alone_and_in_their_order(
     assert raised.value.is_retryable
     with pytest.raises(RpcTimeoutError, match="nothing was sent"):
         await world.notify("a.6", timeout=0.01)
-    world.calls.on_up(complete=True)
+    world.session.on_ready(complete=True)
     await moment()
     assert world.methods == [["a.0"], ["a.1"], ["a.3"], ["a.4"]]
 
@@ -437,10 +442,10 @@ async def test_what_is_known_of_the_workers_ends_with_the_connection(
     world: World,
 ) -> None:
     world.learn()
-    world.calls.on_down(1, "test")
+    world.session.on_interrupted(1, "test")
     # Says nothing about the next connection.
     world.learn()
-    world.calls.on_up(complete=True)
+    world.session.on_ready(complete=True)
     for each in ("a.1", "a.2"):
         world.call(each)
     await moment()
@@ -460,7 +465,7 @@ async def test_a_connection_that_is_lost_between_two_publications(
         world.call(f"a.{n}", 6000)
 
     def lose() -> None:
-        world.calls.on_down(1, "test")
+        world.session.on_interrupted(1, "test")
 
     # After the first publication, before the second, of the last two.
     asyncio.get_running_loop().call_soon(
@@ -468,7 +473,7 @@ async def test_a_connection_that_is_lost_between_two_publications(
     )
     await moment()
     published = world.methods
-    world.calls.on_up(complete=True)
+    world.session.on_ready(complete=True)
     await moment()
     assert published == [["a.0", "a.1"]]
     assert world.methods == [["a.0", "a.1"], ["a.2"], ["a.3"]]
@@ -480,7 +485,7 @@ async def test_closing_ends_what_has_not_gone_out(world: World) -> None:
     tasks += [world.call("a.3"), world.notify("a.4"), world.notify("a.5")]
     closing = world.session.close(ConnectionError("the client is closed"))
     await asyncio.create_task(closing)
-    assert not world.session._tasks
+    assert not world.session._tasks.running
     assert await outcomes(*tasks) == ["ConnectionError: the client is closed"] * 5
     assert world.methods == []
 
