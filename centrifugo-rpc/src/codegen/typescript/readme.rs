@@ -82,7 +82,7 @@ All are `CentrifugoRPCError`s with `isRetryable`.
 | --- | --- |
 | `RpcError` | the service answered with an error: `code`, `message`, `data`; `codes` has the names of the codes below 1000 |
 | `RpcTimeoutError` | no reply arrived within the timeout |
-| `ConnectionError` | no connection, or Centrifugo refuses: `ty`, and a message that says what to do |
+| `ConnectionError` | no connection, or Centrifugo refuses: `kind`, and a message that says what to do |
 | `EncodeError`, `DecodeError` | params or a result are not what their types say: `path` |
 | `ConfigError` | an argument cannot work |
 
