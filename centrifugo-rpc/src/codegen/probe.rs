@@ -7,14 +7,17 @@
 //! Only an error about that part counts.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::ir::{Api, Body, Key, Rest, Shape, Struct, Tagging, Type, Union, Width};
 use crate::service::method::Read;
 
+mod json;
 mod sample;
 
+use json::{Json, Members};
 use sample::Samples;
 
 /// The maximum number of values tried for the params of one method. Types with many references to each other have more
@@ -34,6 +37,7 @@ const TEXT_KEY: &str = "true";
 pub(crate) fn problems(api: &Api, method: &str, params: &Type, read: Read) -> Vec<String> {
     let mut walk = Walk {
         api,
+        samples: sample::TEXTS.map(|text| Samples::new(api, text)).into(),
         read,
         left: MOST,
         types_left: MOST_TYPES,
@@ -86,6 +90,8 @@ enum Around<'a> {
 
 struct Walk<'a> {
     api: &'a Api,
+    /// One for each text to try.
+    samples: Rc<[Samples<'a>]>,
     read: Read,
     left: usize,
     types_left: usize,
@@ -111,7 +117,7 @@ impl<'a> Walk<'a> {
 
     fn visit_type(&mut self, ty: &'a Type) {
         match ty {
-            Type::Any => self.doubt(Doubt::Raw, |_| Some(json!(1))),
+            Type::Any => self.doubt(Doubt::Raw, |_| Some(json!(1).into())),
             Type::Integer(integer) if matches!(integer.width, Width::I128 | Width::U128) => {
                 self.doubt(Doubt::Wide, |samples| samples.of(ty));
             }
@@ -147,7 +153,7 @@ impl<'a> Walk<'a> {
             Shape::Alias(ty) => self.visit_type(ty),
             Shape::Struct(fields) => {
                 if self.met.insert(name) {
-                    self.doubt(Doubt::Missing(fields), |samples| samples.fields(fields).map(Value::Object));
+                    self.doubt(Doubt::Missing(fields), |samples| samples.fields(fields).map(Json::from));
                 }
                 self.visit_struct(None, fields);
             }
@@ -166,7 +172,7 @@ impl<'a> Walk<'a> {
             match (&union.tagging, &variant.body) {
                 (Tagging::Internal { tag }, Body::Unit) => {
                     let around = Around::Members(Some((tag, name)), None, None);
-                    self.within(format!(".{name}"), around, |walk| walk.doubt(Doubt::Unit, |_| Some(json!({}))));
+                    self.within(format!(".{name}"), around, |walk| walk.doubt(Doubt::Unit, |_| Some(json!({}).into())));
                 }
                 (_, Body::Unit) => {}
                 (Tagging::External, body) => {
@@ -251,16 +257,15 @@ impl<'a> Walk<'a> {
     }
 
     /// Passes `part`, wrapped in everything around it, to serde.
-    fn doubt(&mut self, doubt: Doubt<'a>, part: impl Fn(&Samples<'a>) -> Option<Value>) {
+    fn doubt(&mut self, doubt: Doubt<'a>, part: impl Fn(&Samples<'a>) -> Option<Json>) {
         self.doubts += 1;
         let place = self.place();
-        for text in sample::TEXTS {
+        for samples in Rc::clone(&self.samples).iter() {
             if self.left == 0 {
                 return;
             }
             self.left -= 1;
-            let samples = Samples { api: self.api, text };
-            let Some(tried) = part(&samples).and_then(|part| self.tried(&samples, part)) else { return };
+            let Some(tried) = part(samples).and_then(|part| self.tried(samples, part)) else { return };
             let Err(message) = tried else { return };
             let is_untagged = self.turns.iter().any(|turn| turn.is_untagged);
             let Some((field, what)) = doubt.confirmed(&message, is_untagged) else { continue };
@@ -271,7 +276,7 @@ impl<'a> Walk<'a> {
             // Another 128-bit integer in the params gives the same error. This part is at fault if the error stays the
             // same with text in its place, because a part that is read directly reports the wrong type then; or if serde
             // reads the text, as another variant, because then it reads all the rest.
-            let at_fault = || match self.tried(&samples, "x".into()) {
+            let at_fault = || match self.tried(samples, Value::from("x").into()) {
                 Some(Err(message)) => doubt.confirmed(&message, is_untagged).is_some(),
                 Some(Ok(())) => true,
                 None => false,
@@ -284,37 +289,41 @@ impl<'a> Walk<'a> {
     }
 
     /// Serde's verdict on params with this part. None if no such params exist.
-    fn tried(&self, samples: &Samples<'a>, part: Value) -> Option<Result<(), String>> {
+    fn tried(&self, samples: &Samples<'a>, part: Json) -> Option<Result<(), String>> {
         let whole = self.turns.iter().rev().try_fold(part, |inner, turn| turn.around(samples, inner))?;
-        Some((self.read)(whole.to_string().as_bytes()).map_err(|error| error.message().to_owned()))
+        Some((self.read)(whole.text().as_bytes()).map_err(|error| error.message().to_owned()))
     }
 }
 
 impl<'a> Turn<'a> {
-    fn around(&self, samples: &Samples<'a>, part: Value) -> Option<Value> {
+    fn around(&self, samples: &Samples<'a>, part: Json) -> Option<Json> {
         let beside = |tag: Tag<'_>, fields: Option<&'a Struct>, without: Option<&str>| {
-            let mut members: Map<_, _> =
-                tag.into_iter().map(|(tag, variant)| (tag.to_owned(), Value::from(variant))).collect();
-            members.extend(fields.map_or_else(|| Some(Map::new()), |fields| samples.fields_without(fields, without))?);
+            let mut members = Members::default();
+            if let Some((tag, variant)) = tag {
+                members.insert(tag, Value::from(variant).into());
+            }
+            if let Some(fields) = fields {
+                members.extend(&samples.fields_without(fields, without)?);
+            }
             Some(members)
         };
         Some(match &self.around {
             Around::Nothing => part,
-            Around::Item => Value::Array(vec![part]),
+            Around::Item => Json::array(&[part]),
             Around::Items(items, index) => {
                 let mut items = items.iter().map(|item| samples.of(item)).collect::<Option<Vec<_>>>()?;
                 *items.get_mut(*index)? = part;
-                Value::Array(items)
+                Json::array(&items)
             }
             Around::Member(tag, fields, name) => {
                 let mut members = beside(*tag, *fields, Some(name))?;
-                members.insert(name.clone(), part);
-                Value::Object(members)
+                members.insert(name, part);
+                members.into()
             }
             Around::Members(tag, fields, flattened) => {
                 let mut members = beside(*tag, *fields, *flattened)?;
-                members.extend(part.as_object()?.clone());
-                Value::Object(members)
+                members.extend(part.members()?);
+                members.into()
             }
         })
     }

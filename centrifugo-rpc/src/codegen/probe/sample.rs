@@ -1,7 +1,11 @@
 //! Makes up values of types.
 
-use serde_json::{Map, Value, json};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
+use super::json::{Json, Members};
 use crate::codegen::ir::{Api, Body, Key, Shape, Struct, Tagging, Type, Union, Variant};
 
 /// Strings to try: a type that is text in JSON may accept only one of these forms.
@@ -9,29 +13,37 @@ pub(super) const TEXTS: [&str; 8] =
     ["a", "1", "2024-01-01", "https://a.example/", "127.0.0.1", "12:00:00", "2024-01-01T00:00:00", "a@b.example"];
 
 pub(super) struct Samples<'a> {
-    pub api: &'a Api,
+    api: &'a Api,
     /// The value of every string.
-    pub text: &'static str,
+    text: &'static str,
+    /// The values of types that were made up already, if they are the same everywhere.
+    known: RefCell<BTreeMap<String, Option<Json>>>,
+    /// The number of types so far that had no value because they would have to contain themselves.
+    cut: Cell<usize>,
 }
 
-impl Samples<'_> {
+impl<'a> Samples<'a> {
+    pub(super) fn new(api: &'a Api, text: &'static str) -> Self {
+        Self { api, text, known: RefCell::default(), cut: Cell::new(0) }
+    }
+
     /// A value of a type. None if the type has no values, or if the value would have to contain itself.
-    pub(super) fn of(&self, ty: &Type) -> Option<Value> {
+    pub(super) fn of(&self, ty: &Type) -> Option<Json> {
         self.nested(ty, &mut Vec::new())
     }
 
     /// The required members of a struct.
-    pub(super) fn fields(&self, fields: &Struct) -> Option<Map<String, Value>> {
+    pub(super) fn fields(&self, fields: &Struct) -> Option<Members> {
         self.fields_without(fields, None)
     }
 
     /// The required members of a struct, without one of them: the field or the union with this name.
-    pub(super) fn fields_without(&self, fields: &Struct, without: Option<&str>) -> Option<Map<String, Value>> {
+    pub(super) fn fields_without(&self, fields: &Struct, without: Option<&str>) -> Option<Members> {
         self.members(fields, without, &mut Vec::new())
     }
 
-    fn nested(&self, ty: &Type, open: &mut Vec<String>) -> Option<Value> {
-        Some(match ty {
+    fn nested(&self, ty: &Type, open: &mut Vec<String>) -> Option<Json> {
+        let plain: Value = match ty {
             Type::Never => return None,
             Type::Any | Type::Null | Type::Nullable(_) => Value::Null,
             Type::Bool => false.into(),
@@ -54,66 +66,82 @@ impl Samples<'_> {
             Type::Map(..) => json!({}),
             Type::FixedArray { items, len } => {
                 let item = self.nested(items, open)?;
-                Value::Array(vec![item; *len])
+                return Some(Json::array(&vec![item; *len]));
             }
-            Type::Tuple(items) => items.iter().map(|item| self.nested(item, open)).collect::<Option<_>>()?,
-            Type::Named(name) => {
-                if open.contains(name) {
-                    return None;
-                }
-                open.push(name.clone());
-                let value = self.shape(&self.api.get(name)?.shape, open);
-                open.pop();
-                value?
+            Type::Tuple(items) => {
+                let items = items.iter().map(|item| self.nested(item, open)).collect::<Option<Vec<_>>>()?;
+                return Some(Json::array(&items));
             }
-        })
+            Type::Named(name) => return self.named(name, open),
+        };
+        Some(plain.into())
     }
 
-    fn shape(&self, shape: &Shape, open: &mut Vec<String>) -> Option<Value> {
+    fn named(&self, name: &str, open: &mut Vec<String>) -> Option<Json> {
+        if let Some(known) = self.known.borrow().get(name) {
+            return known.clone();
+        }
+        if open.iter().any(|open| open == name) {
+            self.cut.set(self.cut.get() + 1);
+            return None;
+        }
+        let shape = &self.api.get(name)?.shape;
+        let cut = self.cut.get();
+        open.push(name.to_owned());
+        let value = self.shape(shape, open);
+        open.pop();
+        // Otherwise, the value depends on the types around it.
+        if self.cut.get() == cut {
+            self.known.borrow_mut().insert(name.to_owned(), value.clone());
+        }
+        value
+    }
+
+    fn shape(&self, shape: &Shape, open: &mut Vec<String>) -> Option<Json> {
         match shape {
             Shape::Alias(ty) => self.nested(ty, open),
-            Shape::Enum(values) => values.first().map(|value| value.value.as_str().into()),
-            Shape::Integers(values) => values.first().map(|value| value.value.into()),
-            Shape::Struct(fields) => self.members(fields, None, open).map(Value::Object),
+            Shape::Enum(values) => values.first().map(|value| Value::from(value.value.as_str()).into()),
+            Shape::Integers(values) => values.first().map(|value| Value::from(value.value).into()),
+            Shape::Struct(fields) => self.members(fields, None, open).map(Json::from),
             Shape::Union(union) => union.variants.iter().find_map(|variant| self.variant(union, variant, open)),
         }
     }
 
-    fn members(&self, fields: &Struct, without: Option<&str>, open: &mut Vec<String>) -> Option<Map<String, Value>> {
-        let mut members = Map::new();
+    fn members(&self, fields: &Struct, without: Option<&str>, open: &mut Vec<String>) -> Option<Members> {
+        let mut members = Members::default();
         for field in fields.fields.iter().filter(|field| field.required && without != Some(&field.name)) {
-            members.insert(field.name.clone(), self.nested(&field.ty, open)?);
+            members.insert(&field.name, self.nested(&field.ty, open)?);
         }
         for union in fields.flattened.iter().filter(|union| !union.optional && without != Some(&union.name)) {
-            let value = self.nested(&Type::Named(union.name.clone()), open)?;
+            let value = self.named(&union.name, open)?;
             // A flattened enum that consists only of units has its values as members.
-            match value {
-                Value::Object(others) => members.extend(others),
-                Value::String(unit) => drop(members.insert(unit, Value::Null)),
-                _ => return None,
+            match (value.members(), value.as_str()) {
+                (Some(others), _) => members.extend(others),
+                (None, Some(unit)) => members.insert(unit, Value::Null.into()),
+                (None, None) => return None,
             }
         }
         Some(members)
     }
 
-    fn variant(&self, union: &Union, variant: &Variant, open: &mut Vec<String>) -> Option<Value> {
+    fn variant(&self, union: &Union, variant: &Variant, open: &mut Vec<String>) -> Option<Json> {
         let content = match &variant.body {
             Body::Unit => None,
             Body::Newtype(ty) => Some(self.nested(ty, open)?),
-            Body::Struct(fields) => Some(Value::Object(self.members(fields, None, open)?)),
+            Body::Struct(fields) => Some(self.members(fields, None, open)?.into()),
         };
-        Some(match (&union.tagging, content) {
-            (Tagging::External, None) => variant.name.as_str().into(),
-            (Tagging::External, Some(content)) => {
-                Value::Object([(variant.name.clone(), content)].into_iter().collect())
-            }
+        let name = || Json::from(Value::from(variant.name.as_str()));
+        let mut members = Members::default();
+        match (&union.tagging, content) {
+            (Tagging::External, None) => return Some(name()),
+            (Tagging::External, Some(content)) => members.insert(&variant.name, content),
             (Tagging::Internal { tag }, content) => {
-                let mut members: Map<_, _> = [(tag.clone(), Value::from(variant.name.as_str()))].into_iter().collect();
-                members.extend(content.and_then(|content| content.as_object().cloned()).unwrap_or_default());
-                Value::Object(members)
+                members.insert(tag, name());
+                content.iter().filter_map(Json::members).for_each(|content| members.extend(content));
             }
-            (Tagging::Untagged, content) => content.unwrap_or_default(),
-        })
+            (Tagging::Untagged, content) => return Some(content.unwrap_or_else(|| Value::Null.into())),
+        }
+        Some(members.into())
     }
 }
 
@@ -122,6 +150,6 @@ pub(super) fn key(api: &Api, key: &Key) -> Option<String> {
     match key {
         Key::String => Some("a".to_owned()),
         Key::Signed | Key::Unsigned => Some(super::INTEGER_KEY.to_owned()),
-        Key::Enum(ty) => Samples { api, text: "" }.of(ty)?.as_str().map(ToOwned::to_owned),
+        Key::Enum(ty) => Samples::new(api, "").of(ty)?.as_str().map(ToOwned::to_owned),
     }
 }
