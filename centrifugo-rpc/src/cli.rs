@@ -75,8 +75,8 @@ enum Command {
     },
     /// Check a running Centrifugo end to end, and explain each finding
     Doctor,
-    /// Write typed clients for these methods: Python, TypeScript, Go
     #[cfg(feature = "codegen")]
+    #[command(about = generate::about())]
     GenerateCentrifugoClients(generate::Arguments),
     /// Print the contract as JSON: methods and the schemas of their types
     #[cfg(feature = "codegen")]

@@ -4,16 +4,19 @@
 #![allow(clippy::format_collect, clippy::format_push_string, clippy::assigning_clones)]
 
 pub(crate) mod changes;
-pub(crate) mod channels;
-pub(crate) mod go;
+mod channels;
+mod go;
+mod imports;
 mod ir;
+pub(crate) mod language;
 mod lower;
 mod names;
 pub(crate) mod probe;
-pub(crate) mod python;
+mod python;
 #[cfg(test)]
 pub(crate) mod sample;
-pub(crate) mod typescript;
+mod typescript;
+mod wording;
 
 pub(crate) use ir::Api;
 pub(crate) use lower::lower;

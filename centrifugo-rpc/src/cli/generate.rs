@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::FAILED;
-use crate::codegen::{self, Api, File, Package, probe};
+use crate::codegen::language::{self, LANGUAGES, Language};
+use crate::codegen::{self, Api, Package, probe};
 use crate::config::Channels;
 use crate::error::{Error, ErrorKind};
 use crate::service::contract::Contract;
@@ -14,57 +15,23 @@ use crate::service::registry::Registry;
 
 mod around;
 mod disk;
+mod languages;
 mod package;
 mod target;
 
+use languages::Languages;
+pub(super) use languages::about;
 use target::Target;
 
-type Generate = fn(&Api, &Package, Int64) -> Vec<File>;
-
-const LANGUAGES: [(&str, Generate); 3] = [
-    ("python", |api, package, _| codegen::python::generate(api, package)),
-    ("typescript", |api, package, int64| codegen::typescript::generate(api, package, int64.into())),
-    ("go", |api, package, _| codegen::go::generate(api, package)),
-];
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Int64 {
-    /// `bigint`: exact
-    Bigint,
-    /// `number`: values beyond 2^53 - 1 are refused; the smallest client
-    Number,
-}
-
-impl From<Int64> for codegen::typescript::Int64 {
-    fn from(int64: Int64) -> Self {
-        match int64 {
-            Int64::Bigint => Self::Bigint,
-            Int64::Number => Self::Number,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools)] // flags
 pub(super) struct Arguments {
-    /// The directory that gets one package per language: `DIR/python`, `DIR/typescript`, `DIR/go`
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = languages::help_of_output())]
     output: PathBuf,
     /// All languages
     #[arg(long)]
     all: bool,
-    /// A Python package
-    #[arg(long)]
-    python: bool,
-    /// A TypeScript package
-    #[arg(long)]
-    typescript: bool,
-    /// A Go module
-    #[arg(long)]
-    go: bool,
-    /// The TypeScript type of 64-bit and 128-bit integers
-    #[arg(long, value_name = "TYPE", default_value = "bigint")]
-    typescript_int64: Int64,
+    #[command(flatten)]
+    languages: Languages,
     /// The packages' name, like `task-client` [default: that of the packages in DIR, or this program's name and
     /// `-client`]
     #[arg(long, value_name = "NAME", value_parser = package::parse)]
@@ -78,29 +45,26 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, channels: &Channels) -> Result<ExitCode, Error> {
-    let wanted = [arguments.python, arguments.typescript, arguments.go];
-    if !arguments.all && wanted == [false; 3] {
-        return Err(Error::config(
-            "no language is selected: write `--all`, or any of `--python`, `--typescript` and `--go`",
-        ));
+    let Languages { chosen, settings } = &arguments.languages;
+    let chosen = if arguments.all { LANGUAGES.as_slice() } else { chosen };
+    if chosen.is_empty() {
+        return Err(Error::config(languages::none_is_selected()));
     }
     let registry = Registry::describe()?;
     let api = api(&Contract::of(&registry))?;
     refuse_unreadable(&api, &registry)?;
-    let all = LANGUAGES.map(|(language, _)| arguments.output.join(language));
+    let directory = |language: &&dyn Language| arguments.output.join(language.name());
+    let all = LANGUAGES.each_ref().map(directory);
     let mut targets = Vec::new();
-    for ((language, generate), wanted) in LANGUAGES.into_iter().zip(wanted) {
-        if arguments.all || wanted {
-            let dir = arguments.output.join(language);
-            let name = arguments.package.clone().unwrap_or_else(|| package::default(&dir, &all));
-            let files =
-                codegen::channels::with(channels, generate(&api, &Package { name }, arguments.typescript_int64));
-            let mut target = Target::read(dir, files)?;
-            if language == "python" && around::is_wanted(&arguments.output)? {
-                target.add(&arguments.output, codegen::python::around())?;
-            }
-            targets.push((language, target));
+    for language in chosen {
+        let dir = directory(language);
+        let name = arguments.package.clone().unwrap_or_else(|| package::default(&dir, &all));
+        let files = language::generate(*language, &api, &Package { name }, settings, channels);
+        let mut target = Target::read(dir, files)?;
+        if let Some(file) = around::wanted(&arguments.output, *language)? {
+            target.add(&arguments.output, file)?;
         }
+        targets.push((language.name(), target));
     }
     if arguments.list {
         targets.iter().try_for_each(|(_, target)| target.list())?;

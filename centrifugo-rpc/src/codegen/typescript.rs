@@ -5,13 +5,16 @@
 //! as `CommonJS` modules in `cjs` for `require` and Jest, and one set of declarations, also in `cjs`: an ES module may
 //! take its types from a `CommonJS` module, but not the other way round.
 
-use super::ir::{Method, Shape, Type};
-use super::{Api, File, MARK, Package};
+use super::channels::Place;
+use super::language::{Description, Language, Mark, Setting, Settings};
+use super::{Api, File, MARK, Package, wording};
+use imports::{Import, Imports};
 use names::Names;
 
 mod api;
 mod codecs;
 mod common_js;
+mod imports;
 mod names;
 mod package;
 mod readme;
@@ -19,27 +22,81 @@ mod runtime;
 mod text;
 mod types;
 
+#[derive(Debug)]
+pub(crate) struct TypeScript;
+
+const DESCRIPTION: Description = Description {
+    name: "typescript",
+    title: "TypeScript",
+    package: "A TypeScript package",
+    settings: &[INT64],
+    manifest: ("package.json", ["\"name\": \"", "\","]),
+    taken: names::PACKAGES,
+    marks: &[
+        Mark { extensions: &["ts", "mts", "cts", "js", "jsx", "mjs", "cjs", "json"], form: "// @" },
+        Mark { extensions: &["json"], form: "{\n  \"//\": \"@\"," },
+    ],
+    made_by_tools: &["node_modules", "dist"],
+    channels: &[
+        Place {
+            path: "runtime/options.js",
+            requests: "options.requestChannel ?? '@'",
+            replies: "options.replyNamespace ?? '@'",
+        },
+        Place {
+            path: "cjs/runtime/options.js",
+            requests: "options.requestChannel ?? '@'",
+            replies: "options.replyNamespace ?? '@'",
+        },
+        Place {
+            path: "cjs/runtime/options.d.ts",
+            requests: "published into. Default: `@`.",
+            replies: "namespace of reply channels. Default: `@`.",
+        },
+    ],
+};
+
+const NUMBER: &str = "number";
+
+const INT64: Setting = Setting {
+    flag: "typescript-int64",
+    value_name: "TYPE",
+    help: "The TypeScript type of 64-bit and 128-bit integers",
+    values: &[
+        ("bigint", "`bigint`: exact"),
+        (NUMBER, "`number`: values beyond 2^53 - 1 are refused; the smallest client"),
+    ],
+};
+
+impl Language for TypeScript {
+    fn description(&self) -> &'static Description {
+        &DESCRIPTION
+    }
+
+    fn generate(&self, api: &Api, package: &Package, settings: &Settings) -> Vec<File> {
+        let int64 = if settings.get(&INT64) == NUMBER { Int64::Number } else { Int64::Bigint };
+        generate(api, package, int64)
+    }
+}
+
 /// The representation of 64-bit and 128-bit integers in programs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Int64 {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Int64 {
     /// Exact.
-    #[default]
     Bigint,
     /// Integers beyond 2^53 - 1 are refused.
     Number,
 }
 
 /// Generates the files of the package.
-pub(crate) fn generate(api: &Api, package: &Package, int64: Int64) -> Vec<File> {
+fn generate(api: &Api, package: &Package, int64: Int64) -> Vec<File> {
     let names = Names::of(api);
-    let context = Context { api, names: &names, int64, prefix: "", codec_prefix: "" };
-    // Types and codecs are referred to by name in the module that defines them, and through that module elsewhere.
-    let outside = Context { prefix: "types.", codec_prefix: "codecs.", ..context };
+    let context = Context { api, names: &names, int64, imports: &Imports::new(), is_outside: false };
     let mut modules = vec![
         Module::new("index", INDEX, Some(INDEX.to_owned())),
         Module::new("types", or_empty(context.constants()), Some(or_empty(context.types()))),
         Module::new("codecs", codecs_module(&context), None),
-        Module::new("api", api_module(&outside), Some(api_declarations(&outside))),
+        Module::new("api", api_module(&context), Some(api_declarations(&context))),
     ];
     modules.extend(runtime::modules(api.has_wide_integers().then_some(int64)));
     let mut files = package::files(package);
@@ -87,56 +144,27 @@ impl Module {
     }
 }
 
-/// The context that all printers share.
+/// The context that all printers of a module share.
 #[derive(Clone, Copy)]
 struct Context<'a> {
     api: &'a Api,
     names: &'a Names<'a>,
     int64: Int64,
-    /// Prefix of references to types.
-    prefix: &'static str,
-    /// Prefix of references to codecs.
-    codec_prefix: &'static str,
+    /// The imports of the module.
+    imports: &'a Imports,
+    /// Whether types and codecs are defined in another module, through which they are referred to.
+    is_outside: bool,
 }
 
 fn codecs_module(context: &Context<'_>) -> String {
-    let mut used = Used { schema: !context.api.types.is_empty(), ..Used::default() };
-    for def in &context.api.types {
-        used.types |= matches!(def.shape, Shape::Enum(_) | Shape::Integers(_));
-        def.shape.visit(&mut |ty| used.wide |= is_wide(ty));
-    }
-    let imports = [
-        (used.schema, "import * as c from './runtime/schema.js';"),
-        (used.wide, "import * as w from './runtime/integers.js';"),
-        (used.types, "import * as types from './types.js';"),
-    ];
-    or_empty(module(&imports, &context.codecs()))
+    let imports = Imports::new();
+    let codecs = Context { imports: &imports, ..*context }.codecs();
+    or_empty(imports::of_code(&imports) + &codecs)
 }
 
 fn api_module(context: &Context<'_>) -> String {
-    let mut used = Used::default();
-    for method in &context.api.methods {
-        let result = (!method.is_notification()).then_some(&method.result);
-        for ty in method.params.iter().chain(result) {
-            ty.visit(&mut |ty| match ty {
-                Type::Named(_) => used.types = true,
-                ty if is_wide(ty) => used.wide = true,
-                _ => used.schema = true,
-            });
-        }
-    }
-    let is_called = context.api.methods.iter().any(|method| !method.is_notification());
-    let is_notified = context.api.methods.iter().any(Method::is_notification);
-    let functions = [(is_called, "call, "), (true, "checkContract"), (is_notified, ", notify")];
-    let functions: String = functions.iter().filter(|(used, _)| *used).map(|(_, name)| *name).collect();
-    let typed = format!("import {{ {functions} }} from './runtime/typed.js';");
-    let imports = [
-        (used.types, "import * as codecs from './codecs.js';"),
-        (used.schema, "import * as c from './runtime/schema.js';"),
-        (true, "import { bindMethods } from './runtime/bind.js';"),
-        (true, &typed),
-        (used.wide, "import * as w from './runtime/integers.js';"),
-    ];
+    let imports = Imports::new();
+    let context = Context { imports: &imports, is_outside: true, ..*context };
     let class = format!(
         "export const CONTRACT_HASH = {};
 
@@ -146,11 +174,11 @@ export class APIClient {{
 
   constructor(rpc) {{
     this._rpc = rpc;
-    bindMethods(this, APIClient.prototype);
+    {}(this, APIClient.prototype);
   }}
 
   checkContract(options) {{
-    return checkContract(this._rpc, CONTRACT_HASH, options);
+    return {}(this._rpc, CONTRACT_HASH, options);
   }}
 {}
   // Vue wraps nothing that says this.
@@ -160,26 +188,19 @@ export class APIClient {{
 }}
 ",
         text::literal(&context.api.hash),
+        context.bind_methods(),
+        context.typed("checkContract"),
         context.method_calls(),
     );
-    module(&imports, &class)
+    imports::of_code(&imports) + &class
 }
 
 fn api_declarations(context: &Context<'_>) -> String {
-    let mut uses_types = false;
-    for method in &context.api.methods {
-        for ty in method.params.iter().chain([&method.result]) {
-            ty.visit(&mut |ty| uses_types |= matches!(ty, Type::Named(_)));
-        }
-    }
-    let imports = [
-        (true, "import type { CallOptions, Caller, Contract } from './runtime/index.js';"),
-        (uses_types, "import type * as types from './types.js';"),
-    ];
-    let methods = context.method_declarations();
+    let imports = Imports::new();
+    let methods = Context { imports: &imports, is_outside: true, ..*context }.method_declarations();
     let gap = if methods.is_empty() { "" } else { "\n" };
     let class = format!(
-        "/** The hash of the contract that this client was generated from. */
+        "/** The {}. */
 export declare const CONTRACT_HASH: string;
 
 /** The methods of the service. */
@@ -190,17 +211,10 @@ export declare class APIClient {{
   /** Asks the service for its contract. Rejects with a `ContractMismatchError` if this client was generated from another one. */
   checkContract(options?: CallOptions): Promise<Contract>;
 {gap}{methods}}}
-"
+",
+        wording::CONTRACT_HASH
     );
-    module(&imports, &class)
-}
-
-/// The modules that the code of another module refers to.
-#[derive(Default)]
-struct Used {
-    types: bool,
-    schema: bool,
-    wide: bool,
+    imports::of_declarations(&imports) + &class
 }
 
 impl Context<'_> {
@@ -208,16 +222,52 @@ impl Context<'_> {
     fn is_exact(&self) -> bool {
         self.int64 != Int64::Number && self.api.has_wide_integers()
     }
-}
 
-fn is_wide(ty: &Type) -> bool {
-    matches!(ty, Type::Integer(integer) if integer.is_wide())
-}
+    /// A reference to a type.
+    fn type_name(&self, name: &str) -> String {
+        let name = self.names.of_type(name);
+        if self.is_outside { self.constant(name) } else { name.to_owned() }
+    }
 
-/// `code` with the imports that it needs.
-fn module(imports: &[(bool, &str)], code: &str) -> String {
-    let imports: Vec<_> = imports.iter().filter(|(used, _)| *used).map(|(_, import)| *import).collect();
-    if imports.is_empty() { code.to_owned() } else { format!("{}\n\n{code}", imports.join("\n")) }
+    /// A reference to the identifier of a type from outside of its module.
+    fn constant(&self, name: &str) -> String {
+        self.imports.record(Import::Types);
+        format!("types.{name}")
+    }
+
+    /// A reference to the codec of a type.
+    fn codec_name(&self, name: &str) -> String {
+        let name = self.names.of_type(name);
+        if !self.is_outside {
+            return name.to_owned();
+        }
+        self.imports.record(Import::Codecs);
+        format!("codecs.{name}")
+    }
+
+    /// A name of `runtime/schema`.
+    fn schema(&self, name: &str) -> String {
+        self.imports.record(Import::Schema);
+        format!("c.{name}")
+    }
+
+    /// A name of `runtime/integers`.
+    fn integers(&self, name: &str) -> String {
+        self.imports.record(Import::Integers);
+        format!("w.{name}")
+    }
+
+    /// The function of `runtime/bind`.
+    fn bind_methods(&self) -> &'static str {
+        self.imports.record(Import::Bind);
+        "bindMethods"
+    }
+
+    /// A function of `runtime/typed`.
+    fn typed(&self, function: &'static str) -> &'static str {
+        self.imports.record(Import::Typed(function));
+        function
+    }
 }
 
 /// A file without an export would not be a module.

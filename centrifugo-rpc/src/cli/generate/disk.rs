@@ -6,12 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cli::failed;
-use crate::codegen::MARK;
+use crate::codegen::language::{self, LANGUAGES};
 use crate::error::{Error, ErrorKind};
-
-/// Directories that package managers and compilers create beside the sources. They contain no generated files.
-const NOT_OURS: [&str; 8] =
-    ["node_modules", "dist", "build", ".venv", "__pycache__", ".git", ".mypy_cache", ".ruff_cache"];
 
 /// The suffix of files that are being written.
 const UNFINISHED: &str = ".centrifugo-rpc-unfinished";
@@ -48,17 +44,9 @@ pub(super) fn find(path: &Path) -> Result<Found, Error> {
 pub(super) fn is_generated(path: &Path, contents: &[u8]) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let forms: &[String] = &match extension {
-        "py" | "pyi" | "toml" | "typed" | "gitignore" => vec![format!("# {MARK}")],
-        "ts" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" | "go" | "mod" => vec![format!("// {MARK}")],
-        "json" => vec![format!("// {MARK}"), format!("{{\n  \"//\": \"{MARK}\",")],
-        "md" => vec![format!("<!-- {MARK} -->")],
-        _ => return false,
-    };
     // Git may have converted line endings.
     let head: String = String::from_utf8_lossy(&contents[..contents.len().min(512)]).replace("\r\n", "\n");
-    forms
-        .iter()
+    language::marks(extension)
         .any(|form| head.strip_prefix(form.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n')))
 }
 
@@ -98,8 +86,7 @@ pub(super) fn walk(dir: &Path, found: &mut impl FnMut(PathBuf) -> Result<(), Err
         let entry = entry.map_err(|error| cannot("read", dir, error))?;
         let kind = entry.file_type().map_err(|error| cannot("read", &entry.path(), error))?;
         let name = entry.file_name();
-        // Installing a Python client creates an `.egg-info` directory, with the client's README inside.
-        let is_ours = !NOT_OURS.iter().any(|other| name == *other) && !name.to_string_lossy().ends_with(".egg-info");
+        let is_ours = !is_made_by_tools(&name.to_string_lossy());
         if kind.is_dir() && is_ours {
             walk(&entry.path(), found)?;
         } else if kind.is_file() {
@@ -107,6 +94,13 @@ pub(super) fn walk(dir: &Path, found: &mut impl FnMut(PathBuf) -> Result<(), Err
         }
     }
     Ok(())
+}
+
+/// Whether a directory is one that package managers and compilers create beside the sources. Such directories contain no
+/// generated files.
+fn is_made_by_tools(name: &str) -> bool {
+    let mut known = LANGUAGES.into_iter().flat_map(|language| language.description().made_by_tools);
+    name == ".git" || known.any(|known| known.strip_prefix('*').map_or(name == *known, |suffix| name.ends_with(suffix)))
 }
 
 /// Writes a file completely or not at all: a full disk leaves the old file in place.
@@ -146,6 +140,7 @@ pub(super) fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codegen::MARK;
 
     #[test]
     fn the_mark_counts_as_the_first_line_in_the_form_of_the_language() {

@@ -1,13 +1,15 @@
 //! Prints the codecs of the types: one method per type both writes and reads.
 
+use super::Source;
 use super::docs::comment;
 use super::names::Members;
 use super::print::{function, literal, returning};
-use super::types::{Presence, Types};
+use super::types::{GoField, Presence, Types};
 use crate::codegen::ir::{Body, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
 
-pub(super) fn codes(types: &Types<'_>) -> String {
-    let codes = types.api.types.iter().flat_map(|def| [as_input(types, def), code(types, def)]);
+pub(super) fn codes(source: &Source<'_>) -> String {
+    let types = source.types;
+    let codes = types.api.types.iter().flat_map(|def| [as_input(types, def), code(source, def)]);
     codes.filter(|code| !code.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -25,7 +27,8 @@ fn as_input(types: &Types<'_>, def: &TypeDef) -> String {
         )
 }
 
-fn code(types: &Types<'_>, def: &TypeDef) -> String {
+fn code(source: &Source<'_>, def: &TypeDef) -> String {
+    let types = source.types;
     let name = types.names.of_type(&def.name);
     match &def.shape {
         Shape::Struct(fields) => [public(name), object_code(name), members(types, fields, name)].join("\n"),
@@ -40,7 +43,7 @@ fn code(types: &Types<'_>, def: &TypeDef) -> String {
             let codec = types.go_type(ty).codec;
             let value = match ty {
                 Type::Nullable(_) => "&v.Value".to_owned(),
-                _ => format!("(*{})(v)", types.go_type(ty).name),
+                _ => format!("(*{})(v)", types.go_type(ty).print(&source.imports)),
             };
             let code = returning(&format!("(v *{name}) code(c *coder)"), &format!("{codec}({value}, c)"));
             [public(name), code].join("\n")
@@ -67,9 +70,9 @@ fn members(types: &Types<'_>, fields: &Struct, name: &str) -> String {
     let members = Members::of(fields, name);
     let (mut lines, mut nullable) = (Vec::new(), Vec::new());
     for (member, field) in &members.fields {
-        let (wire, ty) = (literal(&field.name), types.field(field));
+        let (wire, GoField { ty, presence }) = (literal(&field.name), types.field(field));
         let value = format!("v.{member}");
-        lines.push(match ty.presence {
+        lines.push(match presence {
             Presence::Required => format!("required(o, {wire}, &{value}, {})", ty.codec),
             Presence::Absent => format!("optional(o, {wire}, {value} == nil, &{value}, {})", ty.codec),
             Presence::AbsentOrNull => {
@@ -79,10 +82,11 @@ fn members(types: &Types<'_>, fields: &Struct, name: &str) -> String {
             }
         });
     }
-    for (member, ty, optional) in &members.flattened {
+    for (member, flattened) in &members.flattened {
         let value = format!("v.{member}");
-        lines.push(if *optional {
-            format!("perhaps(o, {value}.Value == nil, &{value}, (*{}).members)", types.names.of_type(ty))
+        lines.push(if flattened.optional {
+            let name = types.names.of_type(&flattened.name);
+            format!("perhaps(o, {value}.Value == nil, &{value}, (*{name}).members)")
         } else {
             format!("{value}.members(o)")
         });

@@ -1,5 +1,7 @@
 //! Formats documentation as Go comments that gofmt leaves unchanged.
 
+use crate::codegen::wording;
+
 /// Formats a text as a comment. Empty for an empty text.
 pub(super) fn comment(text: &str, indent: &str) -> String {
     let lines = lines(text);
@@ -15,8 +17,8 @@ pub(super) fn paragraphs(parts: &[&str]) -> String {
 }
 
 /// The deprecation notice of an item.
-pub(super) fn deprecated(is: bool) -> &'static str {
-    if is { "Deprecated: do not use it any more." } else { "" }
+pub(super) fn deprecated(is: bool) -> String {
+    if is { wording::deprecated("") } else { String::new() }
 }
 
 /// The lines of a comment, without the slashes. Go interprets some markup in comments and gofmt rewrites it, so lists

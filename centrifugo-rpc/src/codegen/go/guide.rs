@@ -1,5 +1,6 @@
 //! Prints the README of the package.
 
+use super::imports::{self, Import, Imports};
 use super::names::Members;
 use super::print::literal;
 use super::types::Types;
@@ -93,36 +94,39 @@ fn example(types: &Types<'_>, module: &str) -> String {
     let methods = &types.api.methods;
     let callable = |method: &&Method| !method.is_notification() && method.deprecated.is_none();
     let best = methods.iter().filter(callable).max_by_key(|method| std::cmp::Reverse(cost(types, method)));
+    let imports = Imports::new();
+    for import in [Import::Context, Import::Log, Import::Os] {
+        imports.record(import);
+    }
     let Some(method) = best.or(methods.first()) else {
-        return program(module, &["fmt.Println(api.Connected())".to_owned()]);
+        imports.record(Import::Fmt);
+        return program(module, &imports, &["fmt.Println(api.Connected())".to_owned()]);
     };
     let name = types.names.of_method(&method.name);
     let params = match &method.params {
         None => String::new(),
-        Some(params) => format!(", {}", value(types, params)),
+        Some(params) => format!(", {}", value(types, &imports, params)),
     };
     let call = format!("api.{name}(ctx{params})");
     let lines = if method.is_notification() || method.result == Type::Null {
         vec![format!("if err := {call}; err != nil {{"), "\tlog.Fatal(err)".to_owned(), "}".to_owned()]
     } else {
         let lines = [&format!("result, err := {call}"), "if err != nil {", "\tlog.Fatal(err)", "}"];
+        imports.record(Import::Fmt);
         let printed = "fmt.Printf(\"%+v\\n\", result)";
         lines.into_iter().chain([printed]).map(ToOwned::to_owned).collect()
     };
-    program(module, &lines)
+    program(module, &imports, &lines)
 }
 
-fn program(module: &str, lines: &[String]) -> String {
+fn program(module: &str, imports: &Imports, lines: &[String]) -> String {
     let lines: String = lines.iter().map(|line| format!("\t{line}\n")).collect();
-    let fmt = if lines.contains("fmt.") { "\t\"fmt\"\n" } else { "" };
+    let imports: String = imports::paths(imports).iter().map(|path| format!("\t{path}\n")).collect();
     format!(
         r#"package main
 
 import (
-	"context"
-{fmt}	"log"
-	"os"
-
+{imports}
 	client "{module}"
 )
 
@@ -167,28 +171,28 @@ fn is_simple(ty: &Type) -> bool {
 }
 
 /// A sample expression of a type.
-fn value(types: &Types<'_>, ty: &Type) -> String {
-    let name = qualified(&types.go_type(ty).name);
+fn value(types: &Types<'_>, imports: &Imports, ty: &Type) -> String {
+    let go_type = types.go_type(ty);
+    let name = || qualified(go_type.print(imports));
     match ty {
         Type::Bool => "true".to_owned(),
         Type::String => "\"text\"".to_owned(),
-        Type::Integer(_) | Type::F32 | Type::F64 if !name.starts_with('*') => "1".to_owned(),
+        Type::Integer(_) | Type::F32 | Type::F64 if !go_type.is_pointer() => "1".to_owned(),
         Type::Named(named) => match types.resolve(named).map(|def| &def.shape) {
             Some(Shape::Struct(fields)) => {
                 let members = Members::of(fields, types.names.of_type(named));
                 let simple = members.fields.iter().filter(|(_, field)| field.required && is_simple(&field.ty));
-                let simple = simple.filter(|(_, field)| !types.go_type(&field.ty).name.starts_with('*'));
-                let values: Vec<_> =
-                    simple.map(|(member, field)| format!("{member}: {}", value(types, &field.ty))).collect();
-                format!("{name}{{{}}}", values.join(", "))
+                let simple = simple.filter(|(_, field)| !types.go_type(&field.ty).is_pointer());
+                let values = simple.map(|(member, field)| format!("{member}: {}", value(types, imports, &field.ty)));
+                format!("{}{{{}}}", name(), values.collect::<Vec<_>>().join(", "))
             }
             Some(Shape::Enum(_) | Shape::Integers(_)) => {
                 types.names.parts(named).first().map_or_else(|| literal(""), |first| format!("client.{first}"))
             }
-            Some(Shape::Alias(ty)) => value(types, ty),
-            Some(Shape::Union(_)) | None => format!("{name}{{}}"),
+            Some(Shape::Alias(ty)) => value(types, imports, ty),
+            Some(Shape::Union(_)) | None => format!("{}{{}}", name()),
         },
-        _ => format!("*new({name})"),
+        _ => format!("*new({})", name()),
     }
 }
 

@@ -1,47 +1,46 @@
 //! Prints the methods of the client.
 
+use super::Source;
 use super::docs::{comment, paragraphs};
+use super::imports::Import;
 use super::print::literal;
-use super::types::Types;
-use crate::codegen::Api;
 use crate::codegen::ir::{Method, Type};
+use crate::codegen::wording;
 
-pub(super) fn contract(api: &Api) -> String {
+pub(super) fn contract(source: &Source<'_>) -> String {
+    source.imports.record(Import::Context);
     format!(
-        "// ContractHash identifies the contract that this client was generated from.\n\
+        "// ContractHash is the {}.\n\
          const ContractHash = {}\n\n\
          // CheckContract asks the service for its contract. The error is a [*ContractError] if it is another one.\n\
          func (c *APIClient) CheckContract(ctx context.Context, options ...CallOption) error {{\n\
          \treturn checkContract(ctx, c, ContractHash, options)\n}}\n",
-        literal(&api.hash)
+        wording::CONTRACT_HASH,
+        literal(&source.types.api.hash)
     )
 }
 
-pub(super) fn methods(types: &Types<'_>) -> String {
-    let methods: Vec<_> = types.api.methods.iter().map(|method| self::method(types, method)).collect();
+pub(super) fn methods(source: &Source<'_>) -> String {
+    let methods: Vec<_> = source.types.api.methods.iter().map(|method| self::method(source, method)).collect();
     methods.join("\n")
 }
 
-fn method(types: &Types<'_>, method: &Method) -> String {
+fn method(source: &Source<'_>, method: &Method) -> String {
+    let Source { types, imports } = source;
+    imports.record(Import::Context);
     let name = types.names.of_method(&method.name);
-    let deprecated = match method.deprecated.as_deref() {
-        None => String::new(),
-        Some("") => "Deprecated: do not use it any more.".to_owned(),
-        Some(instead) => format!("Deprecated: {instead}"),
-    };
-    let first = if method.is_notification() {
-        format!("{name} notifies the method {}: it runs, and nothing is answered.", method.name)
-    } else {
-        format!("{name} calls the method {}.", method.name)
-    };
-    let again = if method.idempotent { "It is idempotent: where its outcome is unknown, call it again." } else { "" };
-    let documentation = comment(&paragraphs(&[&first, &method.description, again, &deprecated]), "");
+    let deprecated = method.deprecated.as_deref().map(wording::deprecated).unwrap_or_default();
+    let first = format!("{name} calls the method {}.", method.name);
+    let mut parts = vec![first.as_str(), &method.description];
+    parts.extend(wording::notes(method));
+    parts.push(&deprecated);
+    let documentation = comment(&paragraphs(&parts), "");
     let wire = literal(&method.name);
     let (parameter, payload) = match &method.params {
         None => (String::new(), "nil".to_owned()),
         Some(params) => {
             let params = types.go_type(params);
-            (format!("params {}, ", params.name), format!("encoded(&params, {})", params.codec))
+            (format!("params {}, ", params.print(imports)), format!("encoded(&params, {})", params.codec))
         }
     };
     let result = types.go_type(&method.result);
@@ -52,7 +51,7 @@ fn method(types: &Types<'_>, method: &Method) -> String {
         ("error".to_owned(), format!("\t_, err := {call}\n\treturn err\n"))
     } else {
         (
-            format!("({}, error)", result.name),
+            format!("({}, error)", result.print(imports)),
             format!("\treturn call(ctx, c, {wire}, {payload}, {}, options)\n", result.codec),
         )
     };

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use super::Source;
 use super::docs::{comment, deprecated, paragraphs};
 use super::names::Members;
 use super::print::{Columns, literal};
-use super::types::{Presence, Types};
-use crate::codegen::Api;
-use crate::codegen::ir::{Body, Field, Rest, Shape, Struct, Tagging, Type, TypeDef, Union};
+use super::types::{GoField, Presence};
+use crate::codegen::ir::{Body, Rest, Shape, Struct, Tagging, Type, TypeDef, Union};
+use crate::codegen::wording;
 
-pub(super) fn models(types: &Types<'_>) -> String {
-    let models: Vec<_> = types.api.types.iter().map(|def| model(types, def)).collect();
+pub(super) fn models(source: &Source<'_>) -> String {
+    let models: Vec<_> = source.types.api.types.iter().map(|def| model(source, def)).collect();
     models.join("\n")
 }
 
-fn model(types: &Types<'_>, def: &TypeDef) -> String {
+fn model(source: &Source<'_>, def: &TypeDef) -> String {
+    let types = source.types;
     let name = types.names.of_type(&def.name);
-    let documentation = comment(&paragraphs(&[&def.description, deprecated(def.deprecated)]), "");
+    let documentation = comment(&paragraphs(&[&def.description, &deprecated(def.deprecated)]), "");
     match &def.shape {
-        Shape::Struct(fields) => documentation + &structure(types, fields, name),
+        Shape::Struct(fields) => documentation + &structure(source, fields, name),
         Shape::Enum(values) => {
             let values = values.iter().map(|value| (literal(&value.value), value.description.clone()));
             documentation + &enumeration(name, "string", values, types.names.parts(&def.name))
@@ -27,27 +29,32 @@ fn model(types: &Types<'_>, def: &TypeDef) -> String {
             let values = values.iter().map(|value| (value.value.to_string(), value.description.clone()));
             documentation + &enumeration(name, "int64", values, types.names.parts(&def.name))
         }
-        Shape::Union(union) => union_model(types, union, def, name),
-        Shape::Alias(ty) => documentation + &alias(types, ty, &def.name, name),
+        Shape::Union(union) => union_model(source, union, def, name),
+        Shape::Alias(ty) => documentation + &alias(source, ty, &def.name, name),
     }
 }
 
-fn structure(types: &Types<'_>, fields: &Struct, name: &str) -> String {
+fn structure(source: &Source<'_>, fields: &Struct, name: &str) -> String {
+    let Source { types, imports } = source;
     let members = Members::of(fields, name);
     let (mut columns, mut nullable) = (Columns::default(), 0_usize);
     for (member, field) in &members.fields {
-        let documentation = paragraphs(&[&field.description, &default(field), deprecated(field.deprecated)]);
-        let ty = types.field(field);
-        nullable += usize::from(ty.presence == Presence::AbsentOrNull);
-        columns.push(documentation, member, ty.name);
+        let default = wording::default(field).unwrap_or_default();
+        let documentation = paragraphs(&[&field.description, &default, &deprecated(field.deprecated)]);
+        let GoField { ty, presence } = types.field(field);
+        nullable += usize::from(presence == Presence::AbsentOrNull);
+        columns.push(documentation, member, ty.print(imports));
     }
-    for (member, ty, optional) in &members.flattened {
-        let documentation = if *optional { format!("{member} may be left out.") } else { String::new() };
-        columns.push(documentation, member, types.names.of_type(ty));
+    for (member, flattened) in &members.flattened {
+        columns.push(wording::flattened(flattened).to_owned(), member, types.names.of_type(&flattened.name));
     }
     if let Rest::Map(key, values) = &fields.rest {
         let documentation = format!("{} holds all other members.", members.rest);
-        columns.push(documentation, &members.rest, format!("map[{}]{}", types.key(key).0, types.go_type(values).name));
+        columns.push(
+            documentation,
+            &members.rest,
+            format!("map[{}]{}", types.key(key).0, types.go_type(values).print(imports)),
+        );
     }
     if nullable > 0 {
         columns.push(
@@ -60,14 +67,6 @@ fn structure(types: &Types<'_>, fields: &Struct, name: &str) -> String {
         return format!("type {name} struct{{}}\n");
     }
     format!("type {name} struct {{\n{}}}\n", columns.print())
-}
-
-/// The documentation of a field's default.
-fn default(field: &Field) -> String {
-    let default = field.default.to_string();
-    // A longer default does not help the reader.
-    let is_short = default.chars().count() <= 60;
-    if field.required || field.default.is_null() || !is_short { String::new() } else { format!("Default: {default}") }
 }
 
 /// Prints an enum. `values` are the literals with their documentation.
@@ -85,18 +84,20 @@ fn enumeration(name: &str, of: &str, values: impl Iterator<Item = (String, Strin
     )
 }
 
-fn alias(types: &Types<'_>, target: &Type, wire: &str, name: &str) -> String {
+fn alias(source: &Source<'_>, target: &Type, wire: &str, name: &str) -> String {
+    let Source { types, imports } = source;
     match target {
         // A named pointer type cannot have methods.
         Type::Nullable(_) if types.is_recursive_alias(wire) => {
-            format!("type {name} struct {{\n\tValue {}\n}}\n", types.go_type(target).name)
+            format!("type {name} struct {{\n\tValue {}\n}}\n", types.go_type(target).print(imports))
         }
-        _ if types.is_recursive_alias(wire) => format!("type {name} {}\n", types.go_type(target).name),
-        _ => format!("type {name} = {}\n", types.go_type(target).name),
+        _ if types.is_recursive_alias(wire) => format!("type {name} {}\n", types.go_type(target).print(imports)),
+        _ => format!("type {name} = {}\n", types.go_type(target).print(imports)),
     }
 }
 
-fn union_model(types: &Types<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
+fn union_model(source: &Source<'_>, union: &Union, def: &TypeDef, name: &str) -> String {
+    let Source { types, imports } = source;
     let parts = types.names.parts(&def.name);
     let (Some(interface), variants) = (parts.last(), &parts[..union.variants.len()]) else { return String::new() };
     let keeps = union.tagging != Tagging::Untagged && !types.is_only_among_members(&def.name);
@@ -111,7 +112,7 @@ fn union_model(types: &Types<'_>, union: &Union, def: &TypeDef, name: &str) -> S
     };
     let mut columns = Columns::default();
     columns.push(is_one_of, "Value", interface);
-    let mut printed = comment(&paragraphs(&[&def.description, deprecated(def.deprecated)]), "");
+    let mut printed = comment(&paragraphs(&[&def.description, &deprecated(def.deprecated)]), "");
     printed += &format!("type {name} struct {{\n{}}}\n\n", columns.print());
     printed += &format!("// {interface} is a variant of [{name}].\n");
     printed += &format!("type {interface} interface {{\n\tis{interface}()\n}}\n");
@@ -125,15 +126,18 @@ fn union_model(types: &Types<'_>, union: &Union, def: &TypeDef, name: &str) -> S
         printed += &comment(&documentation, "");
         printed += &match &variant.body {
             Body::Unit | Body::Newtype(Type::Null) => format!("type {identifier} struct{{}}\n"),
-            Body::Newtype(ty) => format!("type {identifier} struct {{\n\tValue {}\n}}\n", types.go_type(ty).name),
-            Body::Struct(fields) => structure(types, fields, identifier),
+            Body::Newtype(ty) => {
+                format!("type {identifier} struct {{\n\tValue {}\n}}\n", types.go_type(ty).print(imports))
+            }
+            Body::Struct(fields) => structure(source, fields, identifier),
         };
     }
     printed
 }
 
 /// Prints the tuple and array types in use, one for each length.
-pub(super) fn tuples(api: &Api) -> String {
+pub(super) fn tuples(source: &Source<'_>) -> String {
+    let api = source.types.api;
     let (mut tuples, mut arrays) = (BTreeSet::new(), BTreeSet::new());
     let mut see = |ty: &Type| {
         ty.visit(&mut |ty| match ty {

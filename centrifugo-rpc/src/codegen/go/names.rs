@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::codegen::Api;
-use crate::codegen::ir::{Field, Shape, Struct};
+use crate::codegen::ir::{Field, Flattened, Shape, Struct};
 use crate::codegen::names::{Scope, is_part, is_start, pascal};
 
 /// The names that the runtime exports, which are therefore taken. A test compares them with the sources.
@@ -57,6 +57,13 @@ const EXPORTED: &[&str] = &[
 
 /// The methods of the runtime's client.
 const METHODS: &[&str] = &["Call", "CheckContract", "Close", "Connect", "Connected", "Notify"];
+
+/// Names that modules cannot have: keywords, and packages of Go, which an import would find instead.
+pub(super) const PACKAGES: &str = "\
+    archive arena break bufio builtin bytes cmd cmp compress container context continue crypto database debug else \
+    embed encoding errors expvar flag fmt for go hash html if image import index internal io iter log maps math \
+    mime net os path plugin reflect regexp return runtime select simd slices sort strconv strings struct structs \
+    sync syscall testing text time unicode unique unsafe vendor weak";
 
 /// The suffix of a type whose name is taken.
 const TYPE: &str = "Type";
@@ -122,8 +129,8 @@ impl Names {
 /// The identifiers of the members of a struct.
 pub(super) struct Members<'a> {
     pub fields: Vec<(String, &'a Field)>,
-    /// The identifier of each flattened union, its type, and whether it is optional.
-    pub flattened: Vec<(String, &'a str, bool)>,
+    /// Each flattened union with its identifier.
+    pub flattened: Vec<(String, &'a Flattened)>,
     /// The identifier of a flattened map.
     pub rest: String,
 }
@@ -137,7 +144,7 @@ impl<'a> Members<'a> {
         let flattened = fields.flattened.iter().map(|flattened| {
             let name = exported(&flattened.name);
             let short = name.strip_prefix(owner).filter(|short| short.starts_with(char::is_uppercase));
-            (scope.pick(short.unwrap_or(&name), ""), flattened.name.as_str(), flattened.optional)
+            (scope.pick(short.unwrap_or(&name), ""), flattened)
         });
         let flattened = flattened.collect();
         Self { fields: own, flattened, rest: scope.pick("Rest", "") }

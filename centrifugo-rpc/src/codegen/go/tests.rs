@@ -9,24 +9,9 @@ fn package() -> Package {
 }
 
 fn file(path: &str) -> String {
-    let files = generate(&sample::api(), &package());
+    let files = Go.generate(&sample::api(), &package(), &Settings::default());
     let file = files.into_iter().find(|file| file.path == path).unwrap_or_else(|| panic!("no {path}"));
     file.contents
-}
-
-#[test]
-fn every_file_says_that_it_is_generated_and_comes_once() {
-    let files = generate(&sample::api(), &package());
-    assert_eq!(files, generate(&sample::api(), &package()), "the same bytes again");
-    for file in &files {
-        let first = file.contents.lines().next().unwrap_or_default();
-        let is_comment = first.starts_with("// ") || first.starts_with("<!-- ");
-        assert!(first.contains(MARK) && is_comment, "{}: {first}", file.path);
-        assert!(!file.path.ends_with("_test.go"));
-    }
-    let mut paths: Vec<_> = files.iter().map(|file| &file.path).collect();
-    paths.dedup();
-    assert_eq!(paths.len(), files.len());
 }
 
 #[test]
@@ -44,13 +29,4 @@ fn methods_and_models_are_as_their_golden_files() {
             assert_eq!(generated, golden, "{path}: BLESS=1 accepts the new one");
         }
     }
-}
-
-#[test]
-fn only_packages_that_are_used_are_imported() {
-    assert!(uses("var x json.RawMessage", "json."));
-    assert!(uses("type X = *big.Int", "big."));
-    assert!(!uses("// time.Time", "time."));
-    assert!(!uses("required(o, \"a.time.b\", &v.X)", "time."));
-    assert!(!uses("var x xjson.Y", "json."));
 }

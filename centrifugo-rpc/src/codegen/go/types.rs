@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::imports::{Import, Imports};
 use super::names::Names;
 use crate::codegen::Api;
 use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Width};
@@ -10,10 +11,29 @@ use crate::codegen::ir::{Body, Field, Integer, Key, Rest, Shape, Struct, Tagging
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct GoType {
     /// The type expression.
-    pub name: String,
+    name: String,
+    /// The imports that the type expression needs.
+    imports: BTreeSet<Import>,
     /// The expression of its codec.
     pub codec: String,
     pub nil: Nil,
+}
+
+impl GoType {
+    /// The type expression. Records its imports.
+    pub(super) fn print(&self, imports: &Imports) -> &str {
+        self.imports.iter().for_each(|import| imports.record(*import));
+        &self.name
+    }
+
+    pub(super) fn is_pointer(&self) -> bool {
+        self.name.starts_with('*')
+    }
+
+    /// The same type with another expression around its own.
+    fn around(&self, name: String, codec: String, nil: Nil) -> Self {
+        Self { name, imports: self.imports.clone(), codec, nil }
+    }
 }
 
 /// The meaning of nil in a Go type.
@@ -33,8 +53,7 @@ pub(super) enum Nil {
 
 /// A field in Go.
 pub(super) struct GoField {
-    pub name: String,
-    pub codec: String,
+    pub ty: GoType,
     pub presence: Presence,
 }
 
@@ -121,55 +140,58 @@ impl<'a> Types<'a> {
     }
 
     pub(super) fn go_type(&self, ty: &Type) -> GoType {
-        let of = |name: &str, codec: &str, nil| GoType { name: name.to_owned(), codec: codec.to_owned(), nil };
         match ty {
-            Type::Any => of("json.RawMessage", "anything", Nil::Null),
-            Type::Never => of("Never", "nevers", Nil::None),
-            Type::Null => of("Null", "nulls", Nil::None),
-            Type::Bool => of("bool", "bools", Nil::None),
-            Type::String | Type::Date => of("string", "texts", Nil::None),
-            Type::Char => of("Char", "chars", Nil::None),
-            Type::DateTime => of("time.Time", "times", Nil::None),
-            Type::Uuid => of("string", "uuids", Nil::None),
-            Type::Decimal => of("string", "decimals", Nil::None),
-            Type::Number => of("json.Number", "numbers", Nil::None),
-            Type::F32 => of("float32", "floats[float32]", Nil::None),
-            Type::F64 => of("float64", "floats[float64]", Nil::None),
+            Type::Any => imported("json.RawMessage", Import::Json, "anything", Nil::Null),
+            Type::Never => plain("Never", "nevers", Nil::None),
+            Type::Null => plain("Null", "nulls", Nil::None),
+            Type::Bool => plain("bool", "bools", Nil::None),
+            Type::String | Type::Date => plain("string", "texts", Nil::None),
+            Type::Char => plain("Char", "chars", Nil::None),
+            Type::DateTime => imported("time.Time", Import::Time, "times", Nil::None),
+            Type::Uuid => plain("string", "uuids", Nil::None),
+            Type::Decimal => plain("string", "decimals", Nil::None),
+            Type::Number => imported("json.Number", Import::Json, "numbers", Nil::None),
+            Type::F32 => plain("float32", "floats[float32]", Nil::None),
+            Type::F64 => plain("float64", "floats[float64]", Nil::None),
             Type::Integer(integer) => integer_type(*integer),
             Type::Nullable(inner) => self.nullable(inner),
             Type::Array { items, .. } => {
                 let items = self.go_type(items);
-                of(&format!("[]{}", items.name), &format!("list({})", items.codec), Nil::List)
+                items.around(format!("[]{}", items.name), format!("list({})", items.codec), Nil::List)
             }
             Type::FixedArray { items, len } => {
                 let items = self.go_type(items);
-                of(&format!("[{len}]{}", items.name), &format!("array{len}({})", items.codec), Nil::None)
+                items.around(format!("[{len}]{}", items.name), format!("array{len}({})", items.codec), Nil::None)
             }
-            Type::Tuple(items) if items.is_empty() => of("Tuple0", "tuple0", Nil::None),
+            Type::Tuple(items) if items.is_empty() => plain("Tuple0", "tuple0", Nil::None),
             Type::Tuple(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.go_type(item)).collect();
                 let join = |part: fn(&GoType) -> &str| items.iter().map(part).collect::<Vec<_>>().join(", ");
                 let name = format!("Tuple{}[{}]", items.len(), join(|item| &item.name));
-                of(&name, &format!("tuple{}({})", items.len(), join(|item| &item.codec)), Nil::None)
+                let codec = format!("tuple{}({})", items.len(), join(|item| &item.codec));
+                let imports = items.iter().flat_map(|item| &item.imports).copied().collect();
+                GoType { name, imports, codec, nil: Nil::None }
             }
             Type::Map(key, values) => {
                 let values = self.go_type(values);
                 let (key, keys) = self.key(key);
-                of(&format!("map[{key}]{}", values.name), &format!("table({keys}, {})", values.codec), Nil::Table)
+                let (name, codec) = (format!("map[{key}]{}", values.name), format!("table({keys}, {})", values.codec));
+                values.around(name, codec, Nil::Table)
             }
             Type::Named(name) => {
                 let own = self.names.of_type(name);
                 match self.api.get(name).map(|def| &def.shape) {
                     Some(Shape::Alias(target)) if !self.recursive.contains(name) => {
-                        GoType { name: own.to_owned(), ..self.go_type(target) }
+                        let target = self.go_type(target);
+                        plain(own, &target.codec, target.nil)
                     }
-                    _ => of(own, &format!("(*{own}).code"), Nil::None),
+                    _ => plain(own, &format!("(*{own}).code"), Nil::None),
                 }
             }
         }
     }
 
-    /// The Go type of a map's keys, and the codec of the keys.
+    /// The Go type of a map's keys, and the codec of the keys. It needs no imports.
     pub(super) fn key(&self, key: &Key) -> (String, String) {
         let (name, keys) = match key {
             Key::String => ("string", "textKeys"),
@@ -185,29 +207,39 @@ impl<'a> Types<'a> {
 
     fn nullable(&self, inner: &Type) -> GoType {
         let ty = self.go_type(inner);
-        let wrapped = |wrapper: &str| format!("{wrapper}({})", ty.codec);
-        match ty.nil {
-            Nil::List => GoType { codec: wrapped("nullList"), nil: Nil::Null, name: ty.name },
-            Nil::Table => GoType { codec: wrapped("nullTable"), nil: Nil::Null, name: ty.name },
-            Nil::Wide => GoType { codec: wrapped("nullWide"), nil: Nil::Null, name: ty.name },
-            Nil::None | Nil::Null => {
-                GoType { name: format!("*{}", ty.name), codec: wrapped("pointer"), nil: Nil::Null }
-            }
-        }
+        let (name, wrapper) = match ty.nil {
+            Nil::List => (ty.name.clone(), "nullList"),
+            Nil::Table => (ty.name.clone(), "nullTable"),
+            Nil::Wide => (ty.name.clone(), "nullWide"),
+            Nil::None | Nil::Null => (format!("*{}", ty.name), "pointer"),
+        };
+        ty.around(name, format!("{wrapper}({})", ty.codec), Nil::Null)
     }
 
     /// The Go type of a field. Its nil means absent if the field may be absent.
     pub(super) fn field(&self, field: &Field) -> GoField {
         let ty = self.go_type(&field.ty);
-        let (name, codec, presence) = match (field.required, ty.nil) {
-            (true, _) => (ty.name, ty.codec, Presence::Required),
+        let presence = match (field.required, ty.nil) {
+            (true, _) => Presence::Required,
             // Raw JSON can hold null itself.
-            (false, Nil::Null) if ty.codec != "anything" => (ty.name, ty.codec, Presence::AbsentOrNull),
-            (false, Nil::None) => (format!("*{}", ty.name), format!("present({})", ty.codec), Presence::Absent),
-            (false, _) => (ty.name, ty.codec, Presence::Absent),
+            (false, Nil::Null) if ty.codec != "anything" => Presence::AbsentOrNull,
+            (false, Nil::None) => {
+                let ty = ty.around(format!("*{}", ty.name), format!("present({})", ty.codec), ty.nil);
+                return GoField { ty, presence: Presence::Absent };
+            }
+            (false, _) => Presence::Absent,
         };
-        GoField { name, codec, presence }
+        GoField { ty, presence }
     }
+}
+
+/// A type that needs no import.
+fn plain(name: &str, codec: &str, nil: Nil) -> GoType {
+    GoType { name: name.to_owned(), imports: BTreeSet::new(), codec: codec.to_owned(), nil }
+}
+
+fn imported(name: &str, import: Import, codec: &str, nil: Nil) -> GoType {
+    GoType { imports: BTreeSet::from([import]), ..plain(name, codec, nil) }
 }
 
 fn integer_type(integer: Integer) -> GoType {
@@ -220,12 +252,10 @@ fn integer_type(integer: Integer) -> GoType {
         Width::U16 => ("uint16", "naturals"),
         Width::U32 => ("uint32", "naturals"),
         Width::U64 => ("uint64", "naturals"),
-        Width::I128 => ("*big.Int", "signed128"),
-        Width::U128 => ("*big.Int", "unsigned128"),
+        Width::I128 => return imported("*big.Int", Import::Big, "signed128", Nil::Wide),
+        Width::U128 => return imported("*big.Int", Import::Big, "unsigned128", Nil::Wide),
     };
-    let is_wide = matches!(integer.width, Width::I128 | Width::U128);
-    let codec = if is_wide { codecs.to_owned() } else { format!("{codecs}[{name}]") };
-    GoType { name: name.to_owned(), codec, nil: if is_wide { Nil::Wide } else { Nil::None } }
+    plain(name, &format!("{codecs}[{name}]"), Nil::None)
 }
 
 fn see(ty: &Type, names: &mut Vec<String>) {

@@ -1,17 +1,20 @@
 //! Prints classes: structs, variants of unions, enums.
 
+use super::Module;
 use super::docs::docstring;
+use super::imports::{Imports, Name, model, typing};
 use super::layout::{Expr, annotated, literal};
 use super::names::{self, Fields};
-use super::types::{Types, has_class};
+use super::types::has_class;
 use crate::codegen::ir::{Body, EnumValue, Field, IntegerValue, Rest, Struct, Tagging, Type, TypeDef, Union, Variant};
+use crate::codegen::wording;
 
 const INDENT: usize = 4;
 
 /// A class under construction.
 struct Class {
     name: String,
-    base: String,
+    base: Name,
     keywords: Vec<Expr>,
     /// The attributes with a different name on the wire.
     renamed: Vec<Expr>,
@@ -23,16 +26,8 @@ struct Class {
 }
 
 impl Class {
-    fn new(name: String, base: &str, doc: String) -> Self {
-        Self {
-            name,
-            base: base.to_owned(),
-            keywords: Vec::new(),
-            renamed: Vec::new(),
-            received: None,
-            doc,
-            members: Vec::new(),
-        }
+    fn new(name: String, base: Name, doc: String) -> Self {
+        Self { name, base, keywords: Vec::new(), renamed: Vec::new(), received: None, doc, members: Vec::new() }
     }
 
     fn keyword(&mut self, key: &str, value: Expr) {
@@ -52,7 +47,7 @@ impl Class {
             return ty;
         }
         self.renamed.push(Expr::pair(format!("{}: ", literal(name)), Expr::name(literal(wire))));
-        Expr::subscript("_t.Annotated", vec![ty, Expr::call("_m.wire", vec![Expr::name(literal(wire))])])
+        Expr::subscript(typing("Annotated"), vec![ty, Expr::call(model("wire"), vec![Expr::name(literal(wire))])])
     }
 
     /// Adds the renamed attributes to the header of the class. A model with foreign members among its own looks up its
@@ -64,20 +59,14 @@ impl Class {
         }
     }
 
-    fn print(mut self) -> String {
+    fn print(mut self, imports: &Imports) -> String {
         if let Some(received) = self.received.take() {
-            let base = match self.base.as_str() {
-                "_m.Model" => "_m.Input",
-                "_m.FlatModel" => "_m.FlatInput",
-                "_m.Newtype" => "_m.NewtypeInput",
-                other => other,
-            };
-            self.base = base.to_owned();
+            self.base = input_of(self.base);
             self.keyword("received", Expr::name(literal(&received)));
         }
         let mut arguments = vec![Expr::name(self.base)];
         arguments.extend(self.keywords);
-        let header = Expr::call(&format!("class {}", self.name), arguments).laid_out("", 0, 1);
+        let header = Expr::call(format!("class {}", self.name), arguments).laid_out(imports, "", 0, 1);
         let mut text = format!("{header}:\n");
         let doc = docstring(&self.doc, INDENT);
         if let Some(doc) = &doc {
@@ -95,114 +84,126 @@ impl Class {
     }
 }
 
+/// The base of a class of params for which the class of results has this base.
+fn input_of(base: Name) -> Name {
+    let inputs = [("Model", "Input"), ("FlatModel", "FlatInput"), ("Newtype", "NewtypeInput")];
+    inputs.into_iter().find(|(name, _)| base == model(name)).map_or(base, |(_, input)| model(input))
+}
+
 /// The class of a struct.
-pub(super) fn of_struct(types: &Types<'_>, def: &TypeDef, fields: &Struct) -> String {
-    let mut class = Class::new(types.name(&def.name), model_for(fields), described(&def.description, def.deprecated));
-    add_fields(&mut class, types, fields, &mut names::fields(members(fields)));
+pub(super) fn of_struct(module: &Module<'_>, def: &TypeDef, fields: &Struct) -> String {
+    let mut class =
+        Class::new(module.types.name(&def.name), model_for(fields), described(&def.description, def.deprecated));
+    add_fields(&mut class, module, fields, &mut names::fields(members(fields)));
     if is_flat(fields) {
         class.tells_names();
     }
-    class.received = def.input_of.as_deref().map(|name| types.name(name));
-    class.print()
+    class.received = def.input_of.as_deref().map(|name| module.types.name(name));
+    class.print(&module.imports)
 }
 
 /// The class of an enum.
-pub(super) fn of_enum(types: &Types<'_>, def: &TypeDef, values: &[EnumValue]) -> String {
-    let mut class = Class::new(types.name(&def.name), "_m.StrEnum", described(&def.description, def.deprecated));
+pub(super) fn of_enum(module: &Module<'_>, def: &TypeDef, values: &[EnumValue]) -> String {
+    let mut class =
+        Class::new(module.types.name(&def.name), model("StrEnum"), described(&def.description, def.deprecated));
     let mut scope = names::members();
     for EnumValue { value, description } in values {
         let name = names::member(&mut scope, value);
         class.member(format!("    {name} = {}", literal(value)), description);
     }
-    class.print()
+    class.print(&module.imports)
 }
 
 /// The class of an enum of integers.
-pub(super) fn of_integers(types: &Types<'_>, def: &TypeDef, values: &[IntegerValue]) -> String {
-    let mut class = Class::new(types.name(&def.name), "_m.IntEnum", described(&def.description, def.deprecated));
+pub(super) fn of_integers(module: &Module<'_>, def: &TypeDef, values: &[IntegerValue]) -> String {
+    let mut class =
+        Class::new(module.types.name(&def.name), model("IntEnum"), described(&def.description, def.deprecated));
     let mut scope = names::members();
     for IntegerValue { name, value, description } in values {
         let name = names::member(&mut scope, name);
         class.member(format!("    {name} = {value}"), description);
     }
-    class.print()
+    class.print(&module.imports)
 }
 
 /// The classes of a union's variants.
-pub(super) fn of_union(types: &Types<'_>, def: &TypeDef, union: &Union) -> Vec<String> {
-    let received = def.input_of.as_deref().and_then(|name| types.union_of(name));
+pub(super) fn of_union(module: &Module<'_>, def: &TypeDef, union: &Union) -> Vec<String> {
+    let received = def.input_of.as_deref().and_then(|name| module.types.union_of(name));
     let variants = union.variants.iter().filter(|variant| has_class(&union.tagging, &variant.body));
     let classes = variants.map(|variant| {
-        let mut class = of_variant(types, &union.tagging, variant);
+        let mut class = of_variant(module, &union.tagging, variant);
         let same = received.and_then(|union| union.variants.iter().find(|other| other.name == variant.name));
-        class.received = same.map(|other| types.name(&other.type_name)).filter(|name| !name.is_empty());
-        class.print()
+        class.received = same.map(|other| module.types.name(&other.type_name)).filter(|name| !name.is_empty());
+        class.print(&module.imports)
     });
     classes.collect()
 }
 
-fn of_variant(types: &Types<'_>, tagging: &Tagging, variant: &Variant) -> Class {
+fn of_variant(module: &Module<'_>, tagging: &Tagging, variant: &Variant) -> Class {
     let internal = if let Tagging::Internal { tag } = tagging { Some(tag) } else { None };
     let mut scope = match &variant.body {
         // The same names as in the base class.
-        Body::Newtype(ty) => names::fields(types.struct_of(ty).into_iter().flat_map(|(_, base)| members(base))),
+        Body::Newtype(ty) => names::fields(module.types.struct_of(ty).into_iter().flat_map(|(_, base)| members(base))),
         Body::Struct(fields) => names::fields(members(fields).chain(internal.map(String::as_str))),
         Body::Unit => names::fields([]),
     };
-    let mut class = Class::new(types.name(&variant.type_name), "_m.Model", variant.description.clone());
+    let mut class = Class::new(module.types.name(&variant.type_name), model("Model"), variant.description.clone());
     if *tagging != Tagging::Untagged {
         class.keyword("tag", Expr::name(literal(&variant.name)));
     }
     match &variant.body {
         Body::Newtype(ty) if internal.is_some() => {
-            if let Some((name, base)) = types.struct_of(ty) {
-                class.base = types.name(name);
+            if let Some((name, base)) = module.types.struct_of(ty) {
+                class.base = module.types.reference(name);
                 reserve(&mut scope, base);
-                add_tag(&mut class, &mut scope, internal, &variant.name);
+                add_tag(&module.imports, &mut class, &mut scope, internal, &variant.name);
                 if is_flat(base) {
                     class.tells_names();
                 }
             } else {
-                add_tag(&mut class, &mut scope, internal, &variant.name);
-                add_content(&mut class, types, ty, &mut scope);
+                add_tag(&module.imports, &mut class, &mut scope, internal, &variant.name);
+                add_content(&mut class, module, ty, &mut scope);
                 class.tells_names();
             }
         }
         Body::Newtype(ty) => {
-            class.base = "_m.Newtype".to_owned();
-            let value = (*ty == Type::Null).then_some("None");
-            class.member(annotated("value", &types.expr(ty), value, INDENT), "");
+            class.base = model("Newtype");
+            let value = (*ty == Type::Null).then(|| "None".into());
+            class.member(annotated(&module.imports, "value", &module.types.expr(ty), value.as_ref(), INDENT), "");
         }
         Body::Struct(fields) => {
-            class.base = model_for(fields).to_owned();
-            add_tag(&mut class, &mut scope, internal, &variant.name);
-            add_fields(&mut class, types, fields, &mut scope);
+            class.base = model_for(fields);
+            add_tag(&module.imports, &mut class, &mut scope, internal, &variant.name);
+            add_fields(&mut class, module, fields, &mut scope);
             if is_flat(fields) {
                 class.tells_names();
             }
         }
-        Body::Unit => add_tag(&mut class, &mut scope, internal, &variant.name),
+        Body::Unit => add_tag(&module.imports, &mut class, &mut scope, internal, &variant.name),
     }
     class
 }
 
-fn add_tag(class: &mut Class, scope: &mut Fields, tag: Option<&String>, variant: &str) {
+fn add_tag(imports: &Imports, class: &mut Class, scope: &mut Fields, tag: Option<&String>, variant: &str) {
     let Some(tag) = tag else { return };
     let name = names::field(scope, tag);
     class.keyword("tag_field", Expr::name(literal(&name)));
     let value = literal(variant);
-    let ty = Expr::subscript("_t.Literal", vec![Expr::name(value.clone())]);
+    let ty = Expr::subscript(typing("Literal"), vec![Expr::name(value.clone())]);
     let ty = class.on_the_wire(ty, &name, tag);
-    class.member(annotated(&name, &ty, Some(&value), INDENT), "");
+    class.member(annotated(imports, &name, &ty, Some(&value.into()), INDENT), "");
 }
 
 /// Adds content that is not a struct and still has members. The members stand beside the tag.
-fn add_content(class: &mut Class, types: &Types<'_>, ty: &Type, scope: &mut Fields) {
+fn add_content(class: &mut Class, module: &Module<'_>, ty: &Type, scope: &mut Fields) {
     let name = names::field(scope, "value");
-    let variants = if let Type::Named(ty) = ty { types.variants_of(ty) } else { Expr::call("", Vec::new()) };
-    class.base = "_m.FlatModel".to_owned();
+    let variants = if let Type::Named(ty) = ty { module.types.variants_of(ty) } else { Expr::call("", Vec::new()) };
+    class.base = model("FlatModel");
     class.keyword("flattened", Expr::dict(vec![Expr::pair(format!("{}: ", literal(&name)), variants)]));
-    class.member(annotated(&name, &types.expr(ty), None, INDENT), "Its members stand beside the tag.");
+    class.member(
+        annotated(&module.imports, &name, &module.types.expr(ty), None, INDENT),
+        "Its members stand beside the tag.",
+    );
 }
 
 fn reserve(scope: &mut Fields, fields: &Struct) {
@@ -222,8 +223,8 @@ fn members(fields: &Struct) -> impl Iterator<Item = &str> {
     fields.fields.iter().map(|field| field.name.as_str())
 }
 
-fn model_for(fields: &Struct) -> &'static str {
-    if is_flat(fields) { "_m.FlatModel" } else { "_m.Model" }
+fn model_for(fields: &Struct) -> Name {
+    model(if is_flat(fields) { "FlatModel" } else { "Model" })
 }
 
 /// Whether the struct has flattened members, or does not simply ignore unknown ones.
@@ -231,22 +232,25 @@ fn is_flat(fields: &Struct) -> bool {
     !fields.flattened.is_empty() || fields.rest != Rest::Ignored
 }
 
-fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut Fields) {
+fn add_fields(class: &mut Class, module: &Module<'_>, fields: &Struct, scope: &mut Fields) {
     for field in &fields.fields {
         let name = names::field(scope, &field.name);
-        let (ty, value) = field_type(types, field);
+        let (ty, value) = field_type(module, field);
         let ty = class.on_the_wire(ty, &name, &field.name);
-        let text = annotated(&name, &ty, value, INDENT);
+        let text = annotated(&module.imports, &name, &ty, value.as_ref(), INDENT);
         class.member(text, &with_default(&described(&field.description, field.deprecated), field));
     }
     let mut flattened = Vec::new();
     for union in &fields.flattened {
         let name = names::field(scope, "variant");
-        let ty = Expr::name(types.name(&union.name));
-        let (ty, value) =
-            if union.optional { (Expr::subscript("_m.FlattenedOrNone", vec![ty]), Some("None")) } else { (ty, None) };
-        class.member(annotated(&name, &ty, value, INDENT), "Its members stand among the others.");
-        flattened.push(Expr::pair(format!("{}: ", literal(&name)), types.variants_of(&union.name)));
+        let ty = Expr::name(module.types.reference(&union.name));
+        let (ty, value) = if union.optional {
+            (Expr::subscript(model("FlattenedOrNone"), vec![ty]), Some("None".into()))
+        } else {
+            (ty, None)
+        };
+        class.member(annotated(&module.imports, &name, &ty, value.as_ref(), INDENT), wording::flattened(union));
+        flattened.push(Expr::pair(format!("{}: ", literal(&name)), module.types.variants_of(&union.name)));
     }
     if !flattened.is_empty() {
         class.keyword("flattened", Expr::dict(flattened));
@@ -257,34 +261,34 @@ fn add_fields(class: &mut Class, types: &Types<'_>, fields: &Struct, scope: &mut
         Rest::Map(key, values) => {
             let name = names::field(scope, "rest");
             class.keyword("rest", Expr::name(literal(&name)));
-            let ty = types.expr(&Type::Map(key.clone(), values.clone()));
-            class.member(annotated(&name, &ty, Some("_m.EMPTY"), INDENT), "All other members.");
+            let ty = module.types.expr(&Type::Map(key.clone(), values.clone()));
+            class.member(annotated(&module.imports, &name, &ty, Some(&model("EMPTY")), INDENT), wording::REST);
         }
     }
 }
 
 /// The type of a field, and its default if it may be omitted.
-fn field_type(types: &Types<'_>, field: &Field) -> (Expr, Option<&'static str>) {
-    let ty = types.expr(&field.ty);
-    match (field.required, types.is_nullable(&field.ty)) {
+fn field_type(module: &Module<'_>, field: &Field) -> (Expr, Option<Name>) {
+    let ty = module.types.expr(&field.ty);
+    match (field.required, module.types.is_nullable(&field.ty)) {
         (true, _) => (ty, None),
-        (false, true) => (ty, Some("None")),
-        (false, false) => (Expr::subscript("_m.MayBeAbsent", vec![ty]), Some("None")),
+        (false, true) => (ty, Some("None".into())),
+        (false, false) => (Expr::subscript(model("MayBeAbsent"), vec![ty]), Some("None".into())),
     }
 }
 
 pub(super) fn described(description: &str, deprecated: bool) -> String {
-    match (description.trim().is_empty(), deprecated) {
-        (_, false) => description.to_owned(),
-        (true, true) => "Deprecated.".to_owned(),
-        (false, true) => format!("{}\n\nDeprecated.", description.trim_end()),
-    }
+    with_paragraph(description, deprecated.then(|| wording::deprecated("")))
 }
 
 fn with_default(description: &str, field: &Field) -> String {
-    if field.required || field.default.is_null() {
-        return description.to_owned();
+    with_paragraph(description, wording::default(field))
+}
+
+fn with_paragraph(text: &str, paragraph: Option<String>) -> String {
+    match (text.trim().is_empty(), paragraph) {
+        (_, None) => text.to_owned(),
+        (true, Some(paragraph)) => paragraph,
+        (false, Some(paragraph)) => format!("{}\n\n{paragraph}", text.trim_end()),
     }
-    let default = format!("Default: `{}`.", field.default);
-    if description.trim().is_empty() { default } else { format!("{}\n\n{default}", description.trim_end()) }
 }

@@ -4,16 +4,20 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar as _;
 
+use super::imports::{Imports, Name, model, typing};
+
 /// The maximum length of a line.
 pub(super) const WIDTH: usize = 88;
 
 /// An expression.
 #[derive(Debug, Clone)]
 pub(super) enum Expr {
-    Name(String),
+    Name(Name),
+    /// Another expression in quotes.
+    Quoted(Box<Expr>),
     /// `head[items]`, `head(items)`, `{items}`, …
     Brackets {
-        head: String,
+        head: Name,
         open: char,
         close: char,
         items: Vec<Expr>,
@@ -30,23 +34,23 @@ pub(super) enum Expr {
 }
 
 impl Expr {
-    pub(super) fn name(name: impl Into<String>) -> Self {
+    pub(super) fn name(name: impl Into<Name>) -> Self {
         Self::Name(name.into())
     }
 
     /// `head[items]`
-    pub(super) fn subscript(head: &str, items: Vec<Self>) -> Self {
-        Self::Brackets { head: head.to_owned(), open: '[', close: ']', items }
+    pub(super) fn subscript(head: impl Into<Name>, items: Vec<Self>) -> Self {
+        Self::Brackets { head: head.into(), open: '[', close: ']', items }
     }
 
     /// `head(items)`
-    pub(super) fn call(head: &str, items: Vec<Self>) -> Self {
-        Self::Brackets { head: head.to_owned(), open: '(', close: ')', items }
+    pub(super) fn call(head: impl Into<Name>, items: Vec<Self>) -> Self {
+        Self::Brackets { head: head.into(), open: '(', close: ')', items }
     }
 
     /// `{"key": value}`
     pub(super) fn dict(items: Vec<Self>) -> Self {
-        Self::Brackets { head: String::new(), open: '{', close: '}', items }
+        Self::Brackets { head: "".into(), open: '{', close: '}', items }
     }
 
     /// `[items]`
@@ -68,29 +72,32 @@ impl Expr {
     }
 
     /// The expression on one line.
-    pub(super) fn flat(&self) -> String {
+    pub(super) fn flat(&self, imports: &Imports) -> String {
+        let flat =
+            |items: &[Self], separator| items.iter().map(|item| item.flat(imports)).collect::<Vec<_>>().join(separator);
         match self {
-            Self::Name(name) => name.clone(),
+            Self::Name(name) => name.print(imports).to_owned(),
+            Self::Quoted(inner) => literal(&inner.flat(imports)),
             Self::Brackets { head, open, close, items } => {
-                let inner = items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
                 // Parentheses alone do not make a tuple of one item.
                 let comma = if head.is_empty() && *open == '(' && items.len() == 1 { "," } else { "" };
-                format!("{head}{open}{inner}{comma}{close}")
+                format!("{}{open}{}{comma}{close}", head.print(imports), flat(items, ", "))
             }
-            Self::Pair { key, value } => format!("{key}{}", value.flat()),
-            Self::OrNone(inner) => format!("{} | None", inner.flat()),
-            Self::Or(operands) => operands.iter().map(Self::flat).collect::<Vec<_>>().join(" | "),
+            Self::Pair { key, value } => format!("{key}{}", value.flat(imports)),
+            Self::OrNone(inner) => format!("{} | None", inner.flat(imports)),
+            Self::Or(operands) => flat(operands, " | "),
         }
     }
 
     /// The expression on several lines. The first line starts somewhere after `indent`.
-    pub(super) fn broken(&self, indent: usize) -> String {
+    pub(super) fn broken(&self, imports: &Imports, indent: usize) -> String {
         match self {
-            Self::Name(name) => name.clone(),
-            Self::Brackets { items, .. } if items.is_empty() => self.flat(),
+            Self::Name(_) | Self::Quoted(_) => self.flat(imports),
+            Self::Brackets { items, .. } if items.is_empty() => self.flat(imports),
             Self::Brackets { head, open, close, items } => {
                 let margin = " ".repeat(indent);
-                let inner = items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
+                let head = head.print(imports);
+                let inner = items.iter().map(|item| item.flat(imports)).collect::<Vec<_>>().join(", ");
                 if indent + 4 + width(&inner) <= WIDTH && !self.is_list() {
                     return format!("{head}{open}\n{margin}    {inner}\n{margin}{close}");
                 }
@@ -98,16 +105,16 @@ impl Expr {
                 // A comma after the only item of a subscript would make it a tuple.
                 let comma = if *open == '[' && items.len() == 1 { "" } else { "," };
                 for item in items {
-                    let _ = writeln!(text, "{}{comma}", item.laid_out("", indent + 4, comma.len()));
+                    let _ = writeln!(text, "{}{comma}", item.laid_out(imports, "", indent + 4, comma.len()));
                 }
                 text + &margin + &close.to_string()
             }
-            Self::Pair { key, value } => format!("{key}{}", value.broken(indent)),
-            Self::OrNone(inner) => Self::subscript("_m.OrNone", vec![(**inner).clone()]).broken(indent),
+            Self::Pair { key, value } => format!("{key}{}", value.broken(imports, indent)),
+            Self::OrNone(inner) => Self::subscript(model("OrNone"), vec![(**inner).clone()]).broken(imports, indent),
             Self::Or(operands) => {
                 let lines = operands.iter().enumerate().map(|(index, operand)| {
                     let prefix = if index == 0 { "" } else { "| " };
-                    operand.laid_out(prefix, indent, 0)
+                    operand.laid_out(imports, prefix, indent, 0)
                 });
                 lines.collect::<Vec<_>>().join("\n").trim_start().to_owned()
             }
@@ -115,20 +122,26 @@ impl Expr {
     }
 
     /// `prefix` and the expression, indented, with `room` columns left on the last line for the text that follows.
-    pub(super) fn laid_out(&self, prefix: &str, indent: usize, room: usize) -> String {
+    pub(super) fn laid_out(&self, imports: &Imports, prefix: &str, indent: usize, room: usize) -> String {
         let margin = " ".repeat(indent);
-        let flat = format!("{margin}{prefix}{}", self.flat());
-        if width(&flat) + room <= WIDTH { flat } else { format!("{margin}{prefix}{}", self.broken(indent)) }
+        let flat = format!("{margin}{prefix}{}", self.flat(imports));
+        if width(&flat) + room <= WIDTH { flat } else { format!("{margin}{prefix}{}", self.broken(imports, indent)) }
     }
 }
 
 /// `name: annotation`, or with ` = value`.
-pub(super) fn annotated(name: &str, annotation: &Expr, value: Option<&str>, indent: usize) -> String {
+pub(super) fn annotated(
+    imports: &Imports,
+    name: &str,
+    annotation: &Expr,
+    value: Option<&Name>,
+    indent: usize,
+) -> String {
     let margin = " ".repeat(indent);
-    let Some(value) = value else {
-        return annotation.laid_out(&format!("{name}: "), indent, 0);
+    let Some(value) = value.map(|value| value.print(imports)) else {
+        return annotation.laid_out(imports, &format!("{name}: "), indent, 0);
     };
-    let flat = format!("{margin}{name}: {}", annotation.flat());
+    let flat = format!("{margin}{name}: {}", annotation.flat(imports));
     let suffix = format!(" = {value}");
     if width(&flat) + width(&suffix) <= WIDTH {
         return flat + &suffix;
@@ -136,15 +149,16 @@ pub(super) fn annotated(name: &str, annotation: &Expr, value: Option<&str>, inde
     if width(&flat) + " = (".len() <= WIDTH {
         return format!("{flat} = (\n{margin}    {value}\n{margin})");
     }
-    format!("{margin}{name}: {}{suffix}", annotation.broken(indent))
+    format!("{margin}{name}: {}{suffix}", annotation.broken(imports, indent))
 }
 
 /// `name: _t.TypeAlias = value`
-pub(super) fn alias(name: &str, value: &Expr) -> String {
-    let prefix = format!("{name}: _t.TypeAlias = ");
+pub(super) fn alias(imports: &Imports, name: &str, value: &Expr) -> String {
+    let prefix = format!("{name}: {} = ", typing("TypeAlias").print(imports));
+    let flat = value.flat(imports);
     match value {
-        Expr::Name(text) if prefix.len() + text.len() > WIDTH => format!("{prefix}(\n    {text}\n)"),
-        _ => value.laid_out(&prefix, 0, 0),
+        Expr::Name(_) if prefix.len() + flat.len() > WIDTH => format!("{prefix}(\n    {flat}\n)"),
+        _ => value.laid_out(imports, &prefix, 0, 0),
     }
 }
 
@@ -192,6 +206,7 @@ pub(super) fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codegen::python::imports::Import;
 
     fn list(item: Expr) -> Expr {
         Expr::subscript("list", vec![item])
@@ -200,8 +215,11 @@ mod tests {
     #[test]
     fn what_fits_stays_on_one_line() {
         let ty = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::name("A")).or_none()]);
-        assert_eq!(annotated("a", &ty, Some("None"), 4), "    a: dict[str, list[A] | None] = None");
-        assert_eq!(alias("A", &Expr::name("B")), "A: _t.TypeAlias = B");
+        assert_eq!(
+            annotated(&Imports::new(), "a", &ty, Some(&"None".into()), 4),
+            "    a: dict[str, list[A] | None] = None"
+        );
+        assert_eq!(alias(&Imports::new(), "A", &Expr::name("B")), "A: _t.TypeAlias = B");
     }
 
     #[test]
@@ -209,12 +227,28 @@ mod tests {
         let long = || Expr::name("A".repeat(50));
         let ty = Expr::subscript("dict", vec![Expr::name("str"), list(Expr::call("f", vec![long(), long()]))]);
         let a = "A".repeat(50);
-        let short = annotated("a", &Expr::call("f", vec![long(), Expr::name("b".repeat(28))]), None, 4);
+        let short =
+            annotated(&Imports::new(), "a", &Expr::call("f", vec![long(), Expr::name("b".repeat(28))]), None, 4);
         assert_eq!(short, format!("    a: f(\n        {}, {}\n    )", "A".repeat(50), "b".repeat(28)));
         let expected = format!(
             "    a: _m.OrNone[\n        dict[\n            str,\n            list[\n                f(\n                    {a},\n                    {a},\n                )\n            ],\n        ]\n    ] = None"
         );
-        assert_eq!(annotated("a", &ty.or_none(), Some("None"), 4), expected);
+        assert_eq!(annotated(&Imports::new(), "a", &ty.or_none(), Some(&"None".into()), 4), expected);
+    }
+
+    #[test]
+    fn all_that_is_printed_and_nothing_else_is_imported() {
+        let imported = |ty: &Expr| {
+            let imports = Imports::new();
+            annotated(&imports, "a", ty, None, 4);
+            imports.all()
+        };
+        let long = Expr::name(typing(&"A".repeat(80)));
+        assert_eq!(imported(&list(Expr::name(literal("_t.X and _m.X")))), []);
+        assert_eq!(imported(&long.clone()), [Import::Typing]);
+        assert_eq!(imported(&Expr::name("A").or_none()), []);
+        assert_eq!(imported(&long.or_none()), [Import::Typing, Import::Model], "as `_m.OrNone[…]`");
+        assert_eq!(imported(&Expr::Quoted(Box::new(list(Expr::name(model("X")))))), [Import::Model]);
     }
 
     #[test]
@@ -222,7 +256,7 @@ mod tests {
         let ty = list(Expr::name("T".repeat(60)));
         let t = "T".repeat(60);
         assert_eq!(
-            annotated("field_name", &ty, Some("None"), 4),
+            annotated(&Imports::new(), "field_name", &ty, Some(&"None".into()), 4),
             format!("    field_name: list[{t}] = (\n        None\n    )")
         );
     }
@@ -230,9 +264,9 @@ mod tests {
     #[test]
     fn wide_characters_take_two_columns() {
         let ty = |count| Expr::subscript("f", vec![Expr::name("a"), Expr::name(literal(&"日".repeat(count)))]);
-        let fits = annotated("x", &ty(36), None, 4);
+        let fits = annotated(&Imports::new(), "x", &ty(36), None, 4);
         assert_eq!((width(&fits), fits.lines().count()), (87, 1));
-        assert_eq!(annotated("x", &ty(37), None, 4).lines().count(), 3);
+        assert_eq!(annotated(&Imports::new(), "x", &ty(37), None, 4).lines().count(), 3);
     }
 
     #[test]

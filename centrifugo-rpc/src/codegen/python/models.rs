@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::classes;
 use super::docs::docstring;
+use super::imports::{Import, Name, model, typing};
 use super::layout::{self, Expr, literal};
 use super::types::{Types, has_class};
-use super::{header, imports};
+use super::{Module, classes, imports};
 use crate::codegen::ir::{Api, Body, Shape, Tagging, Type, TypeDef, Union};
 
 /// Prints the module. None if there are no types.
@@ -14,34 +14,27 @@ pub(super) fn print(api: &Api, types: &Types<'_>) -> Option<String> {
     if api.types.is_empty() {
         return None;
     }
+    let module = &Module::new(types);
     let aliases: Vec<&TypeDef> = api.types.iter().filter(|def| is_alias(&def.shape)).collect();
     let recursive = recursive(&aliases);
     let mut blocks: Vec<String> = Vec::new();
     for def in aliases.iter().filter(|def| recursive.contains(def.name.as_str())) {
-        blocks.push(recursive_alias(types, def));
+        blocks.push(recursive_alias(module, def));
     }
     let mut printed = BTreeSet::new();
     for def in &api.types {
-        print_classes(types, def, &mut printed, &mut blocks);
+        print_classes(module, def, &mut printed, &mut blocks);
     }
     for def in sorted(&aliases, &recursive) {
-        blocks.push(alias(types, def));
+        blocks.push(alias(module, def));
     }
-    let body = blocks.join("\n\n");
-    let mut text = header("The types of the contract.");
-    text.push_str("from __future__ import annotations\n\n");
-    if body.contains("_t.") {
-        text.push_str("import typing as _t\n\n");
-    }
-    if !recursive.is_empty() {
-        text.push_str("from typing_extensions import TypeAliasType as _TypeAliasType\n\n");
-    }
-    if body.contains("_m.") {
-        text.push_str("from . import _model as _m\n\n");
+    let mut text = imports::head("The types of the contract.", &module.imports);
+    if module.imports.has(&Import::Model) {
+        text.push('\n');
     }
     text.push_str(&imports::exports(types.all()));
     text.push_str("\n\n\n");
-    text.push_str(&body);
+    text.push_str(&blocks.join("\n\n"));
     Some(text)
 }
 
@@ -50,42 +43,42 @@ fn is_alias(shape: &Shape) -> bool {
     matches!(shape, Shape::Alias(_) | Shape::Union(_))
 }
 
-fn print_classes<'a>(types: &Types<'a>, def: &'a TypeDef, printed: &mut BTreeSet<&'a str>, blocks: &mut Vec<String>) {
+fn print_classes<'a>(module: &Module<'a>, def: &'a TypeDef, printed: &mut BTreeSet<&'a str>, blocks: &mut Vec<String>) {
     if !printed.insert(&def.name) {
         return;
     }
     match &def.shape {
-        Shape::Struct(fields) => blocks.push(classes::of_struct(types, def, fields)),
-        Shape::Enum(values) => blocks.push(classes::of_enum(types, def, values)),
-        Shape::Integers(values) => blocks.push(classes::of_integers(types, def, values)),
+        Shape::Struct(fields) => blocks.push(classes::of_struct(module, def, fields)),
+        Shape::Enum(values) => blocks.push(classes::of_enum(module, def, values)),
+        Shape::Integers(values) => blocks.push(classes::of_integers(module, def, values)),
         Shape::Union(union) => {
             // A class must follow its base.
-            for base in bases(types, union) {
-                print_classes(types, base, printed, blocks);
+            for base in bases(module, union) {
+                print_classes(module, base, printed, blocks);
             }
-            blocks.extend(classes::of_union(types, def, union));
+            blocks.extend(classes::of_union(module, def, union));
         }
         Shape::Alias(_) => {}
     }
 }
 
-fn bases<'a>(types: &Types<'a>, union: &'a Union) -> Vec<&'a TypeDef> {
+fn bases<'a>(module: &Module<'a>, union: &'a Union) -> Vec<&'a TypeDef> {
     if !matches!(union.tagging, Tagging::Internal { .. }) {
         return Vec::new();
     }
     let bases = union.variants.iter().filter_map(|variant| match &variant.body {
-        Body::Newtype(ty) => types.resolve(types.struct_of(ty)?.0),
+        Body::Newtype(ty) => module.types.resolve(module.types.struct_of(ty)?.0),
         _ => None,
     });
     bases.collect()
 }
 
 /// The target of an alias; `quoted` if its names may not be defined yet.
-fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
+fn value(module: &Module<'_>, shape: &Shape, quoted: bool) -> Expr {
     let union = match shape {
         Shape::Alias(ty) => {
-            let ty = types.expr(ty);
-            return if quoted { Expr::name(literal(&ty.flat())) } else { ty };
+            let ty = module.types.expr(ty);
+            return if quoted { Expr::Quoted(Box::new(ty)) } else { ty };
         }
         Shape::Union(union) => union,
         _ => return Expr::name("None"),
@@ -93,42 +86,44 @@ fn value(types: &Types<'_>, shape: &Shape, quoted: bool) -> Expr {
     let units =
         union.variants.iter().filter(|variant| union.tagging == Tagging::External && variant.body == Body::Unit);
     let units: Vec<_> = units.map(|variant| Expr::name(literal(&variant.name))).collect();
-    let literals = Expr::subscript("_t.Literal", units);
+    let literals = Expr::subscript(typing("Literal"), units);
     let members = union.variants.iter().map(|variant| match &variant.body {
-        body if has_class(&union.tagging, body) => Expr::name(types.name(&variant.type_name)),
+        body if has_class(&union.tagging, body) => Expr::name(module.types.reference(&variant.type_name)),
         Body::Unit if union.tagging == Tagging::External => literals.clone(),
-        Body::Newtype(ty) if !types.is_null(ty) => types.expr(ty),
+        Body::Newtype(ty) if !module.types.is_null(ty) => module.types.expr(ty),
         _ => Expr::name("None"),
     });
     let mut members: Vec<_> = members.collect();
     // Units share one member, and `None | None` is an error.
     let mut seen = BTreeSet::new();
-    members.retain(|member| seen.insert(member.flat()));
+    let text = |member: &Expr| member.flat(&module.imports);
+    members.retain(|member| seen.insert(text(member)));
     // The position of `None` does not change the type; readers expect it at the end.
-    members.sort_by_key(|member| member.flat() == "None");
+    members.sort_by_key(|member| text(member) == "None");
     if members.is_empty() {
-        return Expr::name("_m.Never");
+        return Expr::name(model("Never"));
     }
     let members = Expr::Or(members);
-    let members = if quoted { Expr::name(literal(&members.flat())) } else { members };
+    let members = if quoted { Expr::Quoted(Box::new(members)) } else { members };
     let how = match &union.tagging {
-        Tagging::External => Expr::call("_m.External", Vec::new()),
-        Tagging::Internal { tag } => Expr::call("_m.Internal", vec![Expr::name(literal(tag))]),
-        Tagging::Untagged => Expr::name("_m.UNTAGGED"),
+        Tagging::External => Expr::call(model("External"), Vec::new()),
+        Tagging::Internal { tag } => Expr::call(model("Internal"), vec![Expr::name(literal(tag))]),
+        Tagging::Untagged => Expr::name(model("UNTAGGED")),
     };
-    Expr::subscript("_t.Annotated", vec![members, how])
+    Expr::subscript(typing("Annotated"), vec![members, how])
 }
 
-fn alias(types: &Types<'_>, def: &TypeDef) -> String {
-    let text = layout::alias(&types.name(&def.name), &value(types, &def.shape, false));
+fn alias(module: &Module<'_>, def: &TypeDef) -> String {
+    let text = layout::alias(&module.imports, &module.types.name(&def.name), &value(module, &def.shape, false));
     with_doc(text, def)
 }
 
 /// An alias that contains itself. Pydantic supports such aliases only in this form.
-fn recursive_alias(types: &Types<'_>, def: &TypeDef) -> String {
-    let name = types.name(&def.name);
-    let arguments = vec![Expr::name(literal(&name)), value(types, &def.shape, true)];
-    with_doc(Expr::call("_TypeAliasType", arguments).laid_out(&format!("{name} = "), 0, 0), def)
+fn recursive_alias(module: &Module<'_>, def: &TypeDef) -> String {
+    let name = module.types.name(&def.name);
+    let arguments = vec![Expr::name(literal(&name)), value(module, &def.shape, true)];
+    let head = Name::imported("_TypeAliasType", Import::TypeAliasType);
+    with_doc(Expr::call(head, arguments).laid_out(&module.imports, &format!("{name} = "), 0, 0), def)
 }
 
 fn with_doc(text: String, def: &TypeDef) -> String {

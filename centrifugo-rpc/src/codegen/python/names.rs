@@ -10,6 +10,27 @@ const KEYWORDS: [&str; 35] = [
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
+/// Names that packages cannot have: keywords, and modules of Python and of this client, which an import would find
+/// instead.
+pub(super) const PACKAGES: &str = "\
+    abc aifc and annotationlib antigravity argparse array as assert ast async asynchat asyncio asyncore atexit \
+    audioop await base64 bdb binascii bisect break builtins bz2 calendar centrifuge cgi cgitb chunk class cmath \
+    cmd code codecs codeop collections colorsys compileall compression concurrent configparser contextlib \
+    contextvars continue copy copyreg crypt csv ctypes curses dataclasses datetime dbm decimal def del difflib dis \
+    distutils doctest elif else email encodings ensurepip enum errno except faulthandler fcntl filecmp fileinput \
+    finally fnmatch for fractions from ftplib functools gc genericpath getopt getpass gettext glob global google \
+    graphlib grp gzip hashlib heapq hmac html http idlelib if imaplib imghdr imp import importlib in inspect io \
+    ipaddress is itertools json keyword lambda lib2to3 linecache locale logging lzma mailbox mailcap marshal math \
+    mimetypes mmap modulefinder msilib msvcrt multiprocessing netrc nis nntplib nonlocal not nt ntpath nturl2path \
+    numbers opcode operator optparse or os ossaudiodev pass pathlib pdb pickle pickletools pipes pkgutil platform \
+    plistlib poplib posix posixpath pprint profile pstats pty pwd pyclbr pydantic pydoc pyexpat queue quopri raise \
+    random re readline reprlib resource return rlcompleter runpy sched secrets select selectors shelve shlex \
+    shutil signal site smtpd smtplib sndhdr socket socketserver spwd sqlite3 ssl stat statistics string stringprep \
+    struct subprocess sunau symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios test \
+    textwrap this threading time timeit tkinter token tokenize tomllib trace traceback tracemalloc try tty turtle \
+    turtledemo types typing unicodedata unittest urllib uu uuid venv warnings wave weakref webbrowser websockets \
+    while winreg winsound with wsgiref xdrlib xml xmlrpc yield zipapp zipfile zipimport zlib zoneinfo";
+
 /// Types that annotations refer to by name. An attribute of the same name would shadow them within its class.
 const BUILTINS: [&str; 7] = ["bool", "dict", "float", "int", "list", "str", "tuple"];
 /// Attributes that every model already has.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::imports::{Import, Name, model, typing};
 use super::layout::{Expr, literal};
 use super::names;
 use crate::codegen::ir::{Api, Body, Integer, Key, Shape, Struct, Tagging, Type, TypeDef, Union, Width};
@@ -40,22 +41,28 @@ impl<'a> Types<'a> {
         self.names.get(name).cloned().unwrap_or_default()
     }
 
+    /// The same name in code. Outside of the module of the models it is imported.
+    pub(super) fn reference(&self, name: &str) -> Name {
+        let name = self.name(name);
+        Name::imported(name.clone(), Import::Type(name))
+    }
+
     pub(super) fn expr(&self, ty: &Type) -> Expr {
         match ty {
-            Type::Any => Expr::name("_m.AnyJson"),
-            Type::Never => Expr::name("_m.Never"),
+            Type::Any => Expr::name(model("AnyJson")),
+            Type::Never => Expr::name(model("Never")),
             Type::Null => Expr::name("None"),
-            Type::Bool => Expr::name("_m.Bool"),
+            Type::Bool => Expr::name(model("Bool")),
             Type::String => Expr::name("str"),
-            Type::Char => Expr::name("_m.Char"),
-            Type::DateTime => Expr::name("_m.DateTime"),
-            Type::Date => Expr::name("_m.Date"),
-            Type::Uuid => Expr::name("_m.Uuid"),
-            Type::Decimal => Expr::name("_m.Dec"),
+            Type::Char => Expr::name(model("Char")),
+            Type::DateTime => Expr::name(model("DateTime")),
+            Type::Date => Expr::name(model("Date")),
+            Type::Uuid => Expr::name(model("Uuid")),
+            Type::Decimal => Expr::name(model("Dec")),
             Type::Integer(integer) => integer_of(*integer),
-            Type::F32 => Expr::name("_m.F32"),
-            Type::F64 => Expr::name("_m.Float"),
-            Type::Number => Expr::name("_m.Number"),
+            Type::F32 => Expr::name(model("F32")),
+            Type::F64 => Expr::name(model("Float")),
+            Type::Number => Expr::name(model("Number")),
             // `None | None` is an error.
             Type::Nullable(inner) if self.is_nullable(inner) => self.expr(inner),
             Type::Nullable(inner) => self.expr(inner).or_none(),
@@ -65,21 +72,21 @@ impl<'a> Types<'a> {
             }
             Type::FixedArray { items, len } => {
                 let list = Expr::subscript("list", vec![self.expr(items)]);
-                let length = Expr::call("_m.length", vec![Expr::name(len.to_string())]);
-                Expr::subscript("_t.Annotated", vec![list, length])
+                let length = Expr::call(model("length"), vec![Expr::name(len.to_string())]);
+                Expr::subscript(typing("Annotated"), vec![list, length])
             }
             Type::Tuple(items) if items.is_empty() => Expr::name("tuple[()]"),
             Type::Tuple(items) => Expr::subscript("tuple", items.iter().map(|item| self.expr(item)).collect()),
             Type::Map(key, values) => Expr::subscript("dict", vec![self.key(key), self.expr(values)]),
-            Type::Named(name) => Expr::name(self.name(name)),
+            Type::Named(name) => Expr::name(self.reference(name)),
         }
     }
 
     fn key(&self, key: &Key) -> Expr {
         match key {
             Key::String => Expr::name("str"),
-            Key::Signed => Expr::name("_m.SignedKey"),
-            Key::Unsigned => Expr::name("_m.UnsignedKey"),
+            Key::Signed => Expr::name(model("SignedKey")),
+            Key::Unsigned => Expr::name(model("UnsignedKey")),
             Key::Enum(ty) => self.expr(ty),
         }
     }
@@ -175,16 +182,16 @@ pub(super) fn has_class(tagging: &Tagging, body: &Body) -> bool {
 }
 
 fn integer_of(integer: Integer) -> Expr {
-    Expr::name(match integer.width {
-        Width::I8 => "_m.I8",
-        Width::I16 => "_m.I16",
-        Width::I32 => "_m.I32",
-        Width::I64 => "_m.I64",
-        Width::I128 => "_m.I128",
-        Width::U8 => "_m.U8",
-        Width::U16 => "_m.U16",
-        Width::U32 => "_m.U32",
-        Width::U64 => "_m.U64",
-        Width::U128 => "_m.U128",
-    })
+    Expr::name(model(match integer.width {
+        Width::I8 => "I8",
+        Width::I16 => "I16",
+        Width::I32 => "I32",
+        Width::I64 => "I64",
+        Width::I128 => "I128",
+        Width::U8 => "U8",
+        Width::U16 => "U16",
+        Width::U32 => "U32",
+        Width::U64 => "U64",
+        Width::U128 => "U128",
+    }))
 }

@@ -3,6 +3,7 @@
 use super::Context;
 use super::text::{doc, literal};
 use crate::codegen::ir::{Method, Type};
+use crate::codegen::wording;
 
 impl Context<'_> {
     /// The declarations of the methods.
@@ -12,17 +13,8 @@ impl Context<'_> {
     }
 
     fn declaration(&self, method: &Method, name: &str) -> String {
-        let mut remarks = Vec::new();
-        if method.is_notification() {
-            remarks.push("Nothing is answered: resolves when Centrifugo has taken the notification.");
-        }
-        if method.idempotent {
-            remarks.push("Idempotent: may be called again when the outcome of a call is unknown.");
-        }
-        let wire = format!("Calls `{}`.", method.name);
-        let mut paragraphs =
-            vec![if method.description.trim().is_empty() { &wire } else { method.description.as_str() }];
-        paragraphs.extend(remarks);
+        let paragraphs = wording::of_method(method);
+        let paragraphs: Vec<_> = paragraphs.iter().map(String::as_str).collect();
         let doc = doc("  ", &paragraphs, method.deprecated.as_deref());
 
         let params = method.params.as_ref().map(|params| format!("params: {}, ", self.type_expr(params)));
@@ -44,9 +36,10 @@ impl Context<'_> {
         };
         let wire = literal(&method.name);
         let call = if method.is_notification() {
-            format!("notify(this._rpc, {wire}, {codec}, {argument}, options)")
+            format!("{}(this._rpc, {wire}, {codec}, {argument}, options)", self.typed("notify"))
         } else {
-            format!("call(this._rpc, {wire}, {codec}, {argument}, {}, options)", self.codec(&method.result))
+            let call = self.typed("call");
+            format!("{call}(this._rpc, {wire}, {codec}, {argument}, {}, options)", self.codec(&method.result))
         };
         format!("\n  {name}({parameter}options) {{\n    return {call};\n  }}\n")
     }

@@ -20,11 +20,11 @@ impl Context<'_> {
         let name = self.names.of_type(&def.name);
         let codec = match &def.shape {
             Shape::Struct(fields) => self.struct_codec(fields, ""),
-            Shape::Enum(_) | Shape::Integers(_) => format!("c.oneOf(types.{name})"),
+            Shape::Enum(_) | Shape::Integers(_) => format!("{}({})", self.schema("oneOf"), self.constant(name)),
             Shape::Union(union) => self.union_codec(union),
             Shape::Alias(ty) => self.codec(ty),
         };
-        format!("export const {name} = /* @__PURE__ */ c.define(() => {codec});\n")
+        format!("export const {name} = /* @__PURE__ */ {}(() => {codec});\n", self.schema("define"))
     }
 
     fn struct_codec(&self, fields: &Struct, indent: &str) -> String {
@@ -56,7 +56,7 @@ impl Context<'_> {
             arguments.pop();
         }
         let function = if fields.flattened.is_empty() { "struct" } else { "flat" };
-        format!("c.{function}({})", arguments.join(", "))
+        format!("{}({})", self.schema(function), arguments.join(", "))
     }
 
     fn members<'f>(&self, fields: impl Iterator<Item = &'f Field>, indent: &str) -> String {
@@ -67,8 +67,8 @@ impl Context<'_> {
 
     fn union_codec(&self, union: &Union) -> String {
         let body = |body: &Body| match body {
-            Body::Unit if union.tagging == Tagging::Untagged => "c.nothing".to_owned(),
-            Body::Unit => "c.struct({})".to_owned(),
+            Body::Unit if union.tagging == Tagging::Untagged => self.schema("nothing"),
+            Body::Unit => self.schema("struct({})"),
             Body::Newtype(ty) => self.codec(ty),
             Body::Struct(fields) => self.struct_codec(fields, "  "),
         };
@@ -83,12 +83,14 @@ impl Context<'_> {
             Tagging::External => {
                 let units = union.variants.iter().filter(|variant| !has_content(variant));
                 let units: Vec<_> = units.map(|variant| literal(&variant.name)).collect();
-                format!("c.external([{}], {})", units.join(", "), block('{', &named(), '}', ""))
+                format!("{}([{}], {})", self.schema("external"), units.join(", "), block('{', &named(), '}', ""))
             }
-            Tagging::Internal { tag } => format!("c.internal({}, {})", literal(tag), block('{', &named(), '}', "")),
+            Tagging::Internal { tag } => {
+                format!("{}({}, {})", self.schema("internal"), literal(tag), block('{', &named(), '}', ""))
+            }
             Tagging::Untagged => {
                 let variants: Vec<_> = union.variants.iter().map(|variant| body(&variant.body)).collect();
-                format!("c.untagged{}", block('(', &variants, ')', ""))
+                format!("{}{}", self.schema("untagged"), block('(', &variants, ')', ""))
             }
         }
     }
@@ -96,28 +98,28 @@ impl Context<'_> {
     /// The codec expression of a type.
     pub(super) fn codec(&self, ty: &Type) -> String {
         match ty {
-            Type::Any => "c.any".to_owned(),
-            Type::Never => "c.never".to_owned(),
-            Type::Null => "c.nothing".to_owned(),
-            Type::Bool => "c.bool".to_owned(),
-            Type::String | Type::Date => "c.string".to_owned(),
-            Type::Char => "c.char".to_owned(),
-            Type::DateTime => "c.dateTime".to_owned(),
-            Type::Uuid => "c.uuid".to_owned(),
-            Type::Decimal => "c.decimal".to_owned(),
-            Type::Integer(integer) => integer_codec(*integer),
-            Type::Number if self.is_exact() => "c.number".to_owned(),
-            Type::F32 => "c.f32".to_owned(),
-            Type::F64 | Type::Number => "c.float".to_owned(),
-            Type::Nullable(inner) => format!("c.nullable({})", self.codec(inner)),
-            Type::Array { items, .. } => format!("c.array({})", self.codec(items)),
-            Type::FixedArray { items, len } => format!("c.fixed({}, {len})", self.codec(items)),
+            Type::Any => self.schema("any"),
+            Type::Never => self.schema("never"),
+            Type::Null => self.schema("nothing"),
+            Type::Bool => self.schema("bool"),
+            Type::String | Type::Date => self.schema("string"),
+            Type::Char => self.schema("char"),
+            Type::DateTime => self.schema("dateTime"),
+            Type::Uuid => self.schema("uuid"),
+            Type::Decimal => self.schema("decimal"),
+            Type::Integer(integer) => self.integer_codec(*integer),
+            Type::Number if self.is_exact() => self.schema("number"),
+            Type::F32 => self.schema("f32"),
+            Type::F64 | Type::Number => self.schema("float"),
+            Type::Nullable(inner) => format!("{}({})", self.schema("nullable"), self.codec(inner)),
+            Type::Array { items, .. } => format!("{}({})", self.schema("array"), self.codec(items)),
+            Type::FixedArray { items, len } => format!("{}({}, {len})", self.schema("fixed"), self.codec(items)),
             Type::Tuple(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.codec(item)).collect();
-                format!("c.tuple({})", items.join(", "))
+                format!("{}({})", self.schema("tuple"), items.join(", "))
             }
             Type::Map(key, values) => self.map_codec(key, values),
-            Type::Named(name) => format!("{}{}", self.codec_prefix, self.names.of_type(name)),
+            Type::Named(name) => self.codec_name(name),
         }
     }
 
@@ -128,25 +130,25 @@ impl Context<'_> {
             Key::Unsigned => "'unsigned'".to_owned(),
             Key::Enum(ty) => self.codec(ty),
         };
-        format!("c.map({key}, {})", self.codec(values))
+        format!("{}({key}, {})", self.schema("map"), self.codec(values))
     }
-}
 
-fn integer_codec(integer: Integer) -> String {
-    match integer.width {
-        // JavaScript numbers represent the declared range exactly.
-        Width::I64 | Width::I128 if !integer.is_wide() => format!("c.integer(-{SAFE}, {SAFE})"),
-        Width::U64 | Width::U128 if !integer.is_wide() => format!("c.integer(0, {SAFE})"),
-        Width::I64 => "w.i64".to_owned(),
-        Width::I128 => "w.i128".to_owned(),
-        Width::U64 => "w.u64".to_owned(),
-        Width::U128 => "w.u128".to_owned(),
-        Width::I8 => "c.i8".to_owned(),
-        Width::I16 => "c.i16".to_owned(),
-        Width::I32 => "c.i32".to_owned(),
-        Width::U8 => "c.u8".to_owned(),
-        Width::U16 => "c.u16".to_owned(),
-        Width::U32 => "c.u32".to_owned(),
+    fn integer_codec(&self, integer: Integer) -> String {
+        match integer.width {
+            // JavaScript numbers represent the declared range exactly.
+            Width::I64 | Width::I128 if !integer.is_wide() => self.schema(&format!("integer(-{SAFE}, {SAFE})")),
+            Width::U64 | Width::U128 if !integer.is_wide() => self.schema(&format!("integer(0, {SAFE})")),
+            Width::I64 => self.integers("i64"),
+            Width::I128 => self.integers("i128"),
+            Width::U64 => self.integers("u64"),
+            Width::U128 => self.integers("u128"),
+            Width::I8 => self.schema("i8"),
+            Width::I16 => self.schema("i16"),
+            Width::I32 => self.schema("i32"),
+            Width::U8 => self.schema("u8"),
+            Width::U16 => self.schema("u16"),
+            Width::U32 => self.schema("u32"),
+        }
     }
 }
 

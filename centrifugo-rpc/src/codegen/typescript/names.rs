@@ -49,6 +49,9 @@ const METHODS: [&str; 10] = [
     "valueOf",
 ];
 
+/// Names that packages cannot have: packages that this client and its users need.
+pub(super) const PACKAGES: &str = "centrifuge typescript";
+
 /// The identifiers of a package.
 pub(super) struct Names<'a> {
     types: BTreeMap<&'a str, String>,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::text::{doc, key, literal};
 use super::{Context, Int64, names};
 use crate::codegen::ir::{Body, Field, Flattened, Key, Rest, Shape, Struct, Tagging, Type, TypeDef, Union, Variant};
+use crate::codegen::wording;
 
 /// The maximum width of a line.
 const WIDTH: usize = 110;
@@ -78,11 +79,7 @@ impl Context<'_> {
     }
 
     fn field(&self, field: &Field, indent: &str) -> String {
-        let default = if field.default.is_null() || field.required {
-            String::new()
-        } else {
-            format!("Default: `{}`", field.default)
-        };
+        let default = wording::default(field).unwrap_or_default();
         let doc = doc(indent, &[&field.description, &default], field.deprecated.then_some(""));
         let mark = if field.required { "" } else { "?" };
         format!("{doc}{indent}{}{mark}: {};\n", key(&field.name), self.type_expr(&field.ty))
@@ -213,7 +210,7 @@ impl Context<'_> {
             Type::Map(Key::Enum(key), values) => {
                 format!("{{ [key in {}]?: {} }}", self.type_expr(key), self.type_expr(values))
             }
-            Type::Named(name) => format!("{}{}", self.prefix, self.names.of_type(name)),
+            Type::Named(name) => self.type_name(name),
         }
     }
 
