@@ -34,9 +34,9 @@ pub(crate) struct Description {
     pub name: &'static str,
     /// The language's name in texts.
     pub title: &'static str,
-    /// What is generated, for the help of the flag.
+    /// The generated package, as the help of the flag names it.
     pub package: &'static str,
-    /// What users choose for this language alone.
+    /// The choices that users have for this language alone.
     pub settings: &'static [Setting],
     /// The file with the package's name, and the text before and after the name in its line.
     pub manifest: (&'static str, [&'static str; 2]),

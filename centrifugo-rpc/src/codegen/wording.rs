@@ -18,7 +18,7 @@ pub(crate) fn of_method(method: &Method) -> Vec<String> {
     std::iter::once(description).chain(notes(method).into_iter().map(ToOwned::to_owned)).collect()
 }
 
-/// What callers need to know about a method, one paragraph each.
+/// The notes for callers of a method, one paragraph each.
 pub(crate) fn notes(method: &Method) -> Vec<&'static str> {
     [
         (method.is_notification(), "A notification: it gets no reply. The call ends when Centrifugo has accepted it."),

@@ -2,7 +2,8 @@
 //! compiles and works.
 
 use super::*;
-use crate::codegen::sample;
+use crate::codegen::sample::{self, PLAIN, contract, method};
+use crate::service::method::{Method, Type as Registered};
 
 fn package() -> Package {
     Package { name: "task-client".to_owned() }
@@ -29,4 +30,19 @@ fn methods_and_models_are_as_their_golden_files() {
             assert_eq!(generated, golden, "{path}: BLESS=1 accepts the new one");
         }
     }
+}
+
+#[test]
+fn the_example_imports_what_its_params_need() {
+    let example = |params: fn() -> Option<Registered>, result: fn() -> Registered| {
+        let only: &'static Method = Box::leak(Box::new(Method { params, result, ..method("a.do", "", PLAIN) }));
+        let api = crate::codegen::lower(&contract(&[only])).expect("no problem");
+        let files = Go.generate(&api, &package(), &Settings::default());
+        files.into_iter().find(|file| file.path == "README.md").expect("a README").contents
+    };
+    let raw = example(|| Some(Registered::of::<serde_json::Value>()), Registered::of::<u8>);
+    assert!(raw.contains("api.ADo(ctx, *new(json.RawMessage))"), "{raw}");
+    assert!(raw.contains("import (\n\t\"context\"\n\t\"encoding/json\"\n\t\"fmt\"\n\t\"log\"\n\t\"os\"\n\n"), "{raw}");
+    let plain = example(|| None, Registered::of::<()>);
+    assert!(plain.contains("import (\n\t\"context\"\n\t\"log\"\n\t\"os\"\n\n"), "{plain}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::codegen::lower;
 use crate::codegen::sample::{self, PLAIN, contract, method};
-use crate::registry::{Method, Type};
+use crate::service::method::{Method, Type};
 
 /// The files of all languages, with all combinations of settings.
 fn all(api: &Api) -> Vec<(&'static str, Vec<File>)> {

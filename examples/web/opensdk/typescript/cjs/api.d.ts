@@ -23,7 +23,7 @@ export declare class APIClient {
   /**
    * Appends the key to the file named by `DEMO_LOG`; may run again after its worker died.
    *
-   * Idempotent: may be called again when the outcome of a call is unknown.
+   * Idempotent: it is retried if its worker dies, and may be called again if its outcome is unknown.
    */
   demoAppendIdempotent(params: types.Append, options?: CallOptions): Promise<types.Done>;
 
@@ -36,7 +36,7 @@ export declare class APIClient {
   /**
    * Appends the key to the file named by `DEMO_LOG`, without an answer.
    *
-   * Nothing is answered: resolves when Centrifugo has taken the notification.
+   * A notification: it gets no reply. The call ends when Centrifugo has accepted it.
    */
   demoNotify(params: types.Append, options?: CallOptions): Promise<void>;
 
