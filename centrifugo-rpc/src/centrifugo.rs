@@ -1,26 +1,40 @@
 //! The driver of Centrifugo: tokens, the server API, the connection, the checks, the matching configuration.
 
+#[cfg(feature = "server")]
 use std::sync::Arc;
 
-use crate::config::Config;
-use crate::error::Error;
+#[cfg(feature = "server")]
+use crate::{config::Config, error::Error};
 
+#[cfg(feature = "server")]
 pub(crate) mod api;
+#[cfg(feature = "server")]
 pub(crate) mod api_error;
+#[cfg(feature = "server")]
 pub(crate) mod backoff;
+#[cfg(feature = "server")]
 pub(crate) mod checks;
 pub(crate) mod codes;
+#[cfg(feature = "server")]
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command line names the endpoints in front"))]
 pub(crate) mod endpoints;
+#[cfg(feature = "server")]
 pub(crate) mod identity;
+pub(crate) mod sdk;
+#[cfg(feature = "server")]
 pub mod server_config;
+#[cfg(feature = "server")]
 mod setup;
+#[cfg(feature = "server")]
 pub(crate) mod socket;
 pub(crate) mod tls;
+#[cfg(feature = "server")]
 pub(crate) mod tokens;
+#[cfg(feature = "server")]
 pub(crate) mod trouble;
 
 /// The Centrifugo that a configuration names. Makes no connection by itself; clones share their HTTP connections.
+#[cfg(feature = "server")]
 #[derive(Debug, Clone)]
 pub(crate) struct Centrifugo {
     pub config: Arc<Config>,
@@ -29,6 +43,7 @@ pub(crate) struct Centrifugo {
     pub tls: tls::Tls,
 }
 
+#[cfg(feature = "server")]
 impl Centrifugo {
     /// Loads the certificates and sets up the clients.
     ///

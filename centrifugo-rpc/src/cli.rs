@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::checks::{self, Finding, Purpose, Severity};
-use crate::centrifugo::tokens;
+use crate::centrifugo::tokens::MAX_TTL;
+use crate::channels::{DEFAULT_MAX_LENGTH, longest_reply_channel};
 use crate::config::Config;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::server::{Ended, Server, Serving};
@@ -199,13 +200,13 @@ fn print_json(value: &impl serde::Serialize) -> Result<ExitCode, Error> {
 
 fn token(config: &Config, user: &str, ttl: Duration, info: Option<&RawValue>) -> Result<ExitCode, Error> {
     let token = config.connection_token_with(user, ttl, &info)?;
-    let channel = tokens::longest_reply_channel(&config.reply_namespace, user.len());
-    if channel > tokens::DEFAULT_MAX_LENGTH {
+    let channel = longest_reply_channel(&config.reply_namespace, user.len());
+    if channel > DEFAULT_MAX_LENGTH {
         tracing::warn!(
             "the user ID has {} bytes, and so the names of its reply channels up to {channel}: Centrifugo's `channel.max_length` must be \
              at least that (`centrifugo_config` prints enough), its default is {}",
             user.len(),
-            tokens::DEFAULT_MAX_LENGTH
+            DEFAULT_MAX_LENGTH
         );
     }
     print(token)
@@ -253,7 +254,7 @@ fn ttl(text: &str) -> Result<Duration, String> {
     let too_long = || Err("a token has at most `100years`".to_owned());
     match humantime::parse_duration(text) {
         Ok(ttl) if ttl < Duration::from_secs(1) => Err("a token needs at least `1s`".to_owned()),
-        Ok(ttl) if ttl > tokens::MAX_TTL => too_long(),
+        Ok(ttl) if ttl > MAX_TTL => too_long(),
         Err(humantime::DurationError::NumberOverflow) => too_long(),
         Ok(ttl) => Ok(ttl),
         Err(_) => Err("this is not a duration: write for example `1h`, `30d` or `1h 30m`".to_owned()),

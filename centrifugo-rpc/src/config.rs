@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use http::header::HeaderValue;
 use serde::{Deserialize, Deserializer};
-use url::Url;
 
+use crate::channels::{NOT_A_SERVICE, is_channel, is_name, is_service};
 use crate::error::{Error, shown_url};
-use crate::protocol;
+use crate::protocol::{self, CALL_TIMEOUT};
+use crate::urls::{HTTP, WEBSOCKET, is_url};
 
 mod duration;
 mod env;
@@ -18,7 +19,6 @@ mod service;
 
 #[cfg(feature = "codegen")]
 pub(crate) use env::channels_from_env;
-pub(crate) use service::{Channels, NOT_A_SERVICE, is_service};
 
 /// The configuration of a worker: how it reaches Centrifugo, and its limits.
 ///
@@ -196,7 +196,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-pub(crate) mod defaults {
+mod defaults {
     use std::time::Duration;
 
     pub(crate) fn enabled() -> bool {
@@ -209,7 +209,7 @@ pub(crate) mod defaults {
         "http://localhost:8000/api".to_owned()
     }
     pub(crate) fn call_timeout() -> Duration {
-        Duration::from_secs(30)
+        super::CALL_TIMEOUT
     }
     pub(crate) fn shutdown_timeout() -> Duration {
         Duration::from_secs(25)
@@ -390,25 +390,6 @@ impl Config {
 /// Tokens expire at whole seconds: a shorter lifetime could end before a slow connection is established, or at once if
 /// a clock is slightly ahead.
 const WORKER_TOKEN_TTL: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(365 * 24 * 3600);
-
-/// The schemes of a WebSocket endpoint.
-pub(crate) const WEBSOCKET: [&str; 2] = ["ws", "wss"];
-const HTTP: [&str; 2] = ["http", "https"];
-
-/// Returns whether `text` is a URL with one of these schemes.
-pub(crate) fn is_url(text: &str, schemes: [&str; 2]) -> bool {
-    Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
-}
-
-/// Returns whether Centrifugo accepts `name` as the name of a namespace.
-pub(crate) fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
-}
-
-/// Returns whether `channel` is `<namespace>:<name>`.
-pub(crate) fn is_channel(channel: &str) -> bool {
-    channel.split_once(':').is_some_and(|(namespace, name)| is_name(namespace) && is_name(name))
-}
 
 fn report(problems: &[String]) -> Result<(), Error> {
     match problems {

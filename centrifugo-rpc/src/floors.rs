@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
 /// The modules of the crate from the bottom to the top. `ARCHITECTURE.md` says what each is for.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["error"],
-    &["json", "log_rate_limiter", "protocol"],
+    &["json", "log_rate_limiter", "protocol", "urls"],
+    &["channels"],
     &["config"],
     &["service"],
     &["codegen", "engine", "group"],

@@ -63,14 +63,17 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
+//! | `server` (default) | workers: `websocket_rpc`, `Server`, `serve` |
 //! | `cli` (default) | `Server::run`: a command line that serves, prints tokens and Centrifugo's configuration, and checks a running Centrifugo |
 //! | `codegen` (default) | typed clients in Python, TypeScript and Go, and the contract, on that command line |
 //! | `client` | `Client`: a caller in Rust |
 //! | `hub` | `hub::Hub`: a Centrifugo in process and in memory, for development and tests |
 //!
-//! A worker that needs no command line can turn the default features off.
+//! A worker that needs no command line takes `server` alone; a program that only calls takes `client` alone.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// A client alone uses parts of the modules that it shares with workers.
+#![cfg_attr(not(feature = "server"), allow(dead_code))]
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
@@ -79,17 +82,21 @@
 extern crate self as centrifugo_rpc;
 
 mod centrifugo;
+mod channels;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "codegen")]
 mod codegen;
+#[cfg(feature = "server")]
 mod config;
+#[cfg(feature = "server")]
 mod engine;
 mod error;
 #[cfg(test)]
 mod floors;
+#[cfg(feature = "server")]
 mod group;
 #[cfg(feature = "hub")]
 pub mod hub;
@@ -98,29 +105,35 @@ mod log_rate_limiter;
 #[cfg(test)]
 mod logged;
 mod protocol;
+#[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
 mod service;
+#[cfg(feature = "server")]
 mod transport;
+mod urls;
 
-pub use centrifugo_rpc_macros::websocket_rpc;
-
-pub use centrifugo::server_config as centrifugo_config;
 #[cfg(feature = "client")]
 pub use client::{CallError, CallOptions, Client, ClientBuilder};
-pub use config::{Config, Secret};
-pub use engine::layers::CallService;
-pub use engine::refused::Refused;
 pub use error::{BoxError, Error, ErrorKind, RpcError, codes};
 #[cfg(feature = "cli")]
 pub use server::Serving;
-pub use server::{Server, Worker, serve};
-pub use service::call::{Call, Reply};
-pub use service::connection::{Caller, Connection};
-pub use service::extract::{FromCall, State};
-pub use service::method::{Method, MethodKind, MethodOptions};
-pub use service::states::Needs;
+#[cfg(feature = "server")]
+pub use {
+    centrifugo::server_config as centrifugo_config,
+    centrifugo_rpc_macros::websocket_rpc,
+    config::{Config, Secret},
+    engine::{layers::CallService, refused::Refused},
+    server::{Server, Worker, serve},
+    service::call::{Call, Reply},
+    service::connection::{Caller, Connection},
+    service::extract::{FromCall, State},
+    service::method::{Method, MethodKind, MethodOptions},
+    service::states::Needs,
+};
 
 /// Items that the expansion of [`websocket_rpc`] refers to. Not public API.
+#[cfg(feature = "server")]
 #[doc(hidden)]
 pub mod __private {
     pub use crate::service::call::HandlerFuture;

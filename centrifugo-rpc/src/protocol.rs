@@ -35,6 +35,9 @@ pub(crate) const HISTORY_TTL: Duration = Duration::from_secs(60);
 #[cfg(feature = "client")]
 pub(crate) const TOGETHER_OVERHEAD: usize = br#"{"batch":[]}"#.len() - 1;
 
+/// The default timeout of a call, for callers and workers.
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The bytes that every cancellation contains.
 pub(crate) const CANCEL: &[u8] = b"\"cancel\"";
 

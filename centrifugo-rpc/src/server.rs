@@ -10,9 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::{Layer, Service};
 
-use crate::config::Config;
 #[cfg(feature = "codegen")]
-use crate::config::{self, Channels};
+use crate::channels::Channels;
+#[cfg(feature = "codegen")]
+use crate::config;
+use crate::config::Config;
 use crate::engine::dispatcher::Dispatcher;
 use crate::engine::layers::{CallService, LayerStack};
 use crate::engine::refused::Refused;

@@ -82,6 +82,18 @@ async fn main() -> Result<std::process::ExitCode, Box<dyn std::error::Error>> {
 }
 "#;
 
+/// Only calls.
+const CALL_ALONE: &str = r#"
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let client = centrifugo_rpc::Client::builder("ws://localhost:8000/connection/websocket").connect().await?;
+    let params = TaskStatsParams { user_id: "123".to_owned() };
+    let stats: TaskStatsResult = client.call("tasks.get_stats", &params).await?;
+    println!("{stats:?}");
+    Ok(())
+}
+"#;
+
 /// Runs a Centrifugo of its own, and a caller.
 const HUB: &str = r#"
 #[tokio::main]
@@ -113,18 +125,31 @@ struct Row {
     name: &'static str,
     /// The end of its dependency on the crate; `None` for a program without the crate.
     features: Option<&'static str>,
+    /// True if it has a method.
+    serves: bool,
     main: &'static str,
 }
 
 /// The row that all others are compared with.
-const BARE_ROW: Row = Row { name: "without the crate", features: None, main: BARE };
+const BARE_ROW: Row = Row { name: "without the crate", features: None, serves: false, main: BARE };
 
-const ROWS: [Row; 5] = [
-    Row { name: "no features", features: Some(", default-features = false"), main: SERVE },
-    Row { name: "cli", features: Some(r#", default-features = false, features = ["cli"]"#), main: RUN },
-    Row { name: "default: cli, codegen", features: Some(""), main: RUN },
-    Row { name: "default, client", features: Some(r#", features = ["client"]"#), main: CALL },
-    Row { name: "default, client, hub", features: Some(r#", features = ["client", "hub"]"#), main: HUB },
+const ROWS: [Row; 6] = [
+    Row {
+        name: "client",
+        features: Some(r#", default-features = false, features = ["client"]"#),
+        serves: false,
+        main: CALL_ALONE,
+    },
+    Row {
+        name: "server",
+        features: Some(r#", default-features = false, features = ["server"]"#),
+        serves: true,
+        main: SERVE,
+    },
+    Row { name: "cli", features: Some(r#", default-features = false, features = ["cli"]"#), serves: true, main: RUN },
+    Row { name: "default: server, cli, codegen", features: Some(""), serves: true, main: RUN },
+    Row { name: "default, client", features: Some(r#", features = ["client"]"#), serves: true, main: CALL },
+    Row { name: "default, client, hub", features: Some(r#", features = ["client", "hub"]"#), serves: true, main: HUB },
 ];
 
 fn main() {
@@ -174,7 +199,7 @@ fn build(number: usize, row: &Row) -> Build {
     let this = row.features.map_or_else(String::new, |features| {
         format!("centrifugo-rpc = {{ path = \"{{workspace}}/centrifugo-rpc\"{features} }}\n")
     });
-    let method = if row.features.is_some() { METHOD } else { "" };
+    let method = if row.serves { METHOD } else { "" };
     let main = [FUNCTION, method, row.main].concat();
     let program = UserCrate::new(&format!("cost_{number}"), &(this + DEPENDENCIES), &main);
     let target = tempfile::tempdir_in(toolchain::target_dir()).expect("a directory");

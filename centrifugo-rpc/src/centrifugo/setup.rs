@@ -7,8 +7,9 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::endpoints;
 use super::server_config::{CentrifugoConfig, ChannelNamespace, ChannelOptions, PublicationDataFormat};
-use super::tokens::{MAX_USER, Tokens, check_length, check_user, longest_reply_channel};
-use crate::config::{Channels, Config};
+use super::tokens::Tokens;
+use crate::channels::{Channels, MAX_USER, check_length, check_user, longest_reply_channel};
+use crate::config::Config;
 use crate::error::Error;
 use crate::protocol::{HISTORY_TTL, MESSAGE_SIZE_LIMIT, REPLY_HISTORY};
 

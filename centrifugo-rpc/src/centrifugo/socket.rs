@@ -1,18 +1,16 @@
-//! The WebSocket connection to Centrifugo. Only this module uses the SDK (`centrifuge`), and exposes none of its types.
+//! The WebSocket connection to Centrifugo. Exposes no type of the SDK (`centrifuge`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use centrifuge::{
-    Client, ClientBuilder, ClientErrorKind, ClientInfo, EventDelivery, HistoryOptions, ProxyConfig, TlsConfig,
-    TokenError,
-};
+use centrifuge::{Client, ClientBuilder, ClientErrorKind, ClientInfo, EventDelivery, HistoryOptions, TokenError};
 
 use serde_json::value::RawValue;
 
 use super::api::Position;
 use super::codes;
+use super::sdk::with_tls;
 use super::tls::Tls;
 use super::tokens::Tokens;
 use super::trouble::Trouble;
@@ -241,18 +239,6 @@ impl Channel {
     /// Unsubscribes and forgets the stream position, so that another subscription can replace this one.
     pub(crate) fn remove(&self) {
         let _ = self.0.client().remove_subscription(&self.0);
-    }
-}
-
-/// Makes an SDK connection, a worker's or a Rust caller's, trust the certificates of `tls`.
-pub(crate) fn with_tls(builder: ClientBuilder, tls: &Tls) -> Result<ClientBuilder, centrifuge::Error> {
-    if tls.no_roots() {
-        // Never used with TLS: this is the only way to start the SDK on a system without certificates.
-        return Ok(builder.tls(TlsConfig::new().danger_accept_invalid_certs()).proxy(ProxyConfig::None));
-    }
-    match tls.pem() {
-        Some(pem) => Ok(builder.tls(TlsConfig::new().add_root_pem(pem)?)),
-        None => Ok(builder),
     }
 }
 

@@ -9,21 +9,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, shortened};
-use crate::protocol;
+use crate::error::{Error, ErrorKind};
 
 /// The user that workers connect as.
 pub(crate) const WORKER_USER: &str = "centrifugo-rpc-worker";
-
-/// The longest user ID that tokens are made for, in bytes: the limit of `OpenID` Connect.
-pub(crate) const MAX_USER: usize = 255;
-
-/// Centrifugo's default of `channel.max_length`.
-#[cfg(any(feature = "cli", feature = "client"))]
-pub(crate) const DEFAULT_MAX_LENGTH: usize = 255;
-
-/// The longest session in the name of a reply channel.
-const MAX_SESSION: usize = 64;
 
 /// The longest validity of a token, a hundred years: Centrifugo treats a token as expired if its `exp` overflows.
 pub(crate) const MAX_TTL: Duration = Duration::from_secs(36_525 * 24 * 3600);
@@ -90,50 +79,6 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Checks that callers with this user ID can have a reply channel.
-///
-/// # Errors
-///
-/// A user ID that cannot be part of a user-limited channel's name.
-pub(crate) fn check_user(user: &str) -> Result<(), Error> {
-    if protocol::owns_reply_channel(user) {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Config,
-        format!(
-            "the user ID `{}` cannot own a reply channel: Centrifugo's user-limited channels allow no `,`, no `#`, no control \
-             and no non-ASCII characters in it; use another ID for this user as the token's `sub`",
-            shortened(user, 64).escape_debug()
-        ),
-    ))
-}
-
-/// Checks that this user's reply channels fit the limit that `centrifugo_config` prints.
-///
-/// # Errors
-///
-/// A user ID that is too long.
-pub(crate) fn check_length(user: &str) -> Result<(), Error> {
-    if user.len() <= MAX_USER {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Config,
-        format!(
-            "the user ID `{}` has {} bytes, and the longest one is {MAX_USER}: it is part of the name of the user's reply \
-             channels, which Centrifugo's `channel.max_length` limits; use a shorter ID for this user as the token's `sub`",
-            shortened(user, 64).escape_debug(),
-            user.len()
-        ),
-    ))
-}
-
-/// The length in bytes of the longest reply channel of a user ID with `user` bytes: `<namespace>:<session>#<user>`.
-pub(crate) fn longest_reply_channel(namespace: &str, user: usize) -> usize {
-    namespace.len() + ":".len() + MAX_SESSION + "#".len() + user
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -165,23 +110,5 @@ mod tests {
         let subscription = claims(&tokens.subscription("w", "rpc:requests", tokens.worker_ttl()).expect("a token"));
         assert_eq!((&subscription["sub"], &subscription["channel"]), (&"w".into(), &"rpc:requests".into()));
         assert!(subscription.get("info").is_none());
-    }
-
-    #[test]
-    fn users_without_a_reply_channel_are_named() {
-        for user in ["a,b", "a#b", "ä", "a\nb"] {
-            let error = check_user(user).expect_err("no reply channel").to_string();
-            assert!(error.contains("reply channel") && !error.contains('\n'), "{error}");
-        }
-        for user in ["", "42", WORKER_USER, "me@example.com"] {
-            check_user(user).expect("a reply channel");
-        }
-    }
-
-    #[test]
-    fn users_are_as_long_as_open_id_allows() {
-        check_length(&"x".repeat(255)).expect("as long as a `sub` may be");
-        let error = check_length(&"x".repeat(256)).expect_err("too long").to_string();
-        assert!(error.contains("256 bytes") && error.contains("`channel.max_length`"), "{error}");
     }
 }

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::centrifugo::endpoints::Front;
 use crate::centrifugo::server_config::CentrifugoConfig;
-use crate::config::{Config, NOT_A_SERVICE, is_service};
+use crate::channels::{NOT_A_SERVICE, is_service};
+use crate::config::Config;
 use crate::error::Error;
 
 /// Properties of Centrifugo that the settings do not contain.

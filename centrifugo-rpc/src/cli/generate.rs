@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::FAILED;
+use crate::channels::Channels;
 use crate::codegen::language::{self, LANGUAGES, Language};
 use crate::codegen::{self, Api, Package, probe};
-use crate::config::Channels;
 use crate::error::{Error, ErrorKind};
 use crate::service::contract::Contract;
 use crate::service::registry::Registry;

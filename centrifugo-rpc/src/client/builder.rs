@@ -13,9 +13,10 @@ use super::shared::Shared;
 use super::together::Together;
 use super::{Client, Inner, PUBLISH_OVERHEAD, token};
 use crate::centrifugo::tls::{Tls, is_encrypted};
-use crate::config::{self, Channels, defaults};
+use crate::channels::{Channels, is_channel, is_name};
 use crate::error::{BoxError, Error, ErrorKind, shown_url};
-use crate::protocol::MESSAGE_SIZE_LIMIT;
+use crate::protocol::{CALL_TIMEOUT, MESSAGE_SIZE_LIMIT};
+use crate::urls::{WEBSOCKET, is_url};
 
 /// The default of [`ClientBuilder::connect_timeout`].
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,7 +59,7 @@ impl ClientBuilder {
             token: None,
             get_token: None,
             user: None,
-            timeout: defaults::call_timeout(),
+            timeout: CALL_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
             request_channel: requests,
             reply_namespace: replies,
@@ -226,11 +227,11 @@ impl ClientBuilder {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let problem = if !config::is_url(&self.url, config::WEBSOCKET) {
+        let problem = if !is_url(&self.url, WEBSOCKET) {
             "the URL is not a WebSocket URL: write for example `ws://localhost:8000/connection/websocket`"
-        } else if !config::is_channel(&self.request_channel) {
+        } else if !is_channel(&self.request_channel) {
             "`request_channel` is not `<namespace>:<name>` of letters, digits, `_`, `-` and `.`: write for example `rpc:requests`"
-        } else if !config::is_name(&self.reply_namespace) {
+        } else if !is_name(&self.reply_namespace) {
             "`reply_namespace` is not a name of letters, digits, `_`, `-` and `.`: write for example `reply`"
         } else if self.timeout.is_zero() {
             "`timeout` is zero, which would fail every call: write for example 30 s"

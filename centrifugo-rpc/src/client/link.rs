@@ -9,7 +9,7 @@ use centrifuge::{ClientErrorKind, EventDelivery, StreamPosition, SubscribedEvent
 
 use super::refusal;
 use super::shared::Shared;
-use crate::centrifugo::socket::with_tls;
+use crate::centrifugo::sdk::with_tls;
 use crate::centrifugo::tls::Tls;
 use crate::error::{BoxError, Error, ErrorKind};
 

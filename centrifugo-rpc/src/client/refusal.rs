@@ -4,7 +4,7 @@ use crate::centrifugo::codes::{
     BAD_REQUEST, INVALID_TOKEN, LIMIT_EXCEEDED, MALFORMED, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS,
     UNKNOWN_CHANNEL,
 };
-use crate::centrifugo::tokens::DEFAULT_MAX_LENGTH;
+use crate::channels::DEFAULT_MAX_LENGTH;
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::namespace;
 

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::centrifugo::tokens::check_user;
+use crate::channels::check_user;
 use crate::error::{Error, shortened};
 
 /// The user who owns this client's reply channel: `explicit`, or the `sub` claim of the token. Tokens are only read

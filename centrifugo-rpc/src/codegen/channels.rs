@@ -1,7 +1,7 @@
 //! Sets the channels of the service as the defaults of its clients.
 
 use super::File;
-use crate::config::Channels;
+use crate::channels::Channels;
 
 /// A place of the default channels, in code or in documentation.
 #[derive(Debug)]

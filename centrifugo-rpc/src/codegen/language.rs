@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::{Api, File, MARK, Package, channels, go, python, typescript};
-use crate::config::Channels;
+use crate::channels::Channels;
 
 /// All languages. Flags, help texts and messages follow this table.
 pub(crate) const LANGUAGES: [&dyn Language; 3] = [&python::Python, &typescript::TypeScript, &go::Go];

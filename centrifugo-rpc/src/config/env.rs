@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-#[cfg(feature = "codegen")]
-use super::Channels;
 use super::{Config, Secret, report};
+#[cfg(feature = "codegen")]
+use crate::channels::Channels;
 use crate::error::{Error, shortened};
 
 impl Config {

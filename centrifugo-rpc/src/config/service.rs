@@ -1,54 +1,7 @@
-//! A service's name and the channels derived from it.
+//! The channels of a configured service.
 
 use super::Config;
-#[cfg(feature = "codegen")]
-use crate::error::Error;
-
-/// The longest service name, in bytes: each channel name contains it, and Centrifugo limits the length of channel
-/// names.
-const MAX_NAME: usize = 32;
-
-/// The channels that connect a service and its callers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Channels {
-    /// The channel of requests.
-    pub requests: String,
-    /// The namespace of reply channels.
-    pub replies: String,
-}
-
-impl Channels {
-    /// The default channels of the service with this name, or of an unnamed service.
-    pub(crate) fn of(service: Option<&str>) -> Self {
-        let prefix = service.map_or_else(String::new, |name| format!("{name}_"));
-        Self { requests: format!("{prefix}rpc:requests"), replies: format!("{prefix}reply") }
-    }
-
-    /// Checks the names of the channels.
-    ///
-    /// # Errors
-    ///
-    /// Names that Centrifugo does not accept.
-    #[cfg(feature = "codegen")]
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let Self { requests, replies } = self;
-        if super::is_channel(requests) && super::is_name(replies) {
-            return Ok(());
-        }
-        Err(Error::config(format!(
-            "`{requests}` is not a channel or `{replies}` is not a namespace: CENTRIFUGO_RPC_SERVICE {NOT_A_SERVICE}; \
-             CENTRIFUGO_RPC_REQUEST_CHANNEL and CENTRIFUGO_RPC_REPLY_NAMESPACE are like `rpc:requests` and `reply`"
-        )))
-    }
-}
-
-/// Returns whether `name` can begin the names of namespaces, in all of Centrifugo's settings.
-pub(crate) fn is_service(name: &str) -> bool {
-    let is_part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    name.len() <= MAX_NAME && name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(is_part)
-}
-
-pub(crate) const NOT_A_SERVICE: &str = "is not a name of at most 32 lower case letters, digits and `_` that begins with a letter: write for example `billing`";
+use crate::channels::Channels;
 
 impl Config {
     /// Sets [`service`](Self#structfield.service), the service's name.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::centrifugo::codes as centrifugo_codes;
-use crate::centrifugo::tokens::{DEFAULT_MAX_LENGTH, MAX_USER};
-use crate::config::{Channels, Config};
+use crate::channels::{Channels, DEFAULT_MAX_LENGTH, MAX_USER};
+use crate::config::Config;
 use crate::error::codes;
 use crate::service::contract::VERSION;
 use crate::service::system::SYSTEM_CONTRACT;

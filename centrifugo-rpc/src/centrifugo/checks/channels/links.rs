@@ -16,8 +16,8 @@ use crate::centrifugo::checks::probe::{CHECK_USER, Probe};
 use crate::centrifugo::codes::{BAD_REQUEST, SLOW};
 use crate::centrifugo::setup::WRITE_TIMEOUT;
 use crate::centrifugo::socket::ChannelEvent;
-use crate::centrifugo::tokens::{MAX_USER, longest_reply_channel};
 use crate::centrifugo::trouble::Trouble;
+use crate::channels::{MAX_USER, longest_reply_channel};
 
 /// The time that the slow caller reads nothing after everything was sent. Detects any `write_timeout` shorter than
 /// this.
