@@ -1,5 +1,5 @@
-//! What is served: the methods of the program, their arguments, and the contract that describes them. Knows no transport
-//! and no runtime.
+//! The service: the methods of the program, their arguments, and the contract that describes them. Uses no transport and
+//! no runtime.
 
 pub(crate) mod call;
 pub(crate) mod connection;
