@@ -66,13 +66,13 @@ func TestABatchEndsEachOfItsCalls(t *testing.T) {
 
 // ends says how calls a, b and c end with a publication, in their order; "waits" is for one that does not.
 func ends(publication string) [3]string {
-	l := NewAPIClient("ws://localhost", "", "42").newLink()
+	made := NewAPIClient("ws://localhost", "", "42").newCalls()
 	var calls [3]*pendingCall
 	for i, id := range []string{"a", "b", "c"} {
 		calls[i] = &pendingCall{id: id, answers: make(chan answer, 1)}
-		l.calls.calls[id] = calls[i]
+		made.pending.calls[id] = calls[i]
 	}
-	(&connection{link: l}).onPublication(json.RawMessage(publication))
+	made.replies.data(json.RawMessage(publication))
 	var ends [3]string
 	for i, call := range calls {
 		select {

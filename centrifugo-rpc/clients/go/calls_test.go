@@ -40,7 +40,7 @@ func TestACallIsAnsweredByItsOwnReply(t *testing.T) {
 	}
 	group.Wait()
 	t.Logf("2000 requests in %d publications", worker.publications.Load())
-	if n := api.link.calls.len(); n != 0 {
+	if n := api.calls.pending.len(); n != 0 {
 		t.Errorf("%d calls are left", n)
 	}
 }
@@ -232,7 +232,7 @@ func TestARequestOverTheLimitIsAnsweredHere(t *testing.T) {
 		t.Error(err)
 	}
 	// One that just fits.
-	room := 64<<10 - len(api.link.replyChannel) - 250
+	room := 64<<10 - len(api.calls.replies.channel) - 250
 	if _, err := invoke[text](background(t), api, "a.b", text{strings.Repeat("x", room)}, nil); err != nil {
 		t.Error(err)
 	}

@@ -54,7 +54,7 @@ type APIClient struct {
 	mistake error
 
 	mu     sync.Mutex
-	link   *link
+	calls  *calls
 	closed bool
 }
 
@@ -127,61 +127,54 @@ func (c *APIClient) Connect(ctx context.Context) error {
 		c.mu.Unlock()
 		return errClosed
 	}
-	l := c.link
-	if l == nil {
-		l = c.newLink()
-		c.link = l
-		l.start()
+	calls := c.calls
+	if calls == nil {
+		calls = c.newCalls()
+		c.calls = calls
+		calls.start()
 	}
 	c.mu.Unlock()
-	err := c.connected(ctx, l)
+	err := c.connected(ctx, calls.replies)
 	if err == nil {
 		return nil
 	}
 	c.mu.Lock()
 	// Another Connect may have waited longer, and have connected.
-	giveUp := c.link == l && !l.everUp()
+	giveUp := c.calls == calls && !calls.replies.everReady()
 	if giveUp {
-		c.link = nil
+		c.calls = nil
 	}
 	c.mu.Unlock()
 	if giveUp {
-		l.close(err)
+		calls.connection.close(err)
 	}
 	return err
 }
 
-func (c *APIClient) newLink() *link {
-	return &link{
-		settings:     &c.settings,
-		target:       &c.target,
-		identity:     &identity{user: c.user, token: c.token, getToken: c.settings.getToken},
-		shownURL:     c.shownURL,
-		replyChannel: c.settings.replyNamespace + ":" + c.session + "#" + c.user,
-		calls:        newPendingCalls(),
-		stopped:      make(chan struct{}),
-		changed:      make(chan struct{}),
-	}
+func (c *APIClient) newCalls() *calls {
+	identity := &identity{user: c.user, token: c.token, getToken: c.settings.getToken}
+	connection := newConnection(&c.settings, &c.target, identity, c.shownURL)
+	return newCalls(&c.settings, connection, c.settings.replyNamespace+":"+c.session+"#"+c.user)
 }
 
-// connected waits for the connection.
-func (c *APIClient) connected(ctx context.Context, l *link) error {
+// connected waits until calls can be made.
+func (c *APIClient) connected(ctx context.Context, replies *replyChannel) error {
 	timeout := time.NewTimer(c.settings.connectTimeout)
 	defer timeout.Stop()
 	for {
-		connection, changed, ended := l.state()
+		ready, changed, ended := replies.state()
 		switch {
 		case ended != nil:
 			return ended
-		case connection != nil:
+		case ready:
 			return nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return l.noConnection(ctx.Err(), "")
+			return replies.noConnection(ctx.Err(), "")
 		case <-timeout.C:
-			return l.noConnection(nil, fmt.Sprintf(" within %v", c.settings.connectTimeout))
+			return replies.noConnection(nil, fmt.Sprintf(" within %v", c.settings.connectTimeout))
 		}
 	}
 }
@@ -189,12 +182,12 @@ func (c *APIClient) connected(ctx context.Context, l *link) error {
 // Connected reports whether there is a connection at this moment. Callers need not check it: calls wait for the
 // connection.
 func (c *APIClient) Connected() bool {
-	l, err := c.open()
+	calls, err := c.open()
 	if err != nil {
 		return false
 	}
-	connection, _, _ := l.state()
-	return connection != nil
+	ready, _, _ := calls.replies.state()
+	return ready
 }
 
 // Close closes the connection and waits until all goroutines of the client have ended, for at most about two seconds.
@@ -202,15 +195,15 @@ func (c *APIClient) Connected() bool {
 func (c *APIClient) Close() error {
 	c.mu.Lock()
 	c.closed = true
-	l := c.link
+	calls := c.calls
 	c.mu.Unlock()
-	if l != nil {
-		l.close(errClosed)
+	if calls != nil {
+		calls.connection.close(errClosed)
 	}
 	return nil
 }
 
-func (c *APIClient) open() (*link, error) {
+func (c *APIClient) open() (*calls, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -218,14 +211,14 @@ func (c *APIClient) open() (*link, error) {
 		return nil, c.mistake
 	case c.closed:
 		return nil, errClosed
-	case c.link == nil:
+	case c.calls == nil:
 		return nil, &ConnectionError{Message: "the client is not connected: call Connect first"}
 	}
-	return c.link, nil
+	return c.calls, nil
 }
 
-func (c *APIClient) exchange(method string, params payload, options []CallOption) (*exchange, error) {
-	l, err := c.open()
+func (c *APIClient) attempt(method string, params payload, options []CallOption) (*callAttempt, error) {
+	calls, err := c.open()
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +235,7 @@ func (c *APIClient) exchange(method string, params payload, options []CallOption
 			return nil, &EncodeError{Method: method, Err: err}
 		}
 	}
-	return newExchange(l, method, encoded, settings), nil
+	return calls.attempt(method, encoded, settings), nil
 }
 
 // payload writes the params of a call; nil if it has none.
@@ -257,11 +250,11 @@ func call[R any](
 	ctx context.Context, c *APIClient, method string, params payload, result codec[R], options []CallOption,
 ) (R, error) {
 	var value R
-	exchange, err := c.exchange(method, params, options)
+	attempt, err := c.attempt(method, params, options)
 	if err != nil {
 		return value, err
 	}
-	answer, err := exchange.call(ctx)
+	answer, err := attempt.call(ctx)
 	if err != nil {
 		return value, err
 	}
@@ -273,11 +266,11 @@ func call[R any](
 
 // notify calls a method without an answer, and returns when Centrifugo has taken the request.
 func notify(ctx context.Context, c *APIClient, method string, params payload, options []CallOption) error {
-	exchange, err := c.exchange(method, params, options)
+	attempt, err := c.attempt(method, params, options)
 	if err != nil {
 		return err
 	}
-	return exchange.notify(ctx)
+	return attempt.notify(ctx)
 }
 
 // Call calls a method by its name, with params and a result as JSON: for methods that this client was not generated

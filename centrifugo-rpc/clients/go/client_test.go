@@ -224,23 +224,23 @@ func TestATokenFunctionThatNeverReturnsKeepsNobodyFromClosing(t *testing.T) {
 }
 
 func TestDeadlines(t *testing.T) {
-	x := newExchange(nil, "a.b", nil, callSettings{timeout: 30 * time.Second})
-	if grace := x.giveUp.Sub(x.deadline); grace != maxGrace {
+	d := newDeadline(30 * time.Second)
+	if grace := d.giveUp.Sub(d.at); grace != maxGrace {
 		t.Error(grace)
 	}
-	if x.remaining(context.Background()) != 30_000 {
-		t.Error(x.remaining(context.Background()))
+	if d.remaining(context.Background()) != 30_000 {
+		t.Error(d.remaining(context.Background()))
 	}
-	short := newExchange(nil, "a.b", nil, callSettings{timeout: time.Millisecond})
-	if grace := short.giveUp.Sub(short.deadline); grace != minGrace {
+	short := newDeadline(time.Millisecond)
+	if grace := short.giveUp.Sub(short.at); grace != minGrace {
 		t.Error(grace)
 	}
 	past, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Hour))
 	defer cancel()
-	if x.remaining(past) != 1 {
-		t.Error(x.remaining(past))
+	if d.remaining(past) != 1 {
+		t.Error(d.remaining(past))
 	}
-	if long := newExchange(nil, "a.b", nil, callSettings{timeout: 1 << 62}); long.timeout != maxTimeout {
+	if long := newDeadline(1 << 62); long.timeout != maxTimeout {
 		t.Error(long.timeout)
 	}
 }

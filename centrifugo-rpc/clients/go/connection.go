@@ -2,387 +2,274 @@ package client
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/tls"
 	"errors"
-	"fmt"
-	"io"
-	"slices"
+	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
+// Callers wait for the connection: after a restart of Centrifugo it is soon back.
 const (
-	// The timeout of the answer to the subscription. The answer contains all missed replies: over a slow link it may
-	// take as long as Centrifugo's websocket.write_timeout, as centrifugo_config prints it.
-	subscribeTimeout = 30 * time.Second
-	// The time beyond the interval of Centrifugo's pings after which a silent connection counts as dead.
-	pingGrace = 10 * time.Second
-	// How long the close frame of a connection that ends may take.
-	closeLinger = time.Second
+	minReconnectDelay = 200 * time.Millisecond
+	maxReconnectDelay = 5 * time.Second
 )
 
-// The outcome of a message whose connection is over.
-var (
-	errNotSent     = errors.New("not sent")
-	errUnconfirmed = errors.New("not confirmed by Centrifugo")
-)
-
-// connection is one WebSocket to Centrifugo, from the handshake to its end.
+// connection is the connection to Centrifugo: it stays up until it ends, over one transport after the other, and has
+// any number of subscriptions.
 type connection struct {
-	link   *link
-	ws     *webSocket
-	outbox *outbox
-	nextID atomic.Uint32
+	settings *settings
+	target   *target
+	identity *identity
+	shownURL string
 
-	// Whether this connection has received batched replies: a worker that writes batches reads them.
-	batches atomic.Bool
+	cancel  context.CancelFunc
+	stopped chan struct{}
+	// Used only by the goroutine in run: whether there was ever a subscription, and the number of attempts since the
+	// last one.
+	wasUseful bool
+	attempt   int
 
 	mu sync.Mutex
-	// The messages that wait for Centrifugo's answer, by command; nil when the connection is over.
-	waiting map[uint32][]*outgoing
-
-	// Only the reader uses the fields below.
-	connectID, subscribeID uint32
-	up                     bool
-	// Whether the requested subscription is the second one, which reads replies again.
-	rereads bool
-	// Whether the connection was ever subscribed.
-	subscribed bool
-	ping       time.Duration
-	pong       bool
-	ready      time.Time
+	// Nil while Centrifugo has accepted no transport.
+	transport *transport
+	// By channel.
+	subscriptions map[string]*subscription
+	ended         error
 }
 
-func newConnection(l *link, ws *webSocket) *connection {
-	c := &connection{link: l, ws: ws, outbox: newOutbox(), waiting: map[uint32][]*outgoing{}}
-	c.ready = time.Now().Add(handshakeTimeout)
-	ws.frames.onPing = func(payload []byte) {
-		c.outbox.put(&outgoing{opcode: opPong, payload: payload})
+func newConnection(settings *settings, target *target, identity *identity, shownURL string) *connection {
+	return &connection{
+		settings: settings, target: target, identity: identity, shownURL: shownURL,
+		stopped: make(chan struct{}), subscriptions: map[string]*subscription{},
 	}
-	return c
 }
 
-// run speaks Centrifugo's protocol until the connection is over, and returns the reason.
-func (c *connection) run(ctx context.Context, token string) error {
+// start begins to connect, with a goroutine that ends with the connection.
+func (c *connection) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.cancel = cancel
+	go func() {
+		defer close(c.stopped)
+		c.run(ctx)
+	}()
+}
+
+func (c *connection) run(ctx context.Context) {
+	for {
+		err := c.connect(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if final := c.final(err); final != nil {
+			c.end(final)
+			return
+		}
+		c.settings.logger.Debug("no connection to Centrifugo, trying again", "url", c.shownURL, "error", err)
+		c.interrupted(err)
+		delay := time.NewTimer(backoff(c.attempt))
+		c.attempt++
+		select {
+		case <-delay.C:
+		case <-ctx.Done():
+			delay.Stop()
+			return
+		}
+	}
+}
+
+// backoff returns the delay before the next attempt; random, so that the reconnects after a restart of the server
+// spread out.
+func backoff(attempt int) time.Duration {
+	ceiling := min(minReconnectDelay<<min(attempt, 10), maxReconnectDelay)
+	return ceiling/2 + rand.N(ceiling/2)
+}
+
+// connect opens one transport and returns the reason when it is over.
+func (c *connection) connect(ctx context.Context) error {
+	token, err := c.identity.next(ctx)
+	if err != nil {
+		return err
+	}
+	ws, err := dialWebSocket(ctx, c.target)
+	if err != nil {
+		return err
+	}
+	t := newTransport(ws, c.onPush)
 	ctx, cancel := context.WithCancel(ctx)
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer cancel()
-	delivered := make(chan struct{})
-	tasks.Add(1)
-	go func() {
-		defer tasks.Done()
-		defer close(delivered)
-		if c.deliver() != nil {
-			// The reader notices.
-			_ = c.ws.Close()
-		}
-	}()
-	stop := context.AfterFunc(ctx, func() { _ = c.ws.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-
-	err := c.talk(ctx, token, &tasks)
-	graceful := ctx.Err() != nil
-	c.link.down(c)
-	c.outbox.close(farewell(err), graceful)
-	c.abandon()
-	linger := time.NewTimer(closeLinger)
-	defer linger.Stop()
-	select {
-	case <-delivered:
-	case <-linger.C:
-		graceful = false
-	}
-	if graceful {
-		// Closing a socket with unread bytes resets the connection, and the bytes sent last would be lost.
-		_ = c.ws.SetReadDeadline(time.Now().Add(closeLinger))
-		_, _ = io.Copy(io.Discard, c.ws)
-	}
-	_ = c.ws.Close()
-	return err
-}
-
-// farewell returns the close frame for the end of a connection.
-func farewell(err error) []byte {
-	var violation *frameError
-	var closed *closeError
-	switch {
-	case errors.As(err, &violation):
-		return appendClose(nil, violation.code, violation.reason)
-	case errors.As(err, &closed):
-		return appendClose(nil, closed.code, "")
-	}
-	return appendClose(nil, closeNormal, "")
-}
-
-func (c *connection) talk(ctx context.Context, token string, tasks *sync.WaitGroup) error {
-	c.connectID = c.nextID.Add(1)
-	connect := command{ID: c.connectID, Connect: &connectRequest{token, clientName, clientVersion}}
-	if err := c.send(&connect); err != nil {
+	connect := command{Connect: &connectRequest{token, clientName, clientVersion}}
+	if err := t.request(&connect, handshakeTimeout, func(r *reply) error { return c.onConnect(ctx, t, r, &tasks) }); err != nil {
 		return err
 	}
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		_ = c.ws.SetReadDeadline(c.deadline())
-		if ctx.Err() != nil {
-			continue
-		}
-		message, err := c.ws.frames.next()
-		if err != nil {
-			return err
-		}
-		err = decodeReplies(message, func(r *reply) error {
-			switch {
-			case r.isPing():
-				if c.pong {
-					c.outbox.put(&outgoing{opcode: opText, payload: []byte("{}")})
-				}
-				return nil
-			case r.Push != nil:
-				return c.onPush(r.Push)
-			case r.ID == c.connectID:
-				return c.onConnect(ctx, r, tasks)
-			case r.ID == c.subscribeID:
-				return c.onSubscribe(r)
-			}
-			c.settle(r)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
+	return t.run(ctx, c.interrupted)
 }
 
-// deadline returns the time by which the next message must have arrived, to its last byte.
-func (c *connection) deadline() time.Time {
-	switch {
-	case !c.up:
-		return c.ready
-	case c.ping == 0:
-		return time.Time{}
-	}
-	return time.Now().Add(c.ping + pingGrace)
-}
-
-func (c *connection) onConnect(ctx context.Context, r *reply, tasks *sync.WaitGroup) error {
+func (c *connection) onConnect(ctx context.Context, t *transport, r *reply, tasks *sync.WaitGroup) error {
 	if r.Error != nil {
 		return &refusedConnect{r.Error}
 	}
-	if r.Connect == nil || c.subscribeID != 0 {
+	if r.Connect == nil {
 		return errors.New("malformed answer of Centrifugo to the connect command")
 	}
-	c.ping, c.pong = time.Duration(r.Connect.Ping)*time.Second, r.Connect.Pong
-	if r.Connect.Expires && c.link.settings.getToken != nil {
+	t.ping, t.pong = time.Duration(r.Connect.Ping)*time.Second, r.Connect.Pong
+	if r.Connect.Expires && c.settings.getToken != nil {
 		tasks.Add(1)
 		go func() {
 			defer tasks.Done()
-			if err := c.refresh(ctx, r.Connect.TTL); err != nil {
-				c.link.end(err)
+			if err := c.refresh(ctx, t, r.Connect.TTL); err != nil {
+				c.end(err)
 			}
 		}()
 	}
-	return c.subscribe()
-}
-
-// subscribe requests the replies, including the missed ones.
-func (c *connection) subscribe() error {
-	c.up = false
-	c.ready = time.Now().Add(subscribeTimeout)
-	c.subscribeID = c.nextID.Add(1)
-	subscribe := subscribeRequest{Channel: c.link.replyChannel, Recoverable: true}
-	if position := &c.link.position; position.known {
-		subscribe.Recover, subscribe.Epoch, subscribe.Offset = true, position.epoch, position.offset
+	c.mu.Lock()
+	c.transport = t
+	all := c.all()
+	c.mu.Unlock()
+	for _, s := range all {
+		if err := s.request(t); err != nil {
+			return err
+		}
 	}
-	return c.send(&command{ID: c.subscribeID, Subscribe: &subscribe})
-}
-
-func (c *connection) onSubscribe(r *reply) error {
-	if r.Error != nil {
-		return &refusedSubscribe{r.Error.Code, r.Error.Message, r.Error.Temporary}
-	}
-	if r.Subscribe == nil || c.up {
-		return errors.New("malformed answer of Centrifugo to the subscribe command")
-	}
-	result := r.Subscribe
-	for i := range result.Publications {
-		c.onPublication(result.Publications[i].Data)
-	}
-	c.link.position = position{known: result.Recoverable, epoch: result.Epoch, offset: result.Offset}
-	incomplete := result.WasRecovering && !result.Recovered
-	if incomplete && result.Recoverable && !c.rereads {
-		return c.reread()
-	}
-	incomplete, c.rereads = incomplete || c.rereads, false
-	c.up, c.subscribed = true, true
-	c.link.upped(c, result, incomplete)
 	return nil
 }
 
-// reread subscribes once more, from as far back as the history goes, because Centrifugo cannot continue from the last
-// reply. In a new stream, after a restart with the memory engine, the history has the replies that workers have sent
-// since; in the old stream, which had more replies than the history keeps, it has the newest of them.
-func (c *connection) reread() error {
-	position := &c.link.position
-	position.offset -= min(position.offset, keptReplies)
-	c.rereads = true
-	unsubscribe := command{ID: c.nextID.Add(1), Unsubscribe: &unsubscribeRequest{Channel: c.link.replyChannel}}
-	if err := c.send(&unsubscribe); err != nil {
-		return err
+// all returns the subscriptions; c.mu is held.
+func (c *connection) all() []*subscription {
+	all := make([]*subscription, 0, len(c.subscriptions))
+	for _, s := range c.subscriptions {
+		all = append(all, s)
 	}
-	return c.subscribe()
+	return all
 }
 
+// onUseful handles a confirmed subscription, on the goroutine in run.
+func (c *connection) onUseful() { c.wasUseful, c.attempt = true, 0 }
+
+// interrupted handles a transport that is over, or that could not be opened. Subscribers get to know it before messages
+// end without an answer.
+func (c *connection) interrupted(reason error) {
+	c.mu.Lock()
+	all := c.all()
+	c.mu.Unlock()
+	for _, s := range all {
+		s.events.subscribing(reason)
+	}
+	c.mu.Lock()
+	c.transport = nil
+	for _, s := range all {
+		s.up = false
+	}
+	c.mu.Unlock()
+}
+
+// onPush handles what Centrifugo sends by itself.
 func (c *connection) onPush(p *push) error {
-	switch {
-	case p.Disconnect != nil:
+	if p.Disconnect != nil {
 		return &closeError{int(p.Disconnect.Code), p.Disconnect.Reason}
-	case p.Channel != c.link.replyChannel:
+	}
+	c.mu.Lock()
+	s, t := c.subscriptions[p.Channel], c.transport
+	c.mu.Unlock()
+	switch {
+	case s == nil:
 	case p.Pub != nil:
-		// A reply that Centrifugo does not store has no offset. A reply that arrives before the history is read again
-		// does not change the start of that reading.
-		if p.Pub.Offset > 0 && c.up {
-			c.link.position.offset = p.Pub.Offset
-		}
-		c.onPublication(p.Pub.Data)
-	case p.Unsubscribe != nil && p.Unsubscribe.Code >= firstTemporaryUnsubscribe:
-		if !c.up {
-			// Centrifugo's answer to a later subscribe command is still to come.
+		s.onPublication(p.Pub)
+	case p.Unsubscribe != nil:
+		return s.onUnsubscribed(t, p.Unsubscribe)
+	}
+	return nil
+}
+
+// final returns the reason to end the connection permanently, if err is one.
+func (c *connection) final(err error) error {
+	var closed *closeError
+	var connect *refusedConnect
+	var connection *ConnectionError
+	switch {
+	case errors.As(err, &connection):
+		return connection
+	case errors.As(err, &closed) && !reconnects(closed.code):
+		return disconnectRefusal(c.shownURL, closed)
+	case errors.As(err, &connect) && !connect.Temporary:
+		if expired := connect.Code == centrifugoTokenExpired || connect.Code == centrifugoExpired; expired && c.identity.renews() {
 			return nil
 		}
-		c.link.down(c)
-		return c.subscribe()
-	case p.Unsubscribe != nil:
-		return &refusedSubscribe{p.Unsubscribe.Code, p.Unsubscribe.Reason, false}
+		return connectRefusal(c.shownURL, connect.centrifugoError)
+	case !c.wasUseful:
+		return hopeless(c.shownURL, err)
 	}
 	return nil
 }
 
-// onPublication handles each publication in the reply channel, live or recovered.
-func (c *connection) onPublication(data json.RawMessage) {
-	var publication response
-	// Of a malformed publication, all valid members are read: a batch even if another member is invalid.
-	err := json.Unmarshal(data, &publication)
-	if publication.Batch == nil {
-		c.link.onReply(&publication, len(data), err)
-		return
-	}
-	// Before the callers get their replies: they may call again at once.
-	c.batches.Store(true)
-	for _, data := range publication.Batch {
-		var reply response
-		err := json.Unmarshal(data, &reply)
-		if reply.Batch != nil {
-			err = errNestedBatch
-		}
-		c.link.onReply(&reply, len(data), err)
-	}
-}
-
-// send queues a command whose answer the reader handles.
-func (c *connection) send(command *command) error {
-	payload, err := marshal(command)
-	if err != nil {
-		return err
-	}
-	if !c.outbox.put(&outgoing{opcode: opText, payload: payload, outcome: make(chan outcome, 1)}) {
-		return errNotSent
-	}
-	return nil
-}
-
-// publish queues a request; the message gets its outcome. publish calls `goesOut` at the last moment.
-func (c *connection) publish(request []byte, goesOut func(*outgoing) bool) (*outgoing, error) {
-	message := &outgoing{
-		id: c.nextID.Add(1), opcode: opText, payload: request, isRequest: true, outcome: make(chan outcome, 1),
-	}
-	return message, c.await(message, goesOut)
-}
-
-// sendCancel sends a cancellation: the caller no longer waits for the call. The client does not wait for its outcome.
-func (c *connection) sendCancel(id string) {
-	data, err := marshal(&request{Cancel: id, ReplyTo: c.link.replyChannel})
-	if err != nil {
-		return
-	}
-	publish := publishRequest{c.link.settings.requestChannel, data}
-	payload, err := marshal(&command{ID: c.nextID.Add(1), Publish: &publish})
-	if err != nil || !c.outbox.put(&outgoing{opcode: opText, payload: payload}) {
-		c.link.settings.logger.Debug("a cancel did not go out", "correlation_id", id)
-	}
-}
-
-// await queues a message and registers it for Centrifugo's answer.
-func (c *connection) await(message *outgoing, goesOut func(*outgoing) bool) error {
-	c.mu.Lock()
-	open := c.waiting != nil
-	if open {
-		c.waiting[message.id] = []*outgoing{message}
-	}
-	c.mu.Unlock()
-	if !open {
-		return errNotSent
-	}
-	if !goesOut(message) || !c.outbox.put(message) {
-		message.abandon()
-		c.forget(message)
-		return errNotSent
-	}
-	return nil
-}
-
-// forget drops a message whose outcome is no longer awaited.
-func (c *connection) forget(message *outgoing) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	waiting := c.waiting[message.id]
-	i := slices.Index(waiting, message)
+// hopeless returns the error that ends the connection if it was never up. After a first time, the same errors count as
+// temporary: a proxy whose backend restarts answers 404 for a moment.
+func hopeless(url string, err error) error {
+	var status *statusError
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
 	switch {
-	case i < 0:
-	case len(waiting) == 1:
-		delete(c.waiting, message.id)
-	default:
-		c.waiting[message.id] = slices.Delete(waiting, i, i+1)
+	case errors.As(err, &status) && status.status >= 400 && status.status < 500:
+		return &ConnectionError{
+			Message: url + " is not Centrifugo's WebSocket endpoint, by default /connection/websocket",
+			Setup:   true, Err: err,
+		}
+	case errors.As(err, &certificate):
+		return &ConnectionError{
+			Message: "the certificate of " + url + " is not trusted: name its authority with WithTLSConfig",
+			Setup:   true, Err: err,
+		}
+	case errors.As(err, &record):
+		return &ConnectionError{Message: url + " does not speak TLS: write ws instead of wss", Setup: true, Err: err}
 	}
+	return nil
 }
 
-// settle delivers Centrifugo's answer to a command to all messages that wait for it.
-func (c *connection) settle(r *reply) {
-	c.mu.Lock()
-	waiting := c.waiting[r.ID]
-	delete(c.waiting, r.ID)
-	c.mu.Unlock()
-	result := outcome{reply: r}
-	if r.Error != nil {
-		result.err = r.Error
+// reconnects reports whether a client may reconnect after this close code of Centrifugo.
+func reconnects(code int) bool {
+	switch {
+	case code == closeTooBig:
+		return false
+	case code >= 3500 && code <= 3999, code >= 4500 && code <= 4999:
+		return false
 	}
-	for _, message := range waiting {
-		if r.Error != nil {
-			// No worker sees the request, so that there is no call to cancel.
-			message.state.Store(abandoned)
-		}
-		message.outcome <- result
-	}
+	return true
 }
 
-// abandon ends all waiting messages: Centrifugo's answer will not come.
-func (c *connection) abandon() {
+// publish queues a publication for the transport that is up. It calls goesOut, if the outcome is awaited, at the last
+// moment.
+func (c *connection) publish(message *outgoing, goesOut func(*outgoing) bool) error {
 	c.mu.Lock()
-	waiting := c.waiting
-	c.waiting = nil
+	t := c.transport
 	c.mu.Unlock()
-	for _, together := range waiting {
-		for _, message := range together {
-			if message.abandon() {
-				message.outcome <- outcome{err: errNotSent}
-			} else {
-				message.outcome <- outcome{err: errUnconfirmed}
-			}
-		}
+	if t == nil {
+		return errNotSent
 	}
+	return t.publish(message, goesOut)
+}
+
+// end ends the connection and its subscriptions. The first reason stays. Queued messages still go out.
+func (c *connection) end(reason error) {
+	c.mu.Lock()
+	if c.ended != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.ended = reason
+	all := c.all()
+	c.mu.Unlock()
+	for _, s := range all {
+		s.events.ended(reason)
+	}
+	c.cancel()
+}
+
+// close ends the connection and waits for its goroutines.
+func (c *connection) close(reason error) {
+	c.end(reason)
+	<-c.stopped
 }
 
 // refusedConnect is Centrifugo's error to the connect command.
@@ -392,15 +279,4 @@ type refusedConnect struct{ *centrifugoError }
 // tokens.
 func (e *refusedConnect) Error() string {
 	return e.centrifugoError.Error() + expiredHint(e.centrifugoError)
-}
-
-// refusedSubscribe means that the client gets no replies: an error of the subscribe command, or a later unsubscription.
-type refusedSubscribe struct {
-	code      uint32
-	reason    string
-	temporary bool
-}
-
-func (e *refusedSubscribe) Error() string {
-	return fmt.Sprintf("the reply channel cannot be subscribed (%d %s)", e.code, e.reason)
 }

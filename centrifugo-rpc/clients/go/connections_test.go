@@ -141,10 +141,10 @@ func TestDisconnectsOfCentrifugo(t *testing.T) {
 	startWorker(centrifugo).serve()
 	api := centrifugo.connect("42")
 	for _, code := range []int{3010, 3011, 4000} {
-		before, _, _ := api.link.state()
+		before := transportOf(api)
 		centrifugo.api("disconnect", map[string]any{"user": "42", "disconnect": map[string]any{"code": code, "reason": "test"}})
 		eventually(t, "another connection", func() bool {
-			now, _, _ := api.link.state()
+			now := transportOf(api)
 			return now != nil && now != before
 		})
 		if _, err := invoke[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
@@ -152,7 +152,7 @@ func TestDisconnectsOfCentrifugo(t *testing.T) {
 		}
 	}
 	centrifugo.api("disconnect", map[string]any{"user": "42", "disconnect": map[string]any{"code": 4500, "reason": "go away"}})
-	eventually(t, "the end", func() bool { _, _, ended := api.link.state(); return ended != nil })
+	eventually(t, "the end", func() bool { return endOf(api) != nil })
 	_, err := invoke[text](background(t), api, "a.b", text{"x"}, nil)
 	var connection *ConnectionError
 	if !errors.As(err, &connection) || !strings.Contains(err.Error(), "4500 go away") {
@@ -164,10 +164,9 @@ func TestUnsubscriptionsByCentrifugo(t *testing.T) {
 	leavesNothing(t)
 	centrifugo := startCentrifugo(t)
 	api := centrifugo.connect("42")
-	centrifugo.api("unsubscribe", map[string]any{"user": "42", "channel": api.link.replyChannel})
-	eventually(t, "the end", func() bool { _, _, ended := api.link.state(); return ended != nil })
-	_, _, ended := api.link.state()
-	if !strings.Contains(ended.Error(), api.link.replyChannel) {
+	centrifugo.api("unsubscribe", map[string]any{"user": "42", "channel": api.calls.replies.channel})
+	eventually(t, "the end", func() bool { return endOf(api) != nil })
+	if ended := endOf(api); !strings.Contains(ended.Error(), api.calls.replies.channel) {
 		t.Error(ended)
 	}
 }
@@ -201,7 +200,7 @@ func TestTokensAreRenewedBeforeTheyExpire(t *testing.T) {
 	if err := api.Connect(background(t)); err != nil {
 		t.Fatal(err)
 	}
-	first, _, _ := api.link.state()
+	first := transportOf(api)
 	for waiting := true; waiting; {
 		if _, err := invoke[text](background(t), api, "a.b", text{"x"}, nil); err != nil {
 			t.Fatal(err)
@@ -212,7 +211,7 @@ func TestTokensAreRenewedBeforeTheyExpire(t *testing.T) {
 		default:
 		}
 	}
-	if now, _, _ := api.link.state(); now != first {
+	if transportOf(api) != first {
 		t.Error("the connection was not kept")
 	}
 }

@@ -43,6 +43,23 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// transportOf returns the transport over which the client gets replies, nil if there is none at the moment.
+func transportOf(api *APIClient) *transport {
+	if !api.Connected() {
+		return nil
+	}
+	connection := api.calls.connection
+	connection.mu.Lock()
+	defer connection.mu.Unlock()
+	return connection.transport
+}
+
+// endOf returns the reason why the client has ended, nil if it has not.
+func endOf(api *APIClient) error {
+	_, _, ended := api.calls.replies.state()
+	return ended
+}
+
 // leavesNothing fails the test if a goroutine of this package outlives it. Call it first, so that it looks last.
 func leavesNothing(t *testing.T) {
 	t.Helper()

@@ -245,7 +245,7 @@ func TestRepliesAreReadAgainOnce(t *testing.T) {
 	}
 	eventually(t, "the connection that holds", func() bool { return connects.Load() == 2 && api.Connected() })
 	_ = api.Close()
-	if got := api.link.position; got != (position{known: true, epoch: "new", offset: 201}) {
+	if got := api.calls.replies.subscription.position; got != (position{known: true, epoch: "new", offset: 201}) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -341,16 +341,17 @@ func TestASilentConnectionIsGivenUp(t *testing.T) {
 			leavesNothing(t)
 			url := serve(t, func(p *peer) { p.accept(); script(p) })
 			api := NewAPIClient(url, "", "42")
-			l := api.newLink()
 			ws, err := dialWebSocket(context.Background(), &api.target)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := newConnection(l, ws)
+			transport := newTransport(ws, nil)
 			// As after ping and pingGrace.
-			c.ready = time.Now().Add(50 * time.Millisecond)
+			if err := transport.request(&command{Connect: &connectRequest{}}, 50*time.Millisecond, nil); err != nil {
+				t.Fatal(err)
+			}
 			var timeout net.Error
-			if err := c.run(context.Background(), ""); !errors.As(err, &timeout) || !timeout.Timeout() {
+			if err := transport.run(context.Background(), func(error) {}); !errors.As(err, &timeout) || !timeout.Timeout() {
 				t.Error(err)
 			}
 		})
@@ -382,7 +383,7 @@ func TestAServerThatReadsNothing(t *testing.T) {
 			done <- err
 		}()
 	}
-	eventually(t, "the calls", func() bool { return api.link.calls.len() == cap(done) })
+	eventually(t, "the calls", func() bool { return api.calls.pending.len() == cap(done) })
 	cancel()
 	for range cap(done) {
 		if err := receive(t, "the end", done); !errors.Is(err, context.Canceled) {

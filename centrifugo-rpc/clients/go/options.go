@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// The longest timeout of a call.
-const maxTimeout = 24 * time.Hour
-
 type settings struct {
 	timeout          time.Duration
 	connectTimeout   time.Duration

@@ -1,16 +1,11 @@
 package client
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
-// The timeout of one write to Centrifugo.
-const writeTimeout = 10 * time.Second
-
-// How many frames without an awaited outcome, pongs and cancels, may queue behind a slow network. More are dropped.
+// How many frames without an awaited outcome, such as pongs, may queue behind a slow network. More are dropped.
 const maxUnattended = 16 << 10
 
 const (
@@ -28,16 +23,31 @@ type outcome struct {
 
 // outgoing is a message on its way to Centrifugo.
 type outgoing struct {
-	// The ID of the command; 0 for a message that is not a command. Batched requests get the same ID, under the mutex
-	// of the connection.
+	// The ID of the command; 0 for a message that is not a command. Joined publications get the same ID, under the mutex
+	// of the transport.
 	id     uint32
 	opcode byte
-	// For a request, only the published data: its command is written once its batch is known.
-	payload   []byte
-	isRequest bool
-	state     atomic.Int32
+	// For a publication, only its data: its command is written once the publications that it is joined with are known.
+	payload []byte
+	// The channel of a publication; empty for all other messages.
+	channel string
+	// Nil for a message that always goes alone.
+	joiner joiner
+	state  atomic.Int32
 	// Has room for the one outcome. Nil for messages without an awaited outcome.
 	outcome chan outcome
+	// The transport that the outcome is awaited of.
+	transport *transport
+}
+
+// joiner joins publications that are ready at the same moment. All of its publications go to one channel.
+type joiner interface {
+	// joins reports whether publications may be joined at this moment.
+	joins() bool
+	// group divides publications, in their order, into those that become one.
+	group(ready []*outgoing) [][]*outgoing
+	// join returns the data of several publications as that of one.
+	join(group []*outgoing) []byte
 }
 
 // goes reports whether the message goes out now; from then on it cannot be abandoned.
@@ -48,7 +58,7 @@ func (o *outgoing) abandon() bool {
 	return o.state.CompareAndSwap(queued, abandoned) || o.state.Load() == abandoned
 }
 
-// outbox is the queue of one connection. Waiting callers bound its length: each has at most one message in it.
+// outbox is the queue of one transport. Waiting callers bound its length: each has at most one message in it.
 type outbox struct {
 	mu     sync.Mutex
 	queue  []*outgoing
@@ -61,7 +71,7 @@ func newOutbox() *outbox {
 	return &outbox{wake: make(chan struct{}, 1)}
 }
 
-// put queues a message, and never waits. It returns false if the connection is over or, for a message without an
+// put queues a message, and never waits. It returns false if the transport is over or, for a message without an
 // awaited outcome, if the queue is long.
 func (o *outbox) put(message *outgoing) bool {
 	o.mu.Lock()
@@ -104,105 +114,4 @@ func (o *outbox) take() (ready []*outgoing, closed bool, last []byte) {
 	defer o.mu.Unlock()
 	ready, o.queue = o.queue, nil
 	return ready, o.closed, o.last
-}
-
-// deliver writes the queued messages, all ready ones with one write, until the queue is closed or the connection fails.
-func (c *connection) deliver() error {
-	var buffer []byte
-	for range c.outbox.wake {
-		if c.batches.Load() && c.othersWait() {
-			// Lets the callers that replies have just woken call again first. Otherwise Go runs this goroutine after
-			// each of them.
-			runtime.Gosched()
-		}
-		ready, closed, last := c.outbox.take()
-		buffer = c.appendFrames(buffer[:0], ready)
-		if !closed {
-			if len(buffer) == 0 {
-				// The messages of this wake-up went out with the one before.
-				continue
-			}
-			_ = c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
-		}
-		buffer = append(buffer, last...)
-		if _, err := c.ws.Write(buffer); err != nil || closed {
-			return err
-		}
-		if cap(buffer) > 1<<20 {
-			buffer = nil
-		}
-	}
-	return nil
-}
-
-// othersWait reports whether more than one message waits for Centrifugo's answer. A lone call goes out at once.
-func (c *connection) othersWait() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.waiting) > 1
-}
-
-// appendFrames appends the frames of messages, in their order. Requests with no other message in between are batched,
-// if the worker reads batches.
-func (c *connection) appendFrames(to []byte, messages []*outgoing) []byte {
-	limit := 0
-	if c.batches.Load() {
-		limit = min(maxBatch, c.link.settings.messageSizeLimit-len(c.link.settings.requestChannel)-publishOverhead)
-	}
-	var together []*outgoing
-	size := 0
-	flush := func() {
-		if len(together) > 0 {
-			to = c.appendRequests(to, together)
-		}
-		// One comma less than there are requests.
-		together, size = together[:0], len(batchStart)+len(batchEnd)-len(",")
-	}
-	flush()
-	for _, message := range messages {
-		if !message.goes() {
-			continue
-		}
-		if !message.isRequest {
-			flush()
-			to = appendFrame(to, message.opcode, message.payload)
-			continue
-		}
-		more := len(message.payload) + len(",")
-		if size+more > limit {
-			flush()
-		}
-		together = append(together, message)
-		size += more
-	}
-	flush()
-	return to
-}
-
-// appendRequests appends the frame of one publication. All its requests wait for Centrifugo's answer to it.
-func (c *connection) appendRequests(to []byte, together []*outgoing) []byte {
-	id := together[0].id
-	if len(together) > 1 {
-		c.waitTogether(id, together)
-	}
-	requests := make([][]byte, len(together))
-	for i, message := range together {
-		requests[i] = message.payload
-	}
-	return appendFrame(to, opText, publishCommand(id, c.link.settings.requestChannel, requests))
-}
-
-func (c *connection) waitTogether(id uint32, together []*outgoing) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var waiting []*outgoing
-	for _, message := range together {
-		// None, if its caller has given up or the connection is over.
-		waiting = append(waiting, c.waiting[message.id]...)
-		delete(c.waiting, message.id)
-		message.id = id
-	}
-	if len(waiting) > 0 {
-		c.waiting[id] = waiting
-	}
 }

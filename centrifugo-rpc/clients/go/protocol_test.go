@@ -93,7 +93,7 @@ func TestTheLimitsOfWorkersHoldForThisClient(t *testing.T) {
 	if id := newUUID(); len(id) > limit("max_correlation_id_bytes") {
 		t.Errorf("%q is longer than a correlation ID may be", id)
 	}
-	replyChannel := NewAPIClient("ws://localhost/", "", "user-1").newLink().replyChannel
+	replyChannel := NewAPIClient("ws://localhost/", "", "user-1").newCalls().replies.channel
 	if _, name, _ := strings.Cut(replyChannel, ":"); !regexp.MustCompile(replyChannelRegex).MatchString(name) {
 		t.Errorf("%q does not match %s", replyChannel, replyChannelRegex)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // refresh sends Centrifugo a new token each time before the old one expires. An error ends the client.
-func (c *connection) refresh(ctx context.Context, ttl uint32) error {
+func (c *connection) refresh(ctx context.Context, t *transport, ttl uint32) error {
 	attempt := 0
 	delay := refreshDelay(ttl)
 	for {
@@ -18,7 +18,7 @@ func (c *connection) refresh(ctx context.Context, ttl uint32) error {
 			timer.Stop()
 			return nil
 		}
-		result, err := c.refreshOnce(ctx)
+		result, err := c.refreshOnce(ctx, t)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -29,7 +29,7 @@ func (c *connection) refresh(ctx context.Context, ttl uint32) error {
 		case err != nil:
 			// Centrifugo closes the connection some time after the token has expired; the next connection has a new
 			// token.
-			c.link.settings.logger.Debug("no new token, trying again", "error", err)
+			c.settings.logger.Debug("no new token, trying again", "error", err)
 			delay = backoff(attempt)
 			attempt++
 		case !result.Expires:
@@ -46,21 +46,21 @@ func refreshDelay(ttl uint32) time.Duration {
 	return max(time.Duration(ttl)*(time.Second*9/10), time.Second)
 }
 
-func (c *connection) refreshOnce(ctx context.Context) (*refreshResult, error) {
-	token, err := c.link.identity.renew(ctx)
+func (c *connection) refreshOnce(ctx context.Context, t *transport) (*refreshResult, error) {
+	token, err := c.identity.renew(ctx)
 	if err != nil {
 		return nil, err
 	}
-	id := c.nextID.Add(1)
+	id := t.nextID.Add(1)
 	payload, err := marshal(&command{ID: id, Refresh: &refreshRequest{token}})
 	if err != nil {
 		return nil, err
 	}
 	message := &outgoing{id: id, opcode: opText, payload: payload, outcome: make(chan outcome, 1)}
-	if err := c.await(message, func(*outgoing) bool { return true }); err != nil {
+	if err := t.await(message, func(*outgoing) bool { return true }); err != nil {
 		return nil, err
 	}
-	defer c.forget(message)
+	defer message.forget()
 	patience := time.NewTimer(handshakeTimeout)
 	defer patience.Stop()
 	select {

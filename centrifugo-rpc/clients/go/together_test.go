@@ -80,7 +80,7 @@ func (c *crowd) notify(ctx context.Context, method string) {
 // hold stops the network with a first call, and queues the calls of begin, in this order.
 func (c *crowd) hold(begin ...func()) {
 	c.t.Helper()
-	connection, _, _ := c.api.link.state()
+	transport := transportOf(c.api)
 	c.gate.Lock()
 	before := c.gate.writes.Load()
 	c.call(background(c.t), "a.first")
@@ -88,9 +88,9 @@ func (c *crowd) hold(begin ...func()) {
 	for i, begin := range begin {
 		begin()
 		eventually(c.t, "a call in the queue", func() bool {
-			connection.outbox.mu.Lock()
-			defer connection.outbox.mu.Unlock()
-			return len(connection.outbox.queue) == i+1
+			transport.outbox.mu.Lock()
+			defer transport.outbox.mu.Unlock()
+			return len(transport.outbox.queue) == i+1
 		})
 	}
 }
@@ -346,11 +346,11 @@ func TestACallThatEndsOnItsWayDoesNotDisturbTheOthers(t *testing.T) {
 // forgot fails the test if the client still waits for Centrifugo's word on anything.
 func (c *crowd) forgot() {
 	c.t.Helper()
-	connection, _, _ := c.api.link.state()
-	connection.mu.Lock()
-	defer connection.mu.Unlock()
-	if len(connection.waiting) != 0 {
-		c.t.Errorf("%v", connection.waiting)
+	transport := transportOf(c.api)
+	transport.mu.Lock()
+	defer transport.mu.Unlock()
+	if len(transport.waiting) != 0 {
+		c.t.Errorf("%v", transport.waiting)
 	}
 }
 
@@ -463,20 +463,20 @@ func TestRequestsThroughCentrifugoTogether(t *testing.T) {
 // 0 is a cancel.
 func framed(t *testing.T, api *APIClient, sizes ...int) []string {
 	t.Helper()
-	c := &connection{link: api.newLink()}
-	c.batches.Store(true)
+	calls := api.newCalls()
+	calls.replies.batches.Store(true)
 	var messages []*outgoing
 	for i, size := range sizes {
-		message := &outgoing{id: uint32(i + 1), opcode: opText, isRequest: true}
+		message := &outgoing{id: uint32(i + 1), opcode: opText, channel: "rpc:requests", joiner: calls.batcher}
 		if size > 0 {
 			message.payload = fmt.Appendf(nil, "%d%s", i+1, strings.Repeat("0", size-1))
 		} else {
-			message.isRequest = false
-			message.payload = publishCommand(message.id, "rpc:requests", [][]byte{[]byte("0")})
+			message.joiner = nil
+			message.payload = []byte("0")
 		}
 		messages = append(messages, message)
 	}
-	frames := c.appendFrames(nil, messages)
+	frames := (&transport{}).appendFrames(nil, messages)
 	p := &peer{t: t, r: bufio.NewReader(bytes.NewReader(frames))}
 	var published []string
 	for command := p.command(); command != nil; command = p.command() {
@@ -556,7 +556,7 @@ func TestARequestIsWrittenAsPackageJSONDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, err := marshal(&command{ID: 7, Publish: &publishRequest{"rpc:requests", data}})
-	if got := publishCommand(7, "rpc:requests", [][]byte{data}); err != nil || !bytes.Equal(got, want) {
+	if got := publishCommand(7, "rpc:requests", data); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%s instead of %s", got, want)
 	}
 }

@@ -9,10 +9,15 @@ macro_rules! sources {
 }
 
 /// File names with their sources.
-pub(super) const SOURCES: [(&str, &str); 20] = sources![
-    "call.go",
+pub(super) const SOURCES: [(&str, &str); 27] = sources![
+    "batcher.go",
+    "calls.go",
+    "cancel_queue.go",
+    "centrifugo.go",
     "client.go",
     "connection.go",
+    "deadline.go",
+    "delivery.go",
     "errors.go",
     "frames.go",
     "json.go",
@@ -21,13 +26,15 @@ pub(super) const SOURCES: [(&str, &str); 20] = sources![
     "json_times.go",
     "json_types.go",
     "json_unions.go",
-    "link.go",
     "options.go",
     "outbox.go",
     "pending.go",
     "refresh.go",
     "refusal.go",
+    "reply_channel.go",
+    "subscription.go",
     "token.go",
+    "transport.go",
     "websocket.go",
     "wire.go",
 ];
