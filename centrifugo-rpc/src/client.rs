@@ -2,45 +2,32 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::sync::oneshot;
-use tokio::time::{sleep_until, timeout_at};
-use uuid::Uuid;
 
-use crate::error::{Error, ErrorKind, RpcError};
+use crate::error::{Error, ErrorKind};
 use crate::json;
-use crate::protocol::{Request, Text};
 
+mod batcher;
 mod builder;
-mod cancels;
+mod calls;
+mod cancel_queue;
+mod connection;
 mod deadline;
 mod error;
-mod link;
 mod options;
 mod pending;
 mod refusal;
-mod shared;
-mod together;
+mod reply_channel;
 mod token;
 
 pub use builder::ClientBuilder;
 pub use error::CallError;
 pub use options::CallOptions;
 
-use cancels::Cancels;
-use deadline::Deadline;
-use link::{Link, PublishError};
-use pending::Answer;
-use shared::Shared;
-use together::Together;
-
-/// The most that Centrifugo's protocol adds to the payload and the channel of a publication, in bytes.
-const PUBLISH_OVERHEAD: usize = 32;
+use calls::Calls;
 
 /// Calls methods of workers over one WebSocket connection to Centrifugo.
 ///
@@ -91,24 +78,13 @@ const PUBLISH_OVERHEAD: usize = 32;
 /// that they run for one user and answer 429 over that limit.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    shared: Arc<Shared>,
-    link: Link,
-    together: Together,
-    cancels: Cancels,
-    timeout: Duration,
-    request_channel: String,
-    reply_channel: String,
-    message_size_limit: usize,
+    calls: Arc<Calls>,
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("reply_channel", &self.inner.reply_channel)
+            .field("reply_channel", &self.calls.replies.name())
             .field("connected", &self.is_connected())
             .finish_non_exhaustive()
     }
@@ -165,7 +141,7 @@ impl Client {
         R: DeserializeOwned,
     {
         let params = encode(method, params)?;
-        let json = self.inner.call(method, params.as_deref(), &options).await?;
+        let json = self.calls.call(method, params.as_deref(), &options).await?;
         serde_json::from_slice(&json).map_err(|_| CallError::Decode {
             method: method.to_owned(),
             message: json::explain::<R>(&json).to_string(),
@@ -199,13 +175,13 @@ impl Client {
         options: CallOptions,
     ) -> Result<(), CallError> {
         let params = encode(method, params)?;
-        self.inner.notify(method, params.as_deref(), &options).await
+        self.calls.notify(method, params.as_deref(), &options).await
     }
 
     /// Returns whether the client is connected right now. Calls need no such check: they wait for the connection.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.inner.shared.is_up()
+        self.calls.replies.is_up()
     }
 
     /// Waits until the client has ended for good, and returns the reason: the client was closed, or Centrifugo ended
@@ -214,7 +190,7 @@ impl Client {
     ///
     /// Dropping the future has no effect.
     pub async fn ended(&self) -> Error {
-        self.inner.shared.ended().await
+        self.calls.replies.until_ended().await
     }
 
     /// Closes the connection, for all handles. Calls in flight end with [`CallError::Connection`], and their workers
@@ -222,12 +198,12 @@ impl Client {
     ///
     /// Takes at most about a second. Dropping the future does not stop the closing.
     pub async fn close(&self) {
-        let running = self.inner.shared.end(&Error::new(ErrorKind::Other, "the client is closed"));
+        let running = self.calls.replies.end(&Error::new(ErrorKind::Other, "the client is closed"));
         for id in running {
-            self.inner.cancels.push(id);
+            self.calls.cancels.push(id);
         }
-        self.inner.cancels.close();
-        self.inner.cancels.closed().await;
+        self.calls.cancels.close();
+        self.calls.cancels.closed().await;
     }
 }
 
@@ -236,157 +212,6 @@ fn encode(method: &str, params: &(impl Serialize + ?Sized)) -> Result<Option<Box
     match serde_json::value::to_raw_value(params) {
         Ok(json) => Ok((json.get() != "null").then_some(json)),
         Err(error) => Err(CallError::Encode { method: method.to_owned(), source: error.into() }),
-    }
-}
-
-impl Inner {
-    async fn call(&self, method: &str, params: Option<&RawValue>, options: &CallOptions) -> Result<Bytes, CallError> {
-        let deadline = self.deadline(method, options)?;
-        let mut call = self.open()?;
-        let id = call.id.to_string();
-        let request = Request {
-            correlation_id: Some(Text(id.as_str().into())),
-            reply_to: Some(Text(self.reply_channel.as_str().into())),
-            batch: Some(true),
-            ..request(method, params, options)
-        };
-        let publish = self.send(request, &deadline, Some(call.id));
-        let no_answer = sleep_until(deadline.give_up);
-        tokio::pin!(publish, no_answer);
-        let mut publishing = true;
-        loop {
-            // The reply first: it may overtake Centrifugo's confirmation of the request.
-            tokio::select! {
-                biased;
-                answer = &mut call.answer => return match answer {
-                    Ok(Answer::Result(json)) => Ok(json),
-                    Ok(Answer::Error(error)) => Err(error.into()),
-                    Ok(Answer::Ended(error)) => Err(CallError::Connection(error)),
-                    Err(_) => Err(CallError::Connection(Error::new(ErrorKind::Other, "the client is gone"))),
-                },
-                sent = &mut publish, if publishing => match sent {
-                    // Delivery is unknown, so a reply may still come.
-                    Ok(()) | Err(SendError::Unknown) => publishing = false,
-                    Err(error) => {
-                        self.shared.pending().not_sent(call.id);
-                        return Err(error.into_call_error(method, &deadline));
-                    }
-                },
-                () = &mut no_answer => {
-                    return Err(CallError::Timeout { method: method.to_owned(), timeout: deadline.timeout, published: true });
-                }
-            }
-        }
-    }
-
-    /// Computes the deadline of a call. Rejects a timeout of zero.
-    fn deadline(&self, method: &str, options: &CallOptions) -> Result<Deadline, CallError> {
-        let timeout = options.timeout.unwrap_or(self.timeout);
-        if timeout.is_zero() {
-            return Err(CallError::Timeout { method: method.to_owned(), timeout, published: false });
-        }
-        Ok(Deadline::new(timeout))
-    }
-
-    async fn notify(&self, method: &str, params: Option<&RawValue>, options: &CallOptions) -> Result<(), CallError> {
-        let deadline = self.deadline(method, options)?;
-        let sent = timeout_at(deadline.give_up, self.send(request(method, params, options), &deadline, None)).await;
-        sent.unwrap_or(Err(SendError::Unknown)).map_err(|error| error.into_call_error(method, &deadline))
-    }
-
-    /// Publishes a request once there is a connection; a call's request only if the call has not ended by then.
-    async fn send(&self, mut request: Request<'_>, deadline: &Deadline, call: Option<Uuid>) -> Result<(), SendError> {
-        request.timeout_ms = Some(deadline.remaining_ms());
-        let mut message = serde_json::to_vec(&request).map_err(|error| SendError::Encode(error.into()))?;
-        let size = message.len() + self.request_channel.len() + PUBLISH_OVERHEAD;
-        if size > self.message_size_limit {
-            return Err(SendError::Answered(RpcError::too_large(format!(
-                "the request has {size} bytes, more than Centrifugo's limit of {} for one message",
-                self.message_size_limit
-            ))));
-        }
-        if !self.shared.is_up() {
-            let up = timeout_at(deadline.at, self.shared.up()).await;
-            up.map_err(|_| SendError::NoConnection)?.map_err(SendError::Failed)?;
-            request.timeout_ms = Some(deadline.remaining_ms());
-            message = serde_json::to_vec(&request).map_err(|error| SendError::Encode(error.into()))?;
-        }
-        let published = if self.shared.gathers(call) {
-            self.together.publish(message, call).await
-        } else if call.is_none_or(|call| self.shared.pending().sending(call)) {
-            self.link.publish(&self.request_channel, message).await
-        } else {
-            Err(PublishError::Unknown)
-        };
-        published.map_err(|error| match error {
-            PublishError::Refused { code, reason } => match self.refusal(code, &reason) {
-                Ok(answer) => SendError::Answered(answer),
-                Err(error) => SendError::Failed(error),
-            },
-            PublishError::Unknown => SendError::Unknown,
-        })
-    }
-
-    fn refusal(&self, code: u32, reason: &str) -> Result<RpcError, Error> {
-        // A reply channel's name ends with the user ID, so a trailing `#` means an anonymous caller.
-        refusal::publish(&self.request_channel, self.reply_channel.ends_with('#'), code, reason)
-    }
-
-    fn open(&self) -> Result<OpenCall<'_>, CallError> {
-        let id = Uuid::new_v4();
-        let answer = self.shared.pending().open(id).map_err(CallError::Connection)?;
-        Ok(OpenCall { inner: self, id, answer })
-    }
-}
-
-fn request<'a>(method: &'a str, params: Option<&'a RawValue>, options: &'a CallOptions) -> Request<'a> {
-    Request {
-        method: Some(Text(method.into())),
-        params,
-        traceparent: options.traceparent.as_deref().map(|traceparent| Text(traceparent.into())),
-        ..Request::default()
-    }
-}
-
-/// Reasons why a request was not sent.
-enum SendError {
-    /// The request may have been sent.
-    Unknown,
-    NoConnection,
-    Answered(RpcError),
-    Failed(Error),
-    Encode(crate::BoxError),
-}
-
-impl SendError {
-    fn into_call_error(self, method: &str, deadline: &Deadline) -> CallError {
-        match self {
-            Self::Unknown => CallError::Connection(Error::new(
-                ErrorKind::Unreachable,
-                format!("Centrifugo did not confirm `{method}`: whether it was delivered is unknown"),
-            )),
-            Self::NoConnection => {
-                CallError::Timeout { method: method.to_owned(), timeout: deadline.timeout, published: false }
-            }
-            Self::Answered(error) => CallError::Rpc(error),
-            Self::Failed(error) => CallError::Connection(error),
-            Self::Encode(source) => CallError::Encode { method: method.to_owned(), source },
-        }
-    }
-}
-
-/// A call with a waiting caller. Dropping it forgets the call, and cancels it if a worker may be running it.
-struct OpenCall<'a> {
-    inner: &'a Inner,
-    id: Uuid,
-    answer: oneshot::Receiver<Answer>,
-}
-
-impl Drop for OpenCall<'_> {
-    fn drop(&mut self) {
-        if self.inner.shared.pending().forget(self.id) {
-            self.inner.cancels.push(self.id);
-        }
     }
 }
 
@@ -406,8 +231,11 @@ mod tests {
         });
         assert_eq!(own, crate::protocol::tests::section("callers"));
         let common = crate::protocol::tests::section("common");
-        assert_eq!(common["reply_history_size"], json!(link::KEPT_REPLIES));
-        assert_eq!(common["write_timeout_ms"], json!(link::COMMAND_TIMEOUT.as_millis()), "a subscription's answer");
+        assert_eq!(
+            common["write_timeout_ms"],
+            json!(connection::COMMAND_TIMEOUT.as_millis()),
+            "a subscription's answer"
+        );
     }
 
     #[test]

@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::cancels::Cancels;
-use super::link::{GetToken, Link, Target, TokenFuture};
-use super::shared::Shared;
-use super::together::Together;
-use super::{Client, Inner, PUBLISH_OVERHEAD, token};
+use super::batcher::RequestBatcher;
+use super::calls::Calls;
+use super::cancel_queue::{CancelQueue, SendOrder};
+use super::connection::{Connection, GetToken, PUBLISH_OVERHEAD, Target, TokenFuture};
+use super::pending::Pending;
+use super::reply_channel::ReplyChannel;
+use super::{Client, token};
 use crate::centrifugo::tls::{Tls, is_encrypted};
 use crate::channels::{Channels, is_channel, is_name};
 use crate::error::{BoxError, Error, ErrorKind, shown_url};
@@ -178,16 +180,19 @@ impl ClientBuilder {
         let tls = Tls::load(self.ca_file.as_deref(), "`ca_file`", is_encrypted(&self.url))?;
         let url = shown_url(&self.url);
         let connect_timeout = self.connect_timeout;
-        let shared = Arc::new(Shared::new());
+        let opened = OnceLock::new();
         let connected = tokio::time::timeout(connect_timeout, async {
-            let client = self.open(tls, &url, &shared).await?;
-            shared.up().await?;
+            let client = self.open(tls, &url).await?;
+            opened.get_or_init(|| client.calls.replies.clone()).up().await?;
             Ok(client)
         });
-        connected.await.unwrap_or_else(|_| Err(no_connection(&url, connect_timeout, shared.trouble())))
+        connected.await.unwrap_or_else(|_| {
+            let trouble = opened.get().and_then(|replies| replies.trouble());
+            Err(no_connection(&url, connect_timeout, trouble))
+        })
     }
 
-    async fn open(&mut self, tls: Tls, url: &str, shared: &Arc<Shared>) -> Result<Client, Error> {
+    async fn open(&mut self, tls: Tls, url: &str) -> Result<Client, Error> {
         if let (None, Some(get_token)) = (&self.token, &self.get_token) {
             let token = get_token().await;
             let token =
@@ -198,32 +203,41 @@ impl ClientBuilder {
         // One session per client, kept across reconnects: its missed replies are recovered, and no other client's
         // replies arrive.
         let reply_channel = format!("{}:{}#{user}", self.reply_namespace, Uuid::new_v4());
-        let get_token = self.get_token.take().map(|get_token| same_user(get_token, self.user.take(), &user, shared));
-        let target = Target {
+        let pending = Arc::new(Pending::default());
+        let replies = Arc::new(ReplyChannel::new(reply_channel, user.clone(), pending.clone()));
+        let get_token = self.get_token.take().map(|get_token| same_user(get_token, self.user.take(), &user, &replies));
+        let connection = Connection::new(Target {
             url: std::mem::take(&mut self.url),
             shown_url: url.to_owned(),
-            user,
             token: self.token.take(),
             get_token,
-            reply_channel: reply_channel.clone(),
             tls,
-        };
-        let link = Link::open(target, shared)?;
-        let max_bytes = self.message_size_limit.saturating_sub(self.request_channel.len() + PUBLISH_OVERHEAD);
-        let together = Together::start(link.clone(), shared.clone(), &self.request_channel, max_bytes);
-        let departure = together.departure();
-        let cancels = Cancels::start(link.clone(), shared.clone(), departure, &self.request_channel, &reply_channel);
-        let inner = Inner {
-            shared: shared.clone(),
-            link,
-            together,
-            cancels,
-            timeout: self.timeout,
-            request_channel: std::mem::take(&mut self.request_channel),
-            reply_channel,
-            message_size_limit: self.message_size_limit,
-        };
-        Ok(Client { inner: Arc::new(inner) })
+        })?;
+        replies.clone().open(&connection)?;
+        connection.connect()?;
+        let request_channel = std::mem::take(&mut self.request_channel);
+        let max_bytes = self.message_size_limit.saturating_sub(request_channel.len() + PUBLISH_OVERHEAD);
+        let order = SendOrder::default();
+        let batcher = RequestBatcher::start(
+            connection.clone(),
+            replies.clone(),
+            pending.clone(),
+            order.clone(),
+            request_channel.clone(),
+            max_bytes,
+        );
+        let cancels = CancelQueue::start(connection, replies.clone(), order, request_channel.clone());
+        Ok(Client {
+            calls: Arc::new(Calls {
+                replies,
+                pending,
+                batcher,
+                cancels,
+                timeout: self.timeout,
+                request_channel,
+                message_size_limit: self.message_size_limit,
+            }),
+        })
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -246,12 +260,12 @@ impl ClientBuilder {
 
 /// Wraps `get_token` so that it rejects tokens of other users: with such a token the reply channel could not be
 /// subscribed to.
-fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, shared: &Arc<Shared>) -> GetToken {
-    let (user, shared): (Arc<str>, _) = (user.into(), shared.clone());
+fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, replies: &Arc<ReplyChannel>) -> GetToken {
+    let (user, replies): (Arc<str>, _) = (user.into(), replies.clone());
     let explicit = explicit.map(Arc::<str>::from);
     Arc::new(move || {
         let token = get_token();
-        let (user, explicit, shared) = (user.clone(), explicit.clone(), shared.clone());
+        let (user, explicit, replies) = (user.clone(), explicit.clone(), replies.clone());
         Box::pin(async move {
             let token = token.await?;
             match token::user(Some(&token), explicit.as_deref()) {
@@ -261,7 +275,7 @@ fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, shared: 
                         "`get_token` gave a token of user `{next}` to the client of user `{user}`: a client belongs to one user, \
                          make a new one"
                     );
-                    drop(shared.end(&Error::new(ErrorKind::Config, message.as_str())));
+                    drop(replies.end(&Error::new(ErrorKind::Config, message.as_str())));
                     Err(message.into())
                 }
                 Err(error) => {

@@ -1,6 +1,7 @@
 //! Matches replies to calls: a map, no I/O.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -22,6 +23,11 @@ pub(super) enum Answer {
 /// The calls in flight. There is one entry per waiting caller, so callers bound its size.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
     calls: HashMap<Uuid, Waiting>,
     ended: Option<Error>,
 }
@@ -34,25 +40,30 @@ struct Waiting {
 }
 
 impl Pending {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens a call; fails once the client has ended.
-    pub(super) fn open(&mut self, id: Uuid) -> Result<oneshot::Receiver<Answer>, Error> {
-        if let Some(error) = &self.ended {
+    pub(super) fn open(&self, id: Uuid) -> Result<oneshot::Receiver<Answer>, Error> {
+        let mut state = self.state();
+        if let Some(error) = &state.ended {
             return Err(error.clone());
         }
         let (answer, receiver) = oneshot::channel();
-        self.calls.insert(id, Waiting { answer, sent: false });
+        state.calls.insert(id, Waiting { answer, sent: false });
         Ok(receiver)
     }
 
     /// Records that the request is being sent. Returns false if the call has ended meanwhile: then it must not be sent.
     #[must_use]
-    pub(super) fn sending(&mut self, id: Uuid) -> bool {
-        self.calls.get_mut(&id).map(|call| call.sent = true).is_some()
+    pub(super) fn sending(&self, id: Uuid) -> bool {
+        self.state().calls.get_mut(&id).map(|call| call.sent = true).is_some()
     }
 
     /// Records that the request reached no worker after all.
-    pub(super) fn not_sent(&mut self, id: Uuid) {
-        if let Some(call) = self.calls.get_mut(&id) {
+    pub(super) fn not_sent(&self, id: Uuid) {
+        if let Some(call) = self.state().calls.get_mut(&id) {
             call.sent = false;
         }
     }
@@ -60,21 +71,22 @@ impl Pending {
     /// Ends a call. Returns false if no call with this ID waits: the answer is late, a duplicate or meant for another
     /// client.
     #[must_use]
-    pub(super) fn answer(&mut self, id: Uuid, answer: Answer) -> bool {
-        self.calls.remove(&id).is_some_and(|call| call.answer.send(answer).is_ok())
+    pub(super) fn answer(&self, id: Uuid, answer: Answer) -> bool {
+        self.state().calls.remove(&id).is_some_and(|call| call.answer.send(answer).is_ok())
     }
 
     /// Forgets a call that its caller gave up. Returns true if a worker may be running it.
     #[must_use]
-    pub(super) fn forget(&mut self, id: Uuid) -> bool {
-        self.calls.remove(&id).is_some_and(|call| call.sent)
+    pub(super) fn forget(&self, id: Uuid) -> bool {
+        self.state().calls.remove(&id).is_some_and(|call| call.sent)
     }
 
     /// Ends all calls in flight and rejects new ones. Returns the calls that a worker may be running. The first reason
     /// stays.
-    pub(super) fn end(&mut self, error: &Error) -> Vec<Uuid> {
-        self.ended.get_or_insert_with(|| error.clone());
-        let ended = self.calls.drain().filter_map(|(id, call)| {
+    pub(super) fn end(&self, error: &Error) -> Vec<Uuid> {
+        let mut state = self.state();
+        state.ended.get_or_insert_with(|| error.clone());
+        let ended = state.calls.drain().filter_map(|(id, call)| {
             let sent = call.sent;
             // The send fails if the caller has just gone; then the call is over for the caller anyway.
             let _ = call.answer.send(Answer::Ended(error.clone()));
@@ -85,7 +97,7 @@ impl Pending {
 
     /// The number of calls waiting for a reply.
     pub(super) fn len(&self) -> usize {
-        self.calls.len()
+        self.state().calls.len()
     }
 }
 
@@ -104,7 +116,7 @@ mod tests {
 
     #[test]
     fn an_answer_reaches_its_call_and_only_once() {
-        let mut pending = Pending::default();
+        let pending = Pending::default();
         let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
         let mut answer_a = pending.open(a).expect("open");
         let mut answer_b = pending.open(b).expect("open");
@@ -118,7 +130,7 @@ mod tests {
 
     #[test]
     fn only_a_call_that_went_out_and_has_no_answer_is_worth_a_cancel() {
-        let mut pending = Pending::default();
+        let pending = Pending::default();
         let [unsent, refused, sent, answered] = [(); 4].map(|()| Uuid::new_v4());
         let _receivers = [unsent, refused, sent, answered].map(|id| pending.open(id).expect("open"));
         assert!(pending.sending(refused) && pending.sending(sent) && pending.sending(answered));
@@ -133,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_end_reaches_every_call_and_those_to_come() {
-        let mut pending = Pending::default();
+        let pending = Pending::default();
         let (sent, unsent) = (Uuid::new_v4(), Uuid::new_v4());
         let mut answers = [sent, unsent].map(|id| pending.open(id).expect("open"));
         assert!(pending.sending(sent));

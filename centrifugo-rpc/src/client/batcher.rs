@@ -7,27 +7,28 @@ use std::task::Poll;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::link::{Link, PublishError};
-use super::shared::Shared;
+use super::cancel_queue::SendOrder;
+use super::connection::{Connection, PublishError};
+use super::pending::Pending;
+use super::reply_channel::ReplyChannel;
 use crate::protocol;
 
 /// The capacity of the request queue. Over it, calls wait for room.
 const QUEUE: usize = 1024;
 
-/// The sending half of the request queue. The task at the other end publishes the requests, and ends with the last
-/// clone.
+/// Publishes requests. Concurrent ones go through a queue; the task at its other end batches them, and ends with the
+/// batcher.
 #[derive(Debug)]
-pub(super) struct Together {
+pub(super) struct RequestBatcher {
+    pub(super) connection: Connection,
+    replies: Arc<ReplyChannel>,
+    pending: Arc<Pending>,
+    channel: String,
     queue: mpsc::Sender<Outgoing>,
-    departure: Departure,
 }
-
-/// Held from the moment that requests are marked as sent until they are sent. A message that must not overtake them
-/// waits for it.
-pub(super) type Departure = Arc<Mutex<()>>;
 
 /// A queued request.
 #[derive(Debug)]
@@ -38,38 +39,51 @@ struct Outgoing {
     outcome: oneshot::Sender<Result<(), PublishError>>,
 }
 
-impl Together {
-    /// Starts the publishing task, for publications of at most `max_bytes` to `channel`.
-    pub(super) fn start(link: Link, shared: Arc<Shared>, channel: &str, max_bytes: usize) -> Self {
+impl RequestBatcher {
+    /// Starts the publishing task, for publications of at most `max_bytes` to `channel`. It sends in `order`.
+    pub(super) fn start(
+        connection: Connection,
+        replies: Arc<ReplyChannel>,
+        pending: Arc<Pending>,
+        order: SendOrder,
+        channel: String,
+        max_bytes: usize,
+    ) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
-        let departure = Departure::default();
-        let max_bytes = max_bytes.min(protocol::MAX_TOGETHER);
-        let publisher =
-            Publisher { link, shared, channel: channel.to_owned(), max_bytes, departure: departure.clone() };
+        let publisher = Publisher {
+            connection: connection.clone(),
+            pending: pending.clone(),
+            channel: channel.clone(),
+            max_bytes: max_bytes.min(protocol::MAX_TOGETHER),
+            order,
+        };
         tokio::spawn(async move { publisher.run(queued).await });
-        Self { queue, departure }
+        Self { connection, replies, pending, channel, queue }
     }
 
-    pub(super) fn departure(&self) -> Departure {
-        self.departure.clone()
-    }
-
-    /// Publishes a request once, batched with concurrent ones. The request of a call that has already ended is not
-    /// sent.
+    /// Publishes a request once, batched with concurrent ones if workers read batches. The request of a call that has
+    /// already ended is not sent.
     pub(super) async fn publish(&self, message: Vec<u8>, call: Option<Uuid>) -> Result<(), PublishError> {
-        let (outcome, published) = oneshot::channel();
-        // Both fail only if the runtime ends, and with it the connection.
-        let _ = self.queue.send(Outgoing { message, call, outcome }).await;
-        published.await.unwrap_or(Err(PublishError::Unknown))
+        let others = self.pending.len() > usize::from(call.is_some());
+        if self.replies.reads_batches() && others {
+            let (outcome, published) = oneshot::channel();
+            // Both fail only if the runtime ends, and with it the connection.
+            let _ = self.queue.send(Outgoing { message, call, outcome }).await;
+            published.await.unwrap_or(Err(PublishError::Unknown))
+        } else if call.is_none_or(|call| self.pending.sending(call)) {
+            self.connection.publish(&self.channel, message).await
+        } else {
+            Err(PublishError::Unknown)
+        }
     }
 }
 
 struct Publisher {
-    link: Link,
-    shared: Arc<Shared>,
+    connection: Connection,
+    pending: Arc<Pending>,
     channel: String,
     max_bytes: usize,
-    departure: Departure,
+    order: SendOrder,
 }
 
 impl Publisher {
@@ -87,8 +101,8 @@ impl Publisher {
                     while requests.len() < QUEUE && let Ok(request) = queued.try_recv() {
                         requests.push(request);
                     }
-                    let _departing = self.departure.lock().await;
-                    requests.retain(|request| request.call.is_none_or(|call| self.shared.pending().sending(call)));
+                    let _sending = self.order.lock().await;
+                    requests.retain(|request| request.call.is_none_or(|call| self.pending.sending(call)));
                     for publication in together(requests.drain(..), self.max_bytes) {
                         // The publication is sent when the future is first polled.
                         let mut publish = Box::pin(self.publish(publication));
@@ -106,7 +120,7 @@ impl Publisher {
     async fn publish(&self, requests: Vec<Outgoing>) {
         let mut data = Vec::new();
         protocol::write_together(&mut data, requests.iter(), write);
-        let outcome = self.link.publish(&self.channel, data).await;
+        let outcome = self.connection.publish(&self.channel, data).await;
         for request in requests {
             // The caller may already have its reply, or have given up.
             let _ = request.outcome.send(outcome.clone());

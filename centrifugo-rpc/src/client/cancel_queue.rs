@@ -9,9 +9,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::link::Link;
-use super::shared::Shared;
-use super::together::Departure;
+use super::connection::Connection;
+use super::reply_channel::ReplyChannel;
 use crate::protocol::{Request, Text};
 
 /// The capacity of the queue of cancellations. Cancellations over it are dropped: their methods then run until the
@@ -22,38 +21,40 @@ const CONCURRENT: usize = 64;
 /// The time limit for a client's last cancellations.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Held from the moment that requests are marked as sent until they are sent. A cancellation waits for it, so that it
+/// does not overtake its call.
+pub(super) type SendOrder = Arc<tokio::sync::Mutex<()>>;
+
 /// The sending half of the queue that dropped calls write to, and the handle of the task that sends the cancellations
 /// and finally closes the connection. Dropping it closes the connection, too.
 #[derive(Debug)]
-pub(super) struct Cancels {
+pub(super) struct CancelQueue {
     queue: Mutex<Option<mpsc::Sender<Uuid>>>,
     closing: CancellationToken,
     closed: CancellationToken,
 }
 
-impl Cancels {
-    /// Starts the task. Each cancellation waits for `departure`, so that none overtakes its call.
+impl CancelQueue {
+    /// Starts the task. Each cancellation waits for `order`, so that none overtakes its call.
     pub(super) fn start(
-        link: Link,
-        shared: Arc<Shared>,
-        departure: Departure,
-        request_channel: &str,
-        reply_to: &str,
+        connection: Connection,
+        replies: Arc<ReplyChannel>,
+        order: SendOrder,
+        request_channel: String,
     ) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
         let (closing, closed) = (CancellationToken::new(), CancellationToken::new());
-        let (request_channel, reply_to) = (request_channel.to_owned(), reply_to.to_owned());
-        let courier = Courier { link, shared, departure, request_channel, reply_to };
+        let sender = CancelSender { connection, replies, order, request_channel };
         let stop = closing.clone();
         // Fires also if the task is dropped together with its runtime.
         let done = closed.clone().drop_guard();
         tokio::spawn(async move {
             let _done = done;
             tokio::select! {
-                () = courier.deliver(queued) => {}
+                () = sender.deliver(queued) => {}
                 () = async { stop.cancelled().await; tokio::time::sleep(LINGER).await } => {}
             }
-            courier.link.close().await;
+            sender.connection.close().await;
         });
         Self { queue: Mutex::new(Some(queue)), closing, closed }
     }
@@ -77,21 +78,20 @@ impl Cancels {
     }
 }
 
-impl Drop for Cancels {
+impl Drop for CancelQueue {
     fn drop(&mut self) {
         self.close();
     }
 }
 
-struct Courier {
-    link: Link,
-    shared: Arc<Shared>,
-    departure: Departure,
+struct CancelSender {
+    connection: Connection,
+    replies: Arc<ReplyChannel>,
+    order: SendOrder,
     request_channel: String,
-    reply_to: String,
 }
 
-impl Courier {
+impl CancelSender {
     /// Sends queued cancellations until the queue is closed and empty.
     async fn deliver(&self, mut queued: mpsc::Receiver<Uuid>) {
         let mut sending = FuturesUnordered::new();
@@ -109,19 +109,19 @@ impl Courier {
 
     async fn send(&self, id: Uuid) {
         // After the client has ended, its last cancellations are still sent if the connection is up.
-        let _ = self.shared.up().await;
-        if !self.link.is_connected() {
+        let _ = self.replies.up().await;
+        if !self.connection.is_connected() {
             return;
         }
-        drop(self.departure.lock().await);
+        drop(self.order.lock().await);
         let id = id.to_string();
         let cancel = Request {
             cancel: Some(Text(id.as_str().into())),
-            reply_to: Some(Text(self.reply_to.as_str().into())),
+            reply_to: Some(Text(self.replies.name().into())),
             ..Request::default()
         };
         let sent = match serde_json::to_vec(&cancel) {
-            Ok(cancel) => self.link.publish(&self.request_channel, cancel).await,
+            Ok(cancel) => self.connection.publish(&self.request_channel, cancel).await,
             Err(_) => return,
         };
         if let Err(error) = sent {
