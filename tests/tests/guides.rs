@@ -24,7 +24,7 @@ fn files(guide: &str) -> Vec<(String, String)> {
         let (_, code) = block.split_once('\n')?;
         let first = code.lines().next()?;
         let name = first.strip_prefix("// ").or_else(|| first.strip_prefix("# "))?;
-        let is_path = name.contains('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || "./".contains(c));
+        let is_path = name.contains('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || "./_".contains(c));
         is_path.then(|| (name.to_owned(), code.to_owned()))
     };
     blocks.filter_map(file).collect()
@@ -133,4 +133,6 @@ async fn the_programs_of_client_generation_run_in_all_three_languages() {
     let edit = ["mod", "edit", "-require=demo-client@v0.0.0", "-replace=demo-client=./opensdk/go"];
     golang::run(&mut golang::go(project.path(), &edit));
     prints_stats(golang::go(project.path(), &["run", "main.go"]), &centrifugo).await;
+    golang::run(&mut golang::go(project.path(), &["vet", "./..."]));
+    golang::run(&mut golang::go(project.path(), &["test", "./report"]));
 }

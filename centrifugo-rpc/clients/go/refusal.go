@@ -17,6 +17,17 @@ const replyChannelRegex = "^[A-Za-z0-9_-]{16,64}#[^,#]*$"
 const expired = ": the token is missing, has expired or is not valid yet: look at its exp and nbf, and whether the clocks of Centrifugo and of the " +
 	"machine that signs tokens agree; give the client fresh ones with WithGetToken"
 
+// refusedSubscribe means that there is no subscription: an error of the subscribe command, or a later unsubscription.
+type refusedSubscribe struct {
+	code      uint32
+	reason    string
+	temporary bool
+}
+
+func (e *refusedSubscribe) Error() string {
+	return fmt.Sprintf("the channel cannot be subscribed (%d %s)", e.code, e.reason)
+}
+
 // subscribeRefusal explains why Centrifugo does not let the client read its replies.
 func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
 	namespace, _, _ := strings.Cut(channel, ":")

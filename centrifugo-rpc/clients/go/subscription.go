@@ -3,7 +3,6 @@ package client
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -192,15 +191,4 @@ func (s *subscription) onUnsubscribed(t *transport, u *codeReason) error {
 	}
 	s.events.subscribing(refused)
 	return s.request(t)
-}
-
-// refusedSubscribe means that there is no subscription: an error of the subscribe command, or a later unsubscription.
-type refusedSubscribe struct {
-	code      uint32
-	reason    string
-	temporary bool
-}
-
-func (e *refusedSubscribe) Error() string {
-	return fmt.Sprintf("the channel cannot be subscribed (%d %s)", e.code, e.reason)
 }

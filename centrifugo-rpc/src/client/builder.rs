@@ -279,7 +279,7 @@ fn same_user(get_token: GetToken, explicit: Option<String>, user: &str, replies:
                     Err(message.into())
                 }
                 Err(error) => {
-                    drop(shared.end(&error));
+                    drop(replies.end(&error));
                     Err(error.into())
                 }
             }

@@ -33,7 +33,8 @@ $ CENTRIFUGO_URL=ws://localhost:8000/connection/websocket CENTRIFUGO_TOKEN=… C
 ```
 
 The user is the `sub` of the token. Each method of the service is a method of `APIClient`; a client may be used by any number of
-goroutines, keeps its connection up by itself, and is made once.
+goroutines, keeps its connection up by itself, and is made once. Code that only calls methods takes the interface `client.API`: its tests
+pass a type of their own.
 
 ## Errors
 

@@ -65,6 +65,9 @@ pub(super) const PACKAGES: &str = "\
     mime net os path plugin reflect regexp return runtime select simd slices sort strconv strings struct structs \
     sync syscall testing text time unicode unique unsafe vendor weak";
 
+/// The interface with the methods of the service.
+pub(super) const API: &str = "API";
+
 /// The suffix of a type whose name is taken.
 const TYPE: &str = "Type";
 
@@ -80,7 +83,7 @@ impl Names {
     pub(super) fn of(api: &Api) -> Self {
         let tuples: Vec<_> = (0..=16).map(|len| format!("Tuple{len}")).collect();
         let reserved: Vec<_> =
-            EXPORTED.iter().copied().chain(["ContractHash"]).chain(tuples.iter().map(String::as_str)).collect();
+            EXPORTED.iter().copied().chain([API, "ContractHash"]).chain(tuples.iter().map(String::as_str)).collect();
         let mut scope = Scope::new(&reserved);
         let types = api.types.iter().map(|def| (def.name.clone(), scope.pick(&exported(&def.name), TYPE)));
         let types: BTreeMap<_, _> = types.collect();
