@@ -90,7 +90,9 @@ func (s *subscription) remove() *transport {
 		return nil
 	}
 	s.closed, s.up = true, false
-	delete(c.subscriptions, s.channel)
+	if c.subscriptions[s.channel] == s {
+		delete(c.subscriptions, s.channel)
+	}
 	return c.transport
 }
 
