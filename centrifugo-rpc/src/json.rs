@@ -28,19 +28,37 @@ impl std::fmt::Display for Explanation {
     }
 }
 
+/// The number of members and of elements up to which a value is searched for the place of an error. The search costs more
+/// than a microsecond for ten members, and callers choose how many they send.
+const MAX_MEMBERS: usize = 1000;
+const MAX_ELEMENTS: usize = 10_000;
+
 /// Decodes `json` as `T` again, after it failed once, to locate the error. This is slow, but only rejected input pays
-/// for it.
+/// for it. In a value with very many members or elements the error is not located.
 pub(crate) fn explain<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Explanation {
+    if !is_quick_to_search(json) {
+        let message = problem::<T>(json).unwrap_or_else(|| TRAILING.to_owned());
+        return Explanation { path: None, message };
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
         // The first value decodes, so only trailing characters can be wrong.
-        return Explanation { path: None, message: "trailing characters".to_owned() };
+        return Explanation { path: None, message: TRAILING.to_owned() };
     };
     let path = error.path().to_string();
     Explanation {
         path: (path != ".").then(|| shortened(&path, MAX_MESSAGE).into_owned()),
         message: message(error.inner()),
     }
+}
+
+const TRAILING: &str = "trailing characters";
+
+/// Counts the bytes that separate members and elements. Those in strings count too.
+fn is_quick_to_search(json: &[u8]) -> bool {
+    json.len() <= MAX_MEMBERS
+        || memchr::memchr_iter(b':', json).take(MAX_MEMBERS + 1).count() <= MAX_MEMBERS
+            && memchr::memchr_iter(b',', json).take(MAX_ELEMENTS + 1).count() <= MAX_ELEMENTS
 }
 
 /// The reason why `json` does not decode as `T`, if it does not.
@@ -69,4 +87,31 @@ pub(crate) fn same_length(json: &[u8]) -> Cow<'_, str> {
         },
         Cow::Borrowed,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_located_unless_that_takes_long() {
+        type Numbers = BTreeMap<String, Vec<u8>>;
+        let members = |count: usize| format!(r#"{{{}"wrong":[1,"x"]}}"#, r#""a":[],"#.repeat(count));
+        let wrong = "invalid type: string \"x\", expected u8";
+        for (json, path) in [
+            (members(10), Some("wrong[1]")),
+            (members(MAX_MEMBERS - 1), Some("wrong[1]")),
+            (members(MAX_MEMBERS), None),
+            (format!(r#"{{"a":[{}"x"]}}"#, "1,".repeat(MAX_ELEMENTS)), Some("a[10000]")),
+            (format!(r#"{{"a":[{}"x"]}}"#, "1,".repeat(MAX_ELEMENTS + 1)), None),
+        ] {
+            let explanation = explain::<Numbers>(json.as_bytes());
+            assert_eq!((explanation.path.as_deref(), &*explanation.message), (path, wrong), "{json:.60}");
+        }
+        assert_eq!(explain::<Numbers>(b"{} 1").to_string(), TRAILING);
+        let long = members(MAX_MEMBERS).replace("\"x\"", "1") + " 1";
+        assert_eq!(explain::<Numbers>(long.as_bytes()).to_string(), TRAILING);
+    }
 }
