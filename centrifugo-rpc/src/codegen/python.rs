@@ -18,18 +18,6 @@ mod types;
 use imports::Imports;
 use types::Types;
 
-/// A module that is being printed.
-struct Module<'a> {
-    types: &'a Types<'a>,
-    imports: Imports,
-}
-
-impl<'a> Module<'a> {
-    fn new(types: &'a Types<'a>) -> Self {
-        Self { types, imports: Imports::new() }
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Python;
 
@@ -78,6 +66,18 @@ impl Language for Python {
             && directory.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let contents = header("Generated clients.").trim_end().to_owned() + "\n";
         is_identifier.then(|| Around { file: File::new("__init__.py", contents), extension: "py" })
+    }
+}
+
+/// A module that is being printed.
+struct Module<'a> {
+    types: &'a Types<'a>,
+    imports: Imports,
+}
+
+impl<'a> Module<'a> {
+    fn new(types: &'a Types<'a>) -> Self {
+        Self { types, imports: Imports::new() }
     }
 }
 
