@@ -227,6 +227,45 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
 }
 
 #[test]
+fn a_file_where_a_directory_belongs_is_named() {
+    let dir = tempdir();
+    let file = dir.path().join("file");
+    fs::write(&file, "mine\n").expect("written");
+    fs::create_dir(dir.path().join("sdk")).expect("created");
+    let language = dir.path().join("sdk/go");
+    fs::write(&language, "mine\n").expect("written");
+    let runtime = dir.path().join("other/typescript/runtime");
+    fs::create_dir_all(runtime.parent().expect("a parent")).expect("created");
+    fs::write(&runtime, "mine\n").expect("written");
+    let before = files(dir.path());
+    for (output, named) in
+        [("file", &file), ("file/below", &file), ("file/far/below", &file), ("sdk", &language), ("other", &runtime)]
+    {
+        for more in [&["--all"][..], &["--all", "--check"]] {
+            let output = generate(&dir.path().join(output), more);
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            let reason = format!("because {} is not a directory: move it away or", named.display());
+            assert!(text(&output.stderr).contains(&reason), "{reason} in {output:?}");
+        }
+    }
+    assert_eq!(files(dir.path()), before, "nothing was written at all");
+}
+
+/// Some make generated files read-only, against editing them by mistake.
+#[test]
+fn files_that_are_read_only_are_replaced_and_stay_so() {
+    let dir = tempdir();
+    generated(dir.path(), &["--go", "--package", "before"]);
+    let readme = dir.path().join("go/README.md");
+    let mut permissions = fs::metadata(&readme).expect("a file").permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&readme, permissions).expect("set");
+    generated(dir.path(), &["--go", "--package", "after"]);
+    assert!(text(&fs::read(&readme).expect("a file")).contains("after"));
+    assert!(fs::metadata(&readme).expect("a file").permissions().readonly());
+}
+
+#[test]
 fn an_empty_file_is_no_work_of_a_person() {
     let dir = tempdir();
     fs::create_dir_all(dir.path().join("go")).expect("created");

@@ -134,6 +134,15 @@ pub(super) fn remove(path: &Path) -> Result<(), Error> {
 }
 
 pub(super) fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::NotADirectory
+        && let Some(file) = path.ancestors().skip(1).find(|parent| parent.exists() && !parent.is_dir())
+    {
+        return failed(&format!(
+            "cannot {what} {}, because {} is not a directory: move it away or choose another `--output`",
+            path.display(),
+            file.display()
+        ));
+    }
     failed(&format!("cannot {what} {}", path.display())).because(error)
 }
 
