@@ -151,8 +151,9 @@ impl Server {
         let done = match arguments.command {
             // Boxed because the future is large and part of every program.
             None => panics::told(Box::pin(serve(self))).await.and_then(|Ended { left, beside }| {
-                if left > 0 {
-                    // The runtime would wait forever for the threads of these handlers.
+                if left != Some(0) {
+                    // The runtime would wait forever for the threads of these handlers, or, if the worker did not even
+                    // begin, for the system to find Centrifugo's address.
                     let code = beside.map_or_else(
                         |error| {
                             log.fatal(&error);

@@ -183,8 +183,8 @@ impl Server {
     }
 
     /// Like [`serve`](Self::serve). Returns the number of calls that still run at the end because they block their
-    /// threads.
-    pub(crate) async fn serve_until_signals(self) -> Result<usize, Error> {
+    /// threads; `None` if a signal came before the worker began.
+    pub(crate) async fn serve_until_signals(self) -> Result<Option<usize>, Error> {
         let shutdown_timeout = self.config.as_ref().map_or(Duration::ZERO, |config| config.shutdown_timeout);
         let (first, second) = signals::listen(worker::stop_limit(shutdown_timeout)).await?;
         self.serve_until(first, second).await
@@ -203,10 +203,10 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
-    ) -> Result<usize, Error> {
+    ) -> Result<Option<usize>, Error> {
         if self.config.as_ref().is_ok_and(|config| !config.enabled) {
             tracing::info!("not serving: `enabled` (CENTRIFUGO_ENABLED) is false");
-            return Ok(0);
+            return Ok(Some(0));
         }
         let mut shutdown = pin!(shutdown);
         let worker = match self.join_or_stop(shutdown.as_mut()).await? {
@@ -215,15 +215,18 @@ impl Server {
                 worker
             }
             StartOutcome::Stopped(Some(worker)) => worker,
-            StartOutcome::Stopped(None) => return Ok(0),
+            StartOutcome::Stopped(None) => return Ok(None),
         };
-        Ok(Box::pin(worker.stop_or(hurry)).await)
+        Ok(Some(Box::pin(worker.stop_or(hurry)).await))
     }
 
     async fn join_or_stop(self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Result<StartOutcome, Error> {
         let mut worker = tokio::select! {
             worker = self.begin() => worker?,
-            () = shutdown.as_mut() => return Ok(StartOutcome::Stopped(None)),
+            () = shutdown.as_mut() => {
+                tracing::info!("stopped before it served");
+                return Ok(StartOutcome::Stopped(None));
+            }
         };
         let joined = tokio::select! {
             joined = worker.joined() => Some(joined),

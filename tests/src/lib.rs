@@ -18,6 +18,7 @@
 //! | [`raw`] | its JSON client protocol, byte for byte |
 //! | [`tokens`] | JWTs, valid and invalid |
 //! | [`clock`] | programs with a wrong clock |
+//! | [`preload`] | programs in which a function of the C library is another one |
 //! | [`proxy`] | a network that fails on demand |
 //! | [`node`] | JavaScript, with the official SDK |
 //! | [`typescript`] | TypeScript, and projects that use generated clients |
@@ -48,6 +49,7 @@ pub mod golang;
 pub mod load;
 pub mod many;
 pub mod node;
+pub mod preload;
 pub mod process;
 pub mod proxy;
 pub mod publisher;

@@ -5,10 +5,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::demo::environment;
-use tests::{Centrifugo, Crew, Demo, Example, Load, Process, Publisher, Server, TcpProxy, eventually, load, toolchain};
+use tests::{
+    Centrifugo, Crew, Demo, Example, Load, Process, Publisher, Server, TcpProxy, eventually, load, preload, toolchain,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
+
+const SECRETS: [(&str, &str); 2] = [
+    ("CENTRIFUGO_API_KEY", "the-key-of-no-server-at-all"),
+    ("CENTRIFUGO_TOKEN_HMAC_SECRET", "the-secret-of-no-server-at-all-0123456789"),
+];
 
 /// Starts a demo that has run a call and cannot deliver its reply, because Centrifugo is frozen.
 async fn with_an_undeliverable_reply(server: &Centrifugo, shutdown_timeout: &str) -> Demo {
@@ -55,6 +62,26 @@ async fn a_worker_that_is_stopped_at_its_first_answer_finishes_its_calls_and_lea
         slow.expect("the slow call is answered");
         let output = worker.ended().await;
         assert!(output.lines.iter().any(|line| line.ends_with("stopped")), "{output:?}");
+    }
+}
+
+/// The C library finds addresses in threads of the runtime, which cannot be cancelled.
+#[tokio::test]
+async fn a_worker_is_stopped_while_it_looks_for_centrifugo() {
+    let (preload, library) = preload::unresolved();
+    let mut env = SECRETS.to_vec();
+    env.extend([
+        (preload, library.as_str()),
+        ("CENTRIFUGO_URL", "ws://centrifugo.test:8000/connection/websocket"),
+        ("CENTRIFUGO_API_URL", "http://centrifugo.test:8000/api"),
+    ]);
+    for signal in ["TERM", "INT"] {
+        let worker = Example::start("demo", &env);
+        worker.line("resolving").await;
+        worker.signal(signal);
+        let output = worker.ended().await;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.lines.iter().any(|line| line.ends_with("stopped before it served")), "{output:?}");
     }
 }
 

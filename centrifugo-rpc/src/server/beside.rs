@@ -41,8 +41,9 @@ impl Serving {
 
 /// The outcome of a worker and the task beside it.
 pub(crate) struct Ended {
-    /// The number of calls that still run because they block their threads.
-    pub left: usize,
+    /// The number of calls that still run because they block their threads; `None` if the program was stopped before
+    /// the worker began.
+    pub left: Option<usize>,
     /// The result of the task beside the worker.
     pub beside: Result<(), Error>,
 }
@@ -64,9 +65,9 @@ impl Server {
             match self.join_or_stop(first.as_mut()).await? {
                 StartOutcome::Joined(worker) => Some(worker),
                 StartOutcome::Stopped(Some(worker)) => {
-                    return Ok(Ended { left: Box::pin(worker.stop_or(second)).await, beside: Ok(()) });
+                    return Ok(Ended { left: Some(Box::pin(worker.stop_or(second)).await), beside: Ok(()) });
                 }
-                StartOutcome::Stopped(None) => return Ok(Ended { left: 0, beside: Ok(()) }),
+                StartOutcome::Stopped(None) => return Ok(Ended { left: None, beside: Ok(()) }),
             }
         } else {
             config.check()?;
@@ -119,6 +120,6 @@ impl Server {
                 Ok(())
             }
         };
-        Ok(Ended { left, beside })
+        Ok(Ended { left: Some(left), beside })
     }
 }
