@@ -57,6 +57,10 @@ def user_of(token: str | None, user: str | None) -> str:
     """The user whose reply channel the client owns: the given user, or the `sub` claim
     of the token.
     """
+    given: object = token
+    if given is not None and not isinstance(given, str):
+        kind = type(given).__name__
+        raise ValueError(f"the token is of type {kind}, not str: decode it")
     subject = subject_of(token) if token else None
     if user is None:
         user = subject

@@ -53,6 +53,7 @@ NO_TIMES: list[Any] = ["2026-11-30T00:00:00Z", "1h", "", True, [1], {}]
         ({"url": "localhost"}, "WebSocket URL"),
         ({"token": None}, "no token"),
         ({"token": "opaque"}, "third argument"),
+        ({"token": TOKEN.encode()}, "the token is of type bytes, not str"),
         (
             {"user": "43"},
             "the token is for user '42', but the client was given user '43'",
