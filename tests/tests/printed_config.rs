@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use centrifugo_rpc::Client;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::centrifugo::{binary, free_port};
@@ -64,6 +65,12 @@ async fn other_ports_and_paths_are_those_of_the_urls() {
     let dir = tempfile::tempdir().expect("a directory");
     let _running = works(&server, &config, &dir, &[]).await;
     assert_eq!(caller(&server, "results").await, ["results"]);
+    // The longest user ID, whose reply channel is longer than Centrifugo's default allows.
+    let user = "x".repeat(255);
+    let client = Client::builder(&server.url).token(server.tokens().connection(&user)).connect().await;
+    let client = client.expect("connected");
+    assert_eq!(client.call::<Value>("demo.whoami", &()).await.expect("an answer")["user"], user);
+    client.close().await;
 }
 
 #[tokio::test]
