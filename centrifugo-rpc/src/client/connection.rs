@@ -216,7 +216,7 @@ impl Connection {
         Ok(subscription)
     }
 
-    /// Publishes once and never retries, because a worker may run each copy that it receives.
+    /// Publishes once and never retries: receivers may act on each copy.
     ///
     /// On a connection that is up, the message is sent when this future is first polled. If the connection has just
     /// broken, the SDK waits for a new one, up to [`COMMAND_TIMEOUT`].
