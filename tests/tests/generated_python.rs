@@ -115,7 +115,9 @@ fn a_generated_package_passes_every_check_and_is_the_same_again() {
 /// Checks a program beside the client, without configuring where packages begin.
 #[test]
 fn a_project_with_a_client_passes_mypy() {
-    const MAIN: &str = "from opensdk.python import APIClient, CentrifugoRPCClient, TaskStatsParams\n\n\n\
+    const MAIN: &str = "from opensdk.python import API, APIClient, CentrifugoRPCClient, SyncAPI, TaskStatsParams\n\n\n\
+                        def both(rpc: CentrifugoRPCClient) -> tuple[API, SyncAPI]:\n    \
+                        return APIClient(rpc), APIClient.sync(rpc)\n\n\n\
                         def total(url: str, token: str) -> int:\n    \
                         with APIClient.sync(CentrifugoRPCClient(url, token)) as api:\n        \
                         result = api.tasks_get_stats(TaskStatsParams(user_id=\"1\"), timeout=5)\n    \

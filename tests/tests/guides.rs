@@ -118,6 +118,7 @@ async fn the_programs_of_client_generation_run_in_all_three_languages() {
 
     let python = Python::install();
     python.run("mypy", &["--strict", "."], project.path(), &[]);
+    python.run("python", &["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_report.py"], project.path(), &[]);
     for program in ["main.py", "plain.py"] {
         let mut command = python.command("python");
         command.arg(program).current_dir(project.path());
@@ -125,8 +126,10 @@ async fn the_programs_of_client_generation_run_in_all_three_languages() {
     }
 
     let bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--types", "node"];
-    run(project.tsc(&strict()).args(bundler).arg("main.ts"));
+    run(project.tsc(&strict()).args(bundler).args(["main.ts", "report.test.ts"]));
     project.bundle_for_node("main.ts", "main.mjs");
+    project.bundle_for_node("report.test.ts", "report.test.mjs");
+    run(&mut project.node(&["--test", "report.test.mjs"]));
     prints_stats(project.node(&["main.mjs"]), &centrifugo).await;
 
     golang::run(&mut golang::go(project.path(), &["mod", "init", "program"]));

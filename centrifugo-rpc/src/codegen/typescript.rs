@@ -197,20 +197,25 @@ export class APIClient {{
 
 fn api_declarations(context: &Context<'_>) -> String {
     let imports = Imports::new();
-    let methods = Context { imports: &imports, is_outside: true, ..*context }.method_declarations();
-    let gap = if methods.is_empty() { "" } else { "\n" };
+    let context = Context { imports: &imports, is_outside: true, ..*context };
+    let (methods, signatures) = (context.method_declarations(), context.method_signatures());
+    let gap = if signatures.is_empty() { "" } else { "\n" };
     let class = format!(
         "/** The {}. */
 export declare const CONTRACT_HASH: string;
 
-/** The methods of the service. */
-export declare class APIClient {{
+/** The methods of the service. Code that only calls methods takes this type, and its tests pass an object of their own. */
+export interface API {{
+{methods}}}
+
+/** Calls the methods of the service. */
+export declare class APIClient implements API {{
   /** Calls over `rpc`, which need not be connected yet. */
   constructor(rpc: Caller);
 
   /** Asks the service for its contract. Rejects with a `ContractMismatchError` if this client was generated from another one. */
   checkContract(options?: CallOptions): Promise<Contract>;
-{gap}{methods}}}
+{gap}{signatures}}}
 ",
         wording::CONTRACT_HASH
     );

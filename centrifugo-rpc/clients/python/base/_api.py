@@ -106,3 +106,8 @@ class BaseAPIClient:
             raise EncodeError(
                 f"the params of `{method}` are not what the method takes: {error}"
             ) from error
+
+
+def not_implemented(method: str) -> NotImplementedError:
+    """The error of a method that a class derived from `API` does not have."""
+    return NotImplementedError(f"this object does not implement `{method}`")

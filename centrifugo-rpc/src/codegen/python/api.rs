@@ -18,34 +18,49 @@ enum Mode {
     Sync,
 }
 
+/// The bodies of a class's methods.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Body {
+    /// Calls the method of the contract.
+    Call,
+    /// Raises: a class that derives from a protocol need not have all methods.
+    Missing,
+}
+
 /// Prints `api.py`: the methods of the contract.
 pub(super) fn print(api: &Api, types: &Types<'_>) -> String {
     let module = Module::new(types);
-    let body = bodies(api, &module, Mode::Async, &mut names::methods());
+    let protocol = protocol("API", api, &module, Mode::Async, &mut names::methods());
+    let body = bodies(api, &module, Mode::Async, Body::Call, &mut names::methods());
     let is_checked = format!("\nif {}:\n", typing("TYPE_CHECKING").print(&module.imports));
     let mut text = imports::head("The methods of the contract.", &module.imports);
-    text.push_str("from ._api import BaseAPIClient\nfrom ._client import CentrifugoRPCClient\n");
+    text.push_str("from ._api import BaseAPIClient\n");
+    text.push_str(missing(api));
+    text.push_str("from ._client import CentrifugoRPCClient\n");
     text.push_str(&imports::of_types(&module.imports));
     text.push_str(&is_checked);
     text.push_str("    from .sync_api import SyncAPIClient\n\n");
-    text.push_str(&imports::exports(vec!["APIClient", "CONTRACT_HASH"]));
+    text.push_str(&imports::exports(vec!["API", "APIClient", "CONTRACT_HASH"]));
     text.push_str("\n\n");
     text.push_str(&Expr::name(literal(&api.hash)).laid_out(&module.imports, "CONTRACT_HASH = ", 0, 0));
     text.push_str(&format!("\n\"\"\"The {}.\"\"\"\n\n\n", wording::CONTRACT_HASH));
-    text.push_str(CLASS);
-    text + &body
+    text + &protocol + CLASS + &body
 }
 
 /// Prints `sync_api.py`: the same methods for programs without an event loop.
 pub(super) fn print_sync(api: &Api, types: &Types<'_>) -> String {
     let module = Module::new(types);
-    let body = bodies(api, &module, Mode::Sync, &mut names::sync_methods());
+    let protocol = protocol("SyncAPI", api, &module, Mode::Sync, &mut names::sync_methods());
+    let body = bodies(api, &module, Mode::Sync, Body::Call, &mut names::sync_methods());
     let mut text = imports::head("The methods of the contract, without `await`.", &module.imports);
+    text.push_str(missing(api));
     text.push_str("from ._sync import BaseSyncAPIClient\n");
     text.push_str(&imports::of_types(&module.imports));
     text.push('\n');
-    text.push_str(&imports::exports(vec!["SyncAPIClient"]));
-    text.push_str("\n\n\nclass SyncAPIClient(BaseSyncAPIClient):\n");
+    text.push_str(&imports::exports(vec!["SyncAPI", "SyncAPIClient"]));
+    text.push_str("\n\n\n");
+    text.push_str(&protocol);
+    text.push_str("class SyncAPIClient(BaseSyncAPIClient):\n");
     text.push_str("    \"\"\"Calls the methods of the contract, and waits for them.\"\"\"\n");
     text + &body
 }
@@ -70,16 +85,34 @@ const CLASS: &str = r#"class APIClient(BaseAPIClient):
         return SyncAPIClient(cls(rpc))
 "#;
 
+/// The import that the methods of a protocol need.
+fn missing(api: &Api) -> &'static str {
+    if api.methods.is_empty() { "" } else { "from ._api import not_implemented as _not_implemented\n" }
+}
+
+/// Prints the protocol that a client satisfies, and the blank lines after it.
+fn protocol(name: &str, api: &Api, module: &Module<'_>, mode: Mode, scope: &mut Scope) -> String {
+    let base = typing("Protocol").print(&module.imports).to_owned();
+    let body = bodies(api, module, mode, Body::Missing, scope);
+    format!("class {name}({base}):\n{PROTOCOL}{body}\n\n")
+}
+
+const PROTOCOL: &str = r#"    """The methods of the contract. Code that only calls methods takes this type, and its
+    tests pass an object of their own. A class that derives from this one needs only the
+    methods that are called.
+    """
+"#;
+
 /// The methods, each preceded by a blank line.
-fn bodies(api: &Api, module: &Module<'_>, mode: Mode, scope: &mut Scope) -> String {
+fn bodies(api: &Api, module: &Module<'_>, mode: Mode, body: Body, scope: &mut Scope) -> String {
     let methods = api.methods.iter().map(|method| {
         let name = names::method(scope, &method.name);
-        format!("\n{}", print_method(module, method, &name, mode))
+        format!("\n{}", print_method(module, method, &name, mode, body))
     });
     methods.collect()
 }
 
-fn print_method(module: &Module<'_>, method: &Method, name: &str, mode: Mode) -> String {
+fn print_method(module: &Module<'_>, method: &Method, name: &str, mode: Mode, body: Body) -> String {
     let (imports, mut text) = (&module.imports, String::new());
     if let Some(instead) = &method.deprecated {
         let reason = if instead.is_empty() { "deprecated" } else { instead };
@@ -101,7 +134,13 @@ fn print_method(module: &Module<'_>, method: &Method, name: &str, mode: Mode) ->
         text.push_str(&doc);
         text.push('\n');
     }
-    text.push_str(&print_body(module, method, &result, mode));
+    text.push_str(&match body {
+        Body::Call => print_body(module, method, &result, mode),
+        Body::Missing => {
+            let name = vec![Expr::name(literal(&method.name))];
+            Expr::call("_not_implemented", name).laid_out(imports, "raise ", 8, 0) + "\n"
+        }
+    });
     text
 }
 

@@ -71,7 +71,8 @@ const CLIENT: [&str; 4] = ["check_contract", "rpc", "self", "sync"];
 /// Additional attributes of the client without `await`.
 const SYNC_CLIENT: [&str; 2] = ["close", "connect"];
 /// Names that the package already defines.
-const RUNTIME: [&str; 21] = [
+const RUNTIME: [&str; 23] = [
+    "API",
     "APIClient",
     "BaseAPIClient",
     "CONTRACT_HASH",
@@ -89,6 +90,7 @@ const RUNTIME: [&str; 21] = [
     "RpcError",
     "RpcTimeoutError",
     "SetupError",
+    "SyncAPI",
     "SyncAPIClient",
     "TokenError",
     "TokenRefused",

@@ -58,8 +58,8 @@ const EXPORTS: [(&str, &[&str]); 6] = [
             "UnreachableError",
         ],
     ),
-    (".api", &["CONTRACT_HASH", "APIClient"]),
-    (".sync_api", &["SyncAPIClient"]),
+    (".api", &["API", "CONTRACT_HASH", "APIClient"]),
+    (".sync_api", &["SyncAPI", "SyncAPIClient"]),
 ];
 
 pub(super) fn hand_written() -> Vec<File> {

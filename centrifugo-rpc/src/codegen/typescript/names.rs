@@ -6,7 +6,8 @@ use crate::codegen::ir::{Api, Shape, Tagging, TypeDef, Variant};
 use crate::codegen::names::{Scope, camel, pascal};
 
 /// Names that the generated package itself exports. A type with such a name gets the suffix `Model`.
-const RUNTIME: [&str; 22] = [
+const RUNTIME: [&str; 23] = [
+    "API",
     "APIClient",
     "CONTRACT_HASH",
     "CallOptions",
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn all_that_the_package_exports_itself_is_reserved() {
         let mut exported = exported(include_str!("../../../clients/typescript/src/index.ts"));
-        exported.extend(["APIClient".to_owned(), "CONTRACT_HASH".to_owned()]);
+        exported.extend(["API", "APIClient", "CONTRACT_HASH"].map(ToOwned::to_owned));
         exported.sort();
         assert_eq!(exported, RUNTIME);
     }

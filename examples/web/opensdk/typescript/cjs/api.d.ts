@@ -6,14 +6,8 @@ import type * as types from './types.js';
 /** The hash of the contract that this client was generated from. */
 export declare const CONTRACT_HASH: string;
 
-/** The methods of the service. */
-export declare class APIClient {
-  /** Calls over `rpc`, which need not be connected yet. */
-  constructor(rpc: Caller);
-
-  /** Asks the service for its contract. Rejects with a `ContractMismatchError` if this client was generated from another one. */
-  checkContract(options?: CallOptions): Promise<Contract>;
-
+/** The methods of the service. Code that only calls methods takes this type, and its tests pass an object of their own. */
+export interface API {
   /** Answers administrators alone. */
   demoAdmin(options?: CallOptions): Promise<types.Done>;
 
@@ -50,5 +44,25 @@ export declare class APIClient {
   demoWhoami(options?: CallOptions): Promise<types.Whoami>;
 
   /** Get task statistics for a user. */
+  tasksGetStats(params: types.TaskStatsParams, options?: CallOptions): Promise<types.TaskStatsResult>;
+}
+
+/** Calls the methods of the service. */
+export declare class APIClient implements API {
+  /** Calls over `rpc`, which need not be connected yet. */
+  constructor(rpc: Caller);
+
+  /** Asks the service for its contract. Rejects with a `ContractMismatchError` if this client was generated from another one. */
+  checkContract(options?: CallOptions): Promise<Contract>;
+
+  demoAdmin(options?: CallOptions): Promise<types.Done>;
+  demoAppend(params: types.Append, options?: CallOptions): Promise<types.Done>;
+  demoAppendIdempotent(params: types.Append, options?: CallOptions): Promise<types.Done>;
+  demoEcho(params: types.Echo, options?: CallOptions): Promise<types.Echo>;
+  demoFail(params: types.Fail, options?: CallOptions): Promise<void>;
+  demoNotify(params: types.Append, options?: CallOptions): Promise<void>;
+  demoPanic(options?: CallOptions): Promise<void>;
+  demoSleep(params: types.Sleep, options?: CallOptions): Promise<types.Sleep>;
+  demoWhoami(options?: CallOptions): Promise<types.Whoami>;
   tasksGetStats(params: types.TaskStatsParams, options?: CallOptions): Promise<types.TaskStatsResult>;
 }
