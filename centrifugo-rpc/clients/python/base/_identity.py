@@ -57,7 +57,7 @@ def user_of(token: str | None, user: str | None) -> str:
     """The user whose reply channel the client owns: the given user, or the `sub` claim
     of the token.
     """
-    given: object = token
+    given = cast(Any, token)
     if given is not None and not isinstance(given, str):
         kind = type(given).__name__
         raise ValueError(f"the token is of type {kind}, not str: decode it")
