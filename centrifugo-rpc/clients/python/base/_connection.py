@@ -127,7 +127,7 @@ class Connection:
         self._tasks.spawn(self._client.connect())
 
     async def publish(self, channel: str, data: bytes) -> None:
-        """Publishes once, without a retry: a worker may run each copy."""
+        """Publishes once, without a retry, which could publish twice."""
         try:
             await self._client.publish(channel, data)
         except ReplyError as error:

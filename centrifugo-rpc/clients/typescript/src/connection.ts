@@ -101,7 +101,7 @@ export class Connection {
   }
 
   /**
-   * Publishes `data` once, without retries: a retry could run a method twice. Never rejects; `undefined` means success.
+   * Publishes `data` once, without retries: a retry could publish it twice. Never rejects; `undefined` means success.
    */
   async publish(channel: string, data: unknown): Promise<PublishFailure | undefined> {
     try {

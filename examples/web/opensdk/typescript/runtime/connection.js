@@ -43,7 +43,7 @@ export class Connection {
         this.#sdk.connect();
     }
     /**
-     * Publishes `data` once, without retries: a retry could run a method twice. Never rejects; `undefined` means success.
+     * Publishes `data` once, without retries: a retry could publish it twice. Never rejects; `undefined` means success.
      */
     async publish(channel, data) {
         try {
