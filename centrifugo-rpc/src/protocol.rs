@@ -15,13 +15,18 @@ pub(crate) const MAX_CORRELATION_ID: usize = 128;
 /// The size limit of a batch of requests or replies, in bytes: a larger message goes alone.
 pub(crate) const MAX_TOGETHER: usize = 16 * 1024;
 
-/// The most requests that a worker takes from one batch; a call counts as [`CALL`] requests. This many of the smallest
-/// notifications that clients write fit into a batch, so no client's batch has more.
-pub(crate) const MAX_REQUESTS: usize = MAX_TOGETHER / br#"{"method":"a","timeout_ms":1},"#.len();
+/// The bytes of a batch that a request counts as, at least, with the comma behind it: so clients write batches of few
+/// hundred requests, however short these are.
+pub(crate) const MIN_REQUEST: usize = 72;
 
-/// The weight of a call against [`MAX_REQUESTS`]: the smallest call that clients write is this many times as large as
-/// the smallest notification. A call also costs the worker more, because it has a reply.
-pub(crate) const CALL: usize = 5;
+/// The most requests that a worker takes from one batch; a call counts as [`CALL`] requests. No client's batch has more.
+/// A batch of so many notifications costs a worker less than five times the CPU of one request of 64 KB
+/// (`docs/deployment.md`).
+pub(crate) const MAX_REQUESTS: usize = MAX_TOGETHER / MIN_REQUEST;
+
+/// The weight of a call against [`MAX_REQUESTS`]: the smallest call that clients write has as many bytes as this many of
+/// the smallest requests. A call also costs the worker more, because it has a reply.
+pub(crate) const CALL: usize = 2;
 
 /// Centrifugo's default of `websocket.message_size_limit`, in bytes.
 pub(crate) const MESSAGE_SIZE_LIMIT: usize = 64 << 10;

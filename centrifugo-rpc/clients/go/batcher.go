@@ -26,7 +26,7 @@ func (b *batcher) group(ready []*outgoing) [][]*outgoing {
 	joins := b.joins()
 	start, size := 0, 0
 	for i, message := range ready {
-		more := len(message.payload) + len(",")
+		more := max(minRequest, len(message.payload)+len(","))
 		if i == start || !joins || size+more > b.limit {
 			if i > start {
 				groups = append(groups, ready[start:i])

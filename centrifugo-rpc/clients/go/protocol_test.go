@@ -30,16 +30,17 @@ func TestConstantsAreThoseThatAllLanguagesShare(t *testing.T) {
 	defaults := defaultSettings()
 	own := map[string]map[string]any{
 		"common": {
-			"request_channel":            defaults.requestChannel,
-			"reply_namespace":            defaults.replyNamespace,
-			"reply_channel_regex":        replyChannelRegex,
-			"contract_method":            contractMethod,
-			"max_batch_bytes":            maxBatch,
-			"message_size_limit":         defaults.messageSizeLimit,
-			"reply_history_size":         keptReplies,
-			"default_channel_max_length": defaultMaxLength,
-			"timeout_ms":                 defaults.timeout.Milliseconds(),
-			"write_timeout_ms":           subscribeTimeout.Milliseconds(),
+			"request_channel":             defaults.requestChannel,
+			"reply_namespace":             defaults.replyNamespace,
+			"reply_channel_regex":         replyChannelRegex,
+			"contract_method":             contractMethod,
+			"max_batch_bytes":             maxBatch,
+			"min_batch_bytes_per_request": minRequest,
+			"message_size_limit":          defaults.messageSizeLimit,
+			"reply_history_size":          keptReplies,
+			"default_channel_max_length":  defaultMaxLength,
+			"timeout_ms":                  defaults.timeout.Milliseconds(),
+			"write_timeout_ms":            subscribeTimeout.Milliseconds(),
 			"codes": map[string]any{
 				"invalid_params":    CodeInvalidParams,
 				"unauthenticated":   CodeUnauthenticated,
@@ -106,7 +107,7 @@ func TestTheLimitsOfWorkersHoldForThisClient(t *testing.T) {
 	}
 	// One smallest notification in each maxBatch/limit bytes: no batch of this client has more requests.
 	smallest, _ := marshal(&request{Method: "a", TimeoutMS: 1})
-	if requests := maxBatch / (len(smallest) + len(",")); requests > limit("max_batch_requests") {
+	if requests := maxBatch / max(minRequest, len(smallest)+len(",")); requests > limit("max_batch_requests") {
 		t.Errorf("a batch of this client has up to %d requests", requests)
 	}
 }

@@ -469,7 +469,8 @@ func framed(t *testing.T, api *APIClient, sizes ...int) []string {
 	for i, size := range sizes {
 		message := &outgoing{id: uint32(i + 1), opcode: opText, channel: "rpc:requests", joiner: calls.batcher}
 		if size > 0 {
-			message.payload = fmt.Appendf(nil, "%d%s", i+1, strings.Repeat("0", size-1))
+			number := fmt.Sprint(i + 1)
+			message.payload = []byte(number + strings.Repeat("0", size-len(number)))
 		} else {
 			message.joiner = nil
 			message.payload = []byte("0")
@@ -499,15 +500,16 @@ func TestABatchHasAtMost16KiBAndKeepsTheOrder(t *testing.T) {
 	}{
 		"one":                      {[]int{10}, []int{1}},
 		"two":                      {[]int{10, 10}, []int{2}},
-		"exactly full":             {[]int{10, limit - around - 10}, []int{2}},
-		"one byte too many":        {[]int{10, limit - around - 9}, []int{1, 1}},
-		"full, and one more":       {[]int{10, limit - around - 10, 10, 10}, []int{2, 2}},
+		"exactly full":             {[]int{100, limit - around - 100}, []int{2}},
+		"one byte too many":        {[]int{100, limit - around - 99}, []int{1, 1}},
+		"full, and one more":       {[]int{100, limit - around - 100, 10, 10}, []int{2, 2}},
 		"a large one in between":   {[]int{10, 10, limit, 10, 10}, []int{2, 1, 2}},
 		"larger than any batch":    {[]int{10, 30_000, 10}, []int{1, 1, 1}},
 		"large ones in a row":      {[]int{30_000, limit, 9_000, 9_000, 7_000}, []int{1, 1, 1, 2}},
 		"a large one at the end":   {[]int{10, 10, 60_000}, []int{2, 1}},
 		"a cancel in between":      {[]int{10, 10, 0, 10, 10}, []int{2, 1, 2}},
 		"a cancel leaves one":      {[]int{10, 0, 10, 0}, []int{1, 1, 1, 1}},
+		"more than a worker takes": {slices.Repeat([]int{10}, 454), []int{227, 227}},
 		"nothing but cancels":      {[]int{0, 0}, []int{1, 1}},
 		"nothing that is to go on": {nil, nil},
 	} {
@@ -542,10 +544,10 @@ func TestABatchIsNoLargerThanCentrifugosLimitOfAMessage(t *testing.T) {
 	const limit = 1_000
 	api := NewAPIClient("ws://localhost", "", "42", WithMessageSizeLimit(limit))
 	room := limit - len("rpc:requests") - publishOverhead - len(`{"batch":[,]}`)
-	if got := framed(t, api, 10, room-10); len(got) != 1 {
+	if got := framed(t, api, 100, room-100); len(got) != 1 {
 		t.Errorf("%q", got)
 	}
-	if got := framed(t, api, 10, room-9); len(got) != 2 {
+	if got := framed(t, api, 100, room-99); len(got) != 2 {
 		t.Errorf("%q", got)
 	}
 }

@@ -22,9 +22,12 @@ type request struct {
 	Cancel string `json:"cancel,omitempty"`
 }
 
-// Batched requests are `{"batch":[…]}`. A publication of several requests is no larger than this.
+// Batched requests are `{"batch":[…]}`. A publication of several requests is no larger than
+// maxBatch. A request counts as at least minRequest bytes of it, with its comma: a worker takes only so many requests out
+// of a batch.
 const (
 	maxBatch   = 16 << 10
+	minRequest = 72
 	batchStart = `{"batch":[`
 	batchEnd   = `]}`
 )

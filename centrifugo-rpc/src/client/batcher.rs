@@ -137,7 +137,7 @@ fn together(requests: impl Iterator<Item = Outgoing>, max_bytes: usize) -> Vec<V
     let mut publications: Vec<Vec<Outgoing>> = Vec::new();
     let mut size = 0;
     for request in requests {
-        let more = request.message.len() + 1;
+        let more = (request.message.len() + 1).max(protocol::MIN_REQUEST);
         match publications.last_mut() {
             Some(last) if size + more <= max_bytes => {
                 size += more;
@@ -171,10 +171,17 @@ mod tests {
 
     #[test]
     fn publications_keep_to_their_size_and_order() {
-        assert_eq!(sizes(&[10, 20, 30], 100), [vec![10, 20, 30]]);
-        assert_eq!(sizes(&[10, 200, 20, 30], 100), [vec![10], vec![200], vec![20, 30]], "a large one goes alone");
-        assert_eq!(sizes(&[44, 43], 100), [vec![44, 43]], "exactly as large as it may be");
-        assert_eq!(sizes(&[44, 44], 100), [vec![44], vec![44]]);
-        assert!(sizes(&[], 100).is_empty());
+        assert_eq!(sizes(&[100, 200, 300], 1000), [vec![100, 200, 300]]);
+        assert_eq!(sizes(&[100, 2000, 200], 1000), [vec![100], vec![2000], vec![200]], "a large one goes alone");
+        assert_eq!(sizes(&[500, 487], 1000), [vec![500, 487]], "exactly as large as it may be");
+        assert_eq!(sizes(&[500, 488], 1000), [vec![500], vec![488]]);
+        assert!(sizes(&[], 1000).is_empty());
+    }
+
+    #[test]
+    fn no_publication_has_more_requests_than_a_worker_takes() {
+        let small = vec![1; 2 * protocol::MAX_REQUESTS];
+        let counts: Vec<_> = sizes(&small, protocol::MAX_TOGETHER).iter().map(Vec::len).collect();
+        assert_eq!(counts, [protocol::MAX_REQUESTS, protocol::MAX_REQUESTS]);
     }
 }

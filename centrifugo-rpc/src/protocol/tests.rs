@@ -82,6 +82,7 @@ fn constants_of_both_sides_are_those_that_all_languages_share() {
         "reply_channel_regex": reply_options.channel_regex,
         "contract_method": SYSTEM_CONTRACT.name,
         "max_batch_bytes": MAX_TOGETHER,
+        "min_batch_bytes_per_request": MIN_REQUEST,
         "message_size_limit": MESSAGE_SIZE_LIMIT,
         "reply_history_size": reply_options.history_size,
         "default_channel_max_length": DEFAULT_MAX_LENGTH,

@@ -14,7 +14,7 @@ from ._deadline import Deadline
 from ._errors import CentrifugoRPCError, ErrorCode, RpcError, RpcTimeoutError
 from ._state import State
 from ._tasks import Tasks
-from ._wire import BATCH_OVERHEAD, MAX_BATCH, encode_batch
+from ._wire import BATCH_OVERHEAD, MAX_BATCH, MIN_REQUEST, encode_batch
 
 # The most bytes that Centrifugo's protocol adds to the payload and the channel of a
 # publication.
@@ -106,7 +106,7 @@ class Batcher:
         publications: list[list[Request]] = []
         room = 0
         for request in requests:
-            size = len(request.message) + len(b",")
+            size = max(MIN_REQUEST, len(request.message) + len(b","))
             if size > room:
                 publications.append([])
                 room = limit - BATCH_OVERHEAD + len(b",")

@@ -36,6 +36,7 @@ def test_the_constants_are_those_that_all_languages_share() -> None:
         "reply_channel_regex": refusals.REPLY_CHANNEL_REGEX,
         "contract_method": wire.CONTRACT_METHOD,
         "max_batch_bytes": wire.MAX_BATCH,
+        "min_batch_bytes_per_request": wire.MIN_REQUEST,
         "message_size_limit": default("message_size_limit"),
         "reply_history_size": wire.KEPT_REPLIES,
         "default_channel_max_length": refusals.DEFAULT_MAX_LENGTH,
@@ -78,7 +79,7 @@ def test_the_limits_of_workers_hold_for_this_client() -> None:
         (notification, 1),
         (call, workers["batch_requests_per_call"]),
     ):
-        most = wire.MAX_BATCH // len(request + b",")
+        most = wire.MAX_BATCH // max(wire.MIN_REQUEST, len(request + b","))
         assert most * weight <= workers["max_batch_requests"]
 
 

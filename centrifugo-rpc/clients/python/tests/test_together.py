@@ -299,6 +299,14 @@ async def test_a_large_request_goes_by_itself_between_the_others(world: World) -
     assert len(world.wire.published[6]) == KIB_16 - 12
 
 
+async def test_no_batch_has_more_requests_than_a_worker_takes(world: World) -> None:
+    world.learn()
+    for _ in range(454):
+        world.notify("a.1")
+    await moment()
+    assert [len(methods) for methods in world.methods] == [227, 227]
+
+
 async def test_a_smaller_limit_for_messages_holds_for_batches() -> None:
     async with World(message_size_limit=1000) as world:
         world.learn()

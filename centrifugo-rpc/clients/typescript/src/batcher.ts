@@ -6,7 +6,7 @@ import type { Call } from './pending.js';
 import { publishRefusal } from './refusal.js';
 import { PUBLISH_OVERHEAD, toData } from './sdk.js';
 import { encodeUtf8 } from './utf8.js';
-import { BATCH_OVERHEAD, MAX_BATCH, type Request, publication } from './wire.js';
+import { BATCH_OVERHEAD, MAX_BATCH, MIN_REQUEST, type Request, publication } from './wire.js';
 
 /** The destination of requests, and the user that sends them. */
 export interface Destination {
@@ -113,7 +113,7 @@ export function gather(outgoing: readonly Outgoing[], channel: string, messageSi
   let room = 0;
   for (const one of outgoing) {
     const comma = 1;
-    const size = comma + encodeUtf8(one.message).length;
+    const size = Math.max(MIN_REQUEST, comma + encodeUtf8(one.message).length);
     if (size > room) {
       last = [];
       publications.push(last);

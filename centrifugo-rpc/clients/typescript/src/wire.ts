@@ -8,6 +8,11 @@ import { write } from './sdk.js';
 export const CONTRACT_METHOD = 'system.contract';
 /** The largest size of a batch of requests, in bytes. */
 export const MAX_BATCH = 16 * 1024;
+/**
+ * The bytes of a batch that a request counts as, at least, with its comma: a worker takes only so many requests out of
+ * a batch.
+ */
+export const MIN_REQUEST = 72;
 /** The number of bytes that a batch adds to its messages and the commas between them. */
 export const BATCH_OVERHEAD = '{"batch":[]}'.length;
 /**

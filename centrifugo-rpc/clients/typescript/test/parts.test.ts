@@ -219,8 +219,10 @@ test('messages go together as long as their publication has at most 16 KiB', () 
   // `{"batch":[` and `]}` take 12 bytes, and each comma one.
   assert.deepEqual(gathered([8000, 8371]), [[8000, 8371]]);
   assert.deepEqual(gathered([8000, 8372]), [[8000], [8372]]);
-  assert.deepEqual(gathered([1, 1, 16_368]), [[1, 1, 16_368]]);
-  assert.deepEqual(gathered([1, 1, 16_369]), [[1, 1], [16_369]]);
+  assert.deepEqual(gathered([80, 80, 16_210]), [[80, 80, 16_210]]);
+  assert.deepEqual(gathered([80, 80, 16_211]), [[80, 80], [16_211]]);
+  // A short message counts as 72 bytes, so that no batch has more requests than a worker takes.
+  assert.deepEqual(gathered(Array.from({ length: 454 }, () => 1)).map(({ length }) => length), [227, 227]);
   assert.deepEqual(gathered([16_000, 500, 100, 16_000]), [[16_000], [500, 100], [16_000]]);
   assert.deepEqual(gathered([]), []);
 });

@@ -10,7 +10,7 @@ import { codes } from '../src/errors.js';
 import { settings } from '../src/options.js';
 import * as refusal from '../src/refusal.js';
 import { uuid } from '../src/uuid.js';
-import { CONTRACT_METHOD, KEPT_REPLIES, MAX_BATCH, type ReplyAddress, Request } from '../src/wire.js';
+import { CONTRACT_METHOD, KEPT_REPLIES, MAX_BATCH, MIN_REQUEST, type ReplyAddress, Request } from '../src/wire.js';
 
 const shared = JSON.parse(readFileSync('../protocol.json', 'utf8'));
 const defaults = settings({ websocket: class {} });
@@ -23,6 +23,7 @@ test('the constants are those that all languages share', () => {
     reply_channel_regex: refusal.REPLY_CHANNEL_REGEX,
     contract_method: CONTRACT_METHOD,
     max_batch_bytes: MAX_BATCH,
+    min_batch_bytes_per_request: MIN_REQUEST,
     message_size_limit: defaults.messageSizeLimit,
     reply_history_size: KEPT_REPLIES,
     default_channel_max_length: refusal.DEFAULT_MAX_LENGTH,
@@ -55,7 +56,7 @@ test('the limits of the workers hold for this client', () => {
   // A batch of the smallest notifications or calls has no more requests than a worker takes.
   const most = (address?: ReplyAddress): number => {
     const smallest = new Request('a', undefined, undefined).message(1, address);
-    return Math.floor(MAX_BATCH / (smallest.length + ','.length));
+    return Math.floor(MAX_BATCH / Math.max(MIN_REQUEST, smallest.length + ','.length));
   };
   assert.ok(most() <= workers.max_batch_requests);
   assert.ok(most({ correlationId: uuid(), replyTo: `reply:${uuid()}#` }) * workers.batch_requests_per_call <= workers.max_batch_requests);

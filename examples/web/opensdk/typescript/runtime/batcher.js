@@ -7,7 +7,7 @@ import { RpcError, codes } from './errors.js';
 import { publishRefusal } from './refusal.js';
 import { PUBLISH_OVERHEAD, toData } from './sdk.js';
 import { encodeUtf8 } from './utf8.js';
-import { BATCH_OVERHEAD, MAX_BATCH, publication } from './wire.js';
+import { BATCH_OVERHEAD, MAX_BATCH, MIN_REQUEST, publication } from './wire.js';
 /** Holds requests until there is a connection, and sends each of them once. */
 export class Batcher {
     #destination;
@@ -96,7 +96,7 @@ export function gather(outgoing, channel, messageSizeLimit) {
     let room = 0;
     for (const one of outgoing) {
         const comma = 1;
-        const size = comma + encodeUtf8(one.message).length;
+        const size = Math.max(MIN_REQUEST, comma + encodeUtf8(one.message).length);
         if (size > room) {
             last = [];
             publications.push(last);

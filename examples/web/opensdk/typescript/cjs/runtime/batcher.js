@@ -9,7 +9,7 @@ const { RpcError, codes } = require('./errors.js');
 const { publishRefusal } = require('./refusal.js');
 const { PUBLISH_OVERHEAD, toData } = require('./sdk.js');
 const { encodeUtf8 } = require('./utf8.js');
-const { BATCH_OVERHEAD, MAX_BATCH, publication } = require('./wire.js');
+const { BATCH_OVERHEAD, MAX_BATCH, MIN_REQUEST, publication } = require('./wire.js');
 /** Holds requests until there is a connection, and sends each of them once. */
 class Batcher {
     #destination;
@@ -98,7 +98,7 @@ function gather(outgoing, channel, messageSizeLimit) {
     let room = 0;
     for (const one of outgoing) {
         const comma = 1;
-        const size = comma + encodeUtf8(one.message).length;
+        const size = Math.max(MIN_REQUEST, comma + encodeUtf8(one.message).length);
         if (size > room) {
             last = [];
             publications.push(last);

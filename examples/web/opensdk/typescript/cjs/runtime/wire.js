@@ -12,6 +12,11 @@ const { write } = require('./sdk.js');
 const CONTRACT_METHOD = 'system.contract';
 /** The largest size of a batch of requests, in bytes. */
 const MAX_BATCH = 16 * 1024;
+/**
+ * The bytes of a batch that a request counts as, at least, with its comma: a worker takes only so many requests out of
+ * a batch.
+ */
+const MIN_REQUEST = 72;
 /** The number of bytes that a batch adds to its messages and the commas between them. */
 const BATCH_OVERHEAD = '{"batch":[]}'.length;
 /**
@@ -86,6 +91,7 @@ function isObject(value) {
 }
 exports.CONTRACT_METHOD = CONTRACT_METHOD;
 exports.MAX_BATCH = MAX_BATCH;
+exports.MIN_REQUEST = MIN_REQUEST;
 exports.BATCH_OVERHEAD = BATCH_OVERHEAD;
 exports.KEPT_REPLIES = KEPT_REPLIES;
 exports.Request = Request;
