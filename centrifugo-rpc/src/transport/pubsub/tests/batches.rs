@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::incoming::CallId;
-use crate::protocol::{CALL, MAX_REQUESTS};
+use crate::protocol::{CALL, MAX_REQUESTS, MAX_TOGETHER, MIN_REQUEST};
 use crate::transport::pubsub::rejections::request_count;
 use crate::transport::pubsub::replies::completion::CompletionGuard;
 use crate::transport::pubsub::worst;
@@ -177,7 +177,7 @@ async fn the_rest_of_a_batch_that_is_too_large_is_refused_as_one() {
     let [refused] = &refused[..] else { panic!("{refused:?}") };
     assert_eq!((&refused["correlation_id"], &refused["error"]["code"]), (&json!(most.to_string()), &json!(413)));
     let message = refused["error"]["message"].as_str().expect("a message");
-    assert!(message.starts_with("a batch has at most 546 requests, and a call counts as 5"), "{message}");
+    assert!(message.starts_with("a batch has at most 227 requests, and a call counts as 2"), "{message}");
     // A worker that answers for another one sends the same single refusal.
     worker.endpoint.reject_lost(&data, &Caller::user("42"), Duration::ZERO);
     let codes = async || worker.reply().await["error"]["code"].clone();
@@ -195,7 +195,7 @@ fn the_most_that_a_client_puts_together_is_not_too_much() {
     let id = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
     let call = format!(r#"{{"method":"a","correlation_id":"{id}","reply_to":"r:{id}#","batch":true,"timeout_ms":1}}"#);
     for (request, counts) in [(call.as_str(), CALL), (r#"{"method":"a","timeout_ms":1}"#, 1)] {
-        let most = (crate::protocol::MAX_TOGETHER - r#"{"batch":[]}"#.len() + 1) / (request.len() + 1);
+        let most = (MAX_TOGETHER - r#"{"batch":[]}"#.len() + 1) / (request.len() + 1).max(MIN_REQUEST);
         assert!(most * counts <= MAX_REQUESTS, "{most} of {request}");
     }
 }
