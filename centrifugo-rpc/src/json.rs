@@ -2,8 +2,10 @@
 //! strings are not UTF-8.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
 
 use crate::error::shortened;
 
@@ -19,8 +21,8 @@ pub(crate) struct Explanation {
     pub message: String,
 }
 
-impl std::fmt::Display for Explanation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
             Some(path) => write!(f, "{path}: {}", self.message),
             None => f.write_str(&self.message),
@@ -71,6 +73,49 @@ fn message(error: &serde_json::Error) -> String {
     // The line and column refer to a text that only this process sees in this form.
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     shortened(message, MAX_MESSAGE).into_owned()
+}
+
+/// The name of a member, which may contain half of a surrogate pair: such a name is not text, but the other members are
+/// readable.
+#[derive(Debug)]
+pub(crate) struct Name<'a>(Cow<'a, [u8]>);
+
+impl PartialEq<str> for Name<'_> {
+    fn eq(&self, name: &str) -> bool {
+        *self.0 == *name.as_bytes()
+    }
+}
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, name: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(name.as_bytes())))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(name.as_bytes().to_owned())))
+    }
 }
 
 /// Replaces each byte that is not part of a UTF-8 character by `?`. The text keeps its length, and the JSON around the

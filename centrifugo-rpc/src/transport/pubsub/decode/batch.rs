@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use crate::json;
-use crate::protocol::{MAX_REQUESTS, Text};
+use crate::protocol::MAX_REQUESTS;
 
 /// Returns the bytes of each request of a batch, or `None` if there are no requests or the publication is not a batch.
 /// At most [`MAX_REQUESTS`] and one more are returned; the last one stands for all beyond the limit, and the rest of
@@ -55,8 +55,8 @@ impl<'de> Visitor<'de> for Batch<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(name) = members.next_key::<Text<'de>>()? {
-            if &*name != "batch" {
+        while let Some(name) = members.next_key::<json::Name<'de>>()? {
+            if name != *"batch" {
                 members.next_value::<IgnoredAny>()?;
             } else if self.0.is_empty() {
                 members.next_value_seed(Requests(self.0))?;
@@ -118,6 +118,7 @@ mod tests {
     #[test]
     fn its_name_may_have_escapes() {
         assert_eq!(batch(br#"{"b\u0061tch":[1]}"#), Some(vec![&b"1"[..]]));
+        assert_eq!(batch(br#"{"\ud800":1,"batch":[1]}"#), Some(vec![&b"1"[..]]));
     }
 
     #[test]

@@ -39,7 +39,9 @@ pub(super) fn explain(data: &[u8]) -> Option<Malformed> {
     };
     let (correlation_id, reply_to) = (string("correlation_id")?, string("reply_to")?);
     let wrong = values.iter().find_map(|(name, value)| Some(format!("{name}: {}", problem(name, own(value))?)));
-    let why = wrong.or_else(|| duplicate.map(|name| format!("duplicate field `{name}`")))?;
+    let why = wrong.or_else(|| duplicate.map(|name| format!("duplicate field `{name}`")));
+    // Nothing else is left.
+    let why = why.unwrap_or_else(|| "the name of a member is not text".to_owned());
     Some(Malformed { correlation_id, reply_to, why })
 }
 
@@ -77,8 +79,8 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Members::default();
-        while let Some(name) = map.next_key::<Text<'de>>()? {
-            match NAMES.into_iter().find(|known| *known == &*name) {
+        while let Some(name) = map.next_key::<json::Name<'de>>()? {
+            match NAMES.into_iter().find(|known| name == **known) {
                 Some(name) if !members.values.iter().any(|(of, _)| *of == name) => {
                     members.values.push((name, map.next_value()?));
                 }

@@ -87,6 +87,7 @@ async fn a_request_that_cannot_be_read_costs_no_other_of_its_batch() {
         with("ok", br#""params":"\ud800""#),
         with("params", b"\"params\":[\"\xff\"]"),
         with("name", b"\"\xc3\x28\":1"),
+        with("half", br#""\ud800":1"#),
         with("ignored", b"\"later\":\"\xed\xa0\x80\",\"params\":1"),
         with("\\ud800", br#""params":1"#),
         b"{\"method\":\"\xff\"}".to_vec(),
@@ -104,8 +105,16 @@ async fn a_request_that_cannot_be_read_costs_no_other_of_its_batch() {
         answers.sort();
         answers
     };
-    // An unreadable name or ID leaves no reliable reply address.
-    let expected = [r#""ignored" 1007"#, r#""last" 1007"#, r#""ok" 1007"#, r#""params" 400"#, r#""traceparent" 400"#];
+    // An unreadable ID leaves no reply address.
+    let expected = [
+        r#""half" 400"#,
+        r#""ignored" 1007"#,
+        r#""last" 1007"#,
+        r#""name" 400"#,
+        r#""ok" 1007"#,
+        r#""params" 400"#,
+        r#""traceparent" 400"#,
+    ];
     let batch = [b"{\"batch\":[", &requests.join(&b","[..])[..], b"]}"].concat();
     assert_eq!(answers(requests.into()).await, expected, "each alone");
     assert_eq!(answers(vec![batch]).await, expected, "together");
