@@ -14,7 +14,7 @@ use crate::error::Error;
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// A web page's origin that may connect, like `https://example.com`; repeat for more
-    #[arg(long = "origin", value_name = "ORIGIN", default_value = "http://localhost:*")]
+    #[arg(long = "origin", value_name = "ORIGIN", value_parser = origin, default_value = "http://localhost:*")]
     origins: Vec<String>,
     /// Another service on the same Centrifugo, by its name; repeat for more
     #[arg(long = "service", value_name = "NAME", value_parser = service)]
@@ -48,4 +48,34 @@ impl Options {
 
 fn service(name: &str) -> Result<String, String> {
     if is_service(name) { Ok(name.to_owned()) } else { Err(format!("this {NOT_A_SERVICE}")) }
+}
+
+/// Browsers send a scheme, a host in lower case and a port that is not the scheme's own. Centrifugo compares this with
+/// its patterns, and refuses a page whose origin matches none.
+fn origin(pattern: &str) -> Result<String, String> {
+    let authority = pattern.split_once("://").map(|(_, authority)| authority);
+    let can_match = authority.is_some_and(|authority| !authority.is_empty() && !authority.contains('/'));
+    if pattern == "*" || can_match && !pattern.contains(char::is_uppercase) {
+        return Ok(pattern.to_owned());
+    }
+    Err("no browser sends such an origin: write scheme, host in lower case and port, without a path, like \
+         `https://example.com` or `http://localhost:*`"
+        .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_that_no_browser_sends_is_refused() {
+        for can_match in
+            ["*", "https://app.example.com", "http://localhost:*", "https://*.example.com", "app://localhost"]
+        {
+            assert_eq!(origin(can_match).as_deref(), Ok(can_match));
+        }
+        for cannot in ["app.example.com", "https://app.example.com/", "https://App.example.com", "https://", ""] {
+            assert!(origin(cannot).is_err(), "{cannot}");
+        }
+    }
 }
