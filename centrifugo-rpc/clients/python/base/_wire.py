@@ -18,8 +18,8 @@ VERSION = "1"
 CONTRACT_METHOD = "system.contract"
 # The largest size of a publication of several requests, in bytes.
 MAX_BATCH = 16 * 1024
-# The bytes of a batch that a request counts as, at least, with its comma: a worker takes
-# only so many requests out of a batch.
+# The bytes of a batch that a request counts as, at least, with its comma: a worker
+# takes only so many requests out of a batch.
 MIN_REQUEST = 72
 # The bytes that a batch adds to its messages and the commas between them.
 BATCH_OVERHEAD = len(b'{"batch":[]}')
