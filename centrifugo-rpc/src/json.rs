@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
+use serde_json::value::RawValue;
 
 use crate::error::shortened;
 
@@ -77,44 +78,12 @@ fn message(error: &serde_json::Error) -> String {
 
 /// The name of a member, which may contain half of a surrogate pair: such a name is not text, but the other members are
 /// readable.
-#[derive(Debug)]
-pub(crate) struct Name<'a>(Cow<'a, [u8]>);
+#[derive(Debug, Deserialize)]
+pub(crate) struct Name<'a>(#[serde(borrow)] Cow<'a, [u8]>);
 
 impl PartialEq<str> for Name<'_> {
     fn eq(&self, name: &str) -> bool {
         *self.0 == *name.as_bytes()
-    }
-}
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(NameVisitor)
-    }
-}
-
-struct NameVisitor;
-
-impl<'de> Visitor<'de> for NameVisitor {
-    type Value = Name<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_bytes<E: Error>(self, name: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Name(Cow::Borrowed(name)))
-    }
-
-    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<Self::Value, E> {
-        Ok(Name(Cow::Owned(name.to_owned())))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Name(Cow::Borrowed(name.as_bytes())))
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Name(Cow::Owned(name.as_bytes().to_owned())))
     }
 }
 
@@ -132,6 +101,12 @@ pub(crate) fn same_length(json: &[u8]) -> Cow<'_, str> {
         },
         Cow::Borrowed,
     )
+}
+
+/// The place of `value` in the JSON whose text, as [`same_length`] makes it, is `text`. The value is part of the text.
+pub(crate) fn place(text: &str, value: &RawValue) -> Range<usize> {
+    let start = value.get().as_ptr().addr() - text.as_ptr().addr();
+    start..start + value.get().len()
 }
 
 #[cfg(test)]

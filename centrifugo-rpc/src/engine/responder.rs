@@ -23,8 +23,9 @@ pub(crate) trait Responder: Send + Sync + 'static {
     /// Reports a call that does not start. Runs on the thread that reads calls: it must not wait.
     fn refuse(&self, to: Self::Destination, caller: &Caller, refusal: &Refusal);
 
-    /// Reports the outcome of a call. The call keeps its place among the calls in flight until the future is ready, so
-    /// that a slow transport limits the number of calls. Dropping the future leaves the report to the transport.
+    /// Reports the outcome of a call, before the future is polled. The call keeps its place among the calls in flight
+    /// until the future is ready, so that a slow transport limits the number of calls. Dropping the future leaves the
+    /// report to the transport.
     fn finish(
         &self,
         to: Self::Destination,

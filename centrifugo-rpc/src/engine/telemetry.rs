@@ -68,12 +68,6 @@ pub(crate) struct Telemetry {
 
 impl Default for Telemetry {
     fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Telemetry {
-    pub(crate) fn new() -> Self {
         Self {
             calls: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -88,7 +82,9 @@ impl Telemetry {
             hook_panics: LogRateLimiter::new(LOG_INTERVAL),
         }
     }
+}
 
+impl Telemetry {
     pub(super) fn call_started(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
@@ -191,6 +187,11 @@ impl Telemetry {
         self.not_retained.fetch_add(count, Ordering::Relaxed);
     }
 
+    /// The number of requests of other workers that this worker could not answer if their worker died.
+    pub(crate) fn not_retained(&self) -> u64 {
+        self.not_retained.load(Ordering::Relaxed)
+    }
+
     /// Periodically logs suppressed events that would otherwise be reported only with the next event of the same kind,
     /// and calls `others` to do the same. Never returns. Dropping this future stops it.
     pub(crate) async fn run(&self, others: impl Fn()) {
@@ -258,7 +259,7 @@ impl Telemetry {
             failed,
             unanswered,
             all_failures: failed + unanswered + refused.values().sum::<u64>() + dropped.values().sum::<u64>(),
-            not_retained: self.not_retained.load(Ordering::Relaxed),
+            not_retained: self.not_retained(),
             refused: listed(refused),
             dropped: listed(dropped),
         }

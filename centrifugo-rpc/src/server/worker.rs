@@ -62,7 +62,7 @@ impl Worker {
         let centrifugo = Centrifugo::new(config)?;
         // Boxed because it is large and ends before the worker serves: it takes no room in the future that serves.
         checks::verdict(&Box::pin(checks::run(&centrifugo, Purpose::Start, checks::STARTUP_TIMEOUT)).await)?;
-        let telemetry = Arc::new(Telemetry::new());
+        let telemetry = Arc::<Telemetry>::default();
         let max_per_user = config.max_remembered_bytes_per_user;
         let reply_queue = Arc::new(ReplyQueue::new(REPLY_QUEUE_BYTES, max_per_user, Arc::clone(&telemetry)));
         let dispatcher = Arc::new(Dispatcher::new(config, registry, states, layers, Arc::clone(&telemetry)));

@@ -56,10 +56,7 @@ struct Who<'a> {
 pub(super) fn parse(answer: &Bytes) -> Result<Result<Vec<Publication>, ServerError>, serde_json::Error> {
     let text = json::same_length(answer);
     // The stored bytes are always the answer's own, at the same place as in the patched text.
-    let own = |raw: &RawValue| {
-        let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
-        answer.slice(start..start + raw.get().len())
-    };
+    let own = |raw: &RawValue| answer.slice(json::place(&text, raw));
     let outer: Outer<'_> = serde_json::from_str(&text)?;
     if let Some(error) = outer.error {
         return Ok(Err(error));

@@ -1,5 +1,6 @@
 //! Outcomes of calls as replies in the queue.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -46,19 +47,26 @@ impl Responder for QueueReplies {
         }
     }
 
-    async fn finish(
+    fn finish(
         &self,
         ReplyTo { address, completion }: ReplyTo,
         connection: &Connection,
         outcome: Result<Reply, RpcError>,
-    ) {
-        if let Some(address) = address {
-            let reply = address.reply(outcome, connection.deadline()).with_completion(completion);
-            if let Some(room) = self.queue.push(reply) {
+    ) -> impl Future<Output = ()> + Send {
+        let room = match (address, outcome) {
+            (Some(address), outcome) => {
+                self.queue.push(address.reply(outcome, connection.deadline()).with_completion(completion))
+            }
+            (None, Err(error)) => {
+                self.telemetry.notification_failed(connection, &error);
+                None
+            }
+            (None, Ok(_)) => None,
+        };
+        async move {
+            if let Some(room) = room {
                 room.await;
             }
-        } else if let Err(error) = outcome {
-            self.telemetry.notification_failed(connection, &error);
         }
     }
 }

@@ -21,11 +21,7 @@ pub(in crate::transport::pubsub) fn batch(data: &[u8]) -> Option<Vec<&[u8]>> {
     let read = Batch(&mut requests).deserialize(&mut json).and_then(|()| json.end());
     // Parsing also ends with an error if there are too many requests.
     let is_batch = read.is_ok() && !requests.is_empty() || requests.len() > MAX_REQUESTS;
-    let own = |request: &RawValue| {
-        let start = request.get().as_ptr().addr() - text.as_ptr().addr();
-        &data[start..start + request.get().len()]
-    };
-    is_batch.then(|| requests.into_iter().map(own).collect())
+    is_batch.then(|| requests.into_iter().map(|request| &data[json::place(&text, request)]).collect())
 }
 
 /// Returns whether there may be a member `batch`. Others need not be parsed to know that they are not batches.

@@ -29,10 +29,7 @@ const NAMES: [&str; 8] =
 pub(super) fn explain(data: &[u8]) -> Option<Malformed> {
     let text = json::same_length(data);
     let Members { values, duplicate } = serde_json::from_str(&text).ok()?;
-    let own = |member: &RawValue| {
-        let start = member.get().as_ptr().addr() - text.as_ptr().addr();
-        &data[start..start + member.get().len()]
-    };
+    let own = |member: &RawValue| &data[json::place(&text, member)];
     let string = |name: &str| {
         let (_, value) = values.iter().find(|(of, _)| *of == name)?;
         serde_json::from_slice::<String>(own(value)).ok()
@@ -91,5 +88,31 @@ impl<'de> Visitor<'de> for MembersVisitor {
             }
         }
         Ok(members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::protocol::Request;
+
+    #[test]
+    fn the_names_are_those_of_a_request() {
+        let text = || Some(Text("text".into()));
+        let request = Request {
+            method: text(),
+            correlation_id: text(),
+            reply_to: text(),
+            params: Some(RawValue::NULL),
+            timeout_ms: Some(1),
+            traceparent: text(),
+            cancel: text(),
+            batch: Some(true),
+        };
+        let request = serde_json::to_value(request).expect("JSON");
+        let members: BTreeSet<_> = request.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!(members, BTreeSet::from(NAMES));
     }
 }

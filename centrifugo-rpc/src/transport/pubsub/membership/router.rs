@@ -44,8 +44,6 @@ struct State {
     order: ChannelOrder,
     cancellations: Cancellations,
     actions: Vec<Action<RetainedRequest>>,
-    /// The number of dropped requests of other workers that was logged already.
-    dropped: u64,
 }
 
 /// Drives the timers of the group.
@@ -79,7 +77,6 @@ impl RequestRouter {
                 order: ChannelOrder::default(),
                 cancellations: Cancellations::default(),
                 actions: Vec::new(),
-                dropped: 0,
             }),
             completions: Arc::default(),
             clock: Clock::new(),
@@ -224,14 +221,14 @@ impl RequestRouter {
     fn advance(&self, ticked: bool, live: bool) {
         let now = self.clock.now();
         let mut state = self.state();
-        let State { group, order, cancellations, actions, dropped } = &mut *state;
+        let State { group, order, cancellations, actions } = &mut *state;
         if !order.is_ordered() {
             return;
         }
-        let more = group.dropped() - *dropped;
+        let telemetry = self.endpoint.dispatcher().telemetry();
+        let more = group.dropped() - telemetry.not_retained();
         if ticked && more > 0 {
-            *dropped += more;
-            self.endpoint.dispatcher().telemetry().requests_not_retained(more);
+            telemetry.requests_not_retained(more);
             tracing::warn!(
                 count = more,
                 "too many requests of other workers are in flight to retain them all: if their worker dies, their callers time out"
