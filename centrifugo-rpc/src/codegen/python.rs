@@ -13,6 +13,7 @@ mod models;
 mod names;
 mod package;
 mod readme;
+mod runtime;
 mod types;
 
 use imports::Imports;
@@ -49,7 +50,7 @@ impl Language for Python {
     fn generate(&self, api: &Api, package: &Package, _: &Settings) -> Vec<File> {
         let api = lower::unified(api);
         let types = Types::new(&api);
-        let mut files = package::hand_written();
+        let mut files = runtime::hand_written();
         files.extend(models::print(&api, &types).map(|models| File::new("models.py", models)));
         files.push(File::new("api.py", api::print(&api, &types)));
         files.push(File::new("sync_api.py", api::print_sync(&api, &types)));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::runtime::EXPORTS;
 use crate::codegen::names::{Scope, is_part, is_start, nfkc, pascal, shouty, snake};
 
 /// Words that cannot be identifiers.
@@ -70,36 +71,13 @@ const MODEL: [&str; 30] = [
 const CLIENT: [&str; 4] = ["check_contract", "rpc", "self", "sync"];
 /// Additional attributes of the client without `await`.
 const SYNC_CLIENT: [&str; 2] = ["close", "connect"];
-/// Names that the package already defines.
-const RUNTIME: [&str; 23] = [
-    "API",
-    "APIClient",
-    "BaseAPIClient",
-    "CONTRACT_HASH",
-    "CentrifugoRPCClient",
-    "CentrifugoRPCError",
-    "ConnectionError",
-    "ContractMismatchError",
-    "DecodeError",
-    "EncodeError",
-    "ErrorCode",
-    "EventLoopError",
-    "FarDate",
-    "FarDateTime",
-    "NanoDateTime",
-    "RpcError",
-    "RpcTimeoutError",
-    "SetupError",
-    "SyncAPI",
-    "SyncAPIClient",
-    "TokenError",
-    "TokenRefused",
-    "UnreachableError",
-];
+/// The class that the client inherits from, which its module imports.
+const BASE: &str = "BaseAPIClient";
 
-/// The scope of type names, which they share with the names of the runtime.
+/// The scope of type names, which they share with the other names of the package.
 pub(super) fn types() -> Scope {
-    Scope::new(&[&KEYWORDS[..], &RUNTIME].concat())
+    let exported = EXPORTS.iter().flat_map(|(_, names)| *names).copied();
+    Scope::new(&KEYWORDS.into_iter().chain(exported).chain([BASE]).collect::<Vec<_>>())
 }
 
 /// The name of a type.
