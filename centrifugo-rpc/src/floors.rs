@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 10] = [
     &["channels"],
     &["config"],
     &["service"],
-    &["codegen", "engine", "group"],
+    &["codegen", "engine", "group", "sdk"],
     &["centrifugo"],
     &["client", "hub", "transport"],
     &["server"],

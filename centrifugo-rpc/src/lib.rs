@@ -81,6 +81,7 @@
 #[allow(unused_extern_crates)]
 extern crate self as centrifugo_rpc;
 
+#[cfg(feature = "server")]
 mod centrifugo;
 mod channels;
 #[cfg(feature = "cli")]
@@ -105,6 +106,7 @@ mod log_rate_limiter;
 #[cfg(test)]
 mod logged;
 mod protocol;
+mod sdk;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]

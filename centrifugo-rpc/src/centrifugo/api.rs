@@ -12,9 +12,9 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::api_error::{ApiError, ApiErrorKind, ServerError};
-use super::tls::Tls;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, shown_url};
+use crate::sdk::tls::Tls;
 use crate::service::connection::Caller;
 
 mod body;

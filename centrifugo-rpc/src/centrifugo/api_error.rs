@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::codes;
 use crate::error::{BoxError, shortened};
+use crate::sdk::codes;
 
 /// Centrifugo's error object.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

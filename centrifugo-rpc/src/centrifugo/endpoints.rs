@@ -7,6 +7,7 @@ use url::Url;
 use super::server_config::{CentrifugoConfig, HttpServerOptions, TlsOptions};
 use crate::config::Config;
 use crate::error::{Error, shown_url};
+use crate::sdk::tls::is_encrypted;
 
 /// Centrifugo's default paths.
 const WEBSOCKET_PATH: &str = "/connection/websocket";
@@ -72,7 +73,7 @@ pub(super) fn listen(config: &mut CentrifugoConfig, worker: &Config, front: &Fro
 /// Makes `config` listen at the URLs of `worker` without asking: a URL with TLS belongs to a proxy, and impossible
 /// settings are left alone.
 pub(super) fn listen_if_possible(config: &mut CentrifugoConfig, worker: &Config) {
-    let encrypted = [&worker.centrifugo_url, &worker.centrifugo_api_url].map(|url| super::tls::is_encrypted(url));
+    let encrypted = [&worker.centrifugo_url, &worker.centrifugo_api_url].map(|url| is_encrypted(url));
     let front = if encrypted.contains(&true) { Front::Proxy } else { Front::Plain };
     let socket = Endpoint::new("CENTRIFUGO_URL", &worker.centrifugo_url, &front);
     let api = Endpoint::new("CENTRIFUGO_API_URL", &worker.centrifugo_api_url, &front);

@@ -9,13 +9,12 @@ use centrifuge::{Client, ClientBuilder, ClientErrorKind, ClientInfo, EventDelive
 use serde_json::value::RawValue;
 
 use super::api::Position;
-use super::codes;
-use super::sdk::with_tls;
-use super::tls::Tls;
 use super::tokens::Tokens;
 use super::trouble::Trouble;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, shown_url};
+use crate::sdk::tls::Tls;
+use crate::sdk::{codes, with_tls};
 use crate::service::connection::Caller;
 
 /// The first and the longest pause before the next attempt to connect or to subscribe: a worker serves again within

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::codes;
 use super::tokens::WORKER_USER;
+use crate::sdk::codes;
 
 /// The reason why the WebSocket connection, or a command over it, fails. `Display` is for people and names the fix.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,10 +14,10 @@ use super::connection::{Connection, GetToken, PUBLISH_OVERHEAD, Target, TokenFut
 use super::pending::Pending;
 use super::reply_channel::ReplyChannel;
 use super::{Client, token};
-use crate::centrifugo::tls::{Tls, is_encrypted};
 use crate::channels::{Channels, is_channel, is_name};
 use crate::error::{BoxError, Error, ErrorKind, shown_url};
 use crate::protocol::{CALL_TIMEOUT, MESSAGE_SIZE_LIMIT};
+use crate::sdk::tls::{Tls, is_encrypted};
 use crate::urls::{WEBSOCKET, is_url};
 
 /// The default of [`ClientBuilder::connect_timeout`].

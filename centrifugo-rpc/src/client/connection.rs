@@ -12,9 +12,9 @@ use bytes::Bytes;
 use centrifuge::{ClientErrorKind, EventDelivery, StreamPosition, TokenError};
 
 use super::refusal;
-use crate::centrifugo::sdk::with_tls;
-use crate::centrifugo::tls::Tls;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::sdk::tls::Tls;
+use crate::sdk::with_tls;
 
 /// The SDK's timeout for Centrifugo's reply to one command. All missed publications arrive in one message, behind other
 /// traffic; Centrifugo's `websocket.write_timeout`, as `centrifugo_config` prints it, allows a slow link that much

@@ -1,12 +1,12 @@
 //! Centrifugo's refusals as errors that name the setting to change.
 
-use crate::centrifugo::codes::{
-    BAD_REQUEST, INVALID_TOKEN, LIMIT_EXCEEDED, MALFORMED, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS,
-    UNKNOWN_CHANNEL,
-};
 use crate::channels::DEFAULT_MAX_LENGTH;
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::protocol::namespace;
+use crate::sdk::codes::{
+    BAD_REQUEST, INVALID_TOKEN, LIMIT_EXCEEDED, MALFORMED, PERMISSION_DENIED, TOKEN_EXPIRED, TOO_MANY_REQUESTS,
+    UNKNOWN_CHANNEL,
+};
 
 /// Codes of the SDK: it ends a connection without a usable token with `NO_TOKEN`, and a connection that Centrifugo
 /// closed because of a message's size with `MESSAGE_TOO_LARGE`.

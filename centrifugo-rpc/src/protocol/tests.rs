@@ -4,10 +4,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::centrifugo::codes as centrifugo_codes;
 use crate::channels::{Channels, DEFAULT_MAX_LENGTH, MAX_USER};
 use crate::config::Config;
 use crate::error::codes;
+use crate::sdk::codes as centrifugo_codes;
 use crate::service::contract::VERSION;
 use crate::service::system::SYSTEM_CONTRACT;
 use crate::transport::pubsub::replies::queue;

@@ -9,10 +9,10 @@ use super::probe::{Probe, ProbeChannel};
 use super::{Findings, Purpose};
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
-use crate::centrifugo::codes::{BAD_REQUEST, NOT_AVAILABLE, PERMISSION_DENIED, UNKNOWN_CHANNEL};
 use crate::centrifugo::socket::Subscribed;
 use crate::centrifugo::trouble::Trouble;
 use crate::protocol;
+use crate::sdk::codes::{BAD_REQUEST, NOT_AVAILABLE, PERMISSION_DENIED, UNKNOWN_CHANNEL};
 use crate::service::system::SYSTEM_CONTRACT;
 
 mod bounds;

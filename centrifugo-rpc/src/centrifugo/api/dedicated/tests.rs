@@ -3,8 +3,8 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::centrifugo::api_error::ApiErrorKind;
-use crate::centrifugo::tls::Tls;
 use crate::config::Config;
+use crate::sdk::tls::Tls;
 
 static BODY: Body = Body::Batch(Bytes::from_static(br#"{"commands":[]}"#));
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"replies\":[]}";

@@ -11,10 +11,10 @@ use crate::centrifugo::api::Body;
 use crate::centrifugo::api_error::ApiError;
 use crate::centrifugo::checks::Findings;
 use crate::centrifugo::checks::probe::{CHECK_USER, Probe};
-use crate::centrifugo::codes::BAD_REQUEST;
 use crate::centrifugo::setup::ENVELOPE;
 use crate::centrifugo::trouble::Trouble;
 use crate::protocol::REPLY_HISTORY;
+use crate::sdk::codes::BAD_REQUEST;
 
 /// The minimum size of the request history: a smaller one is overwritten within a second of moderate load.
 const REQUESTS_KEPT: usize = 1000;

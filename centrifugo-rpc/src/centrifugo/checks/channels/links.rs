@@ -13,11 +13,11 @@ use crate::centrifugo::Centrifugo;
 use crate::centrifugo::api_error::ApiError;
 use crate::centrifugo::checks::Findings;
 use crate::centrifugo::checks::probe::{CHECK_USER, Probe};
-use crate::centrifugo::codes::{BAD_REQUEST, SLOW};
 use crate::centrifugo::setup::WRITE_TIMEOUT;
 use crate::centrifugo::socket::ChannelEvent;
 use crate::centrifugo::trouble::Trouble;
 use crate::channels::{MAX_USER, longest_reply_channel};
+use crate::sdk::codes::{BAD_REQUEST, SLOW};
 
 /// The time that the slow caller reads nothing after everything was sent. Detects any `write_timeout` shorter than
 /// this.

@@ -12,10 +12,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::latency::Latency;
 use crate::centrifugo::Centrifugo;
 use crate::centrifugo::api_error::{ApiError, ApiErrorKind};
-use crate::centrifugo::codes;
 use crate::centrifugo::identity;
 use crate::group::{Envelope, Message};
 use crate::log_rate_limiter::LogRateLimiter;
+use crate::sdk::codes;
 use crate::transport::pubsub::subscription::Place;
 
 /// The time without an answer to a message after which Centrifugo is asked for the position of the stream.

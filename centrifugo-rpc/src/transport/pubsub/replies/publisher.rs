@@ -16,9 +16,9 @@ use super::queue::{MAX_BYTES, MAX_COUNT, ReplyQueue};
 use crate::centrifugo::api::{Api, Body, CommandResult, DedicatedConnection};
 use crate::centrifugo::api_error::{ApiError, ApiErrorKind, ServerError};
 use crate::centrifugo::backoff::Backoff;
-use crate::centrifugo::codes;
 use crate::log_rate_limiter::LogRateLimiter;
 use crate::protocol;
+use crate::sdk::codes;
 
 mod batch_mode;
 #[cfg(feature = "__bench")]

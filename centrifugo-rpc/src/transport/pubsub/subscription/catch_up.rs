@@ -9,7 +9,7 @@ use super::Shared;
 use crate::centrifugo::api::Api;
 use crate::centrifugo::api_error::ApiErrorKind;
 use crate::centrifugo::backoff::Backoff;
-use crate::centrifugo::codes;
+use crate::sdk::codes;
 use crate::transport::pubsub::stream::Missing;
 
 /// The number of publications per page: at most 32 MiB, with the largest that callers can publish.

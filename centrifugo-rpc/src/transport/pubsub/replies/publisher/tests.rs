@@ -3,9 +3,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::centrifugo::tls::Tls;
 use crate::config::Config;
 use crate::logged::Log;
+use crate::sdk::tls::Tls;
 
 fn reply(channel: &str, data: &str) -> PendingReply {
     PendingReply::new(channel.to_owned(), data.as_bytes().to_vec(), Instant::now() + Duration::from_secs(30))

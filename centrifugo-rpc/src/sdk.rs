@@ -1,8 +1,12 @@
-//! Settings of the SDK that a worker and a Rust client share.
+//! The parts of a connection to Centrifugo that a worker and the Rust client share: trusted certificates, Centrifugo's codes, and the
+//! settings of the SDK.
 
 use centrifuge::{ClientBuilder, ProxyConfig, TlsConfig};
 
-use super::tls::Tls;
+pub(crate) mod codes;
+pub(crate) mod tls;
+
+use tls::Tls;
 
 /// Makes a connection trust the certificates of `tls`.
 pub(crate) fn with_tls(builder: ClientBuilder, tls: &Tls) -> Result<ClientBuilder, centrifuge::Error> {
