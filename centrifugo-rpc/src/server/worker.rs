@@ -123,6 +123,7 @@ impl Worker {
             () = in_order => {}
             () = end => {}
         }
+        // The publisher is dropped at the end of this function: replies on their way still count as pending.
         drop(log);
         endpoint.log_suppressed();
         let left = dispatcher.report();

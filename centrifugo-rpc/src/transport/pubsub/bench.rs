@@ -94,7 +94,7 @@ impl InProcess {
         while !over {
             while self.reply_queue.pending() > 0 {
                 for publication in self.reply_queue.next_batch(usize::MAX, usize::MAX).await {
-                    replies += self.reply_queue.release(publication.replies());
+                    replies += publication.replies().len();
                 }
             }
             tokio::task::yield_now().await;
@@ -110,7 +110,7 @@ impl InProcess {
         let mut left = count;
         while left > 0 {
             for publication in self.reply_queue.next_batch(left, usize::MAX).await {
-                left -= self.reply_queue.release(publication.replies());
+                left -= publication.replies().len();
                 for reply in publication.replies() {
                     last.clear();
                     reply.encoded.write(&mut last);

@@ -1,5 +1,6 @@
 //! Replies on their way to Centrifugo: from the outcome of a call to a request of the server API.
 
+mod capacity;
 pub(super) mod completion;
 pub(super) mod encoded_reply;
 mod fair_queue;

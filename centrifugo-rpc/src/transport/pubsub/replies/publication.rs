@@ -2,10 +2,12 @@
 //! per reply (`docs/performance.md`).
 
 use std::collections::hash_map::Entry;
+use std::mem;
 
 use smallvec::{SmallVec, smallvec};
 use tokio::time::Instant;
 
+use super::capacity::Capacity;
 use super::pending_reply::PendingReply;
 use crate::engine::hashed::HashedMap;
 use crate::protocol::MAX_TOGETHER;
@@ -15,20 +17,22 @@ use crate::protocol::MAX_TOGETHER;
 /// are counted, which is quick.
 const MAX_DEPTH: usize = 64;
 
-/// One publication in a reply channel.
+/// One publication in a reply channel. Its replies are delivered or given up when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Publication {
-    /// At least one reply, all for one channel; several only if their caller accepts batches.
+pub(crate) struct Publication<'q> {
+    /// All for one channel; several only if their caller accepts batches.
     replies: SmallVec<[PendingReply; 1]>,
     size: usize,
     /// True if Centrifugo stores the publication for a caller that is disconnected.
     pub in_history: bool,
+    /// The capacity that the replies use until the publication is dropped.
+    capacity: Option<&'q Capacity>,
 }
 
 /// Coalesces replies where their callers accept it: a reply joins the first open publication of its channel that has
 /// room.
-pub(crate) fn coalesce(replies: Vec<PendingReply>) -> Vec<Publication> {
-    let mut batch: Vec<Publication> = Vec::with_capacity(replies.len());
+pub(crate) fn coalesce<'q>(replies: Vec<PendingReply>) -> Vec<Publication<'q>> {
+    let mut batch: Vec<Publication<'q>> = Vec::with_capacity(replies.len());
     let mut open: HashedMap<usize> = HashedMap::default();
     for reply in replies {
         if reply.batch && reply.idempotency_key.is_none() && is_shallow(reply.encoded.content()) {
@@ -51,13 +55,26 @@ fn is_shallow(json: &[u8]) -> bool {
     memchr::memchr2_iter(b'[', b'{', json).nth(MAX_DEPTH).is_none()
 }
 
-impl From<PendingReply> for Publication {
+impl From<PendingReply> for Publication<'_> {
     fn from(reply: PendingReply) -> Self {
-        Self { size: reply.size(), replies: smallvec![reply], in_history: true }
+        Self { size: reply.size(), replies: smallvec![reply], in_history: true, capacity: None }
     }
 }
 
-impl Publication {
+impl Drop for Publication<'_> {
+    fn drop(&mut self) {
+        if let Some(capacity) = self.capacity {
+            capacity.release(&self.replies);
+        }
+    }
+}
+
+impl<'q> Publication<'q> {
+    /// Makes the replies release this capacity when the publication is dropped.
+    pub(super) fn releases(&mut self, capacity: &'q Capacity) {
+        self.capacity = Some(capacity);
+    }
+
     fn has_room_for(&self, reply: &PendingReply) -> bool {
         self.channel() == &*reply.channel && self.size + reply.size() <= MAX_TOGETHER
     }
@@ -96,20 +113,25 @@ impl Publication {
         &self.replies
     }
 
-    /// Moves replies whose caller no longer waits to `expired`. Returns `None` if no reply is left.
-    pub(crate) fn without_expired(mut self, now: Instant, expired: &mut Vec<PendingReply>) -> Option<Self> {
-        if self.replies.iter().any(|reply| reply.expires <= now) {
-            let (late, current) = self.replies.into_iter().partition(|reply| reply.expires <= now);
-            self.replies = current;
-            expired.extend::<SmallVec<[PendingReply; 1]>>(late);
+    /// Makes a publication of some of the replies.
+    fn part(&self, replies: SmallVec<[PendingReply; 1]>) -> Self {
+        Self { size: replies.iter().map(PendingReply::size).sum(), replies, ..*self }
+    }
+
+    /// Takes out the replies whose callers no longer wait, if there are any.
+    pub(super) fn take_expired(&mut self, now: Instant) -> Option<Self> {
+        if self.replies.iter().all(|reply| reply.expires > now) {
+            return None;
         }
-        (!self.replies.is_empty()).then_some(self)
+        let (expired, current) = mem::take(&mut self.replies).into_iter().partition(|reply| reply.expires <= now);
+        self.replies = current;
+        Some(self.part(expired))
     }
 
     /// Splits the publication into one for each reply.
-    pub(crate) fn split(self) -> impl Iterator<Item = Self> {
-        let in_history = self.in_history;
-        self.replies.into_iter().map(move |reply| Self { in_history, ..reply.into() })
+    pub(super) fn split(mut self) -> Vec<Self> {
+        let replies = mem::take(&mut self.replies);
+        replies.into_iter().map(|reply| self.part(smallvec![reply])).collect()
     }
 }
 
@@ -127,7 +149,7 @@ mod tests {
         reply
     }
 
-    fn texts(publications: &[Publication]) -> Vec<String> {
+    fn texts(publications: &[Publication<'_>]) -> Vec<String> {
         let text = |reply: &PendingReply| String::from_utf8_lossy(&reply.encoded.json()).trim().to_owned();
         publications.iter().map(|publication| publication.replies().iter().map(text).collect()).collect()
     }
@@ -177,18 +199,40 @@ mod tests {
             replies[1].expires = now;
             coalesce(replies.into()).remove(0)
         };
-        let mut expired = Vec::new();
-        let current = batch().without_expired(now, &mut expired).expect("two of them");
-        assert_eq!((texts(&[current]), expired.len()), (vec!["ac".to_owned()], 1));
-        assert!(batch().without_expired(now + Duration::from_secs(2), &mut expired).is_none());
-        assert_eq!(expired.len(), 4);
+        let mut publication = batch();
+        let expired = publication.take_expired(now).expect("one of them");
+        assert_eq!(texts(&[publication, expired]), ["ac", "b"]);
+        let mut publication = batch();
+        let expired = publication.take_expired(now + Duration::from_secs(2)).expect("all of them");
+        assert_eq!(texts(&[publication, expired]), ["", "abc"]);
+        assert!(batch().take_expired(now - Duration::from_secs(1)).is_none());
+    }
+
+    #[test]
+    fn replies_use_capacity_until_they_are_delivered_or_given_up() {
+        let now = Instant::now();
+        let capacity = Capacity::new(1000);
+        let mut replies = ["a", "b", "c", "d"].map(|name| reply(1, name));
+        replies[3].expires = now;
+        for reply in &replies {
+            capacity.acquire(reply);
+        }
+        let mut publication = coalesce(replies.into()).remove(0);
+        publication.releases(&capacity);
+        drop(publication.take_expired(now));
+        assert_eq!(capacity.count(), 3);
+        let mut apart = publication.split();
+        drop(apart.pop());
+        assert_eq!(capacity.count(), 2);
+        drop(apart);
+        assert_eq!(capacity.count(), 0);
     }
 
     #[test]
     fn apart_they_are_what_they_were() {
         let mut publication = coalesce(["a", "b"].map(|name| reply(1, name)).into()).remove(0);
         publication.in_history = false;
-        let apart: Vec<_> = publication.split().collect();
+        let apart = publication.split();
         assert_eq!(texts(&apart), ["a", "b"]);
         assert!(apart.iter().all(|publication| !publication.in_history));
     }

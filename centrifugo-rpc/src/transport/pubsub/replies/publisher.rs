@@ -10,7 +10,6 @@ use futures_util::poll;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
 
-use super::pending_reply::PendingReply;
 use super::publication::Publication;
 use super::queue::{MAX_BYTES, MAX_COUNT, ReplyQueue};
 use crate::centrifugo::api::{Api, Body, CommandResult, DedicatedConnection};
@@ -44,7 +43,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Publisher {
     reply_queue: Arc<ReplyQueue>,
-    senders: JoinSet<()>,
+    _senders: JoinSet<()>,
 }
 
 impl Publisher {
@@ -55,28 +54,31 @@ impl Publisher {
         let batch_mode = Arc::new(BatchModeProbe::new(MAX_COUNT));
         let mut senders = JoinSet::new();
         for role in [Role::Primary, Role::Overflow] {
-            let sender = Sender {
-                role,
-                connection: api.dedicated_connection(),
-                reply_queue: reply_queue.clone(),
-                failure_log: failure_log.clone(),
-                slow_log: slow_log.clone(),
-                batch_mode: batch_mode.clone(),
-                flush_timer: Box::pin(sleep(FLUSH_AFTER)),
-                retries: Vec::new(),
-                backoff: Backoff::new(FIRST_RETRY, LAST_RETRY),
-            };
-            senders.spawn(sender.run());
+            let connection = api.dedicated_connection();
+            let (reply_queue, batch_mode) = (reply_queue.clone(), batch_mode.clone());
+            let (failure_log, slow_log) = (failure_log.clone(), slow_log.clone());
+            senders.spawn(async move {
+                let sender = Sender {
+                    role,
+                    connection,
+                    reply_queue: &reply_queue,
+                    failure_log,
+                    slow_log,
+                    batch_mode,
+                    flush_timer: Box::pin(sleep(FLUSH_AFTER)),
+                    retries: Vec::new(),
+                    backoff: Backoff::new(FIRST_RETRY, LAST_RETRY),
+                };
+                sender.run().await;
+            });
         }
-        Self { reply_queue: reply_queue.clone(), senders }
+        Self { reply_queue: reply_queue.clone(), _senders: senders }
     }
 
-    /// Waits until every reply is delivered or dropped, at most until `deadline`, and stops.
-    ///
-    /// No reply may be pushed after this call. Dropping the future stops at once.
-    pub(crate) async fn finish(mut self, deadline: Instant) {
+    /// Waits until every reply is delivered or given up, at most until `deadline`. The replies that are left count as
+    /// pending until this value is dropped. Dropping the future has no effect.
+    pub(crate) async fn finish(&self, deadline: Instant) {
         let _ = timeout_at(deadline, self.reply_queue.drained()).await;
-        self.senders.shutdown().await;
     }
 }
 
@@ -92,10 +94,10 @@ enum Role {
 }
 
 /// Sends one request at a time.
-struct Sender {
+struct Sender<'q> {
     role: Role,
     connection: DedicatedConnection,
-    reply_queue: Arc<ReplyQueue>,
+    reply_queue: &'q ReplyQueue,
     failure_log: Arc<LogRateLimiter>,
     /// A rate limiter of its own, so that slow answers do not hide a failure in the log.
     slow_log: Arc<LogRateLimiter>,
@@ -103,7 +105,7 @@ struct Sender {
     /// Reset for every request, which costs nothing: a new timer per request would wake the runtime each time.
     flush_timer: Pin<Box<Sleep>>,
     /// Publications to retry.
-    retries: Vec<Publication>,
+    retries: Vec<Publication<'q>>,
     backoff: Backoff,
 }
 
@@ -116,7 +118,7 @@ enum Outcome {
     Failed,
 }
 
-impl Sender {
+impl<'q> Sender<'q> {
     async fn run(mut self) {
         let mut outcome = Outcome::Answered;
         let mut retry_at = None;
@@ -149,7 +151,7 @@ impl Sender {
         }
     }
 
-    async fn next_batch(&self) -> Vec<Publication> {
+    async fn next_batch(&self) -> Vec<Publication<'q>> {
         match self.role {
             Role::Primary => self.reply_queue.next_batch(MAX_COUNT, MAX_BYTES).await,
             Role::Overflow => self.reply_queue.next_full_batch(MAX_COUNT, MAX_BYTES).await,
@@ -177,11 +179,11 @@ impl Sender {
     }
 
     /// Sends a batch, split if it is currently too large. Afterwards, `retries` holds the publications to retry.
-    async fn send(&mut self, batch: Vec<Publication>) -> Outcome {
+    async fn send(&mut self, batch: Vec<Publication<'q>>) -> Outcome {
         let mut parts = VecDeque::from([batch]);
         let mut outcome = Outcome::Answered;
         while let Some(mut part) = parts.pop_front() {
-            part = self.without_expired(part);
+            self.give_up_expired(&mut part);
             if part.is_empty() {
                 continue;
             }
@@ -203,7 +205,7 @@ impl Sender {
                 }
                 Err(error) if may_pass_split(error.kind()) => match halves(part) {
                     Ok(halves) => halves.into_iter().rev().for_each(|half| parts.push_front(half)),
-                    Err(part) => self.lose(part.iter().flat_map(Publication::replies), &error.to_string()),
+                    Err(reply) => self.give_up(&reply, &error.to_string()),
                 },
                 Err(error) => {
                     self.report(&error, part.len());
@@ -217,16 +219,16 @@ impl Sender {
 
     /// Settles each reply by its own result. A reply without a result is sent again: a caller that has it already
     /// ignores the duplicate.
-    fn settle(&mut self, part: Vec<Publication>, results: Vec<CommandResult>) {
+    fn settle(&mut self, part: Vec<Publication<'q>>, results: Vec<CommandResult>) {
         let mut results = results.into_iter();
         let mut missing = 0;
         for publication in part {
             match results.next() {
-                Some(Ok(())) => _ = self.reply_queue.release(publication.replies()),
+                Some(Ok(())) => {}
                 Some(Err(error)) if codes::is_temporary(error.code) => self.retries.push(publication),
                 Some(Err(error)) => {
                     let why = why_refused(&error, publication.channel());
-                    self.lose(publication.replies(), &why);
+                    self.give_up(&[publication], &why);
                 }
                 None => {
                     missing += 1;
@@ -245,18 +247,21 @@ impl Sender {
         }
     }
 
-    fn without_expired(&self, part: Vec<Publication>) -> Vec<Publication> {
-        let (now, mut expired) = (Instant::now(), Vec::new());
-        let part = part.into_iter().filter_map(|publication| publication.without_expired(now, &mut expired)).collect();
-        if !expired.is_empty() {
-            self.lose(&expired, "they could not be published while their callers waited");
+    fn give_up_expired(&self, part: &mut Vec<Publication<'q>>) {
+        let (now, mut count) = (Instant::now(), 0);
+        part.retain_mut(|publication| {
+            count += publication.take_expired(now).map_or(0, |expired| expired.replies().len());
+            !publication.replies().is_empty()
+        });
+        if count > 0 {
+            self.reply_queue.record_lost(count as u64, "they could not be published while their callers waited");
         }
-        part
     }
 
-    fn lose<'a>(&self, replies: impl IntoIterator<Item = &'a PendingReply>, why: &str) {
-        let lost = self.reply_queue.release(replies);
-        self.reply_queue.record_lost(lost as u64, why);
+    /// Counts and logs the replies of publications that will be dropped.
+    fn give_up(&self, part: &[Publication<'_>], why: &str) {
+        let count = part.iter().map(|publication| publication.replies().len() as u64).sum();
+        self.reply_queue.record_lost(count, why);
     }
 
     /// Logs a slow answer. Without this line, nothing would explain why callers wait: no reply is lost, but each may
@@ -305,7 +310,7 @@ fn why_refused(error: &ServerError, channel: &str) -> String {
 }
 
 /// Splits a batch into two smaller ones. Returns a single reply unsplit, as an error.
-fn halves(mut part: Vec<Publication>) -> Result<[Vec<Publication>; 2], Vec<Publication>> {
+fn halves(mut part: Vec<Publication<'_>>) -> Result<[Vec<Publication<'_>>; 2], Vec<Publication<'_>>> {
     if part.len() == 1 {
         part = part.into_iter().flat_map(Publication::split).collect();
     }

@@ -2,7 +2,6 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout_at;
 
+use super::capacity::Capacity;
 use super::fair_queue::FairQueue;
 use super::history_quota::HistoryQuota;
 use super::pending_reply::PendingReply;
@@ -34,7 +34,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The queue between calls and Centrifugo's server API.
 ///
-/// A reply counts from [`push`](Self::push) until [`release`](Self::release), so that replies in flight count too. The
+/// A reply counts from [`push`](Self::push) until its [`Publication`] is dropped, so that replies in flight count too. The
 /// queue accepts every pushed reply, however full it is. The capacity bounds the calls that end ahead of their replies:
 /// a call whose reply finds the queue full keeps its place among the calls in flight until there is capacity again or
 /// the reply has left the queue.
@@ -43,17 +43,12 @@ pub(crate) struct ReplyQueue {
     fair_queue: Mutex<FairQueue>,
     history: Mutex<HistoryQuota>,
     hasher: RandomState,
-    capacity: usize,
-    bytes: AtomicUsize,
-    count: AtomicUsize,
+    capacity: Capacity,
     telemetry: Arc<Telemetry>,
     not_empty: Notify,
     /// Wakes the second sender: there is enough for a full request beside the one in flight, or that one takes too
     /// long. A second request with fewer replies costs more than the wait saves (`docs/performance.md`).
     batch_full: Notify,
-    /// The bytes are within the capacity again.
-    capacity_available: Notify,
-    drained: Notify,
     loss_log: LogRateLimiter,
     history_log: LogRateLimiter,
 }
@@ -66,14 +61,10 @@ impl ReplyQueue {
             fair_queue: Mutex::default(),
             history: Mutex::new(HistoryQuota::new(max_per_user)),
             hasher: RandomState::new(),
-            capacity,
-            bytes: AtomicUsize::new(0),
-            count: AtomicUsize::new(0),
+            capacity: Capacity::new(capacity),
             telemetry,
             not_empty: Notify::new(),
             batch_full: Notify::new(),
-            capacity_available: Notify::new(),
-            drained: Notify::new(),
             loss_log: LogRateLimiter::new(LOG_INTERVAL),
             history_log: LogRateLimiter::new(LOG_INTERVAL),
         }
@@ -89,17 +80,17 @@ impl ReplyQueue {
     /// The future is boxed because every call is as large as the futures it may wait for, and few calls wait for this
     /// one.
     pub(crate) fn push(&self, mut reply: PendingReply) -> Option<BoxFuture<'_, ()>> {
-        if self.bytes.load(Ordering::Acquire) + reply.cost() <= self.capacity {
+        if self.capacity.has_room_for(&reply, 1) {
             self.enqueue(reply);
             return None;
         }
         let expires = reply.expires;
-        let mut capacity = Box::pin(self.capacity_available.notified());
+        let mut capacity = Box::pin(self.capacity.available());
         capacity.as_mut().enable();
         let (waiter, gone) = oneshot::channel();
         reply.capacity_waiter = Some(waiter);
         self.enqueue(reply);
-        if self.bytes.load(Ordering::Acquire) <= self.capacity {
+        if !self.capacity.is_exceeded() {
             return None;
         }
         let capacity_or_gone = async move {
@@ -118,9 +109,9 @@ impl ReplyQueue {
     /// without queued replies is not affected by the users who filled the queue: its replies are accepted up to twice
     /// the capacity.
     pub(crate) fn try_push(&self, reply: PendingReply) {
-        let full = |capacity| self.bytes.load(Ordering::Acquire) + reply.cost() > capacity;
+        let full = |times| !self.capacity.has_room_for(&reply, times);
         let already_queued = || self.fair_queue().has_pending(self.hash(recipient(&reply.channel)));
-        if full(self.capacity) && (already_queued() || full(self.capacity.saturating_mul(2))) {
+        if full(1) && (already_queued() || full(2)) {
             self.record_lost(1, "too many replies wait for Centrifugo");
         } else {
             self.enqueue(reply);
@@ -130,8 +121,7 @@ impl ReplyQueue {
     fn enqueue(&self, mut reply: PendingReply) {
         reply.user = self.hash(recipient(&reply.channel));
         reply.session = self.hash(&reply.channel);
-        self.bytes.fetch_add(reply.cost(), Ordering::AcqRel);
-        self.count.fetch_add(1, Ordering::AcqRel);
+        self.capacity.acquire(&reply);
         let mut fair_queue = self.fair_queue();
         fair_queue.push(reply);
         let batch_full = fair_queue.has_full_batch(MAX_COUNT, MAX_BYTES);
@@ -146,9 +136,9 @@ impl ReplyQueue {
         self.hasher.hash_one(name)
     }
 
-    /// Takes the next replies, at most `max_count` and about `max_bytes`, at least one. Waits until there is one. Each
-    /// must be passed to [`release`](Self::release) in the end. Dropping this future takes nothing.
-    pub(crate) async fn next_batch(&self, max_count: usize, max_bytes: usize) -> Vec<Publication> {
+    /// Takes the next replies, at most `max_count` and about `max_bytes`, at least one. Waits until there is one.
+    /// Dropping this future takes nothing.
+    pub(crate) async fn next_batch(&self, max_count: usize, max_bytes: usize) -> Vec<Publication<'_>> {
         loop {
             let batch = self.take_ready(max_count, max_bytes);
             if !batch.is_empty() {
@@ -160,7 +150,7 @@ impl ReplyQueue {
 
     /// Like [`next_batch`](Self::next_batch), for a second sender: waits until a request is full or
     /// [`flush`](Self::flush) is called.
-    pub(crate) async fn next_full_batch(&self, max_count: usize, max_bytes: usize) -> Vec<Publication> {
+    pub(crate) async fn next_full_batch(&self, max_count: usize, max_bytes: usize) -> Vec<Publication<'_>> {
         loop {
             self.batch_full.notified().await;
             let batch = self.take_ready(max_count, max_bytes);
@@ -175,7 +165,7 @@ impl ReplyQueue {
         self.batch_full.notify_one();
     }
 
-    fn take_ready(&self, max_count: usize, max_bytes: usize) -> Vec<Publication> {
+    fn take_ready(&self, max_count: usize, max_bytes: usize) -> Vec<Publication<'_>> {
         let mut fair_queue = self.fair_queue();
         let replies = fair_queue.take(max_count, max_bytes);
         if !fair_queue.is_empty() {
@@ -186,6 +176,9 @@ impl ReplyQueue {
         }
         drop(fair_queue);
         let mut batch = publication::coalesce(replies);
+        for publication in &mut batch {
+            publication.releases(&self.capacity);
+        }
         self.apply_history_quota(&mut batch);
         batch
     }
@@ -200,7 +193,7 @@ impl ReplyQueue {
     }
 
     /// Decides which publications Centrifugo stores in its history.
-    fn apply_history_quota(&self, batch: &mut [Publication]) {
+    fn apply_history_quota(&self, batch: &mut [Publication<'_>]) {
         let mut history = self.history();
         if history.is_suspended() {
             return batch.iter_mut().for_each(|publication| publication.in_history = false);
@@ -228,20 +221,6 @@ impl ReplyQueue {
         }
     }
 
-    /// Releases the capacity of taken replies that are delivered or dropped. Returns their number.
-    pub(crate) fn release<'a>(&self, replies: impl IntoIterator<Item = &'a PendingReply>) -> usize {
-        let (count, cost) = replies.into_iter().fold((0, 0), |(count, cost), reply| (count + 1, cost + reply.cost()));
-        let before = self.bytes.fetch_sub(cost, Ordering::AcqRel);
-        self.count.fetch_sub(count, Ordering::AcqRel);
-        if before > self.capacity && before - cost <= self.capacity {
-            self.capacity_available.notify_waiters();
-        }
-        if before == cost {
-            self.drained.notify_waiters();
-        }
-        count
-    }
-
     /// Counts and logs replies that will not be delivered.
     pub(crate) fn record_lost(&self, count: u64, why: &str) {
         self.telemetry.replies_lost(count);
@@ -262,7 +241,7 @@ impl ReplyQueue {
 
     /// The number of replies that are queued or in flight.
     pub(crate) fn pending(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+        self.capacity.count()
     }
 
     /// The number of replies lost so far.
@@ -272,15 +251,7 @@ impl ReplyQueue {
 
     /// Waits until no reply is queued or in flight. Dropping this future has no effect.
     pub(crate) async fn drained(&self) {
-        loop {
-            let drained = self.drained.notified();
-            tokio::pin!(drained);
-            drained.as_mut().enable();
-            if self.bytes.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            drained.await;
-        }
+        self.capacity.drained().await;
     }
 }
 
@@ -315,11 +286,10 @@ mod tests {
         let mut batch = reply_queue.next_batch(2, 1 << 20).await.into_iter();
         let (first, others) = (batch.next().expect("a reply"), batch.next().expect("a reply"));
         assert!(others.channel().ends_with("#b"), "each in turn");
-        reply_queue.release(others.replies());
         drop(others);
         assert!(poll!(third.as_mut()).is_ready(), "its reply is away");
         assert!(poll!(second.as_mut()).is_pending(), "there is no room yet");
-        reply_queue.release(first.replies());
+        drop(first);
         assert!(poll!(second.as_mut()).is_ready(), "there is room");
         assert_eq!(reply_queue.lost(), 0);
     }
@@ -377,7 +347,7 @@ mod tests {
         let drained = reply_queue.drained();
         tokio::pin!(drained);
         assert!(poll!(drained.as_mut()).is_pending());
-        reply_queue.release(batch[0].replies());
+        drop(batch);
         drained.await;
     }
 }

@@ -149,7 +149,7 @@ async fn work(worker: &Worker, data: &Bytes) -> Work {
     let mut replies = 0;
     while worker.reply_queue.pending() > 0 {
         for publication in worker.reply_queue.next_batch(usize::MAX, usize::MAX).await {
-            replies += worker.reply_queue.release(publication.replies());
+            replies += publication.replies().len();
         }
     }
     Work { requests: worker.dispatcher.telemetry().handled() - before, replies }

@@ -11,7 +11,7 @@ use crate::transport::pubsub::replies::queue::GRACE;
 
 /// Replies ready to be sent in one request.
 #[derive(Debug)]
-pub struct Ready(Vec<Publication>);
+pub struct Ready(Vec<Publication<'static>>);
 
 impl Ready {
     /// Makes unbatched replies, each with its channel.

@@ -18,7 +18,7 @@ const OVERHEAD: usize = COMMAND.len() + CHANNEL.len() + DATA.len() + SKIP_HISTOR
 
 /// Encodes the body of a request. A single publication is not sent as a batch, which would cost Centrifugo more
 /// (`docs/performance.md`).
-pub(super) fn write(publications: &[Publication], parallel: bool) -> Body {
+pub(super) fn write(publications: &[Publication<'_>], parallel: bool) -> Body {
     if let [publication] = publications {
         Body::One(one(publication))
     } else {
@@ -26,13 +26,13 @@ pub(super) fn write(publications: &[Publication], parallel: bool) -> Body {
     }
 }
 
-fn one(publication: &Publication) -> Bytes {
+fn one(publication: &Publication<'_>) -> Bytes {
     let mut body = Vec::with_capacity(publication.size() + OVERHEAD);
     write_publication(publication, &mut body);
     body.into()
 }
 
-fn batch(publications: &[Publication], parallel: bool) -> Bytes {
+fn batch(publications: &[Publication<'_>], parallel: bool) -> Bytes {
     let size: usize = publications.iter().map(|publication| publication.size() + OVERHEAD).sum();
     let mut body = Vec::with_capacity(size + 40);
     body.extend_from_slice(if parallel { br#"{"parallel":true,"commands":["# } else { br#"{"commands":["# });
@@ -48,7 +48,7 @@ fn batch(publications: &[Publication], parallel: bool) -> Bytes {
     body.into()
 }
 
-fn write_publication(publication: &Publication, body: &mut Vec<u8>) {
+fn write_publication(publication: &Publication<'_>, body: &mut Vec<u8>) {
     body.extend_from_slice(CHANNEL);
     // Every string has a JSON form, and writing to a `Vec` cannot fail.
     let _ = serde_json::to_writer(&mut *body, publication.channel());
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::transport::pubsub::replies::pending_reply::PendingReply;
 
-    fn publication(channel: &str, data: &str) -> Publication {
+    fn publication(channel: &str, data: &str) -> Publication<'static> {
         let expires = Instant::now() + Duration::from_secs(30);
         PendingReply::new(channel.to_owned(), data.as_bytes().to_vec(), expires).into()
     }

@@ -6,6 +6,7 @@ use super::*;
 use crate::config::Config;
 use crate::logged::Log;
 use crate::sdk::tls::Tls;
+use crate::transport::pubsub::replies::pending_reply::PendingReply;
 
 fn reply(channel: &str, data: &str) -> PendingReply {
     PendingReply::new(channel.to_owned(), data.as_bytes().to_vec(), Instant::now() + Duration::from_secs(30))
