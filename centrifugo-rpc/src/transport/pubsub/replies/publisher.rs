@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use futures_util::poll;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use super::publication::Publication;
 use super::queue::{MAX_BYTES, MAX_COUNT, ReplyQueue};
 use crate::centrifugo::api::{Api, Body, CommandResult, DedicatedConnection};
 use crate::centrifugo::api_error::{ApiError, ApiErrorKind, ServerError};
-use crate::centrifugo::backoff::Backoff;
 use crate::log_rate_limiter::LogRateLimiter;
 use crate::protocol;
 use crate::sdk::codes;
@@ -23,8 +22,10 @@ mod batch_mode;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
 mod body;
+mod retries;
 
 use batch_mode::{BatchModeProbe, BatchPlan};
+use retries::Retries;
 
 /// If a request takes longer than this, waiting replies are sent on the second connection. It is longer than a busy
 /// Centrifugo needs for a large request.
@@ -66,8 +67,7 @@ impl Publisher {
                     slow_log,
                     batch_mode,
                     flush_timer: Box::pin(sleep(FLUSH_AFTER)),
-                    retries: Vec::new(),
-                    backoff: Backoff::new(FIRST_RETRY, LAST_RETRY),
+                    retries: Retries::new(),
                 };
                 sender.run().await;
             });
@@ -93,6 +93,15 @@ enum Role {
     Overflow,
 }
 
+impl Role {
+    async fn next_batch(self, reply_queue: &ReplyQueue) -> Vec<Publication<'_>> {
+        match self {
+            Self::Primary => reply_queue.next_batch(MAX_COUNT, MAX_BYTES).await,
+            Self::Overflow => reply_queue.next_full_batch(MAX_COUNT, MAX_BYTES).await,
+        }
+    }
+}
+
 /// Sends one request at a time.
 struct Sender<'q> {
     role: Role,
@@ -104,13 +113,11 @@ struct Sender<'q> {
     batch_mode: Arc<BatchModeProbe>,
     /// Reset for every request, which costs nothing: a new timer per request would wake the runtime each time.
     flush_timer: Pin<Box<Sleep>>,
-    /// Publications to retry.
-    retries: Vec<Publication<'q>>,
-    backoff: Backoff,
+    retries: Retries<'q>,
 }
 
 /// The outcome of a request.
-#[derive(PartialEq)]
+#[derive(Debug, PartialEq)]
 enum Outcome {
     /// Centrifugo answered, possibly with errors for some replies.
     Answered,
@@ -120,41 +127,20 @@ enum Outcome {
 
 impl<'q> Sender<'q> {
     async fn run(mut self) {
-        let mut outcome = Outcome::Answered;
-        let mut retry_at = None;
         loop {
-            let batch = match retry_at {
-                None => self.next_batch().await,
-                Some(at) if outcome == Outcome::Failed || self.retries.len() >= MAX_COUNT => {
-                    self.reply_queue.flush();
-                    sleep_until(at).await;
-                    retry_at = None;
-                    std::mem::take(&mut self.retries)
-                }
-                // Replies that fail individually do not hold up other callers' replies.
-                Some(at) => tokio::select! {
+            let batch = if self.retries.are_exclusive() {
+                self.reply_queue.flush();
+                self.retries.due().await
+            } else {
+                let (role, reply_queue) = (self.role, self.reply_queue);
+                tokio::select! {
                     biased;
-                    () = sleep_until(at) => {
-                        retry_at = None;
-                        std::mem::take(&mut self.retries)
-                    }
-                    batch = self.next_batch() => batch,
-                },
+                    batch = self.retries.due() => batch,
+                    batch = role.next_batch(reply_queue) => batch,
+                }
             };
-            outcome = self.send(batch).await;
-            if self.retries.is_empty() {
-                self.backoff.reset();
-                retry_at = None;
-            } else if retry_at.is_none() || outcome == Outcome::Failed {
-                retry_at = Some(Instant::now() + self.backoff.next());
-            }
-        }
-    }
-
-    async fn next_batch(&self) -> Vec<Publication<'q>> {
-        match self.role {
-            Role::Primary => self.reply_queue.next_batch(MAX_COUNT, MAX_BYTES).await,
-            Role::Overflow => self.reply_queue.next_full_batch(MAX_COUNT, MAX_BYTES).await,
+            let outcome = self.send(batch).await;
+            self.retries.schedule(&outcome);
         }
     }
 
