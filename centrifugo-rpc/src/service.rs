@@ -7,6 +7,7 @@ pub(crate) mod contract;
 pub(crate) mod extract;
 pub(crate) mod macro_support;
 pub(crate) mod method;
+pub(crate) mod params;
 pub(crate) mod registry;
 pub(crate) mod states;
 pub(crate) mod system;

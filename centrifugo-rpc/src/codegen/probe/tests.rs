@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::problems;
 use crate::codegen::lower;
 use crate::codegen::sample::contract_of;
-use crate::service::macro_support::params_type;
+use crate::service::params::params_type;
 
 /// The problems with the params of a type, each cut off after its place and subject.
 fn places<P: JsonSchema + DeserializeOwned + 'static>() -> Vec<String> {

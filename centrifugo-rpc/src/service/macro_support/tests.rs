@@ -4,12 +4,16 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::*;
+use crate::service::call::Call;
+use crate::service::extract::FromCall;
 use crate::service::method::Method;
-use crate::service::states::States;
+use crate::service::params::decode;
+use crate::service::states::{Needs, States};
 use crate::{Caller, Connection, State, websocket_rpc};
 
 #[derive(Debug, Deserialize)]
