@@ -19,6 +19,7 @@ use std::sync::Arc;
 mod ledger;
 mod message;
 mod newcomer;
+mod phase;
 mod presence;
 mod propose;
 mod view;
@@ -29,6 +30,7 @@ pub(crate) use view::View;
 
 use ledger::{Backlog, Buffered, Entry, Ledger, Unowned};
 use newcomer::Joining;
+use phase::Phase;
 use presence::Presence;
 use propose::Timers;
 
@@ -99,7 +101,7 @@ pub(crate) struct Group<R> {
     /// This worker's own requests in flight.
     open: BTreeSet<u64>,
     presence: Presence,
-    leaving: bool,
+    phase: Phase,
     /// A lower bound of the time of all later publications.
     last_time: Option<Millis>,
     joining: Joining,
@@ -122,7 +124,7 @@ impl<R: Request> Group<R> {
             ledger: Ledger::new(max_bytes),
             open: BTreeSet::new(),
             presence: Presence::new(),
-            leaving: false,
+            phase: Phase::default(),
             last_time: None,
             joining: Joining::default(),
             timers: Timers::default(),
@@ -146,6 +148,7 @@ impl<R: Request> Group<R> {
         self.open.clear();
         self.last_time = None;
         self.joining = Joining::default();
+        self.phase.begin();
         self.timers = Timers::default();
     }
 
@@ -166,7 +169,7 @@ impl<R: Request> Group<R> {
     pub(crate) fn status(&self) -> MemberStatus {
         match &self.view {
             Some(view) if view.contains(&self.me) => MemberStatus::Member,
-            _ if self.timers.left => MemberStatus::Left,
+            _ if matches!(self.phase, Phase::Left) => MemberStatus::Left,
             _ => MemberStatus::Outside,
         }
     }
@@ -185,7 +188,7 @@ impl<R: Request> Group<R> {
 
     /// Starts to leave the group.
     pub(crate) fn leave(&mut self) {
-        self.leaving = true;
+        self.phase.leave();
     }
 
     /// Records that one of its own calls is complete: its reply is delivered or dropped.
@@ -263,7 +266,7 @@ impl<R: Request> Group<R> {
             Message::StateRequest { member } => {
                 self.presence.observed(&member);
                 if member == self.me {
-                    self.timers.confirm_liveness_at = None;
+                    self.phase.confirm_liveness(None);
                 }
                 if view.owner(offset) == Some(&self.me) {
                     self.publish_state(self.now, out);
@@ -272,8 +275,11 @@ impl<R: Request> Group<R> {
             Message::State { version, members, time, .. } => {
                 self.last_time = self.last_time.max(Some(time));
                 self.timers.state_sent_at = self.now;
-                if version == view.version && members.is_empty() {
-                    self.timers.empty_state_since = None;
+                if version == view.version
+                    && members.is_empty()
+                    && let Some(departure) = self.phase.departure()
+                {
+                    departure.empty_state_since = None;
                 }
             }
             Message::View { prev, members, dead, time } if prev == view.version => {
@@ -287,7 +293,9 @@ impl<R: Request> Group<R> {
                 self.ledger.progress(&member, upto, &open);
                 if member == self.me {
                     self.timers.ticks_since_own_report = 0;
-                    self.timers.final_report_read |= end;
+                    if let Some(departure) = self.phase.departure().filter(|_| end) {
+                        departure.report_read(upto);
+                    }
                 }
             }
         }
@@ -300,13 +308,19 @@ impl<R: Request> Group<R> {
         }
         let view = Arc::new(view);
         let Some(old) = self.view.replace(Arc::clone(&view)) else { return };
-        let emptied = view.members.is_empty() && old.contains(&self.me) && !dead.contains(&self.me);
-        self.timers.empty_state_since = emptied.then(|| time.unwrap_or(self.now));
-        self.timers.confirm_liveness_at = match self.timers.confirm_liveness_at {
-            _ if view.contains(&self.me) => None,
-            None if old.contains(&self.me) => Some(self.now),
-            at => at,
-        };
+        let (was_member, is_member) = (old.contains(&self.me), view.contains(&self.me));
+        if was_member || is_member {
+            self.phase.membership_changed(view.version, is_member);
+        }
+        match &mut self.phase {
+            Phase::Staying { confirm_liveness_at } if is_member => *confirm_liveness_at = None,
+            Phase::Staying { confirm_liveness_at } if was_member => _ = confirm_liveness_at.get_or_insert(self.now),
+            Phase::Leaving(departure) => {
+                let emptied = view.members.is_empty() && was_member && !dead.contains(&self.me);
+                departure.empty_state_since = emptied.then(|| time.unwrap_or(self.now));
+            }
+            Phase::Staying { .. } | Phase::Left => {}
+        }
         self.timers.view_changed();
         for member in dead {
             for (lost, entry) in self.ledger.take(member) {
@@ -353,7 +367,7 @@ impl<R: Request> Group<R> {
         self.presence.observed(&member);
         let mine = member == self.me;
         if !mine && self.status() == MemberStatus::Member {
-            self.timers.confirm_liveness_at = Some(self.now);
+            self.phase.confirm_liveness(Some(self.now));
         }
         for (lost, Unowned { request, .. }) in self.ledger.take_unowned() {
             out.push(Action::Lost { offset: lost, request });
@@ -367,7 +381,10 @@ impl<R: Request> Group<R> {
         }
         self.view = Some(Arc::new(View { version: offset, members: vec![member] }));
         self.timers.view_changed();
-        self.timers.empty_state_since = None;
+        self.phase.membership_changed(offset, mine);
+        if let Some(departure) = self.phase.departure() {
+            departure.empty_state_since = None;
+        }
     }
 }
 

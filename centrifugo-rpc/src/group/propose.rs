@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::phase::Phase;
 use super::{Action, Group, Member, MemberStatus, Message, Millis, Request, Sent};
 
 /// The interval at which [`Group::tick`] is called.
@@ -26,7 +27,7 @@ const STATE_INTERVAL: Millis = 15_000;
 /// failure: twice the interval of reports.
 const MAX_QUIET: u32 = 8;
 
-/// The timers and flags that decide when messages are sent.
+/// The timers that decide when messages are sent, in every phase.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     /// Ticks since the last report.
@@ -39,15 +40,6 @@ pub(super) struct Timers {
     /// Ticks since a member was first suspected to be dead.
     failure_suspected_for: u32,
     pub(super) state_sent_at: Millis,
-    /// Set if it was the last member and still has to publish that there is none: the time since when.
-    pub(super) empty_state_since: Option<Millis>,
-    /// Set if others removed it as dead and it has read nothing since that proves that it reads current publications:
-    /// the time of the next attempt to prove it.
-    pub(super) confirm_liveness_at: Option<Millis>,
-    empty_state_sent_at: Option<Millis>,
-    final_report_sent_at: Option<Millis>,
-    pub(super) final_report_read: bool,
-    pub(super) left: bool,
 }
 
 impl Timers {
@@ -75,9 +67,9 @@ impl<R: Request> Group<R> {
     /// Sends the messages that are due, without waiting for the next tick.
     pub(crate) fn poll(&mut self, live: bool, out: &mut Vec<Action<R>>) {
         if live {
-            match (&self.view, self.leaving) {
-                (None, false) => self.request_to_join(out),
-                (None, true) => {}
+            match (&self.view, self.phase.is_staying()) {
+                (None, true) => self.request_to_join(out),
+                (None, false) => {}
                 (Some(_), _) => self.propose_view(out),
             }
         }
@@ -119,7 +111,7 @@ impl<R: Request> Group<R> {
     /// own requests that it never sees. Reading back a message that it sends now proves that its connection is live.
     fn confirm_liveness(&mut self, at: Millis, out: &mut Vec<Action<R>>) {
         if self.now >= at {
-            self.timers.confirm_liveness_at = Some(self.now + REPEAT_INTERVAL);
+            self.phase.confirm_liveness(Some(self.now + REPEAT_INTERVAL));
             self.publish(Message::StateRequest { member: self.me.clone() }, out);
         }
     }
@@ -127,22 +119,21 @@ impl<R: Request> Group<R> {
     /// Proposes the next view.
     fn propose_view(&mut self, out: &mut Vec<Action<R>>) {
         let Some(view) = self.view.clone() else { return };
-        if let Some(at) = self.timers.confirm_liveness_at.filter(|_| !self.leaving) {
+        if let Phase::Staying { confirm_liveness_at: Some(at) } = self.phase {
             return self.confirm_liveness(at, out);
         }
         let dead = self.suspects();
         let mut members: Vec<_> = view.members.iter().filter(|member| !dead.contains(member)).cloned().collect();
         let is_member = view.contains(&self.me);
         let rank = members.iter().position(|member| *member == self.me).unwrap_or(members.len());
-        if self.leaving {
-            if !is_member {
-                return;
-            }
-            members.retain(|member| *member != self.me);
-        } else if !is_member {
-            members.push(self.me.clone());
+        let stays = self.phase.is_staying();
+        match (stays, is_member) {
+            (true, true) => {}
+            (true, false) => members.push(self.me.clone()),
+            (false, true) => members.retain(|member| *member != self.me),
+            (false, false) => return,
         }
-        let joins_or_leaves = self.leaving || !is_member;
+        let joins_or_leaves = stays != is_member;
         // One proposal is enough: members wait according to their rank, so the first one proposes.
         let turn = u32::try_from(rank).unwrap_or(u32::MAX).saturating_mul(2);
         let under_way = self.timers.proposed_at.is_some_and(|at| self.now < at + PROPOSAL_TIMEOUT);
@@ -169,26 +160,26 @@ impl<R: Request> Group<R> {
 
     /// Leaves: publishes that there is no member if it was the last one, finishes its requests, sends the final report.
     fn finish_leaving(&mut self, out: &mut Vec<Action<R>>) {
-        if !self.leaving || self.status() == MemberStatus::Member {
-            return;
-        }
-        if let Some(since) = self.timers.empty_state_since
-            && self.timers.empty_state_sent_at.is_none_or(|at| self.now >= at + REPEAT_INTERVAL)
+        let now = self.now;
+        let is_due = |sent_at: Option<Millis>| sent_at.is_none_or(|at| now >= at + REPEAT_INTERVAL);
+        let is_member = self.status() == MemberStatus::Member;
+        let Some(departure) = self.phase.departure().filter(|_| !is_member) else { return };
+        if let Some(since) = departure.empty_state_since
+            && is_due(departure.empty_state_sent_at)
         {
-            self.timers.empty_state_sent_at = Some(self.now);
+            departure.empty_state_sent_at = Some(now);
             self.publish_state(since, out);
         }
         // A proposal to join may still take effect.
-        let may_join = self.timers.proposed_at.is_some_and(|at| self.now < at + PROPOSAL_TIMEOUT);
+        let may_join = self.timers.proposed_at.is_some_and(|at| now < at + PROPOSAL_TIMEOUT);
         if !self.open.is_empty() || may_join {
             return;
         }
-        if self.view.is_none() || self.timers.final_report_read && self.timers.empty_state_since.is_none() {
-            self.timers.left = true;
-        } else if !self.timers.final_report_read
-            && self.timers.final_report_sent_at.is_none_or(|at| self.now >= at + REPEAT_INTERVAL)
-        {
-            self.timers.final_report_sent_at = Some(self.now);
+        let Some(departure) = self.phase.departure() else { return };
+        if self.view.is_none() || departure.final_report_read && departure.empty_state_since.is_none() {
+            self.phase = Phase::Left;
+        } else if !departure.final_report_read && is_due(departure.final_report_sent_at) {
+            departure.final_report_sent_at = Some(now);
             let (member, upto) = (self.me.clone(), self.position);
             self.publish(Message::Progress { member, upto, open: Vec::new(), end: true }, out);
         }
