@@ -361,6 +361,7 @@ func TestRefusalsThatASettingCausesNameIt(t *testing.T) {
 		{subscribe("reply:x#42", "42", 106), "client.channel_limit"},
 		{subscribe("reply:x#42", "42", 107), "channel_regex"},
 		{subscribe("reply:"+long+"#"+long, long, 107), "channel.max_length to 517"},
+		{subscribe("reply:x#42", "42", 109), "WithGetToken"},
 		{disconnectRefusal("ws://h/", &closeError{code: 3500}).Error(), "sub is a string"},
 		{disconnectRefusal("ws://h/", &closeError{code: 3500}).Error(), "three parts"},
 		{connectRefusal("ws://h/", &centrifugoError{Code: 109}).Error(), "nbf"},

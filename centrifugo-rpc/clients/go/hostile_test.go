@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -192,6 +193,72 @@ func TestALostSubscriptionIsMadeAgainAndRecovers(t *testing.T) {
 	}
 	if got, err := invoke[text](context.Background(), api, "a.b", text{"x"}, nil); err != nil || got.Text != "x" {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestATemporaryRefusalOfTheSubscriptionIsTriedAgain(t *testing.T) {
+	leavesNothing(t)
+	const refusals = 2
+	var subscribes atomic.Int32
+	url := serve(t, func(p *peer) {
+		p.accept()
+		c := p.command()
+		p.text(fmt.Sprintf(`{"id":%d,"connect":{"client":"x","version":"0","ping":25,"pong":true}}`, c.ID))
+		for range refusals {
+			c = p.command()
+			subscribes.Add(1)
+			p.text(fmt.Sprintf(`{"id":%d,"error":{"code":100,"message":"internal server error","temporary":true}}`, c.ID))
+		}
+		c = p.command()
+		subscribes.Add(1)
+		p.text(fmt.Sprintf(`{"id":%d,"subscribe":{"recoverable":true,"epoch":"e","offset":0}}`, c.ID))
+		r, _ := p.request()
+		p.text(r.reply())
+		p.rest()
+	})
+	api := NewAPIClient(url, "", "42")
+	defer api.Close()
+	if err := api.Connect(background(t)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := invoke[text](background(t), api, "a.b", text{"x"}, nil); err != nil || got.Text != "x" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if n := subscribes.Load(); n != refusals+1 {
+		t.Errorf("%d attempts", n)
+	}
+}
+
+func TestCallsAreCancelledWhenTheReplyChannelEnds(t *testing.T) {
+	leavesNothing(t)
+	cancelled := make(chan string, 1)
+	sent := make(chan string, 1)
+	url := serve(t, func(p *peer) {
+		p.letIn()
+		r, _ := p.request()
+		sent <- r.CorrelationID
+		p.text(fmt.Sprintf(`{"push":{"channel":%q,"unsubscribe":{"code":2000,"reason":"server unsubscribe"}}}`, r.ReplyTo))
+		for c := p.command(); c != nil; c = p.command() {
+			var cancel struct {
+				Cancel string `json:"cancel"`
+			}
+			if c.Publish != nil && json.Unmarshal(c.Publish.Data, &cancel) == nil && cancel.Cancel != "" {
+				cancelled <- cancel.Cancel
+				p.text(fmt.Sprintf(`{"id":%d,"publish":{}}`, c.ID))
+			}
+		}
+	})
+	api := NewAPIClient(url, "", "42")
+	defer api.Close()
+	if err := api.Connect(background(t)); err != nil {
+		t.Fatal(err)
+	}
+	var lost *ConnectionError
+	if _, err := invoke[text](background(t), api, "a.b", text{"x"}, nil); !errors.As(err, &lost) {
+		t.Error(err)
+	}
+	if id := receive(t, "the cancellation", cancelled); id != receive(t, "the request", sent) {
+		t.Error(id)
 	}
 }
 

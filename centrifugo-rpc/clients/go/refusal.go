@@ -28,7 +28,7 @@ func (e *refusedSubscribe) Error() string {
 	return fmt.Sprintf("the channel cannot be subscribed (%d %s)", e.code, e.reason)
 }
 
-// subscribeRefusal explains why Centrifugo does not let the client read its replies.
+// subscribeRefusal explains why Centrifugo refuses the subscription to the reply channel.
 func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
 	namespace, _, _ := strings.Cut(channel, ":")
 	fix, setup := "the client gets no replies any more, make a new one", false
@@ -42,6 +42,8 @@ func subscribeRefusal(channel, user string, refused *refusedSubscribe) error {
 	case centrifugoLimitExceeded:
 		setup, fix = true, "the connection has as many subscriptions as Centrifugo's client.channel_limit allows, 128 by default: raise "+
 			"it, or have fewer channels in the token"
+	case centrifugoTokenExpired:
+		setup, fix = true, "give the client fresh tokens with WithGetToken"
 	case centrifugoBadRequest:
 		setup, fix = true, fmt.Sprintf("the channel_regex of Centrifugo's namespace %q must be %s", namespace, replyChannelRegex)
 		if length := len(channel); length > defaultMaxLength {
@@ -78,9 +80,9 @@ func publishRefusal(method, channel string, anonymous bool, refused *centrifugoE
 	return &ConnectionError{Setup: setup, Message: fmt.Sprintf("Centrifugo refuses to publish into %q (%v): %s", channel, refused, fix)}
 }
 
-// connectRefusal explains why Centrifugo does not let the client connect.
+// connectRefusal explains why Centrifugo refuses the connection.
 func connectRefusal(url string, refused *centrifugoError) error {
-	return &ConnectionError{Setup: true, Message: fmt.Sprintf("Centrifugo at %s does not accept the client (%v)%s", url, refused,
+	return &ConnectionError{Setup: true, Message: fmt.Sprintf("Centrifugo at %s refuses the connection: %v%s", url, refused,
 		expiredHint(refused))}
 }
 

@@ -53,12 +53,18 @@ type subscription struct {
 	refusals int
 }
 
-// subscribe subscribes to a channel, which has no other subscription of this connection, from a position on if it is
-// known. Its events begin at once if the connection has ended.
+// errSubscribed ends a second subscription to a channel.
+var errSubscribed = errors.New("the channel is subscribed already")
+
+// subscribe subscribes to a channel, from a position on if it is known. A connection has one subscription to a channel
+// at a time: a second one ends with errSubscribed. Its events begin at once if it, or the connection, has ended.
 func (c *connection) subscribe(channel string, since position, events subscriber) *subscription {
 	s := &subscription{connection: c, channel: channel, events: events, position: since}
 	c.mu.Lock()
 	t, ended := c.transport, c.ended
+	if _, found := c.subscriptions[channel]; found && ended == nil {
+		ended = errSubscribed
+	}
 	if ended == nil {
 		c.subscriptions[channel] = s
 	}

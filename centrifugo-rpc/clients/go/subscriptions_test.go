@@ -101,8 +101,14 @@ func TestAnotherSubscriptionSharesTheConnectionWithTheReplyChannel(t *testing.T)
 	}
 	exchange(10)
 
-	// Each ends by itself: one that is closed, and one that Centrifugo refuses.
+	// Each ends by itself: a second one to the same channel, one that is closed, and one that Centrifugo refuses.
 	before := transportOf(api)
+	second := newListener()
+	connection.subscribe("live:a", position{}, second)
+	if err := receive(t, "the end of the second", second.over); !errors.Is(err, errSubscribed) {
+		t.Error(err)
+	}
+	exchange(1)
 	subscription.close()
 	again := newListener()
 	connection.subscribe("live:a", position{}, again)

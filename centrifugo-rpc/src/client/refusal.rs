@@ -84,7 +84,7 @@ fn kind(code: u32) -> ErrorKind {
 /// The error for a connection attempt that Centrifugo refuses; the client retries.
 pub(super) fn connect(url: &str, message: &str) -> Error {
     let fix = if message.contains("token expired") { format!(": {EXPIRED}") } else { String::new() };
-    Error::new(ErrorKind::Setup, format!("Centrifugo at {url} does not accept: {message}{fix}"))
+    Error::new(ErrorKind::Setup, format!("Centrifugo at {url} refuses the connection: {message}{fix}"))
 }
 
 /// The error for a connection that has ended for good.
@@ -131,6 +131,7 @@ mod tests {
         let user = "x".repeat(255);
         let long = super::subscribe(&format!("reply:{user}#{user}"), &user, 107, "no").to_string();
         assert!(long.contains("`channel.max_length` to 517") && long.contains("255"), "{long}");
+        assert!(subscribe(109).contains("`get_token`"));
         let publish = |code| publish("rpc:requests", false, code, "no").expect_err("a refusal").to_string();
         assert!(publish(102).contains("add a namespace `rpc`"));
         assert!(publish(103).contains("`allow_publish_for_client`"));

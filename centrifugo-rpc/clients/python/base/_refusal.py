@@ -59,12 +59,13 @@ def subscribe(channel: str, user: str, code: int, reason: str) -> ConnectionErro
         "channels in the token",
         TOKEN_EXPIRED: "give the client fresh tokens with `get_token`",
     }
-    if len(channel) > DEFAULT_MAX_LENGTH:
+    length = len(channel.encode())
+    if length > DEFAULT_MAX_LENGTH:
         fixes[BAD_REQUEST] = (
-            f"the name of the channel has {len(channel)} bytes, as the user ID has "
-            f"{len(user)}: set Centrifugo's `channel.max_length` to {len(channel)} or "
-            f"more (it is {DEFAULT_MAX_LENGTH} by default, `centrifugo_config` prints "
-            "enough), or give the user a shorter ID; where it is, look at the "
+            f"the name of the channel has {length} bytes, as the user ID has "
+            f"{len(user.encode())}: set Centrifugo's `channel.max_length` to {length} "
+            f"or more (it is {DEFAULT_MAX_LENGTH} by default, `centrifugo_config` "
+            "prints enough), or give the user a shorter ID; where it is, look at the "
             f"`channel_regex` of the namespace `{namespace}`"
         )
     fix = fixes.get(code, "the client gets no replies any more, make a new one")
@@ -105,9 +106,11 @@ def publish(
 
 
 def connect(url: str, code: int, reason: str) -> ConnectionError:
-    """Why Centrifugo does not let the client connect, for now."""
+    """Why Centrifugo refuses the connection, for now."""
     fix = f": {EXPIRED}" if code == TOKEN_EXPIRED else ""
-    return SetupError(f"Centrifugo at {url} does not accept ({code} {reason}){fix}")
+    return SetupError(
+        f"Centrifugo at {url} refuses the connection: {reason} ({code}){fix}"
+    )
 
 
 def disconnect(url: str, code: int, reason: str) -> ConnectionError:

@@ -486,6 +486,12 @@ def test_refusals_that_a_setting_causes_name_it() -> None:
     assert "max_length" not in refusal("reply:x#42", "42", 107)
     user = "x" * 255
     assert "`channel.max_length` to 517" in refusal(f"reply:{user}#{user}", user, 107)
+    # Centrifugo counts bytes.
+    user = "ü" * 125
+    assert "has 507 bytes, as the user ID has 250" in refusal(
+        f"reply:{user}#{user}", user, 107
+    )
+    assert "`get_token`" in refusal("reply:x#42", "42", 109)
     invalid = str(refusals.disconnect(URL, 3500, "invalid token"))
     assert "`sub` is a string" in invalid
     assert "three parts" in invalid

@@ -1,5 +1,6 @@
 // Errors for Centrifugo's refusals, with messages that name the setting to change.
 import { ConnectionError, RpcError, codes } from './errors.js';
+import { encodeUtf8 } from './utf8.js';
 export const UNKNOWN_CHANNEL = 102;
 export const PERMISSION_DENIED = 103;
 export const LIMIT_EXCEEDED = 106;
@@ -32,10 +33,11 @@ export function subscribeRefusal(channel, user, code, reason) {
             'channels in the token',
         [TOKEN_EXPIRED]: 'give the client a token function',
     };
-    if (channel.length > DEFAULT_MAX_LENGTH) {
+    const length = encodeUtf8(channel).length;
+    if (length > DEFAULT_MAX_LENGTH) {
         fixes[BAD_REQUEST] =
-            `the name of the channel has ${channel.length} bytes, as the user ID has ${user.length}: set Centrifugo's ` +
-                `\`channel.max_length\` to ${channel.length} or more (it is ${DEFAULT_MAX_LENGTH} by default, \`centrifugo_config\` prints ` +
+            `the name of the channel has ${length} bytes, as the user ID has ${encodeUtf8(user).length}: set Centrifugo's ` +
+                `\`channel.max_length\` to ${length} or more (it is ${DEFAULT_MAX_LENGTH} by default, \`centrifugo_config\` prints ` +
                 `enough), or give the user a shorter ID; where it is, look at the \`channel_regex\` of the namespace \`${namespace}\``;
     }
     const fix = fixes[code] ?? 'the client gets no replies any more, connect it again';
@@ -58,10 +60,10 @@ export function publishRefusal(channel, user, code, reason) {
     const fix = fixes[code] ?? 'the request was not taken';
     return new ConnectionError(kindOf(code), `Centrifugo refuses to publish into \`${channel}\` (${code} ${reason}): ${fix}`);
 }
-/** Why Centrifugo does not let the client in, for now. */
+/** Returns the error for a refused connection; the client tries again. */
 export function connectRefusal(url, code, reason) {
     const fix = code === TOKEN_EXPIRED ? `: ${EXPIRED}` : '';
-    return new ConnectionError('setup', `Centrifugo at ${url} does not accept: ${reason} (${code})${fix}`);
+    return new ConnectionError('setup', `Centrifugo at ${url} refuses the connection: ${reason} (${code})${fix}`);
 }
 /** Returns the error for a connection that ended permanently. */
 export function disconnection(url, code, reason) {
