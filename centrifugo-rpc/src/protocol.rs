@@ -17,16 +17,16 @@ pub(crate) const MAX_TOGETHER: usize = 16 * 1024;
 
 /// The bytes of a batch that a request counts as, at least, with the comma behind it: so clients write batches of few
 /// hundred requests, however short these are.
-pub(crate) const MIN_REQUEST: usize = 72;
+pub(crate) const MIN_REQUEST: usize = 92;
 
-/// The most requests that a worker takes from one batch; a call counts as [`CALL`] requests. No client's batch has more.
-/// A batch of so many notifications costs a worker less than five times the CPU of one request of 64 KB
+/// The most requests that a worker takes from one batch. No client's batch has more. A batch of so many notifications
+/// costs a worker less than five times the CPU of one request of 64 KB, even if their handlers panic
 /// (`docs/deployment.md`).
-pub(crate) const MAX_REQUESTS: usize = MAX_TOGETHER / MIN_REQUEST;
+pub(crate) const MAX_REQUESTS: usize = (MAX_TOGETHER - TOGETHER_OVERHEAD) / MIN_REQUEST;
 
-/// The weight of a call against [`MAX_REQUESTS`]: the smallest call that clients write has as many bytes as this many of
-/// the smallest requests. A call also costs the worker more, because it has a reply.
-pub(crate) const CALL: usize = 2;
+/// The most calls that a worker takes from one batch. A call costs more than a notification, because it has a reply;
+/// the smallest call that clients write has more bytes than one and a half of [`MIN_REQUEST`].
+pub(crate) const MAX_CALLS: usize = MAX_REQUESTS / 3 * 2;
 
 /// Centrifugo's default of `websocket.message_size_limit`, in bytes.
 pub(crate) const MESSAGE_SIZE_LIMIT: usize = 64 << 10;
@@ -37,7 +37,6 @@ pub(crate) const REPLY_HISTORY: usize = 128;
 pub(crate) const HISTORY_TTL: Duration = Duration::from_secs(60);
 
 /// The bytes that a batch adds to its messages and the commas between them.
-#[cfg(feature = "client")]
 pub(crate) const TOGETHER_OVERHEAD: usize = br#"{"batch":[]}"#.len() - 1;
 
 /// The default timeout of a call, for callers and workers.

@@ -105,9 +105,15 @@ func TestTheLimitsOfWorkersHoldForThisClient(t *testing.T) {
 	if most := limit("max_result_bytes") * keptReplies; defaultSettings().readLimit <= most {
 		t.Errorf("an answer with all missed replies, %d bytes, is over the read limit", most)
 	}
-	// One smallest notification in each maxBatch/limit bytes: no batch of this client has more requests.
-	smallest, _ := marshal(&request{Method: "a", TimeoutMS: 1})
-	if requests := maxBatch / max(minRequest, len(smallest)+len(",")); requests > limit("max_batch_requests") {
-		t.Errorf("a batch of this client has up to %d requests", requests)
+	// A batch of the smallest notifications or calls has no more requests than a worker takes.
+	for name, smallest := range map[string]request{
+		"max_batch_requests": {Method: "a", TimeoutMS: 1},
+		"max_batch_calls":    {Method: "a", TimeoutMS: 1, CorrelationID: newUUID(), ReplyTo: "reply:" + newUUID() + "#"},
+	} {
+		message, _ := marshal(&smallest)
+		room := maxBatch - len(batchStart) - len(batchEnd) + len(",")
+		if requests := room / max(minRequest, len(message)+len(",")); requests > limit(name) {
+			t.Errorf("a batch of this client has up to %d requests, but %s is %d", requests, name, limit(name))
+		}
 	}
 }

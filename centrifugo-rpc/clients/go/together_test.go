@@ -509,7 +509,7 @@ func TestABatchHasAtMost16KiBAndKeepsTheOrder(t *testing.T) {
 		"a large one at the end":   {[]int{10, 10, 60_000}, []int{2, 1}},
 		"a cancel in between":      {[]int{10, 10, 0, 10, 10}, []int{2, 1, 2}},
 		"a cancel leaves one":      {[]int{10, 0, 10, 0}, []int{1, 1, 1, 1}},
-		"more than a worker takes": {slices.Repeat([]int{10}, 454), []int{227, 227}},
+		"more than a worker takes": {slices.Repeat([]int{10}, 354), []int{177, 177}},
 		"nothing but cancels":      {[]int{0, 0}, []int{1, 1}},
 		"nothing that is to go on": {nil, nil},
 	} {

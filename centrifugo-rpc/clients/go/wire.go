@@ -27,7 +27,7 @@ type request struct {
 // of a batch.
 const (
 	maxBatch   = 16 << 10
-	minRequest = 72
+	minRequest = 92
 	batchStart = `{"batch":[`
 	batchEnd   = `]}`
 )

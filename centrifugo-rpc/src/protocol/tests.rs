@@ -126,7 +126,7 @@ fn constants_of_workers_are_those_that_all_languages_share() {
         "application_codes": { "min": codes::APPLICATION.start(), "max": codes::APPLICATION.end() },
         "max_correlation_id_bytes": MAX_CORRELATION_ID,
         "max_batch_requests": MAX_REQUESTS,
-        "batch_requests_per_call": CALL,
+        "max_batch_calls": MAX_CALLS,
         "max_user_bytes": MAX_USER,
         "max_channel_bytes": printed.channel.max_length,
         "max_params_bytes": config.max_params_bytes,

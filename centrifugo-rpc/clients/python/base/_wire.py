@@ -20,7 +20,7 @@ CONTRACT_METHOD = "system.contract"
 MAX_BATCH = 16 * 1024
 # The bytes of a batch that a request counts as, at least, with its comma: a worker
 # takes only so many requests out of a batch.
-MIN_REQUEST = 72
+MIN_REQUEST = 92
 # The bytes that a batch adds to its messages and the commas between them.
 BATCH_OVERHEAD = len(b'{"batch":[]}')
 # How many replies Centrifugo keeps of a reply channel (`history_size`), unless it is

@@ -75,12 +75,13 @@ def test_the_limits_of_workers_hold_for_this_client() -> None:
     call = wire.encode_request(
         "a", None, 1, correlation_id=correlation_id, reply_to=reply_to
     )
-    for request, weight in (
-        (notification, 1),
-        (call, workers["batch_requests_per_call"]),
+    for request, limit in (
+        (notification, "max_batch_requests"),
+        (call, "max_batch_calls"),
     ):
-        most = wire.MAX_BATCH // max(wire.MIN_REQUEST, len(request + b","))
-        assert most * weight <= workers["max_batch_requests"]
+        room = wire.MAX_BATCH - wire.BATCH_OVERHEAD + len(b",")
+        most = room // max(wire.MIN_REQUEST, len(request + b","))
+        assert most <= workers[limit]
 
 
 # The modules, from the lowest to the highest. So the connection knows nothing about

@@ -301,10 +301,10 @@ async def test_a_large_request_goes_by_itself_between_the_others(world: World) -
 
 async def test_no_batch_has_more_requests_than_a_worker_takes(world: World) -> None:
     world.learn()
-    for _ in range(454):
+    for _ in range(354):
         world.notify("a.1")
     await moment()
-    assert [len(methods) for methods in world.methods] == [227, 227]
+    assert [len(methods) for methods in world.methods] == [177, 177]
 
 
 async def test_a_smaller_limit_for_messages_holds_for_batches() -> None:

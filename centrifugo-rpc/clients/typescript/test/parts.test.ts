@@ -161,6 +161,12 @@ test('the rate limit of Centrifugo is an overload, other refusals are not answer
   assert.match(subscribeRefusal('reply:x#42', '42', 107, 'bad request').message, /`channel_regex`/);
   const user = 'x'.repeat(255);
   assert.match(subscribeRefusal(`reply:${user}#${user}`, user, 107, 'bad request').message, /`channel.max_length` to 517/);
+  // Centrifugo counts bytes.
+  const umlauts = 'ü'.repeat(125);
+  const long = subscribeRefusal(`reply:${umlauts}#${umlauts}`, umlauts, 107, 'bad request');
+  assert.match(long.message, /has 507 bytes, as the user ID has 250/);
+  const expired = subscribeRefusal('reply:x#42', '42', 109, 'token expired');
+  assert.ok(expired.kind === 'setup' && expired.message.includes('a token function'));
 });
 
 test('a reply without a result and without an error is the result of a method without one', () => {
@@ -219,10 +225,10 @@ test('messages go together as long as their publication has at most 16 KiB', () 
   // `{"batch":[` and `]}` take 12 bytes, and each comma one.
   assert.deepEqual(gathered([8000, 8371]), [[8000, 8371]]);
   assert.deepEqual(gathered([8000, 8372]), [[8000], [8372]]);
-  assert.deepEqual(gathered([80, 80, 16_210]), [[80, 80, 16_210]]);
+  assert.deepEqual(gathered([100, 100, 16_170]), [[100, 100, 16_170]]);
   assert.deepEqual(gathered([80, 80, 16_211]), [[80, 80], [16_211]]);
-  // A short message counts as 72 bytes, so that no batch has more requests than a worker takes.
-  assert.deepEqual(gathered(Array.from({ length: 454 }, () => 1)).map(({ length }) => length), [227, 227]);
+  // A short message counts as 92 bytes, so that no batch has more requests than a worker takes.
+  assert.deepEqual(gathered(Array.from({ length: 354 }, () => 1)).map(({ length }) => length), [177, 177]);
   assert.deepEqual(gathered([16_000, 500, 100, 16_000]), [[16_000], [500, 100], [16_000]]);
   assert.deepEqual(gathered([]), []);
 });

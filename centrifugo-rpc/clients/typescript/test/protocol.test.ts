@@ -10,7 +10,7 @@ import { codes } from '../src/errors.js';
 import { settings } from '../src/options.js';
 import * as refusal from '../src/refusal.js';
 import { uuid } from '../src/uuid.js';
-import { CONTRACT_METHOD, KEPT_REPLIES, MAX_BATCH, MIN_REQUEST, type ReplyAddress, Request } from '../src/wire.js';
+import { BATCH_OVERHEAD, CONTRACT_METHOD, KEPT_REPLIES, MAX_BATCH, MIN_REQUEST, type ReplyAddress, Request } from '../src/wire.js';
 
 const shared = JSON.parse(readFileSync('../protocol.json', 'utf8'));
 const defaults = settings({ websocket: class {} });
@@ -56,10 +56,10 @@ test('the limits of the workers hold for this client', () => {
   // A batch of the smallest notifications or calls has no more requests than a worker takes.
   const most = (address?: ReplyAddress): number => {
     const smallest = new Request('a', undefined, undefined).message(1, address);
-    return Math.floor(MAX_BATCH / Math.max(MIN_REQUEST, smallest.length + ','.length));
+    return Math.floor((MAX_BATCH - BATCH_OVERHEAD + ','.length) / Math.max(MIN_REQUEST, smallest.length + ','.length));
   };
   assert.ok(most() <= workers.max_batch_requests);
-  assert.ok(most({ correlationId: uuid(), replyTo: `reply:${uuid()}#` }) * workers.batch_requests_per_call <= workers.max_batch_requests);
+  assert.ok(most({ correlationId: uuid(), replyTo: `reply:${uuid()}#` }) <= workers.max_batch_calls);
 });
 
 /** The modules, from the lowest to the highest. So the connection knows nothing about calls. */

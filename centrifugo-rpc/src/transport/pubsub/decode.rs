@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::address::ReplyAddress;
 use crate::engine::incoming::CallId;
 use crate::error::RpcError;
-use crate::protocol::{self, MAX_CORRELATION_ID, MAX_REQUESTS};
+use crate::protocol::{self, MAX_CALLS, MAX_CORRELATION_ID, MAX_REQUESTS};
 use crate::service::connection::Caller;
 
 mod batch;
@@ -21,6 +21,9 @@ use malformed::Malformed;
 
 /// The longest `traceparent` that is passed on, in bytes. W3C's version 00 has 55.
 const MAX_TRACEPARENT: usize = 128;
+
+/// The room of a batch, which [`MAX_CALLS`] calls fill, or [`MAX_REQUESTS`] requests that have no reply.
+const BATCH_ROOM: usize = 2 * MAX_REQUESTS;
 
 /// A decoded publication, or one request of a batch.
 #[derive(Debug)]
@@ -40,11 +43,11 @@ pub(super) enum Decoded<'a> {
 }
 
 impl Decoded<'_> {
-    /// The number of requests of a batch that it counts as.
+    /// The share of [`BATCH_ROOM`] that it takes.
     fn weight(&self) -> usize {
         match self {
-            Self::Request(Request { address: Some(_), .. }) | Self::Malformed(..) => protocol::CALL,
-            _ => 1,
+            Self::Request(Request { address: Some(_), .. }) | Self::Malformed(..) => BATCH_ROOM / MAX_CALLS,
+            _ => BATCH_ROOM / MAX_REQUESTS,
         }
     }
 
@@ -129,7 +132,7 @@ impl<'a> Decoder<'a> {
         of: &'d Bytes,
     ) -> impl Iterator<Item = Decoded<'d>> + use<'_, 'a, 'd> {
         self.in_batch = true;
-        let mut room = Some(MAX_REQUESTS);
+        let mut room = Some(BATCH_ROOM);
         requests.into_iter().map_while(move |request| {
             let left = room?;
             let decoded = self.decode_part(request, of);

@@ -32,9 +32,9 @@ impl Endpoint {
     }
 
     fn record_batch_rest(&self, caller: &Caller) -> RpcError {
-        let (most, call) = (protocol::MAX_REQUESTS, protocol::CALL);
+        let (calls, notifications) = (protocol::MAX_CALLS, protocol::MAX_REQUESTS);
         let error = RpcError::too_large(format!(
-            "a batch has at most {most} requests, and a call counts as {call}: this one and those after it do not run"
+            "a batch has at most {calls} calls or {notifications} notifications: this one and those after it do not run"
         ));
         self.responder().drops.record(DropReason::TooMany, caller, Some(&error));
         self.dispatcher().notify_application(caller, "", &error);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::incoming::CallId;
-use crate::protocol::{CALL, MAX_REQUESTS, MAX_TOGETHER, MIN_REQUEST};
+use crate::protocol::{MAX_CALLS, MAX_REQUESTS, MAX_TOGETHER, MIN_REQUEST};
 use crate::transport::pubsub::rejections::request_count;
 use crate::transport::pubsub::replies::completion::CompletionGuard;
 use crate::transport::pubsub::worst;
@@ -164,7 +164,7 @@ async fn one_publication_is_so_much_work_and_no_more() {
         let Work { requests, replies } = work(&worker, &data).await;
         // A refused notification counts as dropped as well.
         assert!(requests <= 2 * MAX_REQUESTS as u64 + 1, "{kind}: {requests} requests");
-        assert!(replies <= MAX_REQUESTS / CALL + 1, "{kind}: {replies} replies");
+        assert!(replies <= MAX_CALLS + 1, "{kind}: {replies} replies");
     }
 }
 
@@ -174,7 +174,7 @@ async fn the_rest_of_a_batch_that_is_too_large_is_refused_as_one() {
     let calls: Vec<_> = (0..1000).map(|id| call(&id.to_string(), "t.echo", &json!(1)).to_string()).collect();
     let data = Bytes::from(format!(r#"{{"batch":[{}]}}"#, calls.join(",")));
     worker.endpoint.accept(&data, Caller::user("42"), Duration::ZERO, None);
-    let most = MAX_REQUESTS / CALL;
+    let most = MAX_CALLS;
     let mut refused = Vec::new();
     for _ in 0..=most {
         let reply = worker.reply().await;
@@ -186,7 +186,7 @@ async fn the_rest_of_a_batch_that_is_too_large_is_refused_as_one() {
     let [refused] = &refused[..] else { panic!("{refused:?}") };
     assert_eq!((&refused["correlation_id"], &refused["error"]["code"]), (&json!(most.to_string()), &json!(413)));
     let message = refused["error"]["message"].as_str().expect("a message");
-    assert!(message.starts_with("a batch has at most 227 requests, and a call counts as 2"), "{message}");
+    assert!(message.starts_with("a batch has at most 118 calls or 177 notifications"), "{message}");
     // A worker that answers for another one sends the same single refusal.
     worker.endpoint.reject_lost(&data, &Caller::user("42"), Duration::ZERO);
     let codes = async || worker.reply().await["error"]["code"].clone();
@@ -203,8 +203,8 @@ fn the_most_that_a_client_puts_together_is_not_too_much() {
     // The shortest possible names, and the IDs that all clients use.
     let id = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
     let call = format!(r#"{{"method":"a","correlation_id":"{id}","reply_to":"r:{id}#","batch":true,"timeout_ms":1}}"#);
-    for (request, counts) in [(call.as_str(), CALL), (r#"{"method":"a","timeout_ms":1}"#, 1)] {
+    for (request, limit) in [(call.as_str(), MAX_CALLS), (r#"{"method":"a","timeout_ms":1}"#, MAX_REQUESTS)] {
         let most = (MAX_TOGETHER - r#"{"batch":[]}"#.len() + 1) / (request.len() + 1).max(MIN_REQUEST);
-        assert!(most * counts <= MAX_REQUESTS, "{most} of {request}");
+        assert!(most <= limit, "{most} of {request}");
     }
 }

@@ -14,7 +14,7 @@ export const MAX_BATCH = 16 * 1024;
  * The bytes of a batch that a request counts as, at least, with its comma: a worker takes only so many requests out of
  * a batch.
  */
-export const MIN_REQUEST = 72;
+export const MIN_REQUEST = 92;
 /** The number of bytes that a batch adds to its messages and the commas between them. */
 export const BATCH_OVERHEAD = '{"batch":[]}'.length;
 /**
