@@ -38,7 +38,7 @@
 //! Callers publish requests to one channel, to which the worker, this program, is subscribed. The worker runs the
 //! function and publishes the result to a channel that only the caller can read. Replies that are ready at the same
 //! time share one HTTP request. `cargo run --example quickstart` in the repository runs all of this without a separate
-//! Centrifugo; `docs/setup.md` there explains how to set one up.
+//! Centrifugo; [the guide](guide::setup) explains how to set one up.
 //!
 //! # Where to begin
 //!
@@ -50,6 +50,7 @@
 //!   call at a time in unit tests ([`Server::call`]).
 //! - [`Config::connection_token`] signs the token that a caller connects with, and [`Config::centrifugo_config`] builds
 //!   the configuration of a matching Centrifugo.
+//! - [`guide`] has the pages of the documentation: setup, methods, clients, deployment, the protocol.
 //!
 //! # Guarantees
 //!
@@ -105,6 +106,8 @@ mod json;
 mod log_rate_limiter;
 #[cfg(test)]
 mod logged;
+#[cfg(any(doc, doctest))]
+mod pages;
 mod protocol;
 mod sdk;
 #[cfg(feature = "server")]
@@ -118,6 +121,8 @@ mod urls;
 #[cfg(feature = "client")]
 pub use client::{CallError, CallOptions, Client, ClientBuilder};
 pub use error::{BoxError, Error, ErrorKind, RpcError, codes};
+#[cfg(any(doc, doctest))]
+pub use pages::guide;
 #[cfg(feature = "cli")]
 pub use server::Serving;
 #[cfg(feature = "server")]
@@ -155,17 +160,7 @@ pub mod bench {
     pub use crate::transport::pubsub::replies::publisher::bench::Ready;
 }
 
-/// Runs the Rust code of the documentation as tests.
+/// Runs the Rust code of the README as tests, as those of `guide` are.
 #[cfg(doctest)]
-mod documentation {
-    #[doc = include_str!("../../README.md")]
-    mod readme {}
-    #[doc = include_str!("../../docs/setup.md")]
-    mod setup {}
-    #[doc = include_str!("../../docs/backend-guide.md")]
-    mod backend_guide {}
-    #[doc = include_str!("../../docs/client-generation.md")]
-    mod client_generation {}
-    #[doc = include_str!("../../docs/frontend-guide.md")]
-    mod frontend_guide {}
-}
+#[doc = include_str!("../../README.md")]
+mod readme {}
