@@ -1,4 +1,4 @@
-# What the scripts share. Source it; it makes $work, and cleans up when the script ends.
+# The part that the scripts share. Source it; it makes $work, and cleans up when the script ends.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -15,7 +15,7 @@ def shown(write):
     except Exception as error:
         return type(error).__name__
 
-# What os.listdir gives for names that are not UTF-8: the bytes 0xff and 0xfe.
+# The result of os.listdir for names that are not UTF-8: the bytes 0xff and 0xfe.
 given = files.validate_python({"\udcff": "first", "\udcfe": "second"})
 print("keys accepted:", len(given))
 print("value, dump_json:", shown(lambda: files.dump_json({"name": "\udcff"})))

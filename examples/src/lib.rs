@@ -42,7 +42,7 @@ async fn echo(params: Echo) -> Echo {
     params
 }
 
-/// Who the caller is, as Centrifugo says.
+/// The caller, as Centrifugo identifies it.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Whoami {
     /// User ID; empty for an anonymous caller
@@ -97,7 +97,7 @@ async fn fail(params: Fail) -> Result<(), RpcError> {
     Err(RpcError::application(params.code, params.message))
 }
 
-/// What to append.
+/// The text to append.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Append {
     /// A line of the log

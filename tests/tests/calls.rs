@@ -50,7 +50,7 @@ async fn fast_calls_do_not_wait_for_a_slow_one() {
 }
 
 #[tokio::test]
-async fn nobody_reaches_the_calls_and_replies_of_others() {
+async fn a_caller_does_not_reach_the_calls_and_replies_of_others() {
     let server = centrifugo().await;
     let demo = Demo::start(&server).await;
     assert_eq!(caller(&server, "forgeries").await, ["forgeries had no effect"]);

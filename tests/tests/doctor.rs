@@ -48,7 +48,7 @@ async fn only_finding(config: Value, more: &[(&str, &str)], parts: &'static [&'s
 }
 
 #[tokio::test]
-async fn channels_and_publications_that_nobody_needs_are_found() {
+async fn channels_and_publications_that_are_not_needed_are_found() {
     tokio::join!(
         only_finding(without(RPC, "channel_regex"), &[], &["set `channel_regex` to", "^requests$", "`rpc`"]),
         only_finding(without(REPLY, "channel_regex"), &[], &["set `channel_regex` to", "[^,#]*$", "`reply`"]),

@@ -74,7 +74,7 @@ async fn hostile(server: &Server, backtrace: &str, args: &[&str]) -> Vec<String>
 }
 
 #[tokio::test]
-async fn nobody_can_forge_a_line_of_text() {
+async fn a_caller_cannot_forge_a_line_of_text() {
     let server = Centrifugo::start_default().await;
     for line in hostile(&server, "1", &[]).await {
         let time = line.split(' ').next().unwrap_or_default();
@@ -85,7 +85,7 @@ async fn nobody_can_forge_a_line_of_text() {
 }
 
 #[tokio::test]
-async fn nobody_can_forge_a_line_of_json() {
+async fn a_caller_cannot_forge_a_line_of_json() {
     let server = Centrifugo::start_default().await;
     let lines = hostile(&server, "0", &["--log-format", "json"]).await;
     for line in &lines {
@@ -148,7 +148,7 @@ async fn no_reason_to_drop_hides_another_and_each_is_told_while_the_worker_runs(
     }
     for _ in 0..3 {
         caller
-            .publish(json!({"method": "a.b", "correlation_id": "1", "reply_to": "reply:somebody-elses-session#else"}))
+            .publish(json!({"method": "a.b", "correlation_id": "1", "reply_to": "reply:session-of-another-user#else"}))
             .await;
     }
     caller.publish(json!({"method": "a.b", "correlation_id": "1"})).await;

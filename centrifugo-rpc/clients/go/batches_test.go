@@ -91,7 +91,7 @@ func ends(publication string) [3]string {
 func TestAMalformedReplyCostsTheOthersOfItsBatchNothing(t *testing.T) {
 	for _, malformed := range []string{
 		`1`, `null`, `"b"`, `[]`, `{}`, `[{"correlation_id":"b","result":2}]`, `{"correlation_id":7,"result":2}`,
-		`{"correlation_id":"nobody","result":2}`, `{"correlation_id":"a","result":2}`,
+		`{"correlation_id":"unknown","result":2}`, `{"correlation_id":"a","result":2}`,
 		`{"correlation_id":"b","error":{"code":"400","message":"x"}}`, `{"correlation_id":"b","error":{"code":70000,"message":"x"}}`,
 		`{"correlation_id":"b","error":{"code":400,"message":[]}}`, `{"correlation_id":"b","error":"x"}`,
 		`{"correlation_id":"b","error":{"code":400}}`, `{"correlation_id":"b","error":{"message":"x"}}`, `{"correlation_id":"b","error":{}}`,

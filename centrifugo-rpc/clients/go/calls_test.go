@@ -63,7 +63,7 @@ func TestTheRequestIsWhatTheProtocolSays(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	// A reply without a call changes nothing.
-	for _, reply := range []string{`1`, `[]`, `{}`, `{"correlation_id":7}`, `{"correlation_id":"nobody","result":1}`,
+	for _, reply := range []string{`1`, `[]`, `{}`, `{"correlation_id":7}`, `{"correlation_id":"unknown","result":1}`,
 		fmt.Sprintf(`{"correlation_id":%q,"error":{"code":70000,"message":"x"}}`, r.CorrelationID)} {
 		centrifugo.api("publish", map[string]any{"channel": r.ReplyTo, "data": json.RawMessage(reply)})
 	}
@@ -138,7 +138,7 @@ func TestACancelledCallIsCancelledAtTheService(t *testing.T) {
 	}
 }
 
-func TestNobodyAnswers(t *testing.T) {
+func TestNoAnswerArrives(t *testing.T) {
 	leavesNothing(t)
 	centrifugo := startCentrifugo(t)
 	worker := startWorker(centrifugo)
@@ -169,7 +169,7 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
-func TestTheEndOfTheTimeIsOneErrorWhoeverNoticesIt(t *testing.T) {
+func TestTheEndOfTheTimeIsOneErrorForEitherSideThatNoticesIt(t *testing.T) {
 	leavesNothing(t)
 	centrifugo := startCentrifugo(t)
 	worker := startWorker(centrifugo)

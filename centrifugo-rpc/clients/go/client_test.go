@@ -209,7 +209,7 @@ func TestCallsOverTLS(t *testing.T) {
 	}
 }
 
-func TestATokenFunctionThatNeverReturnsKeepsNobodyFromClosing(t *testing.T) {
+func TestATokenFunctionThatNeverReturnsDoesNotKeepTheClientFromClosing(t *testing.T) {
 	block := make(chan struct{})
 	defer close(block)
 	api := NewAPIClient("ws://localhost:1/", "", "42", WithConnectTimeout(50*time.Millisecond), WithGetToken(

@@ -119,7 +119,7 @@ func TestServersThatAreNotCentrifugo(t *testing.T) {
 	}
 }
 
-// Whatever happens to the first connection, a call under way is answered over the next one, and everything that is legal is
+// After any failure of the first connection, a call in flight is answered over the next one, and all legal messages are
 // understood.
 func TestConnectionsThatGoWrongUnderACall(t *testing.T) {
 	leavesNothing(t)
@@ -133,7 +133,7 @@ func TestConnectionsThatGoWrongUnderACall(t *testing.T) {
 		"is not JSON":        func(p *peer, _ request) { p.text("\x00") },
 		"nests without end":  func(p *peer, _ request) { p.text(strings.Repeat("[", 1_000_000)) },
 		"is mixed":           func(p *peer, r request) { p.frame(false, opText, "{"); p.text(r.reply()) },
-		"answers for nobody": func(p *peer, r request) { r.CorrelationID = "x"; p.text(r.reply()) },
+		"answers unknown":    func(p *peer, r request) { r.CorrelationID = "x"; p.text(r.reply()) },
 		"answers malformed": func(p *peer, r request) {
 			r.Params = []byte(`{`)
 			p.text(strings.Replace(r.reply(), `"result":{`, `"error":[1]`, 1))

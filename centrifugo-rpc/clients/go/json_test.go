@@ -218,11 +218,11 @@ func TestValuesMayBeAsDeepAsAtTheService(t *testing.T) {
 
 func TestSetNullKnowsItsNames(t *testing.T) {
 	defer func() {
-		if said := fmt.Sprint(recover()); !strings.Contains(said, `"nobody"`) || !strings.Contains(said, `"either"`) {
+		if said := fmt.Sprint(recover()); !strings.Contains(said, `"missing"`) || !strings.Contains(said, `"either"`) {
 			t.Error(said)
 		}
 	}()
-	(&zoo{}).SetNull("nobody")
+	(&zoo{}).SetNull("missing")
 }
 
 func unionCase[T any](t *testing.T, code codec[T], text string, want T) {

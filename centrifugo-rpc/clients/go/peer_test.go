@@ -19,7 +19,7 @@ type peer struct {
 	t    *testing.T
 	conn net.Conn
 	r    *bufio.Reader
-	// Which connection of its server this is, from 0.
+	// The number of the connection on its server, from 0.
 	number int
 	// Batched requests that the test has not requested yet.
 	requests []request

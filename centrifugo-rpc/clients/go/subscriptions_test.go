@@ -25,7 +25,7 @@ func (l *listener) subscribed(s subscribed)   { l.confirmed <- s }
 func (l *listener) subscribing(reason error)  { l.lost <- reason }
 func (l *listener) ended(reason error)        { l.over <- reason }
 
-// withLive adds a namespace whose channels everybody may subscribe to.
+// withLive adds a namespace whose channels every caller may subscribe to.
 func withLive(config map[string]any) {
 	channel := config["channel"].(map[string]any)
 	channel["namespaces"] = append(channel["namespaces"].([]any), map[string]any{

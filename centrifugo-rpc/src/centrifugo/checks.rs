@@ -219,9 +219,9 @@ mod tests {
         findings.error("c", "is missing", "add it");
         let one = verdict(&findings.0).expect_err("an error");
         assert_eq!((one.kind(), one.to_string().as_str()), (ErrorKind::Setup, "c: is missing: add it"));
-        findings.unreachable("d", "nobody there");
+        findings.unreachable("d", "no answer");
         let two = verdict(&findings.0).expect_err("two errors");
         assert_eq!(two.kind(), ErrorKind::Unreachable);
-        assert!(two.to_string().contains("\n  - c: is missing: add it\n  - d: nobody there"), "{two}");
+        assert!(two.to_string().contains("\n  - c: is missing: add it\n  - d: no answer"), "{two}");
     }
 }

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_time_is_one_thing_whoever_notices_it() {
+    fn the_end_of_the_time_is_one_thing_for_either_side_that_notices_it() {
         let timeout = CallError::Timeout { method: "a.b".into(), timeout: Duration::ZERO, published: false };
         assert!(timeout.is_timeout() && CallError::from(RpcError::deadline_exceeded()).is_timeout());
         assert!(

@@ -294,7 +294,7 @@ mod tests {
             { "correlation_id": c, "error": { "code": "499" } },
             { "batch": [{ "correlation_id": c, "result": 3 }] },
             { "correlation_id": c, "result": 3, "batch": [] },
-            { "correlation_id": "nobody", "result": 4 },
+            { "correlation_id": "unknown", "result": 4 },
             5,
             { "correlation_id": a, "result": [1] },
         ] })));
@@ -316,7 +316,7 @@ mod tests {
             r#"{"result":1}"#,
             &format!(r#"{{"batch":{{"correlation_id":"{id}","result":1}}}}"#),
             r#"{"batch":[]}"#,
-            r#"{"correlation_id":"nobody","result":1}"#,
+            r#"{"correlation_id":"unknown","result":1}"#,
             &format!(r#"{{"correlation_id":"{}","result":1}}"#, Uuid::new_v4()),
             &format!(r#"{{"correlation_id":"{id}","error":{{"code":70000,"message":"x"}}}}"#),
         ] {

@@ -236,7 +236,7 @@ fn hostile(first: &Value, last: &Value) -> Vec<Value> {
         json!({}),
         json!({ "result": { "ms": 1 } }),
         of(json!(7)),
-        of(json!("nobody")),
+        of(json!("unknown")),
         of(json!(Uuid::new_v4())),
         error(json!("no")),
         error(json!({ "message": "without a code" })),

@@ -9,7 +9,7 @@ use crate::{PAUSE, Place, go_on, row, turn};
 const SHORT: (&str, &str) = ("CENTRIFUGO_RPC_WORKER_TOKEN_TTL", "5s");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_that_expire_are_renewed_and_nobody_notices() {
+async fn tokens_that_expire_are_renewed_unnoticed() {
     let _turn = turn().await;
     let server = Centrifugo::start(config::with(crate::config(), json!({"prometheus": {"enabled": true}}))).await;
     let mut crew = Crew::new();

@@ -210,7 +210,7 @@ async fn two_thousand_calls_at_once_each_get_their_own_answer() {
 }
 
 #[tokio::test]
-async fn a_call_that_nobody_answers_times_out_and_is_cancelled() {
+async fn a_call_without_an_answer_times_out_and_is_cancelled() {
     let centrifugo = Centrifugo::start_default().await;
     let mut worker = Worker::start(&centrifugo).await;
     let client = connect(&centrifugo, "42").await;
@@ -273,7 +273,7 @@ async fn late_duplicate_foreign_and_malformed_replies_change_nothing() {
         json!([1]),
         json!({}),
         json!({ "correlation_id": 7, "result": 1 }),
-        json!({ "correlation_id": "nobody", "result": 1 }),
+        json!({ "correlation_id": "unknown", "result": 1 }),
         json!({ "correlation_id": uuid::Uuid::new_v4().to_string(), "result": 1 }),
         json!({ "correlation_id": request["correlation_id"], "error": "no" }),
     ] {

@@ -161,8 +161,8 @@ async fn a_publication_that_centrifugo_refuses_fails_each_of_its_calls() {
     let client = connect(&centrifugo, "42").await;
     let channels = centrifugo.api().ok("channels", json!({ "pattern": "reply:*" })).await;
     let channel = channels["channels"].as_object().and_then(|all| all.keys().next()).expect("a reply channel").clone();
-    let nobodys = json!({ "batch": [{ "correlation_id": "nobody", "result": 1 }] });
-    centrifugo.api().publish(&channel, &nobodys).await;
+    let unknown = json!({ "batch": [{ "correlation_id": "unknown", "result": 1 }] });
+    centrifugo.api().publish(&channel, &unknown).await;
     // The error of this call arrives after the batch, so the client has read the batch by then.
     client.call::<usize>("a.b", &0).await.expect_err("refused");
     let publishes = async || centrifugo.api().commands("publish").await;

@@ -204,7 +204,7 @@ pub(crate) async fn a_user_is_disconnected_for_good(backend: Backend) {
     }
     other.pushes().await;
     // Disconnecting a user without connections succeeds.
-    server.api().ok("disconnect", json!({"user": unique("nobody")})).await;
+    server.api().ok("disconnect", json!({"user": unique("absent")})).await;
 }
 
 pub(crate) async fn one_connection_of_a_user_is_disconnected(backend: Backend) {

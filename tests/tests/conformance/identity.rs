@@ -40,7 +40,7 @@ pub(crate) async fn what_a_caller_writes_about_itself_changes_nothing(backend: B
     assert_eq!(request["info"], json!({"user": mallory, "client": caller.client()}));
 }
 
-pub(crate) async fn a_publication_of_the_api_says_nobody_sent_it(backend: Backend) {
+pub(crate) async fn a_publication_of_the_api_has_no_sender(backend: Backend) {
     let server = backend.shared().await;
     let mut worker = server.worker(&unique("worker")).await;
     let control = json!({"control": unique("c")});
@@ -49,7 +49,7 @@ pub(crate) async fn a_publication_of_the_api_says_nobody_sent_it(backend: Backen
     assert_eq!(push["pub"].get("info"), None, "{push}");
 }
 
-pub(crate) async fn nobody_connects_without_a_token(backend: Backend) {
+pub(crate) async fn a_connection_needs_a_token(backend: Backend) {
     let server = backend.shared().await;
     let mut anonymous = Raw::open(&server).await;
     assert_eq!(anonymous.refused("connect", json!({})).await, BAD_REQUEST);

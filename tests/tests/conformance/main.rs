@@ -61,8 +61,8 @@ conformance! {
     identity:
         a_request_says_who_sent_it,
         what_a_caller_writes_about_itself_changes_nothing,
-        a_publication_of_the_api_says_nobody_sent_it,
-        nobody_connects_without_a_token,
+        a_publication_of_the_api_has_no_sender,
+        a_connection_needs_a_token,
         a_token_with_a_wrong_signature_is_refused,
         an_unsigned_token_is_refused,
         a_token_that_is_no_token_is_refused,

@@ -162,7 +162,7 @@ async def test_the_worker_ends_a_call_that_takes_too_long(
     assert 5 <= time.monotonic() - begin < 30
 
 
-async def test_a_call_that_nobody_answers_times_out(server: Server) -> None:
+async def test_a_call_without_an_answer_times_out(server: Server) -> None:
     client = CentrifugoRPCClient(server.url, server.token(), timeout=0.2)
     async with client as rpc:
         # The worker drops requests with another caller's reply channel.
@@ -287,7 +287,7 @@ async def test_forged_and_malformed_replies_are_ignored(
 ) -> None:
     channel = rpc._channels.replies
     replies: list[Any] = [
-        {"correlation_id": "nobody", "result": 1},
+        {"correlation_id": "unknown", "result": 1},
         [],
         "x",
         {"correlation_id": 5},

@@ -323,11 +323,11 @@ async def test_a_missing_reply_namespace_fails_connect(server: Server) -> None:
         await client.connect()
 
 
-async def test_a_token_of_somebody_else_fails_connect(server: Server) -> None:
-    async def somebody_else() -> str:
+async def test_a_token_of_another_user_fails_connect(server: Server) -> None:
+    async def of_another_user() -> str:
         return server.token("43")
 
-    client = CentrifugoRPCClient(server.url, user="42", get_token=somebody_else)
+    client = CentrifugoRPCClient(server.url, user="42", get_token=of_another_user)
     with pytest.raises(TokenError, match="a token of user '43'"):
         await client.connect()
 

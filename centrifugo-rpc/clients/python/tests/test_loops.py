@@ -113,7 +113,7 @@ def test_each_async_to_sync_has_an_event_loop_of_its_own(server: Server) -> None
         async_to_sync(rpc.call)("demo.whoami")
 
 
-async def test_a_client_that_did_not_connect_belongs_to_nobody(server: Server) -> None:
+async def test_a_client_that_did_not_connect_belongs_to_no_loop(server: Server) -> None:
     rpc = CentrifugoRPCClient("ws://localhost:1/", user="", connect_timeout=0.1)
 
     def fail() -> None:

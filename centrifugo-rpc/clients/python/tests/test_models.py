@@ -504,7 +504,7 @@ def test_moments_that_python_does_not_have_are_in_order() -> None:
     assert same == far
 
 
-def test_nobody_computes_with_a_year_that_python_does_not_have() -> None:
+def test_a_year_that_python_does_not_have_allows_no_arithmetic() -> None:
     day = timedelta(days=1)
     far = FarDateTime(12345, 2, 28, 1, tzinfo=timezone.utc)
     assert (far.year, far.month, far.day, far.hour) == (12345, 2, 28, 1)

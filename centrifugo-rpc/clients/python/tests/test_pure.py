@@ -281,7 +281,7 @@ async def test_replies_that_fit_no_call_change_nothing() -> None:
 
     pending = Pending(hook)
     call = pending.open("i", "a.b")
-    for data in [*MALFORMED, b'{"correlation_id":"nobody","result":1}']:
+    for data in [*MALFORMED, b'{"correlation_id":"unknown","result":1}']:
         publish(pending, data)
     assert not call.answer.done()
     assert pending.ignored_replies == len(ignored) == len(MALFORMED) + 1
@@ -337,7 +337,7 @@ async def test_replies_that_come_together_each_end_their_call() -> None:
             "malformed",
             id="nested",
         ),
-        (b'{"correlation_id":"nobody","result":1}', "late, duplicate or unknown"),
+        (b'{"correlation_id":"unknown","result":1}', "late, duplicate or unknown"),
         (b'{"correlation_id":"1","result":2}', "late, duplicate or unknown"),
     ],
 )

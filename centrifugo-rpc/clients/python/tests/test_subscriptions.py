@@ -77,7 +77,7 @@ async def test_a_connection_carries_other_subscriptions_beside_its_reply_channel
         await one.until(data=1)
         await other.until(data=1)
 
-        # What is published meanwhile is recovered, and so is the reply.
+        # Publications of that time are recovered, and so is the reply.
         call = asyncio.create_task(rpc.call("demo.sleep", {"ms": 300}))
         await echo("behind it")
         await network.refuse()

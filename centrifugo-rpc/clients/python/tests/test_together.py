@@ -243,7 +243,7 @@ async def test_what_has_no_company_keeps_its_plain_form(world: World) -> None:
     [
         (b'{"batch":[]}', True),
         (b' { "batch" :\n[\t] } ', True),
-        (b'{"batch":[{"correlation_id":"nobody","result":1},5]}', True),
+        (b'{"batch":[{"correlation_id":"unknown","result":1},5]}', True),
         (b'{"batch":5}', False),
         (b'{"batch":{"batch":[]}}', False),
         (b'{"correlation_id":"i","result":{"batch":[]}}', False),

@@ -52,7 +52,7 @@ test('replies that are malformed, unknown or second ones change nothing', async 
   const request = await worker.request(0);
   const id = JSON.stringify(request.correlation_id);
   const bad = [
-    '5', '"text"', '[]', '{}', '{"result": 1}', '{"correlation_id": 7, "result": 1}', '{"correlation_id": "nobody", "result": 1}',
+    '5', '"text"', '[]', '{}', '{"result": 1}', '{"correlation_id": 7, "result": 1}', '{"correlation_id": "unknown", "result": 1}',
     `{"correlation_id": ${id}, "error": 5}`, `{"correlation_id": ${id}, "error": {"code": "400", "message": "x"}}`,
     `{"correlation_id": ${id}, "error": {"code": 400}}`,
   ];
@@ -94,7 +94,7 @@ test('what is malformed, unknown or second among replies that come together cost
   for (const batch of [null, false, 5, 'text', wrong]) await worker.raw(request, JSON.stringify({ ...wrong, batch }));
   await worker.raw(request, '{"batch": []}');
   const bad = [null, 5, [wrong], {}, { result: 1 }, { ...wrong, error: 5 }, { batch: [wrong] }, { ...wrong, batch: [] }];
-  const unknown = { correlation_id: 'nobody', result: 1 };
+  const unknown = { correlation_id: 'unknown', result: 1 };
   await worker.raw(request, JSON.stringify({ batch: [...bad, unknown, right, wrong] }));
   assert.equal(await call, 'right');
   const ignored = (): string[] => all.flatMap((event) => (event.type === 'ignored-reply' ? [event.reason] : []));
@@ -102,7 +102,7 @@ test('what is malformed, unknown or second among replies that come together cost
   assert.deepEqual(ignored(), [...Array<string>(5 + bad.length).fill('malformed'), 'unknown', 'unknown']);
 });
 
-test('a call that nobody answers ends a little after its timeout, and its worker is told to stop', async (t) => {
+test('a call without an answer ends a little after its timeout, and its worker is told to stop', async (t) => {
   const worker = await centrifugo.worker(t);
   const client = await centrifugo.connected('42');
   const began = performance.now();

@@ -112,8 +112,8 @@ test('a Centrifugo that cannot be reached is named, with what went wrong', async
 
   const silent = createTcpServer().listen(0, '127.0.0.1');
   await until(() => silent.listening);
-  const nobody = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
-  await refused(centrifugo.client('42', { url: nobody, connectTimeoutMs: 300 }), 'unreachable', 'no connection', 'within 300 ms');
+  const mute = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+  await refused(centrifugo.client('42', { url: mute, connectTimeoutMs: 300 }), 'unreachable', 'no connection', 'within 300 ms');
   silent.close();
 });
 
@@ -199,10 +199,10 @@ test('a client finds a Centrifugo that comes back with an empty memory, and the 
   await until(() => client.state === 'connecting');
   const meanwhile = client.call('a.c');
   await server.run();
-  await worker.result(request, 'sent while nobody listened');
+  await worker.result(request, 'sent without a listener');
   await worker.returned();
   isAway = false;
-  assert.equal(await answered, 'sent while nobody listened');
+  assert.equal(await answered, 'sent without a listener');
   await worker.result(await worker.request(1), 'as ever');
   assert.equal(await meanwhile, 'as ever');
   assert.deepEqual(all.flatMap((event) => (event.type === 'connected' ? [event.recovered] : [])), [true, false]);
@@ -273,7 +273,7 @@ test('a timeout that cannot work is refused', async () => {
   await assert.rejects(client.call('a.b', undefined, { timeoutMs: -5 }), ConfigError);
 });
 
-test('a program ends by itself once its client is closed, and exceptions in its hooks harm nobody but itself', async (t) => {
+test('a program ends by itself once its client is closed, and exceptions in its hooks harm only itself', async (t) => {
   await centrifugo.worker(t, ({ method }) => (method === 'a.b' ? 'done' : undefined));
   const program = fileURLToPath(new URL('program.js', import.meta.url));
   const run = promisify(execFile)(process.execPath, [program, centrifugo.url, centrifugo.token('42')], { timeout: 20_000 });

@@ -196,7 +196,7 @@ test('a batch that is no array is malformed, and so is one within a batch', () =
   assert.deepEqual(readReplies([reply]), [undefined]);
 });
 
-test('whoever expects a reply can read several together, and says so', () => {
+test('a caller that expects a reply can read several together, and says so', () => {
   const message = (expectsReply: boolean): unknown => {
     const address = expectsReply ? { correlationId: 'x', replyTo: 'reply:x#42' } : undefined;
     return JSON.parse(new Request('a.b', [1], undefined).message(1000, address));

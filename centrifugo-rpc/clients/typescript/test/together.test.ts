@@ -22,7 +22,7 @@ after(() => centrifugo.stop());
 /** Sends a batch of replies to a client, which then knows that workers read batches. */
 async function teach(server: Centrifugo, client: CentrifugoRPCClient, heard: () => number): Promise<void> {
   const before = heard();
-  await server.api('publish', { channel: client.replyChannel, data: { batch: [{ correlation_id: 'nobody', result: null }] } });
+  await server.api('publish', { channel: client.replyChannel, data: { batch: [{ correlation_id: 'unknown', result: null }] } });
   await until(() => heard() > before);
 }
 

@@ -220,7 +220,7 @@ fn texts(changes: &[Change]) -> Vec<String> {
 }
 
 #[test]
-fn changes_that_break_nobody_are_said_too() {
+fn changes_that_break_no_caller_are_listed_too() {
     let api = |contract| lower(&contract).expect("no problem");
     let changes = between(&api(contract_of::<One<u8>, ()>()), &api(contract_of::<Maybe, ()>()));
     let expected = "`tasks.do`: params: changed, in a way that callers of before can live with";

@@ -138,7 +138,7 @@ async fn a_client_may_refuse_a_gap() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everybody_hears_who_comes_and_those_who_stay_hear_who_goes() {
+async fn each_subscriber_hears_who_comes_and_the_remaining_ones_hear_who_goes() {
     let mut broker = Broker::default();
     let (one, two) = (Client::json(&mut broker, "1"), Client::json(&mut broker, "2"));
     one.subscribe(&mut broker, &to("a"), announcing());
@@ -198,7 +198,7 @@ async fn an_idempotency_key_publishes_once_within_five_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn channels_nobody_uses_are_forgotten() {
+async fn channels_that_are_not_used_are_forgotten() {
     let mut broker = Broker::default();
     let meta_ttl = Duration::from_secs(120);
     let epoch = publish(&mut broker, KEEP).epoch;

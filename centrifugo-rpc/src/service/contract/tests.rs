@@ -143,7 +143,7 @@ fn options_that_callers_notice_move_the_hash() {
 }
 
 #[test]
-fn the_order_of_registration_is_nobodys() {
+fn the_order_of_registration_does_not_matter() {
     static FIRST: Method = Method { params: || Some(Type::of::<first::Task>()), ..method("tasks.do", "Does.", PLAIN) };
     static SECOND: Method = Method { result: Type::of::<Vec<first::Task>>, ..method("tasks.all", "All.", PLAIN) };
     let text = |contract: &Contract| serde_json::to_string(contract).expect("JSON");

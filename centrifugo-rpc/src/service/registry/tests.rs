@@ -118,7 +118,7 @@ fn a_name_that_is_taken_names_both_places() {
 }
 
 #[test]
-fn a_state_that_nobody_gave_names_type_method_and_fix() {
+fn a_state_that_is_missing_names_type_method_and_fix() {
     static METHOD: Method = needing::<State<Database>>(method("tasks.get", 7));
     assert_eq!(
         problem(&[&METHOD]),

@@ -189,7 +189,7 @@ impl Sample for Ranged {
                 few: vec![1, 2, 3],
                 small: 1001,
                 pattern: "b".to_owned(),
-                email: "nobody".to_owned(),
+                email: "no address".to_owned(),
                 inner: vec![0],
             },
         ]
