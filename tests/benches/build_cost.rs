@@ -1,16 +1,17 @@
 //! The cost of the crate in a user's build, for each set of features: `cargo bench -p tests --bench build_cost`, about
-//! ten minutes.
+//! ten minutes. With `-- --quick` half of it: a caller, a production worker and the quickstart.
 //!
 //! Each row is a cold release build of a small program with one method that uses its features, compared with the same
-//! function without this crate. Prints a table and writes `target/build-cost.json`. A part of a row's name after `--`
-//! selects rows.
+//! function without this crate. Prints a table and the most expensive crates of each row, and writes
+//! `target/build-cost.json`, which has all crates. A part of a row's name after `--` selects rows.
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::fs;
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tests::toolchain;
-use tests::user_crate::{Build, UserCrate};
+use tests::user_crate::{self, Build, UserCrate};
 
 /// The part that every program has.
 const FUNCTION: &str = r"
@@ -127,52 +128,98 @@ struct Row {
     features: Option<&'static str>,
     /// True if it has a method.
     serves: bool,
+    /// True if `--quick` builds it, too.
+    quick: bool,
     main: &'static str,
 }
 
 /// The row that all others are compared with.
-const BARE_ROW: Row = Row { name: "without the crate", features: None, serves: false, main: BARE };
+const BARE_ROW: Row = Row { name: "without the crate", features: None, serves: false, quick: true, main: BARE };
 
 const ROWS: [Row; 6] = [
     Row {
         name: "client",
         features: Some(r#", default-features = false, features = ["client"]"#),
         serves: false,
+        quick: true,
         main: CALL_ALONE,
     },
     Row {
         name: "server",
         features: Some(r#", default-features = false, features = ["server"]"#),
         serves: true,
+        quick: true,
         main: SERVE,
     },
-    Row { name: "cli", features: Some(r#", default-features = false, features = ["cli"]"#), serves: true, main: RUN },
-    Row { name: "default: server, cli, codegen", features: Some(""), serves: true, main: RUN },
-    Row { name: "default, client", features: Some(r#", features = ["client"]"#), serves: true, main: CALL },
-    Row { name: "default, client, hub", features: Some(r#", features = ["client", "hub"]"#), serves: true, main: HUB },
+    Row {
+        name: "cli",
+        features: Some(r#", default-features = false, features = ["cli"]"#),
+        serves: true,
+        quick: false,
+        main: RUN,
+    },
+    Row { name: "default: server, cli, codegen", features: Some(""), serves: true, quick: false, main: RUN },
+    Row {
+        name: "default, client",
+        features: Some(r#", features = ["client"]"#),
+        serves: true,
+        quick: false,
+        main: CALL,
+    },
+    // The features of the example `quickstart`.
+    Row {
+        name: "default, client, hub",
+        features: Some(r#", features = ["client", "hub"]"#),
+        serves: true,
+        quick: true,
+        main: HUB,
+    },
 ];
 
+/// The crates of a build that are printed.
+const HEAVIEST: usize = 10;
+
+/// The CPU time of each crate, the most expensive one first.
+type Crates = Vec<(String, Duration)>;
+
 fn main() {
+    user_crate::run_as_compiler();
+    let quick = std::env::args().any(|arg| arg == "--quick");
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
-    let wanted = |row: &Row| wanted.is_empty() || wanted.iter().any(|part| row.name.contains(part.as_str()));
-    println!("{:<24}{:>16}{:>18}{:>18}{:>20}", "features", "crates", "build, s", "CPU, s", "binary, KiB");
-    let bare = build(0, &BARE_ROW);
-    let mut measured = vec![report(&BARE_ROW, &bare, &bare)];
+    let wanted = |row: &Row| {
+        (row.quick || !quick) && (wanted.is_empty() || wanted.iter().any(|part| row.name.contains(part.as_str())))
+    };
+    println!("{:<30}{:>12}{:>18}{:>18}{:>20}", "features", "crates", "build, s", "CPU, s", "binary, KiB");
+    let (bare, crates) = build(0, &BARE_ROW);
+    let mut measured = vec![report(&BARE_ROW, &bare, &bare, &crates)];
+    let mut heaviest = String::new();
     for (index, row) in ROWS.iter().enumerate().filter(|(_, row)| wanted(row)) {
-        measured.push(report(row, &build(index + 1, row), &bare));
+        let (build, crates) = build(index + 1, row);
+        measured.push(report(row, &build, &bare, &crates));
+        heaviest += &heaviest_of(row, &build, &crates);
     }
     let path = toolchain::target_dir().join("build-cost.json");
     fs::write(&path, format!("{:#}\n", Value::Array(measured))).expect("the target directory can be written");
-    println!("\nIn parentheses: more than without the crate. Written to {}.", path.display());
+    println!("\nIn parentheses: more than without the crate. The CPU time of the compiler by crate:\n{heaviest}");
+    println!("Written to {}.", path.display());
 }
 
-fn report(row: &Row, build: &Build, bare: &Build) -> Value {
+fn heaviest_of(row: &Row, build: &Build, crates: &Crates) -> String {
+    let list: Vec<_> =
+        crates.iter().take(HEAVIEST).map(|(name, cpu)| format!("{name}: {:.1} s", cpu.as_secs_f64())).collect();
+    let compiled: Duration = crates.iter().map(|(_, cpu)| *cpu).sum();
+    let rest = build.cpu.saturating_sub(compiled).as_secs_f64();
+    format!("\n{}: {}; build scripts and cargo: {rest:.1} s\n", row.name, list.join(", "))
+}
+
+fn report(row: &Row, build: &Build, bare: &Build, crates: &Crates) -> Value {
+    let by_crate: Map<_, _> = crates.iter().map(|(name, cpu)| (name.clone(), json!(cpu.as_secs_f64()))).collect();
     let [crates, before] = [build, bare].map(|build| build.crates as u64);
     let [kib, kib_before] = [build, bare].map(|build| build.bytes / 1024);
     let [time, time_before] = [build, bare].map(|build| build.time.as_secs_f64());
     let [cpu, cpu_before] = [build, bare].map(|build| build.cpu.as_secs_f64());
     println!(
-        "{:<24}{:>16}{:>18}{:>18}{:>20}",
+        "{:<30}{:>12}{:>18}{:>18}{:>20}",
         row.name,
         format!("{crates} (+{})", crates - before),
         format!("{time:.1} ({:+.1})", time - time_before),
@@ -185,6 +232,7 @@ fn report(row: &Row, build: &Build, bare: &Build) -> Value {
         "build_s": time,
         "build_cpu_s": cpu,
         "binary_bytes": build.bytes,
+        "compiler_cpu_s": by_crate,
         "added": {
             "crates": crates - before,
             "build_s": time - time_before,
@@ -195,7 +243,7 @@ fn report(row: &Row, build: &Build, bare: &Build) -> Value {
 }
 
 /// Builds the program from scratch.
-fn build(number: usize, row: &Row) -> Build {
+fn build(number: usize, row: &Row) -> (Build, Crates) {
     let this = row.features.map_or_else(String::new, |features| {
         format!("centrifugo-rpc = {{ path = \"{{workspace}}/centrifugo-rpc\"{features} }}\n")
     });
@@ -203,5 +251,5 @@ fn build(number: usize, row: &Row) -> Build {
     let main = [FUNCTION, method, row.main].concat();
     let program = UserCrate::new(&format!("cost_{number}"), &(this + DEPENDENCIES), &main);
     let target = tempfile::tempdir_in(toolchain::target_dir()).expect("a directory");
-    program.build(target.path())
+    program.build_and_time_crates(target.path())
 }

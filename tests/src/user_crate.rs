@@ -12,6 +12,10 @@ use serde_json::Value;
 
 use crate::toolchain;
 
+mod compilers;
+
+pub use compilers::run_as_compiler;
+
 /// A program of one file, below the target directory. Its dependencies have the versions of this workspace, so that
 /// only crates that the workspace was built with are downloaded.
 #[derive(Debug)]
@@ -62,8 +66,27 @@ impl UserCrate {
     /// Panics with the output of the compiler if it does not build.
     #[must_use]
     pub fn build(&self, target: &Path) -> Build {
+        self.run(self.cargo("build", target), target)
+    }
+
+    /// Builds the crate into the target directory `target`, which must be empty. Returns the CPU time that the compiler
+    /// took for each crate, too, the most expensive one first; the rest of [`Build::cpu`] is that of build scripts and
+    /// of cargo. `main` of the program must begin with [`run_as_compiler`].
+    ///
+    /// # Panics
+    ///
+    /// Panics with the output of the compiler if it does not build.
+    #[must_use]
+    pub fn build_and_time_crates(&self, target: &Path) -> (Build, Vec<(String, Duration)>) {
+        let times = target.join("times.txt");
+        let mut cargo = self.cargo("build", target);
+        compilers::time(&mut cargo, &times);
+        (self.run(cargo, target), compilers::read(&times))
+    }
+
+    fn run(&self, mut cargo: Command, target: &Path) -> Build {
         let (started, before) = (Instant::now(), cpu_of_children());
-        let output = self.cargo("build", target).arg("--message-format=json").output().expect("cargo starts");
+        let output = cargo.arg("--message-format=json").output().expect("cargo starts");
         let (time, cpu) = (started.elapsed(), cpu_of_children().saturating_sub(before));
         assert!(output.status.success(), "`{}` does not build", self.name);
         let messages = String::from_utf8(output.stdout).expect("JSON is UTF-8");
