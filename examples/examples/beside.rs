@@ -38,7 +38,7 @@ async fn serve_http(serving: Serving) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// A token to connect with. Here a real application looks into the session who it is; this one believes the body.
+/// Returns a connection token. A real application takes the user from the session; this one trusts the body.
 async fn token(State(config): State<Config>, user: String) -> Result<String, StatusCode> {
     config.connection_token(&user, Duration::from_secs(600)).map_err(|_| StatusCode::BAD_REQUEST)
 }
