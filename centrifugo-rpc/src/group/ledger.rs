@@ -39,7 +39,7 @@ struct Owned<R> {
     silence: u32,
 }
 
-/// The ledger of requests of others. Bounded: beyond the limit, the oldest requests are dropped.
+/// The ledger of requests of other workers. It is bounded: beyond the limit, the oldest requests are dropped.
 #[derive(Debug)]
 pub(super) struct Ledger<R> {
     owned: BTreeMap<Member, Owned<R>>,
@@ -85,12 +85,12 @@ impl<R: Request> Ledger<R> {
             }
             !finished
         });
-        // An owner that reports without progress although requests wait for it is cut off.
-        let waits = owned.requests.last_key_value().is_some_and(|(_, entry)| entry.since >= upto);
-        // A report that was in flight for long is no sign of life. One that could not list all open requests reaches
-        // less far.
-        let late = upto < owned.upto && open.len() < MAX_OPEN;
-        if upto > owned.upto || !waits && !late {
+        // An owner that reports no progress although requests wait for it is cut off from the channel.
+        let has_waiting = owned.requests.last_key_value().is_some_and(|(_, entry)| entry.since >= upto);
+        // A report that was in flight for long is not a sign of life. A report that could not list all open requests
+        // is not late: its `upto` is lower for that reason.
+        let is_late = upto < owned.upto && open.len() < MAX_OPEN;
+        if upto > owned.upto || !has_waiting && !is_late {
             owned.upto = owned.upto.max(upto);
             owned.silence = 0;
         }
@@ -116,12 +116,14 @@ impl<R: Request> Ledger<R> {
         self.owned.keys()
     }
 
+    /// Removes and returns the requests of an owner.
     pub(super) fn take(&mut self, owner: &str) -> BTreeMap<u64, Entry<R>> {
         let requests = self.owned.remove(owner).map(|owned| owned.requests).unwrap_or_default();
         self.bytes -= requests.values().map(|entry| cost(&entry.request)).sum::<usize>();
         requests
     }
 
+    /// Removes and returns the requests without an owner.
     pub(super) fn take_unowned(&mut self) -> BTreeMap<u64, Unowned<R>> {
         let requests = std::mem::take(&mut self.unowned);
         self.bytes -= requests.values().map(|unowned| cost(&unowned.request)).sum::<usize>();
@@ -148,6 +150,7 @@ impl<R: Request> Ledger<R> {
         owned.chain(self.unowned.keys().map(|offset| (*offset, None))).collect()
     }
 
+    /// Drops the oldest requests beyond the limit.
     fn shrink(&mut self) {
         while self.bytes > self.max_bytes {
             let first = self.owned.iter().filter_map(|(owner, owned)| Some((*owned.requests.keys().next()?, owner)));
@@ -176,36 +179,37 @@ pub(super) enum Buffered<R> {
     Message(Message),
 }
 
-/// All publications read since some offset. Bounded: beyond the limit, the oldest are dropped.
+/// All publications read since some offset. It is bounded: beyond the limit, the oldest are dropped.
 #[derive(Debug)]
 pub(super) struct Backlog<R> {
-    read: VecDeque<(u64, Buffered<R>)>,
+    publications: VecDeque<(u64, Buffered<R>)>,
     bytes: usize,
     max_bytes: usize,
 }
 
 impl<R: Request> Backlog<R> {
     pub(super) fn new(max_bytes: usize) -> Self {
-        Self { read: VecDeque::new(), bytes: 0, max_bytes }
+        Self { publications: VecDeque::new(), bytes: 0, max_bytes }
     }
 
-    /// Returns the new start of the backlog if publications had to be dropped.
-    pub(super) fn push(&mut self, offset: u64, read: Buffered<R>) -> Option<u64> {
-        self.bytes += read.cost();
-        self.read.push_back((offset, read));
+    /// Adds a publication. Returns the new start of the backlog if publications had to be dropped.
+    pub(super) fn push(&mut self, offset: u64, publication: Buffered<R>) -> Option<u64> {
+        self.bytes += publication.cost();
+        self.publications.push_back((offset, publication));
         let mut start = None;
         while self.bytes > self.max_bytes
-            && let Some((offset, read)) = self.read.pop_front()
+            && let Some((offset, publication)) = self.publications.pop_front()
         {
-            self.bytes -= read.cost();
+            self.bytes -= publication.cost();
             start = Some(offset + 1);
         }
         start
     }
 
+    /// Removes and returns all publications.
     pub(super) fn take(&mut self) -> VecDeque<(u64, Buffered<R>)> {
         self.bytes = 0;
-        std::mem::take(&mut self.read)
+        std::mem::take(&mut self.publications)
     }
 }
 

@@ -59,14 +59,14 @@ impl<'de> Deserialize<'de> for Member {
     }
 }
 
-/// `{"group": {"epoch": "…", "<what>": {…}}}`
+/// The envelope of a message: `{"group": {"epoch": "…", "<message>": {…}}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Envelope {
     pub group: Sent,
 }
 
-/// A message and the epoch of its stream: a message that arrives in another stream, after Centrifugo lost its data, is
-/// ignored.
+/// A message and the epoch of its stream. Workers ignore a message that arrives in another stream, after Centrifugo
+/// lost its data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sent {
     pub epoch: String,
@@ -86,7 +86,7 @@ pub(crate) enum Message {
         at: u64,
         version: u64,
         members: Vec<Member>,
-        /// The time of that, in milliseconds since 1970: a lower bound for later publications.
+        /// The time at that offset, in milliseconds since 1970: a lower bound for later publications.
         time: u64,
     },
     /// A proposal. It takes effect at its own offset if `prev` is the version in force there.
@@ -108,7 +108,7 @@ pub(crate) enum Message {
     Progress {
         member: Member,
         upto: u64,
-        #[serde(default, skip_serializing_if = "Vec::is_empty", with = "steps")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty", with = "deltas")]
         open: Vec<u64>,
         /// The member has left, and this is its final report.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -127,7 +127,7 @@ impl Message {
 }
 
 /// Encodes ascending offsets as differences, which takes a tenth of the bytes if there are many.
-mod steps {
+mod deltas {
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(offsets: &[u64], serializer: S) -> Result<S::Ok, S::Error> {

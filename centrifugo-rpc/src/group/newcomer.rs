@@ -90,7 +90,7 @@ impl<R: Request> Group<R> {
         // Of several newcomers, one bootstraps the group: the one with the lowest name.
         let (me, newcomers) = (&self.worker, &self.joining.newcomers);
         let alone = !self.joining.member_seen
-            && self.presence.all(|other| other == me || other > me && newcomers.contains(other));
+            && self.presence.all_workers(|other| other == me || other > me && newcomers.contains(other));
         let read = self.joining.requests_read;
         let enough =
             read >= MAX_UNANSWERED || read > 0 && alone && now >= self.joining.first_request_at + ALONE_TIMEOUT;

@@ -30,23 +30,25 @@ pub(super) struct Presence {
     left: BTreeSet<String>,
     /// The newest known generation of each worker: the earlier ones are gone.
     generations: HashMap<String, u32>,
-    away: BTreeMap<Member, Away>,
-    /// The state of the presence query.
-    asked: PresenceQuery,
-    since_asked: u32,
+    absences: BTreeMap<Member, Absence>,
+    query: PresenceQuery,
+    ticks_since_query: u32,
 }
 
+/// The absence of a member whose worker has no known connection.
 #[derive(Debug, Default)]
-struct Away {
+struct Absence {
     ticks: u32,
     /// True if presence was queried since.
-    asked: bool,
+    queried: bool,
+    /// True if presence shows it too, or cannot be queried.
     confirmed: bool,
 }
 
+/// The last answer to a presence query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PresenceQuery {
-    Never,
+    Unanswered,
     Answered,
     /// The namespace keeps no presence: join and leave events must do.
     Unavailable,
@@ -58,21 +60,21 @@ impl Presence {
             clients: HashMap::new(),
             left: BTreeSet::new(),
             generations: HashMap::new(),
-            away: BTreeMap::new(),
-            asked: PresenceQuery::Never,
-            since_asked: QUERY_INTERVAL,
+            absences: BTreeMap::new(),
+            query: PresenceQuery::Unanswered,
+            ticks_since_query: QUERY_INTERVAL,
         }
     }
 
     pub(super) fn joined(&mut self, client: &str, worker: &str) {
         self.clients.insert(client.to_owned(), worker.to_owned());
         self.left.remove(worker);
-        self.away.retain(|member, _| member.worker() != worker);
+        self.absences.retain(|member, _| member.worker() != worker);
     }
 
     pub(super) fn left(&mut self, client: &str, worker: &str) {
         self.clients.remove(client);
-        if self.asked != PresenceQuery::Answered && !self.is_here(worker) {
+        if self.query != PresenceQuery::Answered && !self.is_connected(worker) {
             if self.left.len() >= MAX_LEFT {
                 self.left.pop_first();
             }
@@ -83,70 +85,72 @@ impl Presence {
     /// Applies the answer to a presence query: the connections and their workers; `None` if there is no presence.
     pub(super) fn snapshot(&mut self, clients: Option<Vec<(String, String)>>) {
         let Some(clients) = clients else {
-            self.asked = PresenceQuery::Unavailable;
+            self.query = PresenceQuery::Unavailable;
             return;
         };
-        self.asked = PresenceQuery::Answered;
-        self.since_asked = 0;
+        self.query = PresenceQuery::Answered;
+        self.ticks_since_query = 0;
         self.clients = clients.into_iter().collect();
-        let here: BTreeSet<_> = self.clients.values().cloned().collect();
+        let connected: BTreeSet<_> = self.clients.values().cloned().collect();
         self.left.clear();
-        self.generations.retain(|worker, _| here.contains(worker));
-        self.away.retain(|member, _| !here.contains(member.worker()));
-        for away in self.away.values_mut() {
-            away.confirmed |= away.asked;
+        self.generations.retain(|worker, _| connected.contains(worker));
+        self.absences.retain(|member, _| !connected.contains(member.worker()));
+        for absence in self.absences.values_mut() {
+            absence.confirmed |= absence.queried;
         }
     }
 
-    /// Records a message of a member.
+    /// Records that a member is named in a message: earlier generations of its worker are gone.
     pub(super) fn observed(&mut self, member: &Member) {
         let newest = self.generations.entry(member.worker().to_owned()).or_default();
         *newest = member.generation().max(*newest);
     }
 
-    /// Returns true if presence is known and every connected worker matches.
-    pub(super) fn all(&self, such: impl Fn(&String) -> bool) -> bool {
-        self.asked == PresenceQuery::Answered && self.clients.values().all(such)
+    /// Returns true if presence is known and the predicate holds for every connected worker.
+    pub(super) fn all_workers(&self, predicate: impl Fn(&String) -> bool) -> bool {
+        self.query == PresenceQuery::Answered && self.clients.values().all(predicate)
     }
 
     /// Handles a tick in which publications were read. `watched` has each member and its ticks of silence. Returns true
     /// if presence should be queried.
     pub(super) fn tick<'a>(&mut self, watched: impl Iterator<Item = (&'a Member, u32)>) -> bool {
-        self.since_asked = self.since_asked.saturating_add(1);
-        let mut ask = self.asked == PresenceQuery::Never && self.since_asked > ABSENCE_GRACE;
-        let mut away = BTreeMap::new();
-        let mut others = false;
+        self.ticks_since_query = self.ticks_since_query.saturating_add(1);
+        let mut is_due = self.query == PresenceQuery::Unanswered && self.ticks_since_query > ABSENCE_GRACE;
+        let mut absences = BTreeMap::new();
+        let mut watches_others = false;
         for (member, silence) in watched {
-            others = true;
+            watches_others = true;
             if !self.is_absent(member.worker()) {
-                ask |= self.asked == PresenceQuery::Answered
+                is_due |= self.query == PresenceQuery::Answered
                     && silence > 0
                     && silence.is_multiple_of(SILENCE_QUERY_INTERVAL);
                 continue;
             }
-            let mut one = self.away.remove(member).unwrap_or_default();
-            one.ticks += 1;
-            if one.ticks >= ABSENCE_GRACE && !one.confirmed {
-                match self.asked {
-                    PresenceQuery::Unavailable => one.confirmed = true,
+            let mut absence = self.absences.remove(member).unwrap_or_default();
+            absence.ticks += 1;
+            if absence.ticks >= ABSENCE_GRACE && !absence.confirmed {
+                match self.query {
+                    PresenceQuery::Unavailable => absence.confirmed = true,
                     // Repeated if there was no answer.
-                    _ => ask |= !one.asked || one.ticks.is_multiple_of(ABSENCE_GRACE),
+                    _ => is_due |= !absence.queried || absence.ticks.is_multiple_of(ABSENCE_GRACE),
                 }
-                one.asked = true;
+                absence.queried = true;
             }
-            away.insert(member.clone(), one);
+            absences.insert(member.clone(), absence);
         }
-        self.away = away;
-        ask |= others && self.asked == PresenceQuery::Answered && self.since_asked >= QUERY_INTERVAL;
-        if ask {
-            self.since_asked = 0;
+        self.absences = absences;
+        is_due |= watches_others && self.query == PresenceQuery::Answered && self.ticks_since_query >= QUERY_INTERVAL;
+        if is_due {
+            self.ticks_since_query = 0;
         }
-        ask
+        is_due
     }
 
     /// Returns whether a member is suspected to be dead.
     pub(super) fn suspects(&self, member: &Member, silence: u32) -> bool {
-        self.is_replaced(member) || silence >= MAX_SILENCE || self.away.get(member).is_some_and(|away| away.confirmed)
+        self.is_replaced(member)
+            || silence >= MAX_SILENCE
+            || self.absences.get(member).is_some_and(|absence| absence.confirmed)
     }
 
     fn is_replaced(&self, member: &Member) -> bool {
@@ -154,14 +158,14 @@ impl Presence {
     }
 
     fn is_absent(&self, worker: &str) -> bool {
-        match self.asked {
-            PresenceQuery::Never => false,
-            PresenceQuery::Answered => !self.is_here(worker),
+        match self.query {
+            PresenceQuery::Unanswered => false,
+            PresenceQuery::Answered => !self.is_connected(worker),
             PresenceQuery::Unavailable => self.left.contains(worker),
         }
     }
 
-    fn is_here(&self, worker: &str) -> bool {
+    fn is_connected(&self, worker: &str) -> bool {
         self.clients.values().any(|other| other == worker)
     }
 }
@@ -176,12 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn one_that_left_is_dead_once_presence_confirms_it() {
+    fn a_worker_that_left_is_suspected_once_presence_confirms_it() {
         let (mut presence, b) = (Presence::new(), Member::new("b", 0));
         snapshot(&mut presence, &["a", "b"]);
         presence.left("client of b", "b");
-        let asked: Vec<_> = (0..ABSENCE_GRACE).map(|_| presence.tick([(&b, 0)].into_iter())).collect();
-        assert_eq!(asked, [false, false, false, true]);
+        let queries: Vec<_> = (0..ABSENCE_GRACE).map(|_| presence.tick([(&b, 0)].into_iter())).collect();
+        assert_eq!(queries, [false, false, false, true]);
         assert!(!presence.suspects(&b, 0), "not before it is confirmed");
         snapshot(&mut presence, &["a"]);
         assert!(presence.suspects(&b, 0));
@@ -190,27 +194,27 @@ mod tests {
     }
 
     #[test]
-    fn one_that_comes_back_in_time_is_not_asked_about() {
+    fn a_worker_that_returns_in_time_causes_no_query() {
         let (mut presence, b) = (Presence::new(), Member::new("b", 0));
         snapshot(&mut presence, &["a", "b"]);
         presence.joined("new client of b", "b");
         presence.left("client of b", "b");
         assert!(
             (0..2 * ABSENCE_GRACE).all(|_| !presence.tick([(&b, 0)].into_iter())),
-            "another connection of it is there"
+            "another connection of this worker is there"
         );
     }
 
     #[test]
-    fn one_that_is_silent_is_asked_about_before_it_is_taken_for_dead() {
+    fn silence_causes_queries_before_it_causes_suspicion() {
         let (mut presence, b) = (Presence::new(), Member::new("b", 0));
         snapshot(&mut presence, &["a", "b"]);
-        let asked: Vec<_> = (0..MAX_SILENCE).filter(|silence| presence.tick([(&b, *silence)].into_iter())).collect();
-        assert_eq!(asked, [12, 24, 36]);
+        let queries: Vec<_> = (0..MAX_SILENCE).filter(|silence| presence.tick([(&b, *silence)].into_iter())).collect();
+        assert_eq!(queries, [12, 24, 36]);
     }
 
     #[test]
-    fn without_presence_only_those_seen_leaving_are_dead() {
+    fn without_presence_only_workers_that_were_seen_leaving_are_suspected() {
         let (mut presence, b, c) = (Presence::new(), Member::new("b", 0), Member::new("c", 0));
         presence.snapshot(None);
         presence.left("client of b", "b");
@@ -221,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_silent_and_the_replaced_are_dead() {
+    fn silent_and_replaced_members_are_suspected() {
         let (mut presence, b) = (Presence::new(), Member::new("b", 0));
         assert!(presence.suspects(&b, MAX_SILENCE) && !presence.suspects(&b, MAX_SILENCE - 1));
         presence.observed(&Member::new("b", 1));
