@@ -7,8 +7,9 @@ pub(super) const MEMORY: usize = 1 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plain {
-    /// `again`: a part of it may run again. `once`: a part of it may not.
+    /// True if a part of it may run again.
     again: bool,
+    /// True if a part of it may not run again.
     once: bool,
 }
 

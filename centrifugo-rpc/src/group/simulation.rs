@@ -4,7 +4,7 @@
 //! Every schedule comes from a seed and is deterministic. A failure prints its seed:
 //!
 //! ```text
-//! CENTRIFUGO_RPC_SEED=1234 cargo test -p centrifugo-rpc --lib group::simulation     # that one, with all that happens
+//! CENTRIFUGO_RPC_SEED=1234 cargo test -p centrifugo-rpc --lib group::simulation     # that schedule, with a trace
 //! CENTRIFUGO_RPC_SCHEDULES=100000 cargo test --release -p centrifugo-rpc --lib group::simulation
 //! ```
 
@@ -47,30 +47,30 @@ fn run(kind: Kind) -> Outcome {
     for seed in 0..count {
         all += schedule(kind, seed, false);
     }
-    say(format!("{kind:?}: {count} schedules, {all}"));
+    print(format!("{kind:?}: {count} schedules, {all}"));
     all
 }
 
 fn schedule(kind: Kind, seed: u64, trace: bool) -> Outcome {
     match World::new(kind, seed, trace).run() {
         Ok(outcome) => outcome,
-        Err(why) => panic!("{kind:?}: {why}; see it again with CENTRIFUGO_RPC_SEED={seed}"),
+        Err(why) => panic!("{kind:?}: {why}; repeat it with CENTRIFUGO_RPC_SEED={seed}"),
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the output of a test is where it is looked for")]
-fn say(what: impl Display) {
-    eprintln!("{what}");
+#[expect(clippy::print_stderr, reason = "a test prints its outcome and its trace")]
+fn print(line: impl Display) {
+    eprintln!("{line}");
 }
 
 #[test]
-fn whatever_happens_nothing_runs_twice_and_all_agree_on_every_owner() {
+fn no_fault_causes_a_second_run_or_different_owners_of_a_request() {
     let outcome = run(Kind::Anything);
     assert!(outcome.requests > 0 && outcome.answered * 10 > outcome.requests * 8, "{outcome}");
 }
 
 #[test]
-fn while_one_member_stays_well_every_call_ends() {
+fn every_call_ends_while_one_member_stays_well() {
     let outcome = run(Kind::OneStaysWell);
     assert!(outcome.requests > 0, "{outcome}");
     // One schedule alone need not have any.
@@ -78,7 +78,7 @@ fn while_one_member_stays_well_every_call_ends() {
 }
 
 #[test]
-fn workers_that_come_and_go_gracefully_lose_nothing() {
+fn graceful_starts_and_stops_lose_no_call() {
     let outcome = run(Kind::Graceful);
     assert!(outcome.requests > 0, "{outcome}");
     assert_eq!((outcome.lost, outcome.again), (0, 0), "{outcome}");

@@ -21,7 +21,7 @@ fn each_request_has_one_owner_and_all_members_have_their_share() {
 }
 
 #[test]
-fn a_proposal_that_lost_means_nothing() {
+fn a_proposal_that_lost_has_no_effect() {
     let mut bench = Bench::with(2);
     let before = bench.members(0).join(" ");
     bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![], time: None });
@@ -29,14 +29,14 @@ fn a_proposal_that_lost_means_nothing() {
 }
 
 #[test]
-fn a_newcomer_adopts_what_is_in_force_and_no_proposal() {
+fn a_newcomer_adopts_the_view_in_force_and_not_a_proposal() {
     let mut bench = Bench::with(1);
     bench.request(false);
-    // It sees a proposal that lost, and nothing before it.
+    // It sees a proposal that lost, and nothing older.
     let first =
         bench.publish(Message::View { prev: 0, members: vec![Member::new("late", 0)], dead: vec![], time: None });
     bench.start(1, first);
-    assert_eq!(bench.said(|message| matches!(message, Message::StateRequest { .. })), 1, "it asks");
+    assert_eq!(bench.published(|message| matches!(message, Message::StateRequest { .. })), 1, "it asks");
     assert_eq!(bench.members(1), ["w0.0", "w1.0"]);
     assert_eq!(bench.workers[0].0.view(), bench.workers[1].0.view());
 }
@@ -53,7 +53,7 @@ fn a_newcomer_without_an_answer_bootstraps_the_group_and_reports_what_it_sees_as
 }
 
 #[test]
-fn a_newcomer_that_hears_nothing_does_not_begin_anew() {
+fn a_newcomer_that_receives_nothing_does_not_bootstrap_the_group() {
     let mut bench = Bench::with(0);
     bench.stream = vec![Publication::Request(Plain::of(false)); 5];
     bench.dead.push(0);
@@ -62,19 +62,19 @@ fn a_newcomer_that_hears_nothing_does_not_begin_anew() {
         bench.now += TICK;
         bench.with_worker(0, |group, now, out| group.tick(now, true, out));
     }
-    assert!(bench.said(|message| matches!(message, Message::StateRequest { .. })) > 5, "it asks");
-    assert_eq!(bench.said(|message| matches!(message, Message::Bootstrap { .. })), 0);
+    assert!(bench.published(|message| matches!(message, Message::StateRequest { .. })) > 5, "it asks");
+    assert_eq!(bench.published(|message| matches!(message, Message::Bootstrap { .. })), 0);
 }
 
 #[test]
-fn a_newcomer_that_presence_calls_alone_and_that_hears_a_member_waits_for_its_answer() {
+fn a_newcomer_that_has_seen_a_member_waits_for_its_answer_although_presence_shows_none() {
     let mut bench = Bench::with(0);
     bench.stream = vec![Publication::Request(Plain::of(false)); 5];
     bench.start(0, 3);
     let member = Member::new("there", 0);
     bench.publish(Message::Progress { member: member.clone(), upto: 6, open: vec![4], end: false });
     bench.pass(3000);
-    assert_eq!(bench.said(|message| matches!(message, Message::Bootstrap { .. })), 0);
+    assert_eq!(bench.published(|message| matches!(message, Message::Bootstrap { .. })), 0);
     bench.publish(Message::State { at: 7, version: 2, members: vec![member], time: 0 });
     bench.pass(1000);
     assert_eq!(bench.members(0), ["there.0", "w0.0"]);
@@ -88,11 +88,11 @@ fn of_several_newcomers_without_an_answer_one_bootstraps_the_group() {
     bench.start(1, 3);
     bench.pass(2000);
     assert_eq!(bench.members(0), ["w0.0", "w1.0"]);
-    assert_eq!(bench.said(|message| matches!(message, Message::Bootstrap { .. })), 1);
+    assert_eq!(bench.published(|message| matches!(message, Message::Bootstrap { .. })), 1);
 }
 
 #[test]
-fn who_leaves_finishes_what_it_has_and_says_so() {
+fn a_worker_that_leaves_finishes_its_requests_and_reports_it() {
     let mut bench = Bench::with(2);
     let own = bench.request(false);
     let leaver = usize::from(bench.runs[0].0 == "w1");
@@ -109,7 +109,7 @@ fn who_leaves_finishes_what_it_has_and_says_so() {
 }
 
 #[test]
-fn what_comes_when_all_have_left_is_run_by_the_next_one() {
+fn requests_that_arrive_when_all_have_left_are_run_by_the_next_worker() {
     let mut bench = Bench::with(1);
     bench.workers[0].0.leave();
     let left_at = bench.now;
@@ -122,17 +122,21 @@ fn what_comes_when_all_have_left_is_run_by_the_next_one() {
     // It sees the final report of the previous worker, and not the start of the stream.
     bench.start(1, 2);
     assert_eq!(bench.runs, waiting.iter().map(|offset| ("w1".to_owned(), *offset)).collect::<Vec<_>>());
-    assert_eq!(bench.after, [Some(left_at); 3], "they are no older than that");
+    assert_eq!(bench.after, [Some(left_at); 3], "a lower bound of their times");
 }
 
 #[test]
-fn what_the_last_one_to_leave_read_before_it_said_so_is_run_by_the_next_one_too() {
+fn requests_between_the_last_view_and_its_state_are_run_by_the_next_worker_too() {
     let mut bench = Bench::with(0);
-    let said = |message| Publication::Message(Sent { epoch: "e".to_owned(), message });
+    let published = |message| Publication::Message(Sent { epoch: "e".to_owned(), message });
     let empty = Message::View { prev: 1, members: vec![], dead: vec![], time: None };
     let state = Message::State { at: 5, version: 3, members: vec![], time: 900_000 };
-    bench.stream = vec![Publication::Request(Plain::of(false)), said(empty.clone()), said(empty)];
-    bench.stream.extend([Publication::Request(Plain::of(false)), said(state), Publication::Request(Plain::of(false))]);
+    bench.stream = vec![Publication::Request(Plain::of(false)), published(empty.clone()), published(empty)];
+    bench.stream.extend([
+        Publication::Request(Plain::of(false)),
+        published(state),
+        Publication::Request(Plain::of(false)),
+    ]);
     bench.start(0, 2);
     bench.pass(1000);
     assert_eq!(bench.runs, [("w0".to_owned(), 4), ("w0".to_owned(), 6)]);
@@ -140,7 +144,7 @@ fn what_the_last_one_to_leave_read_before_it_said_so_is_run_by_the_next_one_too(
 }
 
 #[test]
-fn what_a_dead_member_had_is_lost_or_run_again_and_what_it_had_finished_is_neither() {
+fn open_requests_of_a_dead_member_are_lost_or_run_again_and_finished_ones_are_neither() {
     let mut bench = Bench::with(3);
     let offsets: Vec<_> = (0..9).map(|_| bench.request(false)).collect();
     let idempotent: Vec<_> = (0..3).map(|_| bench.request(true)).collect();
@@ -156,16 +160,16 @@ fn what_a_dead_member_had_is_lost_or_run_again_and_what_it_had_finished_is_neith
     bench.crash(0);
     bench.pass(5000);
     assert_eq!(bench.members(1), ["w1.0", "w2.0"]);
-    let mut said: Vec<_> = bench.lost.iter().map(|(_, offset)| *offset).collect();
-    said.sort_unstable();
-    let twice: Vec<_> = lost.iter().flat_map(|offset| [*offset; 2]).collect();
-    assert_eq!(said, twice, "every member says so");
+    let mut reported: Vec<_> = bench.lost.iter().map(|(_, offset)| *offset).collect();
+    reported.sort_unstable();
+    let of_both: Vec<_> = lost.iter().flat_map(|offset| [*offset; 2]).collect();
+    assert_eq!(reported, of_both, "every member reports it");
     let ran_again: Vec<_> = bench.runs[runs..].iter().map(|(_, offset)| *offset).collect();
     assert_eq!(ran_again, again, "once");
 }
 
 #[test]
-fn of_requests_that_came_together_to_a_dead_member_some_run_again_and_some_are_lost() {
+fn a_batch_of_a_dead_member_is_split_into_requests_that_run_again_and_lost_ones() {
     let mut bench = Bench::with(2);
     for _ in 0..4 {
         bench.stream.push(Publication::Request(Plain::BATCH));
@@ -180,7 +184,7 @@ fn of_requests_that_came_together_to_a_dead_member_some_run_again_and_some_are_l
 }
 
 #[test]
-fn a_request_is_run_again_by_one_who_knows_of_it() {
+fn a_request_is_run_again_by_a_member_that_has_seen_it() {
     let mut bench = Bench::with(2);
     let offsets: Vec<_> = (0..8).map(|_| bench.request(true)).collect();
     bench.start(2, bench.stream.len() as u64);
@@ -195,7 +199,7 @@ fn a_request_is_run_again_by_one_who_knows_of_it() {
 }
 
 #[test]
-fn one_that_dies_after_it_left_is_spoken_for() {
+fn requests_of_a_worker_that_dies_after_it_left_are_answered() {
     let mut bench = Bench::with(2);
     let own = bench.request(false);
     let leaver = usize::from(bench.runs[0].0 == "w1");
@@ -208,7 +212,7 @@ fn one_that_dies_after_it_left_is_spoken_for() {
 }
 
 #[test]
-fn one_that_was_taken_for_dead_comes_back() {
+fn a_member_that_was_declared_dead_rejoins() {
     let mut bench = Bench::with(2);
     bench.crash(0);
     bench.pass(3000);
@@ -220,7 +224,7 @@ fn one_that_was_taken_for_dead_comes_back() {
 }
 
 #[test]
-fn one_that_reads_of_its_removal_late_does_not_come_back_before_it_reads_what_it_says_now() {
+fn a_removed_member_rejoins_only_after_it_has_read_its_own_new_message() {
     let mut bench = Bench::with(2);
     bench.crash(0);
     bench.pass(3000);
@@ -231,13 +235,14 @@ fn one_that_reads_of_its_removal_late_does_not_come_back_before_it_reads_what_it
         bench.now += TICK;
         bench.with_worker(0, |group, now, out| group.tick(now, true, out));
     }
-    let said: Vec<_> = bench.stream[late..]
-        .iter()
-        .filter(|said| !matches!(said, Publication::Message(sent) if matches!(sent.message, Message::Progress { .. })))
-        .collect();
+    let is_report = |publication: &&Publication| match publication {
+        Publication::Message(sent) => matches!(sent.message, Message::Progress { .. }),
+        Publication::Request(_) => false,
+    };
+    let published: Vec<_> = bench.stream[late..].iter().filter(|publication| !is_report(publication)).collect();
     assert!(
-        matches!(&said[..], [Publication::Message(Sent { message: Message::StateRequest { .. }, .. })]),
-        "{said:?}"
+        matches!(&published[..], [Publication::Message(Sent { message: Message::StateRequest { .. }, .. })]),
+        "{published:?}"
     );
     bench.dead.clear();
     bench.connected();
@@ -246,7 +251,7 @@ fn one_that_reads_of_its_removal_late_does_not_come_back_before_it_reads_what_it
 }
 
 #[test]
-fn one_that_lost_its_position_is_another_member() {
+fn a_worker_that_lost_its_position_returns_as_another_member() {
     let mut bench = Bench::with(2);
     let own = bench.request(false);
     let victim = usize::from(bench.runs[0].0 == "w1");
@@ -257,13 +262,13 @@ fn one_that_lost_its_position_is_another_member() {
     bench.pass(1000);
     let new = format!("w{victim}.1");
     assert_eq!(bench.members(1 - victim), [format!("w{}.0", 1 - victim).as_str(), &new]);
-    assert!(bench.lost.contains(&(name(1 - victim), own)), "who it was is dead: {:?}", bench.lost);
+    assert!(bench.lost.contains(&(name(1 - victim), own)), "its earlier generation is dead: {:?}", bench.lost);
     bench.finish(own);
     assert_eq!(bench.workers[victim].0.status(), MemberStatus::Member);
 }
 
 #[test]
-fn one_that_has_work_and_is_silent_is_dead_although_it_is_connected() {
+fn a_silent_member_with_work_is_declared_dead_although_it_is_connected() {
     let mut bench = Bench::with(2);
     bench.request(false);
     bench.request(false);
@@ -277,21 +282,21 @@ fn one_that_has_work_and_is_silent_is_dead_although_it_is_connected() {
 }
 
 #[test]
-fn who_is_not_heard_learns_nothing_from_the_silence_of_others() {
+fn a_worker_whose_reports_do_not_arrive_ignores_the_silence_of_others() {
     let mut bench = Bench::with(3);
-    bench.mute = true;
+    bench.loses_messages = true;
     for _ in 0..30 {
         bench.request(false);
         bench.pass(1000);
     }
-    assert!(bench.asked < 10, "asked {} times for who is there", bench.asked);
-    bench.mute = false;
+    assert!(bench.presence_queries < 10, "{} presence queries", bench.presence_queries);
+    bench.loses_messages = false;
     bench.pass(5000);
     assert_eq!((bench.members(0).len(), bench.lost.len()), (3, 0));
 }
 
 #[test]
-fn a_message_for_another_stream_means_nothing() {
+fn a_message_for_another_stream_is_ignored() {
     let mut bench = Bench::with(1);
     let before = bench.workers[0].0.view().expect("a view").clone();
     let view = Message::View { prev: before.version, members: vec![Member::new("late", 0)], dead: vec![], time: None };
@@ -301,26 +306,26 @@ fn a_message_for_another_stream_means_nothing() {
 }
 
 #[test]
-fn who_works_reports_once_a_second_and_who_is_idle_says_nothing() {
+fn busy_workers_report_once_a_second_and_idle_workers_do_not_report() {
     let mut bench = Bench::with(2);
     let progress = |message: &Message| matches!(message, Message::Progress { .. });
     bench.pass(10_000);
-    assert_eq!(bench.said(progress), 0);
+    assert_eq!(bench.published(progress), 0);
     let offset = bench.request(false);
     bench.pass(10_000);
-    let reports = bench.said(progress);
+    let reports = bench.published(progress);
     assert!((16..=22).contains(&reports), "{reports} reports of two workers in ten seconds");
     bench.finish(offset);
     bench.pass(3000);
-    let before = bench.said(progress);
+    let before = bench.published(progress);
     bench.pass(10_000);
-    assert_eq!(bench.said(progress), before);
-    let states = bench.said(|message| matches!(message, Message::State { .. }));
+    assert_eq!(bench.published(progress), before);
+    let states = bench.published(|message| matches!(message, Message::State { .. }));
     assert!((1..=3).contains(&states), "{states} states in half a minute");
 }
 
 #[test]
-fn a_report_is_bounded_and_claims_nothing_beyond() {
+fn a_report_is_bounded_and_claims_nothing_beyond_its_last_request() {
     let mut bench = Bench::with(1);
     for _ in 0..5000 {
         bench.stream.push(Publication::Request(Plain::of(false)));
@@ -336,7 +341,7 @@ fn a_report_is_bounded_and_claims_nothing_beyond() {
 }
 
 #[test]
-fn what_is_remembered_of_others_is_bounded() {
+fn the_memory_for_requests_of_others_is_bounded() {
     let mut bench = Bench::with(2);
     for _ in 0..20_000 {
         bench.stream.push(Publication::Request(Plain::of(false)));
@@ -351,7 +356,7 @@ fn what_is_remembered_of_others_is_bounded() {
     }
     let state = Message::State { at: 7, version: 3, members: vec![], time: 0 };
     newcomer.message(20_000, Sent { epoch: "e".to_owned(), message: state }, 0, &mut out);
-    assert_eq!(newcomer.view(), None, "it does not remember all since then any more");
+    assert_eq!(newcomer.view(), None, "its backlog does not reach back that far");
 }
 
 #[test]

@@ -12,7 +12,7 @@ impl World {
     pub(super) fn add_worker(&mut self) {
         let name = format!("w{:03}", self.names);
         self.names += 1;
-        self.note(|| format!("{name} starts"));
+        self.log(|| format!("{name} starts"));
         let mut worker = Worker::new(name, self.now, &mut self.random);
         self.connect(&mut worker);
         self.workers.push(worker);
@@ -26,28 +26,28 @@ impl World {
             let first = if self.stream.is_empty() { 1 } else { oldest };
             worker.begin(self.streams, first, self.stream.len() as u64);
         } else if worker.next < oldest {
-            self.note(|| format!("{} lost its place", worker.name));
+            self.log(|| format!("{} lost its position", worker.name));
             worker.begin(self.streams, oldest, self.stream.len() as u64);
         }
         worker.client = Some(client.clone());
-        self.tell(&client, &worker.name, true);
+        self.send_presence_event(&client, &worker.name, true);
     }
 
     pub(super) fn disconnected(&mut self, worker: &Worker) {
         if let Some(client) = worker.client.clone() {
-            self.tell(&client, &worker.name, false);
+            self.send_presence_event(&client, &worker.name, false);
         }
     }
 
     fn cut(&mut self, index: usize) {
         if let Some(client) = self.workers[index].client.take() {
             let name = self.workers[index].name.clone();
-            self.tell(&client, &name, false);
+            self.send_presence_event(&client, &name, false);
         }
     }
 
     /// Sends join and leave events, at most once each.
-    fn tell(&mut self, client: &str, worker: &str, here: bool) {
+    fn send_presence_event(&mut self, client: &str, worker: &str, here: bool) {
         let others: Vec<_> = self.workers.iter().map(|other| other.name.clone()).collect();
         for to in others {
             if self.kind != Kind::Graceful && self.random.chance(1000) {
@@ -61,9 +61,9 @@ impl World {
 
     pub(super) fn faults(&mut self) {
         self.reconnect();
-        let victims = self.victims();
+        let candidates = self.candidates();
         let dice = self.random.below(4000);
-        let victim = (!victims.is_empty()).then(|| self.random.pick(&victims));
+        let victim = (!candidates.is_empty()).then(|| self.random.pick(&candidates));
         let until = self.now + self.random.pick(&[200, 1000, 5000, 20_000]);
         if self.kind == Kind::Graceful {
             match (dice, victim) {
@@ -76,7 +76,7 @@ impl World {
         match (dice, victim) {
             (..20, Some(victim)) => self.crash(victim),
             (20..40, Some(victim)) => {
-                self.note(|| format!("{} freezes until {until}", self.workers[victim].name));
+                self.log(|| format!("{} freezes until {until}", self.workers[victim].name));
                 self.workers[victim].frozen_until = until;
                 if until - self.now > PING {
                     self.cut(victim);
@@ -84,16 +84,16 @@ impl World {
                 }
             }
             (40..55, Some(victim)) => {
-                self.note(|| format!("{} is cut off until {until}", self.workers[victim].name));
+                self.log(|| format!("{} is cut off until {until}", self.workers[victim].name));
                 self.cut(victim);
                 self.workers[victim].cut_until = until;
             }
             (55..65, Some(victim)) => {
-                self.note(|| format!("{} is deaf until {until}", self.workers[victim].name));
+                self.log(|| format!("{} is deaf until {until}", self.workers[victim].name));
                 self.workers[victim].deaf_until = until;
             }
             (65..75, Some(victim)) => {
-                self.note(|| format!("{} is mute until {until}", self.workers[victim].name));
+                self.log(|| format!("{} is mute until {until}", self.workers[victim].name));
                 self.workers[victim].mute_until = until;
             }
             (75..85, Some(victim)) => {
@@ -101,12 +101,12 @@ impl World {
                 let worker = &self.workers[victim];
                 if let Some(client) = worker.client.clone() {
                     let name = worker.name.clone();
-                    self.note(|| format!("{name} seems to have left"));
-                    self.tell(&client, &name, false);
+                    self.log(|| format!("{name} is reported as disconnected"));
+                    self.send_presence_event(&client, &name, false);
                 }
             }
             (85..110, Some(victim)) => self.leave(victim),
-            (120..140, _) if dice < 120 + self.forgets => self.forget(),
+            (120..140, _) if dice < 120 + self.data_loss_chance => self.lose_data(),
             (140..200, _) if self.workers.len() < 6 => self.add_worker(),
             _ => {}
         }
@@ -114,7 +114,7 @@ impl World {
     }
 
     fn leave(&mut self, victim: usize) {
-        self.note(|| format!("{} leaves", self.workers[victim].name));
+        self.log(|| format!("{} leaves", self.workers[victim].name));
         if self.workers[victim].group.status() == MemberStatus::Member {
             self.truth.left_at = self.now;
         }
@@ -124,17 +124,17 @@ impl World {
 
     fn crash(&mut self, victim: usize) {
         let worker = self.workers.remove(victim);
-        self.note(|| format!("{} crashes", worker.name));
+        self.log(|| format!("{} crashes", worker.name));
         self.disconnected(&worker);
     }
 
     /// Centrifugo loses its data and all connections.
-    fn forget(&mut self) {
-        self.note(|| "Centrifugo loses its memory".to_owned());
+    fn lose_data(&mut self) {
+        self.log(|| "Centrifugo loses its data".to_owned());
         self.streams += 1;
         self.stream.clear();
-        // Messages in flight arrive in a stream that they were not meant for.
-        for sent in std::mem::take(&mut self.said) {
+        // Messages in flight arrive in the next stream.
+        for sent in std::mem::take(&mut self.recent) {
             if self.random.chance(2500) {
                 let at = self.now + self.random.pick(&[100, 1000, 4000, 15_000]);
                 self.events.push((at, Event::Publish(sent)));
@@ -171,14 +171,14 @@ impl World {
                 && worker.next < oldest
             {
                 let (stream, end) = (self.streams, self.stream.len() as u64);
-                self.note(|| format!("{} lost its place", self.workers[index].name));
+                self.log(|| format!("{} lost its position", self.workers[index].name));
                 self.workers[index].begin(stream, oldest, end);
             }
         }
     }
 
     /// The workers that may fail.
-    fn victims(&mut self) -> Vec<usize> {
+    fn candidates(&mut self) -> Vec<usize> {
         let all = 0..self.workers.len();
         match self.kind {
             Kind::Anything => all.collect(),

@@ -8,8 +8,8 @@ use crate::group::{Member, View};
 /// A request, by the number of its stream and its offset there.
 pub(super) type Place = (u32, u64);
 
-/// The time that callers wait.
-pub(super) const PATIENCE: u64 = 30_000;
+/// The timeout of a call.
+pub(super) const CALL_TIMEOUT: u64 = 30_000;
 
 /// The history of one request.
 #[derive(Debug)]
@@ -48,43 +48,45 @@ impl Truth {
         Self { graceful, ..Self::default() }
     }
 
-    pub(super) fn owner(&mut self, place: Place, owner: Option<&Member>, says: &Member) -> Result<(), String> {
+    /// Compares the owner of a request with that which other workers saw.
+    pub(super) fn owner(&mut self, place: Place, owner: Option<&Member>, worker: &Member) -> Result<(), String> {
         match self.owners.entry(place) {
             Entry::Vacant(vacant) => {
                 vacant.insert(owner.cloned());
             }
             Entry::Occupied(known) if known.get().as_ref() != owner => {
-                return Err(format!("{says} takes the owner of {place:?} to be {owner:?}, others {:?}", known.get()));
+                return Err(format!("{worker} takes the owner of {place:?} to be {owner:?}, others {:?}", known.get()));
             }
             Entry::Occupied(_) => {}
         }
         Ok(())
     }
 
-    pub(super) fn view(&mut self, stream: u32, position: u64, view: &View, says: &Member) -> Result<(), String> {
+    /// Compares the view in force before a position with that which other workers saw.
+    pub(super) fn view(&mut self, stream: u32, position: u64, view: &View, worker: &Member) -> Result<(), String> {
         let version = *self.versions.entry((stream, position)).or_insert(view.version);
         if version != view.version {
-            return Err(format!("before {position} {says} is at version {}, others at {version}", view.version));
+            return Err(format!("before {position} {worker} is at version {}, others at {version}", view.version));
         }
         let members = self.views.entry((stream, version)).or_insert_with(|| view.members.clone());
         if *members != view.members {
-            return Err(format!("{says} takes version {version} to be {:?}, others {members:?}", view.members));
+            return Err(format!("{worker} takes version {version} to be {:?}, others {members:?}", view.members));
         }
         Ok(())
     }
 
-    /// Returns the call's deadline. `after` is the lower bound of its time that its worker was given, `saw` whether the
-    /// worker saw the publication live.
-    pub(super) fn run(&mut self, place: Place, by: &Member, after: Option<u64>, saw: bool) -> Result<u64, String> {
+    /// Records a run, and returns the deadline of the call. `after` is the lower bound of its time that its worker was
+    /// given, `saw_live` whether the worker saw the publication live.
+    pub(super) fn run(&mut self, place: Place, by: &Member, after: Option<u64>, saw_live: bool) -> Result<u64, String> {
         let Some(call) = self.calls.get_mut(&place) else {
-            return Err(format!("{by} runs {place:?}, which is no request"));
+            return Err(format!("{by} runs {place:?}, which is not a request"));
         };
         if after.is_some_and(|after| after > call.born) {
             return Err(format!("{by} takes {place:?} to be made after {after:?}: {call:?}"));
         }
         // A call that waited for a worker is as old as the time since the last one left, and not older.
         let waited = self.owners.get(&place) == Some(&None) && call.after_leave > 0;
-        if self.graceful && waited && !saw && after.is_none_or(|after| after < call.after_leave) {
+        if self.graceful && waited && !saw_live && after.is_none_or(|after| after < call.after_leave) {
             return Err(format!(
                 "{by} takes {place:?} to be made after {after:?}, which is older than it is: {call:?}"
             ));
@@ -93,12 +95,12 @@ impl Truth {
             return Err(format!("{by} runs {place:?}, which {:?} ran (idempotent: {})", call.runs, call.idempotent));
         }
         call.runs.push(by.clone());
-        Ok(call.born + PATIENCE)
+        Ok(call.born + CALL_TIMEOUT)
     }
 
     pub(super) fn lost(&mut self, place: Place, now: u64) -> Result<(), String> {
         let call =
-            self.calls.get_mut(&place).ok_or_else(|| format!("{place:?} is said to be lost and is no request"))?;
+            self.calls.get_mut(&place).ok_or_else(|| format!("{place:?} is reported as lost and is not a request"))?;
         call.ended.get_or_insert(now);
         call.lost = true;
         Ok(())

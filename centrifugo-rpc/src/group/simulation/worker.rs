@@ -33,7 +33,7 @@ pub(super) struct Worker {
     pub frozen_until: u64,
     /// Its connection is gone until then.
     pub cut_until: u64,
-    /// Its connection looks alive and delivers nothing until then.
+    /// Its connection looks alive but delivers nothing until then.
     pub deaf_until: u64,
     /// Its publications fail until then.
     pub mute_until: u64,
@@ -51,7 +51,7 @@ pub(super) struct Worker {
 
 /// A request of a worker to the simulated Centrifugo.
 #[derive(Debug)]
-pub(super) enum Wish {
+pub(super) enum ApiRequest {
     Publish(Sent),
     QueryPresence,
 }
@@ -103,32 +103,32 @@ impl Worker {
         stream: &[Publication],
         truth: &mut Truth,
         random: &mut Random,
-    ) -> Result<Vec<Wish>, String> {
-        let mut wishes = Vec::new();
+    ) -> Result<Vec<ApiRequest>, String> {
+        let mut api_requests = Vec::new();
         self.finish_calls(now, truth);
-        let hears = self.client.is_some() && now >= self.deaf_until;
+        let receives = self.client.is_some() && now >= self.deaf_until;
         let before = self.next;
-        if hears {
+        if receives {
             for _ in 0..random.below(self.pace + 1) {
                 let Some(publication) = stream.get(usize::try_from(self.next - 1).unwrap_or(usize::MAX)) else { break };
                 self.read(publication.clone(), now, truth)?;
-                self.act(now, truth, random, &mut wishes)?;
+                self.act(now, truth, random, &mut api_requests)?;
             }
         }
-        // A deaf worker takes itself for live: it knows only what it read before.
-        let live = self.client.is_some() && (!hears || self.next > stream.len() as u64);
+        // A deaf worker takes itself for live: it has read everything that it received.
+        let live = self.client.is_some() && (!receives || self.next > stream.len() as u64);
         if now >= self.next_tick {
             self.next_tick = (self.next_tick + TICK).max(now);
             self.group.tick(now, live, &mut self.actions);
         } else if self.next > before {
             self.group.poll(live, &mut self.actions);
         }
-        self.act(now, truth, random, &mut wishes)?;
+        self.act(now, truth, random, &mut api_requests)?;
         match self.group.status() {
             MemberStatus::Member => self.joined_at = self.joined_at.or(Some(now)),
             _ => self.joined_at = None,
         }
-        Ok(wishes)
+        Ok(api_requests)
     }
 
     fn read(&mut self, publication: Publication, now: u64, truth: &mut Truth) -> Result<(), String> {
@@ -156,7 +156,13 @@ impl Worker {
         Ok(())
     }
 
-    fn act(&mut self, now: u64, truth: &mut Truth, random: &mut Random, wishes: &mut Vec<Wish>) -> Result<(), String> {
+    fn act(
+        &mut self,
+        now: u64,
+        truth: &mut Truth,
+        random: &mut Random,
+        api_requests: &mut Vec<ApiRequest>,
+    ) -> Result<(), String> {
         for action in std::mem::take(&mut self.actions) {
             match action {
                 Action::Run { offset, after, .. } => {
@@ -168,8 +174,8 @@ impl Worker {
                 // Sent through the same API, and repeated until it succeeds.
                 Action::Lost { offset, .. } if now >= self.mute_until => truth.lost((self.stream, offset), now)?,
                 Action::Lost { offset, .. } => self.unsent.push(((self.stream, offset), u32::MAX)),
-                Action::Publish(sent) => wishes.push(Wish::Publish(sent)),
-                Action::QueryPresence => wishes.push(Wish::QueryPresence),
+                Action::Publish(sent) => api_requests.push(ApiRequest::Publish(sent)),
+                Action::QueryPresence => api_requests.push(ApiRequest::QueryPresence),
             }
         }
         Ok(())

@@ -5,18 +5,18 @@ use std::fmt;
 use std::ops::AddAssign;
 
 use super::random::Random;
-use super::truth::{Call, PATIENCE, Truth};
-use super::worker::{Publication, STEP, Wish, Worker};
-use super::{Kind, say};
+use super::truth::{CALL_TIMEOUT, Call, Truth};
+use super::worker::{ApiRequest, Publication, STEP, Worker};
+use super::{Kind, print};
 use crate::group::Sent;
 use crate::group::plain::Plain;
 
 /// The length of a schedule, and of its quiet end, in which calls and messages in flight can end.
 const LENGTH: u64 = 90_000;
-const CALM: u64 = 45_000;
+const QUIET_END: u64 = 45_000;
 
-/// The number of messages that may still be in flight, or repeated, when Centrifugo loses its data.
-const SAID: usize = 40;
+/// The number of messages that may still be in flight, or be repeated, when Centrifugo loses its data.
+const MAX_RECENT: usize = 40;
 
 /// The outcome of some schedules.
 #[derive(Debug, Default, Clone, Copy)]
@@ -87,9 +87,9 @@ pub(super) struct World {
     pub kept: String,
     pub trace: bool,
     /// The chance that Centrifugo loses its data, per four thousand steps.
-    pub forgets: u64,
-    /// The last messages of this stream.
-    pub said: VecDeque<Sent>,
+    pub data_loss_chance: u64,
+    /// The most recent messages of this stream.
+    pub recent: VecDeque<Sent>,
     /// The chance of a call per step, of ten thousand.
     load: u64,
     /// The minimum latency of the API in graceful schedules.
@@ -103,7 +103,7 @@ impl World {
         let history = if kind == Kind::Graceful { 100_000 } else { random.pick(&[60, 300, 10_000]) };
         let load = random.pick(&[500, 3000, 8000]);
         let latency = if kind == Kind::Graceful { random.pick(&[0, 0, 1200, 1900]) } else { 0 };
-        let forgets = if kind == Kind::Anything { random.pick(&[4, 4, 20]) } else { 0 };
+        let data_loss_chance = if kind == Kind::Anything { random.pick(&[4, 4, 20]) } else { 0 };
         Self {
             kind,
             random,
@@ -117,8 +117,8 @@ impl World {
             names: 0,
             kept: String::new(),
             trace,
-            forgets,
-            said: VecDeque::new(),
+            data_loss_chance,
+            recent: VecDeque::new(),
             load,
             latency,
         }
@@ -126,11 +126,11 @@ impl World {
 
     pub(super) fn run(mut self) -> Result<Outcome, String> {
         let end = self.now + LENGTH;
-        let calm = end - CALM;
+        let quiet = end - QUIET_END;
         self.add_worker();
         while self.now < end {
             self.now += STEP;
-            if self.now < calm {
+            if self.now < quiet {
                 self.call();
                 self.faults();
             } else {
@@ -139,15 +139,16 @@ impl World {
             self.deliver();
             self.work()?;
         }
-        self.judge()
+        self.check_ended()
     }
 
-    pub(super) fn note(&self, what: impl FnOnce() -> String) {
+    pub(super) fn log(&self, what: impl FnOnce() -> String) {
         if self.trace {
-            say(format!("{:>9} {}", self.now, what()));
+            print(format!("{:>9} {}", self.now, what()));
         }
     }
 
+    /// Publishes a request, or not.
     fn call(&mut self) {
         if self.random.chance(self.load) {
             let idempotent = self.random.chance(3000);
@@ -166,16 +167,17 @@ impl World {
         }
     }
 
+    /// Delivers the events that are due.
     fn deliver(&mut self) {
         let now = self.now;
         let due: Vec<_> = self.events.extract_if(.., |(at, _)| *at <= now).collect();
         for (_, event) in due {
             match event {
                 Event::Publish(sent) => {
-                    self.note(|| format!("#{} {:?}", self.stream.len() + 1, sent.message));
-                    self.said.push_back(sent.clone());
-                    if self.said.len() > SAID {
-                        self.said.pop_front();
+                    self.log(|| format!("#{} {:?}", self.stream.len() + 1, sent.message));
+                    self.recent.push_back(sent.clone());
+                    if self.recent.len() > MAX_RECENT {
+                        self.recent.pop_front();
                     }
                     self.stream.push(Publication::Message(sent));
                 }
@@ -193,6 +195,7 @@ impl World {
         }
     }
 
+    /// Has every worker run one step.
     fn work(&mut self) -> Result<(), String> {
         let mut workers = std::mem::take(&mut self.workers);
         for index in 0..workers.len() {
@@ -200,18 +203,18 @@ impl World {
             if worker.frozen_until > self.now {
                 continue;
             }
-            let wishes = worker.step(self.now, &self.stream, &mut self.truth, &mut self.random)?;
+            let api_requests = worker.step(self.now, &self.stream, &mut self.truth, &mut self.random)?;
             let (name, mute) = (worker.name.clone(), worker.mute_until > self.now);
-            for wish in wishes {
-                match wish {
-                    Wish::Publish(sent) => {
+            for api_request in api_requests {
+                match api_request {
+                    ApiRequest::Publish(sent) => {
                         if !mute {
                             self.send(sent);
                         }
                     }
-                    Wish::QueryPresence => {
+                    ApiRequest::QueryPresence => {
                         if !mute {
-                            self.answer(&workers, &name);
+                            self.answer_presence_query(&workers, &name);
                         }
                     }
                 }
@@ -220,13 +223,13 @@ impl World {
         let gone: Vec<_> = workers.extract_if(.., |worker| worker.is_gone()).collect();
         self.workers = workers;
         for worker in gone {
-            self.note(|| format!("{} is gone", worker.name));
+            self.log(|| format!("{} is gone", worker.name));
             self.disconnected(&worker);
         }
         Ok(())
     }
 
-    /// Publishes through the API: late, twice or not at all.
+    /// Publishes a message through the API: late, twice or not at all.
     fn send(&mut self, sent: Sent) {
         let graceful = self.kind == Kind::Graceful;
         let delay = if graceful {
@@ -244,7 +247,8 @@ impl World {
         self.events.push((self.now + delay, Event::Publish(sent)));
     }
 
-    fn answer(&mut self, workers: &[Worker], to: &str) {
+    /// Answers a presence query.
+    fn answer_presence_query(&mut self, workers: &[Worker], to: &str) {
         let mut clients: Vec<_> = workers.iter().filter_map(|w| Some((w.client.clone()?, w.name.clone()))).collect();
         // Presence may be wrong: entries of another node are missing, or dead connections are still listed.
         if self.kind != Kind::Graceful && self.random.chance(200) && !clients.is_empty() {
@@ -257,7 +261,7 @@ impl World {
     }
 
     /// Checks that every call that had to end has ended.
-    fn judge(&self) -> Result<Outcome, String> {
+    fn check_ended(&self) -> Result<Outcome, String> {
         let mut outcome = Outcome::default();
         let mut places: Vec<_> = self.truth.calls.iter().collect();
         places.sort_by_key(|(place, _)| **place);
@@ -270,11 +274,11 @@ impl World {
             outcome.lost += u64::from(call.lost && !call.done);
             outcome.again += u64::from(call.runs.len() > 1);
             // Requests that Centrifugo lost cannot be answered.
-            let forgotten = place.0 != self.streams;
-            if self.kind != Kind::Anything && !answered && !forgotten {
+            let is_data_lost = place.0 != self.streams;
+            if self.kind != Kind::Anything && !answered && !is_data_lost {
                 return Err(format!("{place:?} never ended: {call:?}"));
             }
-            if self.kind == Kind::OneStaysWell && took > PATIENCE && !forgotten {
+            if self.kind == Kind::OneStaysWell && took > CALL_TIMEOUT && !is_data_lost {
                 return Err(format!("{place:?} took {took} ms: {call:?}"));
             }
         }
@@ -283,4 +287,4 @@ impl World {
 }
 
 /// The time after which a member knows every call that a caller still waits for.
-pub(super) const KNOWS_ALL: u64 = PATIENCE + 5_000;
+pub(super) const KNOWS_ALL: u64 = CALL_TIMEOUT + 5_000;

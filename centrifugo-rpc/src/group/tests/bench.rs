@@ -18,15 +18,16 @@ pub(super) struct Bench {
     pub workers: Vec<(Group<Plain>, u64)>,
     /// The started calls: worker and offset.
     pub runs: Vec<(String, u64)>,
+    /// The lower bounds of their times of publication.
     pub after: Vec<Option<Millis>>,
     pub lost: Vec<(String, u64)>,
-    pub asked: usize,
-    /// Workers that do nothing, as if they were dead.
+    pub presence_queries: usize,
+    /// Workers that do nothing, like dead ones.
     pub dead: Vec<usize>,
     /// The dead workers that are still connected.
     pub hung: Vec<usize>,
-    /// True if every published message is lost.
-    pub mute: bool,
+    /// True if no message of a worker arrives.
+    pub loses_messages: bool,
 }
 
 impl Bench {
@@ -112,9 +113,9 @@ impl Bench {
                     self.after.push(after);
                 }
                 Action::Lost { offset, .. } => self.lost.push((name(index), offset)),
-                Action::Publish(_) if self.mute => {}
+                Action::Publish(_) if self.loses_messages => {}
                 Action::Publish(sent) => self.stream.push(Publication::Message(sent)),
-                Action::QueryPresence => self.asked += 1,
+                Action::QueryPresence => self.presence_queries += 1,
             }
         }
     }
@@ -124,13 +125,13 @@ impl Bench {
         let until = self.now + millis;
         while self.now < until {
             self.now += TICK;
-            let asked = self.asked;
+            let before = self.presence_queries;
             for index in 0..self.workers.len() {
                 if !self.dead.contains(&index) {
                     self.with_worker(index, |group, now, out| group.tick(now, true, out));
                 }
             }
-            if self.asked > asked {
+            if self.presence_queries > before {
                 self.connected();
             }
             self.settle();
@@ -155,9 +156,10 @@ impl Bench {
         self.workers[of].0.view().expect("a view").members.iter().map(|member| &**member).collect()
     }
 
-    pub(super) fn said(&self, what: impl Fn(&Message) -> bool) -> usize {
+    /// Counts the published messages for which the predicate holds.
+    pub(super) fn published(&self, predicate: impl Fn(&Message) -> bool) -> usize {
         let messages = self.stream.iter().filter(|publication| match publication {
-            Publication::Message(sent) => what(&sent.message),
+            Publication::Message(sent) => predicate(&sent.message),
             Publication::Request(_) => false,
         });
         messages.count()
