@@ -163,7 +163,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Connects and subscribes to the reply channel. Needs a tokio runtime, whose tasks keep the connection alive.
+    /// Connects and subscribes to the reply channel. Needs a tokio runtime, whose tasks keep the connection alive: when
+    /// this runtime ends, the client ends. Other runtimes may make calls too, as long as this one runs; a current-thread
+    /// runtime runs only inside `block_on`.
     ///
     /// Dropping the future closes the connection.
     ///

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::connection::Connection;
 use super::reply_channel::ReplyChannel;
+use crate::error::{Error, ErrorKind};
 use crate::protocol::{Request, Text};
 
 /// The capacity of the queue of cancellations. Cancellations over it are dropped: their methods then run until the
@@ -47,7 +48,7 @@ impl CancelQueue {
         let sender = CancelSender { connection, replies, order, request_channel };
         let stop = closing.clone();
         // Fires also if the task is dropped together with its runtime.
-        let done = closed.clone().drop_guard();
+        let done = (EndGuard(sender.replies.clone()), closed.clone().drop_guard());
         tokio::spawn(async move {
             let _done = done;
             tokio::select! {
@@ -81,6 +82,21 @@ impl CancelQueue {
 impl Drop for CancelQueue {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Ends the client with the task that holds it. The client of a runtime that has ended would otherwise wait for each
+/// call until its timeout.
+struct EndGuard(Arc<ReplyChannel>);
+
+impl Drop for EndGuard {
+    fn drop(&mut self) {
+        // A client that was closed keeps that reason.
+        self.0.end(&Error::new(
+            ErrorKind::Other,
+            "the tokio runtime in which this client connected has ended, and the connection with it: connect in a runtime \
+             that lives as long as the client (each `#[tokio::test]` has one of its own)",
+        ));
     }
 }
 

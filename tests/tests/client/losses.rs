@@ -204,3 +204,20 @@ async fn a_request_that_was_perhaps_sent_is_not_sent_again() {
     };
     assert!(requests.iter().all(|request| request["method"] != "a.lost"), "{requests:?}");
 }
+
+#[tokio::test]
+async fn a_client_whose_runtime_has_ended_says_so_at_once() {
+    let centrifugo = Centrifugo::start_default().await;
+    let mut worker = Worker::start(&centrifugo).await;
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let connecting = runtime.spawn(client(&centrifugo, "42").timeout(Duration::from_secs(3600)).connect());
+    let client = within("the client to connect", connecting).await.expect("no panic").expect("a client");
+    let calling = call(&client, "a.b", json!({}));
+    worker.request().await;
+    runtime.shutdown_background();
+    let error = outcome(calling).await.expect_err("the connection has ended");
+    assert!(matches!(error, CallError::Connection(_)) && error.to_string().contains("runtime"), "{error}");
+    let error = outcome(call(&client, "a.b", json!({}))).await.expect_err("the client has ended");
+    assert!(matches!(error, CallError::Connection(_)) && error.to_string().contains("runtime"), "{error}");
+    within("the client to close", client.close()).await;
+}
