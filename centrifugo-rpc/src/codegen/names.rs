@@ -8,6 +8,10 @@ use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use unicode_ident::{is_xid_continue, is_xid_start};
 
+use self::recent::is_recent;
+
+mod recent;
+
 /// `tasks_get_stats`
 pub(crate) fn snake(name: &str) -> String {
     identifier(&if name.is_ascii() { ascii(name).to_snake_case() } else { joined(name, "_", lower) })
@@ -53,12 +57,12 @@ pub(crate) fn nfkc(name: &str) -> Cow<'_, str> {
 /// Whether an identifier may start with this character in all languages but Go. Excludes `_`, which has a meaning in
 /// Python.
 pub(crate) fn is_start(c: char) -> bool {
-    is_xid_start(c) && !is_blank(c)
+    is_xid_start(c) && !is_blank(c) && !is_recent(c)
 }
 
 /// Whether an identifier may continue with this character in all languages but Go. Excludes `_`, which separates words.
 pub(crate) fn is_part(c: char) -> bool {
-    is_xid_continue(c) && c != '_' && !is_blank(c)
+    is_xid_continue(c) && c != '_' && !is_blank(c) && !is_recent(c)
 }
 
 /// Invisible letters and marks: the Hangul fillers and the variation selectors.
@@ -180,6 +184,9 @@ mod tests {
             ("น้ำ", "น้ำ", "น้ำ", "น้ำ"),
             ("e\u{301}t", "e\u{301}t", "e\u{301}t", "E\u{301}t"),
             ("\u{301}", "x\u{301}", "x\u{301}", "X\u{301}"),
+            // Letters that older versions of Python and Go do not know separate words.
+            ("می\u{200c}شود", "می_شود", "میشود", "میشود"),
+            ("ア・イ", "ア_イ", "アイ", "アイ"),
             ("🦀", "u1f980", "u1f980", "U1f980"),
             ("a🦀ü", "a_ü", "aÜ", "AÜ"),
         ] {

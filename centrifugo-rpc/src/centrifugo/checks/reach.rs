@@ -55,9 +55,13 @@ pub(super) async fn api(centrifugo: &Centrifugo, patience: Duration, findings: &
 /// Compares the clocks, because one machine writes the times in tokens and another one reads them.
 fn clocks(here: SystemTime, there: Option<SystemTime>, findings: &mut Findings) {
     let Some(there) = there else { return };
-    let (apart, how) = match here.duration_since(there) {
-        Ok(ahead) => (ahead, "ahead of"),
-        Err(behind) => (behind.duration(), "behind"),
+    let (apart, how, effect) = match here.duration_since(there) {
+        Ok(ahead) => {
+            (ahead, "ahead of", "later, and are \"expired\" (109) for as long if their `nbf` is the time of signing")
+        }
+        Err(behind) => {
+            (behind.duration(), "behind", "sooner, and are \"expired\" (109) at once if they last no longer")
+        }
     };
     let seconds = apart.as_secs();
     if apart <= APART {
@@ -66,9 +70,7 @@ fn clocks(here: SystemTime, there: Option<SystemTime>, findings: &mut Findings) 
     findings.warning(
         CLOCKS,
         format!(
-            "this machine is {seconds} s {how} Centrifugo's: tokens that are signed here expire that much {}, or are \"expired\" (109) \
-             at once, as are those whose `nbf` is still to come",
-            if how == "behind" { "sooner" } else { "later" }
+            "this machine is {seconds} s {how} Centrifugo's: tokens that are signed here expire that much {effect}"
         ),
         "set both by NTP",
     );
@@ -124,6 +126,8 @@ mod tests {
         assert_eq!(of(now - second).severity, Severity::Ok);
         let behind = of(now + 90 * second);
         assert!(behind.severity == Severity::Warning && behind.detail.contains("90 s behind"), "{behind}");
-        assert!(of(now - 3600 * second).detail.contains("3600 s ahead"));
+        assert!(behind.detail.contains("sooner") && !behind.detail.contains("`nbf`"), "{behind}");
+        let ahead = of(now - 3600 * second);
+        assert!(ahead.detail.contains("3600 s ahead") && ahead.detail.contains("`nbf`"), "{ahead}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::docs::docstring;
 use super::imports::{Import, Imports, Name, typing};
-use super::layout::{Expr, literal};
+use super::layout::{Expr, WIDTH, literal, width};
 use super::types::Types;
 use super::{Module, imports, names};
 use crate::codegen::ir::{Api, Method, Type};
@@ -179,13 +179,26 @@ fn print_body(module: &Module<'_>, method: &Method, result: &Expr, mode: Mode) -
 fn assigned(imports: &Imports, name: &str, ty: &Expr, wait: &str, call: &Expr) -> String {
     let prefix = format!("        {name}: {} = {wait}", ty.flat(imports));
     let flat = format!("{prefix}{}", call.flat(imports));
-    if flat.len() <= super::layout::WIDTH {
+    if width(&flat) <= WIDTH {
         return flat;
     }
-    let first_line = prefix.len() + "self._call(".len();
-    if first_line <= super::layout::WIDTH {
+    if width(&prefix) + "self._call(".len() <= WIDTH {
         return prefix + &call.broken(imports, 8);
     }
     let declared = ty.laid_out(imports, &format!("{name}: "), 8, 0);
     format!("{declared}\n{}", call.laid_out(imports, &format!("{name} = {wait}"), 8, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_stays_on_one_line_while_its_columns_fit() {
+        let lines = |count| {
+            let call = Expr::call("self._call", vec![Expr::name("大".repeat(count))]);
+            assigned(&Imports::new(), "result", &Expr::name("str"), "", &call).lines().count()
+        };
+        assert_eq!((lines(27), lines(28)), (1, 3));
+    }
 }

@@ -66,9 +66,9 @@ impl Expr {
         Self::OrNone(Box::new(self))
     }
 
-    /// Whether the expression is a bare list or tuple, which is broken into one item per line.
+    /// Whether the expression is a bare list, tuple or dict, which is broken into one item per line.
     fn is_list(&self) -> bool {
-        matches!(self, Self::Brackets { head, open, .. } if head.is_empty() && *open != '{')
+        matches!(self, Self::Brackets { head, .. } if head.is_empty())
     }
 
     /// The expression on one line.
@@ -157,7 +157,7 @@ pub(super) fn alias(imports: &Imports, name: &str, value: &Expr) -> String {
     let prefix = format!("{name}: {} = ", typing("TypeAlias").print(imports));
     let flat = value.flat(imports);
     match value {
-        Expr::Name(_) if prefix.len() + flat.len() > WIDTH => format!("{prefix}(\n    {flat}\n)"),
+        Expr::Name(_) if width(&prefix) + width(&flat) > WIDTH => format!("{prefix}(\n    {flat}\n)"),
         _ => value.laid_out(imports, &prefix, 0, 0),
     }
 }
@@ -267,6 +267,15 @@ mod tests {
         let fits = annotated(&Imports::new(), "x", &ty(36), None, 4);
         assert_eq!((width(&fits), fits.lines().count()), (87, 1));
         assert_eq!(annotated(&Imports::new(), "x", &ty(37), None, 4).lines().count(), 3);
+    }
+
+    #[test]
+    fn a_dict_has_one_item_per_line_if_it_does_not_fit() {
+        let item = |key| Expr::pair(literal(key) + ": ", Expr::name(literal(&"b".repeat(30))));
+        let dict = Expr::pair("c=", Expr::dict(vec![item("a"), item("é")]));
+        let (a, e) = (item("a").flat(&Imports::new()), item("é").flat(&Imports::new()));
+        assert_eq!(dict.laid_out(&Imports::new(), "", 4, 0), format!("    c={{{a}, {e}}}"));
+        assert_eq!(dict.laid_out(&Imports::new(), "", 4, 20), format!("    c={{\n        {a},\n        {e},\n    }}"));
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl Context<'_> {
         let keys = keys.map(|keys| {
             let absent = union.objects().map(|variant| format!("  {}?: never;\n", key(&variant.name)));
             let absent: String = absent.collect();
-            format!("/** What a `{name}` has not, but for one. */\nexport interface {keys} {{\n{absent}}}\n")
+            format!("/** The members of a `{name}`, of which each variant has one. */\nexport interface {keys} {{\n{absent}}}\n")
         });
         std::iter::once(head).chain(keys).chain(definitions).collect::<Vec<_>>().join("\n")
     }

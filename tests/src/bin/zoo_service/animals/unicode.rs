@@ -14,6 +14,7 @@ zoo! {
     Cyrillic: "zoo.get_unicode_variants" "zoo.check_unicode_variants" "zoo.refused_unicode_variants";
     Values: "zoo.get_unicode_values" "zoo.check_unicode_values" "zoo.refused_unicode_values";
     Alike: "zoo.get_alike_names" "zoo.check_alike_names" "zoo.refused_alike_names";
+    Recent: "zoo.get_recent_letters" "zoo.check_recent_letters" "zoo.refused_recent_letters";
     KeyedMaps: "zoo.get_keyed_maps" "zoo.check_keyed_maps" "zoo.refused_keyed_maps";
 }
 
@@ -61,6 +62,37 @@ impl Sample for Größe {
             r#"{"имя":1,"名前":null,"größe":0,"Ä":1,"हिन्दी":null,"น้ำ":2,"العربية":3,"🦀":4,"naïve-ü_x":5}"#,
             r#"{"имя":"","名前":null,"größe":256,"Ä":1,"हिन्दी":null,"น้ำ":2,"العربية":3,"🦀":4,"naïve-ü_x":5}"#,
         ]
+    }
+}
+
+/// Names with characters that identifiers have only in newer versions of some languages.
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+struct Recent {
+    /// With a middle dot
+    #[serde(rename = "ジョン・スミス")]
+    dotted: u8,
+    /// With an invisible character
+    #[serde(rename = "می\u{200c}شود")]
+    joined: u8,
+    #[serde(rename = "\u{1c89}\u{10d50}")]
+    letters: Option<u8>,
+    #[serde(rename = "\u{31350}")]
+    ideograph: u8,
+    #[serde(flatten)]
+    rest: BTreeMap<String, u8>,
+}
+
+impl Sample for Recent {
+    fn samples() -> Vec<Self> {
+        let rest = || BTreeMap::from([("ジョン".to_owned(), 5)]);
+        vec![
+            Self { dotted: 1, joined: 2, letters: None, ideograph: 3, rest: BTreeMap::new() },
+            Self { dotted: 1, joined: 2, letters: Some(4), ideograph: 3, rest: rest() },
+        ]
+    }
+
+    fn refusals() -> &'static [&'static str] {
+        &["{}", "{\"ジョン・スミス\":256,\"می\u{200c}شود\":0,\"\u{1c89}\u{10d50}\":0,\"\u{31350}\":0}"]
     }
 }
 
