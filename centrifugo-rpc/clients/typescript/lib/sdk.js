@@ -11,8 +11,12 @@ export function write(value) {
         throw new TypeError(`${nameOf(value)} has no JSON form`);
     return text;
 }
-/** A replacer that rejects each value that `JSON.stringify` would change or omit. */
-function checked(_name, value) {
+/** A replacer that rejects each value that `JSON.stringify` would change or omit, or reject without naming a fix. */
+function checked(name, value) {
+    if (typeof value === 'bigint') {
+        const place = name === '' ? '' : ` (at ${JSON.stringify(name)})`;
+        throw new TypeError(`a bigint has no JSON form in this client${place}: write \`Number(…)\` or \`String(…)\` around it`);
+    }
     const isNumber = typeof value === 'number';
     const isLost = (isNumber && !Number.isFinite(value)) ||
         typeof value === 'function' ||

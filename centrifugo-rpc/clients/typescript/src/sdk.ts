@@ -15,8 +15,12 @@ export function write(value: unknown): string {
   return text;
 }
 
-/** A replacer that rejects each value that `JSON.stringify` would change or omit. */
-function checked(_name: string, value: unknown): unknown {
+/** A replacer that rejects each value that `JSON.stringify` would change or omit, or reject without naming a fix. */
+function checked(name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    const place = name === '' ? '' : ` (at ${JSON.stringify(name)})`;
+    throw new TypeError(`a bigint has no JSON form in this client${place}: write \`Number(…)\` or \`String(…)\` around it`);
+  }
   const isNumber = typeof value === 'number';
   const isLost =
     (isNumber && !Number.isFinite(value)) ||

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { readJson, writeJson } from '../src/json.js';
-import { write } from '../src/sdk.js';
+import { PUBLISH_OVERHEAD, write } from '../src/sdk.js';
+import * as exact from '../src/sdk.exact.js';
+
+/** Whether this build has the exact wire format. */
+const IS_EXACT = (PUBLISH_OVERHEAD as number) === exact.PUBLISH_OVERHEAD;
 
 /** A number that makes `readJson` use the parser of this package instead of the engine's. */
 const LONG = '1234567890123456789';
@@ -71,4 +75,14 @@ test('what has no JSON form is refused', () => {
     for (const written of [writeJson, write]) assert.throws(() => written(value), TypeError, String(value));
   }
   for (const written of [writeJson, write]) assert.equal(written({ at: new Date(0), no: undefined }), '{"at":"1970-01-01T00:00:00.000Z"}');
+});
+
+test('a bigint is sent exactly, or refused with its place and the fix', () => {
+  for (const [value, text, place] of [[5n, '5', ''], [{ a: [{ id: 5n }] }, '{"a":[{"id":5}]}', ' (at "id")']] as const) {
+    if (IS_EXACT) assert.equal(write(value), text);
+    else {
+      const message = `a bigint has no JSON form in this client${place}: write \`Number(…)\` or \`String(…)\` around it`;
+      assert.throws(() => write(value), { name: 'TypeError', message });
+    }
+  }
 });
