@@ -20,7 +20,7 @@ pub(crate) const MAX_TOGETHER: usize = 16 * 1024;
 pub(crate) const MIN_REQUEST: usize = 92;
 
 /// The most requests that a worker takes from one batch. No client's batch has more. A batch of so many notifications
-/// costs a worker less than five times the CPU of one request of 64 KB, even if their handlers panic
+/// costs a worker, without the work of their handlers, less than five times the CPU of one request of 64 KB
 /// (`docs/deployment.md`).
 pub(crate) const MAX_REQUESTS: usize = (MAX_TOGETHER - TOGETHER_OVERHEAD) / MIN_REQUEST;
 
