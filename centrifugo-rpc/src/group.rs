@@ -366,7 +366,9 @@ impl<R: Request> Group<R> {
     fn bootstrap(&mut self, offset: u64, member: Member, out: &mut Vec<Action<R>>) {
         self.presence.observed(&member);
         let mine = member == self.me;
-        if !mine && self.status() == MemberStatus::Member {
+        if mine {
+            self.joining.bootstrapped();
+        } else if self.status() == MemberStatus::Member {
             self.phase.confirm_liveness(Some(self.now));
         }
         for (lost, Unowned { request, .. }) in self.ledger.take_unowned() {

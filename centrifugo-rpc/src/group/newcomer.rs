@@ -27,7 +27,20 @@ pub(super) struct Joining {
     member_seen: bool,
     /// Other workers that do not know the group either.
     newcomers: BTreeSet<String>,
+    /// The time of its last bootstrap, until that is read.
     bootstrap_sent_at: Option<Millis>,
+}
+
+impl Joining {
+    /// Returns true if its bootstrap may still take effect.
+    pub(super) fn is_bootstrapping(&self, now: Millis) -> bool {
+        self.bootstrap_sent_at.is_some_and(|at| now < at + PROPOSAL_TIMEOUT)
+    }
+
+    /// Records that its bootstrap has taken effect.
+    pub(super) fn bootstrapped(&mut self) {
+        self.bootstrap_sent_at = None;
+    }
 }
 
 impl<R: Request> Group<R> {
@@ -84,7 +97,7 @@ impl<R: Request> Group<R> {
     /// Asks for the view in force, and finally bootstraps the group.
     pub(super) fn request_to_join(&mut self, out: &mut Vec<Action<R>>) {
         let now = self.now;
-        if self.joining.bootstrap_sent_at.is_some_and(|at| now < at + PROPOSAL_TIMEOUT) {
+        if self.joining.is_bootstrapping(now) {
             return;
         }
         // Of several newcomers, one bootstraps the group: the one with the lowest name.

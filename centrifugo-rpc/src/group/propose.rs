@@ -170,8 +170,9 @@ impl<R: Request> Group<R> {
             departure.empty_state_sent_at = Some(now);
             self.publish_state(since, out);
         }
-        // A proposal to join may still take effect.
-        let may_join = self.timers.proposed_at.is_some_and(|at| now < at + PROPOSAL_TIMEOUT);
+        // A proposal to join, or a bootstrap of the group, may still take effect.
+        let may_join =
+            self.timers.proposed_at.is_some_and(|at| now < at + PROPOSAL_TIMEOUT) || self.joining.is_bootstrapping(now);
         if !self.open.is_empty() || may_join {
             return;
         }

@@ -1,10 +1,11 @@
 //! Tests of the rules one by one: a few workers on one stream, which all read at once.
 
 use super::plain::{MEMORY, Plain};
-use super::propose::{PROPOSAL_TIMEOUT, REPEAT_INTERVAL, TICK};
+use super::propose::TICK;
 use super::*;
 
 mod bench;
+mod late_messages;
 
 use bench::{Bench, Publication, name};
 
@@ -357,44 +358,4 @@ fn the_memory_for_requests_of_others_is_bounded() {
     let state = Message::State { at: 7, version: 3, members: vec![], time: 0 };
     newcomer.message(20_000, Sent { epoch: "e".to_owned(), message: state }, 0, &mut out);
     assert_eq!(newcomer.view(), None, "its backlog does not reach back that far");
-}
-
-#[test]
-fn a_report_from_before_a_late_join_is_not_the_final_one() {
-    let mut group = Group::<Plain>::new("w", MEMORY);
-    group.begin("e", 1);
-    let (mut now, mut out) = (1_000_000, Vec::new());
-    let mut published = |group: &mut Group<Plain>, millis: Millis| -> Vec<Message> {
-        now += millis;
-        group.tick(now, true, &mut out);
-        let messages = out.drain(..).filter_map(|action| match action {
-            Action::Publish(sent) => Some(sent.message),
-            _ => None,
-        });
-        messages.collect()
-    };
-    let read = |group: &mut Group<Plain>, offset: u64, message: &Message| {
-        group.message(offset, Sent { epoch: "e".to_owned(), message: message.clone() }, 1_000_000, &mut Vec::new());
-    };
-    let join = published(&mut group, 1);
-    group.leave();
-    // The proposal to join is late, so the worker takes it for lost.
-    let early_report = published(&mut group, PROPOSAL_TIMEOUT);
-    assert!(matches!(early_report[..], [Message::Progress { upto: 1, end: true, .. }]), "{early_report:?}");
-    read(&mut group, 1, &join[0]);
-    group.request(2, Plain::of(false), 1_000_000, &mut Vec::new());
-    let leave = published(&mut group, PROPOSAL_TIMEOUT);
-    let leave = leave.iter().find(|message| matches!(message, Message::View { .. })).expect("a proposal to leave");
-    read(&mut group, 3, leave);
-    read(&mut group, 4, &early_report[0]);
-    group.finished(0, 2);
-    let last = published(&mut group, REPEAT_INTERVAL);
-    assert_ne!(group.status(), MemberStatus::Left);
-    let final_report = last.iter().find(|message| matches!(message, Message::Progress { upto: 5, end: true, .. }));
-    for (offset, message) in (5..).zip(&last) {
-        read(&mut group, offset, message);
-    }
-    assert!(final_report.is_some(), "{last:?}");
-    published(&mut group, 1);
-    assert_eq!(group.status(), MemberStatus::Left);
 }
