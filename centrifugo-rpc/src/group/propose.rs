@@ -36,6 +36,7 @@ pub(super) struct Timers {
     pub(super) has_unreported: bool,
     /// Ticks since it read a report of its own.
     pub(super) ticks_since_own_report: u32,
+    /// The time of its last proposal of a view, until a view takes effect.
     proposed_at: Option<Millis>,
     /// Ticks since a member was first suspected to be dead.
     failure_suspected_for: u32,
@@ -43,6 +44,11 @@ pub(super) struct Timers {
 }
 
 impl Timers {
+    /// Returns true if its proposal of a view may still take effect.
+    fn is_proposing(&self, now: Millis) -> bool {
+        self.proposed_at.is_some_and(|at| now < at + PROPOSAL_TIMEOUT)
+    }
+
     /// Resets what depends on the view: a pending proposal has been accepted or never will be.
     pub(super) fn view_changed(&mut self) {
         self.proposed_at = None;
@@ -76,17 +82,18 @@ impl<R: Request> Group<R> {
         self.finish_leaving(out);
     }
 
+    /// Counts the silence of other workers, and queries presence if it or their absence calls for it.
     fn check_presence(&mut self, out: &mut Vec<Action<R>>) {
         // A worker that does not read its own reports learns nothing from the silence of others: they may be unable to
         // publish too while the server API is unreachable.
-        let heard = self.timers.ticks_since_own_report <= MAX_QUIET;
-        if heard {
+        let reads_own_reports = self.timers.ticks_since_own_report <= MAX_QUIET;
+        if reads_own_reports {
             self.ledger.tick();
         }
         let members = self.view.iter().flat_map(|view| &view.members);
         let watched: BTreeSet<_> = members.chain(self.ledger.owners()).collect();
         let others = watched.into_iter().filter(|member| **member != self.me);
-        let silence = |member: &Member| if heard { self.ledger.silence(member) } else { 0 };
+        let silence = |member: &Member| if reads_own_reports { self.ledger.silence(member) } else { 0 };
         if self.presence.tick(others.map(|member| (member, silence(member)))) {
             out.push(Action::QueryPresence);
         }
@@ -96,8 +103,8 @@ impl<R: Request> Group<R> {
     fn report(&mut self, out: &mut Vec<Action<R>>) {
         self.timers.ticks_since_report = self.timers.ticks_since_report.saturating_add(1);
         // Also while only others have work: reading its own reports proves that it still reads.
-        let busy = self.timers.has_unreported || !self.open.is_empty() || self.ledger.owners().next().is_some();
-        if self.view.is_none() || self.timers.ticks_since_report < REPORT_INTERVAL || !busy {
+        let is_busy = self.timers.has_unreported || !self.open.is_empty() || self.ledger.owners().next().is_some();
+        if self.view.is_none() || self.timers.ticks_since_report < REPORT_INTERVAL || !is_busy {
             return;
         }
         self.timers.ticks_since_report = 0;
@@ -107,8 +114,9 @@ impl<R: Request> Group<R> {
         self.publish(Message::Progress { member: self.me.clone(), upto, open, end: false }, out);
     }
 
-    /// A worker that was cut off may still be reading stale publications, through a connection that has ended: it would
-    /// own requests that it never sees. Reading back a message that it sends now proves that its connection is live.
+    /// Publishes a message that the worker must read back before it rejoins. A worker that was cut off may still be
+    /// reading stale publications, through a connection that has ended, and would own requests that it never sees.
+    /// Reading back a message that it sends now proves that its connection is live.
     fn confirm_liveness(&mut self, at: Millis, out: &mut Vec<Action<R>>) {
         if self.now >= at {
             self.phase.confirm_liveness(Some(self.now + REPEAT_INTERVAL));
@@ -116,7 +124,7 @@ impl<R: Request> Group<R> {
         }
     }
 
-    /// Proposes the next view.
+    /// Proposes the next view, if it differs from the one in force, and publishes the one in force from time to time.
     fn propose_view(&mut self, out: &mut Vec<Action<R>>) {
         let Some(view) = self.view.clone() else { return };
         if let Phase::Staying { confirm_liveness_at: Some(at) } = self.phase {
@@ -135,15 +143,22 @@ impl<R: Request> Group<R> {
         }
         let joins_or_leaves = stays != is_member;
         // One proposal is enough: members wait according to their rank, so the first one proposes.
-        let turn = u32::try_from(rank).unwrap_or(u32::MAX).saturating_mul(2);
-        let under_way = self.timers.proposed_at.is_some_and(|at| self.now < at + PROPOSAL_TIMEOUT);
-        if !under_way && (joins_or_leaves || !dead.is_empty() && self.timers.failure_suspected_for > turn) {
+        let delay = u32::try_from(rank).unwrap_or(u32::MAX).saturating_mul(2);
+        let removes_dead = !dead.is_empty() && self.timers.failure_suspected_for > delay;
+        if (joins_or_leaves || removes_dead) && !self.timers.is_proposing(self.now) {
             self.timers.proposed_at = Some(self.now);
             let time = members.is_empty().then_some(self.now);
             self.publish(Message::View { prev: view.version, members, dead, time }, out);
         }
-        let turn = STATE_INTERVAL + 1000 * Millis::try_from(rank).unwrap_or(0);
-        if is_member && self.now >= self.timers.state_sent_at + turn {
+        if is_member {
+            self.publish_state_if_due(rank, out);
+        }
+    }
+
+    /// Publishes the view in force once per interval. Members wait according to their rank, so the first one publishes.
+    fn publish_state_if_due(&mut self, rank: usize, out: &mut Vec<Action<R>>) {
+        let delay = 1000 * Millis::try_from(rank).unwrap_or(0);
+        if self.now >= self.timers.state_sent_at + STATE_INTERVAL + delay {
             self.timers.state_sent_at = self.now;
             self.publish_state(self.now, out);
         }
@@ -171,8 +186,7 @@ impl<R: Request> Group<R> {
             self.publish_state(since, out);
         }
         // A proposal to join, or a bootstrap of the group, may still take effect.
-        let may_join =
-            self.timers.proposed_at.is_some_and(|at| now < at + PROPOSAL_TIMEOUT) || self.joining.is_bootstrapping(now);
+        let may_join = self.timers.is_proposing(now) || self.joining.is_bootstrapping(now);
         if !self.open.is_empty() || may_join {
             return;
         }
