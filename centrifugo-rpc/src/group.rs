@@ -309,9 +309,7 @@ impl<R: Request> Group<R> {
         let view = Arc::new(view);
         let Some(old) = self.view.replace(Arc::clone(&view)) else { return };
         let (was_member, is_member) = (old.contains(&self.me), view.contains(&self.me));
-        if was_member || is_member {
-            self.phase.membership_changed(view.version, is_member);
-        }
+        self.phase.view_changed(view.version, was_member, is_member);
         match &mut self.phase {
             Phase::Staying { confirm_liveness_at } if is_member => *confirm_liveness_at = None,
             Phase::Staying { confirm_liveness_at } if was_member => _ = confirm_liveness_at.get_or_insert(self.now),
@@ -365,10 +363,10 @@ impl<R: Request> Group<R> {
     /// Bootstraps the group with one member. No worker is known to run the visible requests before it.
     fn bootstrap(&mut self, offset: u64, member: Member, out: &mut Vec<Action<R>>) {
         self.presence.observed(&member);
-        let mine = member == self.me;
+        let (was_member, mine) = (self.status() == MemberStatus::Member, member == self.me);
         if mine {
             self.joining.bootstrapped();
-        } else if self.status() == MemberStatus::Member {
+        } else if was_member {
             self.phase.confirm_liveness(Some(self.now));
         }
         for (lost, Unowned { request, .. }) in self.ledger.take_unowned() {
@@ -383,7 +381,7 @@ impl<R: Request> Group<R> {
         }
         self.view = Some(Arc::new(View { version: offset, members: vec![member] }));
         self.timers.view_changed();
-        self.phase.membership_changed(offset, mine);
+        self.phase.view_changed(offset, was_member, mine);
         if let Some(departure) = self.phase.departure() {
             departure.empty_state_since = None;
         }

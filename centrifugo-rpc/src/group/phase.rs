@@ -22,7 +22,7 @@ pub(super) struct Departure {
     /// Set if the worker was the last member and still has to publish that there is none: the time since when.
     pub empty_state_since: Option<Millis>,
     pub empty_state_sent_at: Option<Millis>,
-    /// The offset of the last view that made the worker a member or removed it. A report that was sent before the worker
+    /// The offset of the last view that has the worker or removed it. A report that was sent before the worker
     /// read that view is not final: the worker may have got requests since.
     pub membership_changed_at: u64,
     pub final_report_sent_at: Option<Millis>,
@@ -59,10 +59,10 @@ impl Phase {
         *self = if self.is_staying() { Self::default() } else { Self::Leaving(Departure::default()) };
     }
 
-    /// Records that the view at `offset` made the worker a member or removed it.
-    pub(super) fn membership_changed(&mut self, offset: u64, is_member: bool) {
+    /// Records that the view at `offset` took effect.
+    pub(super) fn view_changed(&mut self, offset: u64, was_member: bool, is_member: bool) {
         match self {
-            Self::Leaving(departure) => {
+            Self::Leaving(departure) if was_member || is_member => {
                 departure.membership_changed_at = offset;
                 departure.final_report_sent_at = None;
                 departure.final_report_read = false;
@@ -71,7 +71,7 @@ impl Phase {
             Self::Left if is_member => {
                 *self = Self::Leaving(Departure { membership_changed_at: offset, ..Departure::default() });
             }
-            Self::Staying { .. } | Self::Left => {}
+            Self::Staying { .. } | Self::Leaving(_) | Self::Left => {}
         }
     }
 
