@@ -62,3 +62,19 @@ pub(super) const EXPORTS: [(&str, &[&str]); 6] = [
 pub(super) fn hand_written() -> Vec<File> {
     HAND_WRITTEN.iter().map(|(path, text)| File::new(*path, format!("# {MARK}\n{text}"))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_package_exports_the_names_that_the_hand_written_half_does() {
+        let init = include_str!("../../../clients/python/base/__init__.py");
+        let (_, all) = init.split_once("__all__ = [").expect("a list of names");
+        let hand_written: BTreeSet<_> = all.split('"').skip(1).step_by(2).collect();
+        let exported = EXPORTS.iter().filter(|(module, _)| module.starts_with("._")).flat_map(|(_, names)| *names);
+        assert_eq!(exported.copied().collect::<BTreeSet<_>>(), hand_written);
+    }
+}
